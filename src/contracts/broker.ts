@@ -1,0 +1,120 @@
+import type { Asset, AssetClass } from "../model/asset.ts";
+import type { BrokerOrder, Execution, OrderRequest } from "../model/order.ts";
+
+export interface BrokerAccount {
+  accountId: string;
+  currency: string;
+  /** Decimal texts in `currency`. */
+  cash: string;
+  equity: string;
+  buyingPower: string;
+  tradingBlocked: boolean;
+  shortingEnabled: boolean;
+}
+
+export interface BrokerPosition {
+  symbol: string;
+  /** Signed: a short is negative. Decimal text. */
+  qty: string;
+  /** Unsigned: what no open order holds. */
+  qtyAvailable: string;
+  averagePrice: string;
+  marketPrice: string;
+}
+
+/**
+ * The answer to an order sent.
+ * "unknown" is never taken for "no": the caller looks it up by its client order id.
+ */
+export type SubmitResult =
+  | { result: "accepted"; order: BrokerOrder }
+  /** The broker refused it for good: `code` and `message` are the broker's own. */
+  | { result: "refused"; code: number; message: string }
+  /** This client order id is there already. */
+  | { result: "duplicate" }
+  /** Nothing was taken in; send again after the wait. */
+  | { result: "rate_limited"; retryAfterMs: number }
+  /** Time-out, 5xx, lost connection: it may or may not have been taken in. */
+  | { result: "unknown"; message: string };
+
+export type CancelResult =
+  | { result: "requested" }
+  | { result: "not_cancelable"; message: string }
+  | { result: "not_found" }
+  | { result: "rate_limited"; retryAfterMs: number }
+  | { result: "unknown"; message: string };
+
+/** One message of the order stream: the order after the event, and the execution where there was one. */
+export interface OrderUpdate {
+  /** The broker's own word for what happened ("fill", "canceled", "order_cancel_rejected", …). */
+  event: string;
+  order: BrokerOrder;
+  execution: Execution | null;
+  timeUs: number;
+}
+
+export type UpdatesState =
+  | { state: "connected" }
+  | { state: "interrupted"; reason: string }
+  | { state: "restored" }
+  | { state: "failed"; error: Error };
+
+export interface UpdateStream {
+  /**
+   * Says that step `n` is done, and resolves when the exchange has answered: everything it had to report before
+   * the answer has been given to onUpdate. Resolves at once where the exchange does not step.
+   */
+  ackStep(n: number, signal: AbortSignal): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** What a broker can do; the risk checks and the protection of positions read it. */
+export interface BrokerCapabilities {
+  /** Legs that rest at the broker, by asset class. */
+  brackets: readonly AssetClass[];
+  fractional: readonly AssetClass[];
+  short: readonly AssetClass[];
+  notional: readonly AssetClass[];
+  extendedHours: boolean;
+  /** Requests a minute, and how many of these are kept for cancels. */
+  requestsPerMinute: number;
+  requestsReservedForCancels: number;
+}
+
+/** Takes orders. One file in src/brokers/ and a line in its registry. Runs in the gateway's worker only. */
+export interface Broker {
+  readonly name: string;
+  readonly hosts: string[];
+  readonly capabilities: BrokerCapabilities;
+  /** False for paper and simulated accounts. */
+  readonly isRealMoney: boolean;
+  account(signal: AbortSignal): Promise<BrokerAccount>;
+  positions(signal: AbortSignal): Promise<BrokerPosition[]>;
+  assets(assetClass: AssetClass, signal: AbortSignal): Promise<Asset[]>;
+  openOrders(signal: AbortSignal): Promise<BrokerOrder[]>;
+  /** null: the broker does not know it. Throws where the answer is unknown. */
+  orderByClientId(clientOrderId: string, signal: AbortSignal): Promise<BrokerOrder | null>;
+  /** Executions after `sinceUs`, oldest first. */
+  executions(sinceUs: number, signal: AbortSignal): Promise<Execution[]>;
+  submit(order: OrderRequest, signal: AbortSignal): Promise<SubmitResult>;
+  cancel(brokerOrderId: string, signal: AbortSignal): Promise<CancelResult>;
+  /** Sends a new order in another's place; the old one may fill first. */
+  replace(
+    brokerOrderId: string,
+    change: Partial<
+      Pick<
+        OrderRequest,
+        "clientOrderId" | "qty" | "limitPrice" | "triggerPrice" | "trailPrice" | "timeInForce"
+      >
+    >,
+    signal: AbortSignal,
+  ): Promise<SubmitResult>;
+  /** The exchange's time, and how many market seconds pass in a second (1 but for a simulated one; 0: it steps). */
+  clock(signal: AbortSignal): Promise<{ timeUs: number; rate: number; isOpen: boolean }>;
+  openUpdates(options: {
+    onUpdate(update: OrderUpdate): void;
+    onStep(n: number, timeUs: number): void;
+    onState(state: UpdatesState): void;
+    signal: AbortSignal;
+  }): Promise<UpdateStream>;
+}

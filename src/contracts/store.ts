@@ -1,0 +1,140 @@
+/**
+ * What is stored and how it is asked for. Implemented by src/store (in its worker) and by a client over a port.
+ * Invariant: a record that was taken in is never lost: it is in the database, or in the spool on disk.
+ */
+
+export type Environment = "PAPER" | "BACKTEST" | "PROD";
+/** As in the database's enum: buy and sell open and close a long, sell_short and buy_short a short. */
+export type Operation = "buy" | "sell" | "sell_short" | "buy_short";
+
+/** Plain data, as jsonb stores it. */
+export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+
+export interface RunStart {
+  algoName: string;
+  environment: Environment;
+  buildNumber: string;
+  batchId: string;
+  parameters: Json;
+  startUs: number;
+  refAlgoRun: number | null;
+}
+
+export interface RunRow extends RunStart {
+  algoRunId: number;
+  endUs: number | null;
+  /** null with an end time missing: the run was cut short. */
+  endReason: string | null;
+}
+
+/** One execution. Unique by (brokerOrderId, cumulativeQty), so that a repeated write changes nothing. */
+export interface TradeRow {
+  algoRunId: number;
+  symbol: string;
+  operation: Operation;
+  /** Decimal texts, > 0. */
+  qty: string;
+  price: string;
+  /** In account currency, ≥ 0. */
+  fee: string;
+  indicators: Json;
+  /** When the exchange executed it. */
+  tradeUs: number;
+  /** When the strategy decided; null for an execution that no strategy asked for. */
+  decidedUs: number | null;
+  stopPrice: string | null;
+  targetPrice: string | null;
+  brokerOrderId: string;
+  clientOrderId: string;
+  cumulativeQty: string;
+}
+
+/** What became of an intent that did not become an order, or of an order that the broker refused. */
+export interface DenialRow {
+  algoRunId: number;
+  symbol: string;
+  side: "buy" | "sell";
+  qty: string | null;
+  /** "risk" denied it before it was sent, "broker" refused it. */
+  by: "risk" | "broker";
+  /** A name of src/engine's risk rules, or the broker's code. */
+  code: string;
+  message: string;
+  timeUs: number;
+}
+
+export interface TrendingRow {
+  batchId: string;
+  symbol: string;
+  scannerName: string;
+  createUs: number;
+}
+
+export interface KeystoreRow {
+  algoName: string;
+  context: string;
+  key: string;
+  value: string;
+  timeUs: number;
+}
+
+export interface GainLossRow {
+  symbol: string;
+  algoRunId: number;
+  /** Of the opening notional; decimal texts. */
+  gainPercentage: string;
+  gainValue: string;
+  timeUs: number;
+}
+
+export interface TradeAnalysisRow {
+  symbol: string;
+  algoRunId: number;
+  startUs: number;
+  endUs: number;
+  gainPercentage: string;
+  gainValue: string;
+  /** null without a stop. */
+  rUnits: string | null;
+  timeUs: number;
+}
+
+/** A write that needs no answer; repeating it changes nothing. */
+export type StoreRecord =
+  | { table: "new_trades"; row: TradeRow }
+  | { table: "order_denial"; row: DenialRow }
+  | { table: "trending_tickers"; row: TrendingRow }
+  | { table: "keystore"; row: KeystoreRow }
+  | { table: "gain_loss"; row: GainLossRow }
+  | { table: "trade_analysis"; row: TradeAnalysisRow }
+  | { table: "algo_run_end"; row: { algoRunId: number; endUs: number; endReason: string } };
+
+export interface BatchSummary {
+  batchId: string;
+  environment: Environment;
+  startUs: number;
+  endUs: number | null;
+  runs: number;
+  trades: number;
+}
+
+export interface Store {
+  /** Makes a row in algo_run and gives its algo_run_id. Throws where the database is away. */
+  startRun(run: RunStart): Promise<number>;
+  /** Takes records in; they are written in this order, in bulk, soon. Never throws for a database that is away. */
+  write(records: StoreRecord[]): void;
+  /** Resolves when all that was taken in before is in the database; rejects where it is in the spool only. */
+  flush(): Promise<void>;
+  runs(batchId: string): Promise<RunRow[]>;
+  /** Executions of a batch, in the order of trade time and id. */
+  trades(batchId: string): Promise<TradeRow[]>;
+  denials(batchId: string): Promise<DenialRow[]>;
+  gainLoss(batchId: string): Promise<GainLossRow[]>;
+  tradeAnalysis(batchId: string): Promise<TradeAnalysisRow[]>;
+  trending(batchId: string): Promise<TrendingRow[]>;
+  /** All of a strategy's values. */
+  keystore(algoName: string): Promise<KeystoreRow[]>;
+  /** Newest first. */
+  batches(limit: number): Promise<BatchSummary[]>;
+  close(): Promise<void>;
+}
