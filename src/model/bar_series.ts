@@ -1,0 +1,230 @@
+/**
+ * A symbol's bars in memory, and the read-only face of them that strategies see.
+ * Invariant: what a strategy holds can neither be written to nor reach anything later than its clock.
+ */
+import type { BarColumns } from "./bars.ts";
+import { emptyBars } from "./bars.ts";
+
+const COLUMNS = ["timeUs", "open", "high", "low", "close", "volume", "vwap", "trades"] as const;
+
+/** Bars in contiguous columns that grow at the end; the oldest half goes when `rowsMax` is reached. */
+export class BarBuffer {
+  columns: BarColumns;
+  length = 0;
+  /** Counts changes, so that what was derived from the bars knows when it is stale. */
+  version = 0;
+
+  constructor(readonly rowsMax = 16_384, capacity = 512) {
+    this.columns = emptyBars(Math.min(capacity, rowsMax));
+  }
+
+  get lastTimeUs(): number {
+    return this.length === 0 ? -Infinity : this.columns.timeUs[this.length - 1];
+  }
+
+  /** Appends a bar that starts after the last one. */
+  append(
+    timeUs: number,
+    open: number,
+    high: number,
+    low: number,
+    close: number,
+    volume: number,
+    vwap: number,
+    trades: number,
+  ): void {
+    if (this.length === this.columns.timeUs.length) this.#makeRoom();
+    this.length++;
+    this.set(this.length - 1, timeUs, open, high, low, close, volume, vwap, trades);
+  }
+
+  /** Overwrites row `i`. */
+  set(
+    i: number,
+    timeUs: number,
+    open: number,
+    high: number,
+    low: number,
+    close: number,
+    volume: number,
+    vwap: number,
+    trades: number,
+  ): void {
+    const c = this.columns;
+    c.timeUs[i] = timeUs;
+    c.open[i] = open;
+    c.high[i] = high;
+    c.low[i] = low;
+    c.close[i] = close;
+    c.volume[i] = volume;
+    c.vwap[i] = vwap;
+    c.trades[i] = trades;
+    this.version++;
+  }
+
+  /** Row of the bar that starts at `timeUs`, or −1. Looked for from the end. */
+  rowAt(timeUs: number): number {
+    for (let i = this.length - 1; i >= 0; i--) {
+      const t = this.columns.timeUs[i];
+      if (t === timeUs) return i;
+      if (t < timeUs) return -1;
+    }
+    return -1;
+  }
+
+  /** Puts bars of history before and between what is there; a bar that is there already stays. */
+  mergeHistory(history: BarColumns): void {
+    const live = this.#copyRows(0, this.length);
+    const merged = this.#sortedUnion(history, live);
+    this.columns = merged;
+    this.length = merged.timeUs.length;
+    this.version++;
+  }
+
+  #sortedUnion(history: BarColumns, live: BarColumns): BarColumns {
+    const total = history.timeUs.length + live.timeUs.length;
+    const out = emptyBars(total);
+    let h = 0, l = 0, n = 0;
+    while (h < history.timeUs.length || l < live.timeUs.length) {
+      const historyUs = h < history.timeUs.length ? history.timeUs[h] : Infinity;
+      const liveUs = l < live.timeUs.length ? live.timeUs[l] : Infinity;
+      const fromLive = liveUs <= historyUs;
+      for (const name of COLUMNS) out[name][n] = fromLive ? live[name][l] : history[name][h];
+      if (liveUs === historyUs) h++;
+      if (fromLive) l++;
+      else h++;
+      n++;
+    }
+    const first = Math.max(0, n - this.rowsMax);
+    return sliceColumns(out, first, n);
+  }
+
+  #copyRows(from: number, to: number): BarColumns {
+    return sliceColumns(this.columns, from, to);
+  }
+
+  #makeRoom(): void {
+    const old = this.columns;
+    const isFull = old.timeUs.length >= this.rowsMax;
+    const keepFrom = isFull ? this.length >> 1 : 0;
+    const grown = emptyBars(
+      isFull ? this.rowsMax : Math.min(old.timeUs.length * 2 || 16, this.rowsMax),
+    );
+    for (const name of COLUMNS) grown[name].set(old[name].subarray(keepFrom, this.length));
+    this.columns = grown;
+    this.length -= keepFrom;
+  }
+}
+
+function sliceColumns(columns: BarColumns, from: number, to: number): BarColumns {
+  const out = {} as BarColumns;
+  for (const name of COLUMNS) out[name] = columns[name].slice(from, to);
+  return out;
+}
+
+/** One column, read-only. Index −1 is the newest bar. */
+export class Series {
+  readonly #buffer: BarBuffer;
+  readonly #name: keyof BarColumns;
+
+  constructor(buffer: BarBuffer, name: keyof BarColumns) {
+    this.#buffer = buffer;
+    this.#name = name;
+  }
+
+  get length(): number {
+    return this.#buffer.length;
+  }
+
+  /** The value of bar `i`; negative counts from the end. NaN where there is no such bar. */
+  at(i: number): number {
+    const length = this.#buffer.length;
+    const row = i < 0 ? length + i : i;
+    return row >= 0 && row < length ? this.#buffer.columns[this.#name][row] : NaN;
+  }
+
+  /** A copy of the newest `count` values (fewer where there are fewer), oldest first. */
+  last(count: number): Float64Array {
+    const length = this.#buffer.length;
+    return this.#buffer.columns[this.#name].slice(Math.max(0, length - count), length);
+  }
+
+  /** Highest of the newest `count` values, NaN without bars. */
+  max(count: number): number {
+    const column = this.#buffer.columns[this.#name];
+    const length = this.#buffer.length;
+    let best = NaN;
+    for (let i = Math.max(0, length - count); i < length; i++) {
+      if (!(column[i] <= best)) best = column[i];
+    }
+    return best;
+  }
+
+  /** Lowest of the newest `count` values, NaN without bars. */
+  min(count: number): number {
+    const column = this.#buffer.columns[this.#name];
+    const length = this.#buffer.length;
+    let best = NaN;
+    for (let i = Math.max(0, length - count); i < length; i++) {
+      if (!(column[i] >= best)) best = column[i];
+    }
+    return best;
+  }
+
+  /** Sum of the newest `count` values. */
+  sum(count: number): number {
+    const column = this.#buffer.columns[this.#name];
+    const length = this.#buffer.length;
+    let total = 0;
+    for (let i = Math.max(0, length - count); i < length; i++) total += column[i];
+    return total;
+  }
+}
+
+/** A symbol's minute bars as a strategy sees them, the newest last; the newest may still be in the making. */
+export class BarSeries {
+  readonly timeUs: Series;
+  readonly open: Series;
+  readonly high: Series;
+  readonly low: Series;
+  readonly close: Series;
+  readonly volume: Series;
+  readonly vwap: Series;
+  readonly #buffer: BarBuffer;
+  readonly #resample: (bars: BarColumns, minutes: number) => BarColumns;
+
+  constructor(buffer: BarBuffer, resample: (bars: BarColumns, minutes: number) => BarColumns) {
+    this.#buffer = buffer;
+    this.#resample = resample;
+    this.timeUs = new Series(buffer, "timeUs");
+    this.open = new Series(buffer, "open");
+    this.high = new Series(buffer, "high");
+    this.low = new Series(buffer, "low");
+    this.close = new Series(buffer, "close");
+    this.volume = new Series(buffer, "volume");
+    this.vwap = new Series(buffer, "vwap");
+  }
+
+  get length(): number {
+    return this.#buffer.length;
+  }
+
+  /** A copy of the newest `count` bars as columns. */
+  last(count: number): BarColumns {
+    const length = this.#buffer.length;
+    return sliceColumns(this.#buffer.columns, Math.max(0, length - count), length);
+  }
+
+  /** A copy of the bars that start at or after `fromUs`. */
+  since(fromUs: number): BarColumns {
+    const { columns, length } = this.#buffer;
+    let from = length;
+    while (from > 0 && columns.timeUs[from - 1] >= fromUs) from--;
+    return sliceColumns(columns, from, length);
+  }
+
+  /** The newest `count` minute bars put together to bars of `minutes` (first, max, min, last, sum). */
+  resampled(minutes: number, count = Infinity): BarColumns {
+    return this.#resample(this.last(Math.min(count, this.#buffer.length)), minutes);
+  }
+}
