@@ -1,0 +1,239 @@
+/** What the exchange core takes and gives. Quantities, prices and money are exact decimal texts; times are µs. */
+import type { Asset, AssetClass } from "../model/asset.ts";
+import type {
+  Execution,
+  OrderRequest,
+  OrderStatus,
+  OrderType,
+  Side,
+  TimeInForce,
+} from "../model/order.ts";
+
+export type OrderClass = "simple" | "bracket" | "oco" | "oto";
+export type PositionIntent = "buy_to_open" | "buy_to_close" | "sell_to_open" | "sell_to_close";
+/** Where a symbol's fills come from, so that one move of the market never fills an order twice. */
+export type FillSource = "quotes" | "trades" | "bars";
+
+/** Trading hours of one exchange day; extended hours enclose the regular session. */
+export interface SessionHours {
+  extendedOpenUs: number;
+  openUs: number;
+  closeUs: number;
+  extendedCloseUs: number;
+}
+
+export interface SessionCalendar {
+  /** The first session whose extended hours end after `us` (it may be on); null: none is known. */
+  sessionEndingAfter(us: number): SessionHours | null;
+}
+
+/** Each execution is charged by itself. Equities: rounded to cents, half up. Crypto: to 1e-8, half up. */
+export interface FeeSchedule {
+  /** Of the notional, hundredths of a percent. */
+  equityBps: number;
+  cryptoBps: number;
+  /** Equities, both sides, currency per share. */
+  perShare: number;
+  /** Equities, sells: currency per million of notional (SEC section 31). */
+  secPerMillion: number;
+  /** Equities, sells: currency per share, and its most per execution (FINRA TAF). */
+  tafPerShare: number;
+  tafMax: number;
+}
+
+export interface ExchangeOptions {
+  /** µs since the epoch at which the exchange's clock begins. */
+  startUs: number;
+  calendar: SessionCalendar;
+  /** null: there is no such asset. */
+  assetOf(symbol: string): Asset | null;
+  onUpdate(update: ExchangeUpdate): void;
+  fees?: Partial<FeeSchedule>;
+  /** 0 < share ≤ 1: how much of a bar's volume, a trade's or a quote's size the orders of an account may take. */
+  volumeShare?: number;
+  /** Where it is known beforehand; else the best source seen so far: quotes before trades before bars. */
+  sourceOf?(symbol: string): FillSource;
+  fillModel?: FillModel;
+  /** Ids of orders and executions; a counter in the form of a UUID by default, so that runs are the same. */
+  newId?(): string;
+}
+
+export interface AccountOptions {
+  /** ≥ 0. */
+  cash: string;
+  /** Reg-T: twice the equity from $2,000 on, and short sales. Default true. */
+  margin?: boolean;
+}
+
+/** As the REST request, in Liu's words. */
+export interface ExchangeOrderRequest extends Omit<OrderRequest, "clientOrderId"> {
+  /** null: the exchange makes one. */
+  clientOrderId: string | null;
+  orderClass: OrderClass | null;
+  /** null: inferred. Where given it must be what is inferred. */
+  positionIntent: PositionIntent | null;
+}
+
+/** What PATCH can change; what is missing stays. `trail` is a price or a percentage, as the order has it. */
+export interface OrderChange {
+  /** The new order's whole quantity, what the old one has filled included. */
+  qty?: string;
+  timeInForce?: TimeInForce;
+  limitPrice?: string;
+  triggerPrice?: string;
+  trail?: string;
+  clientOrderId?: string;
+}
+
+/** An order as it stood at one moment: a snapshot, never changed afterwards. */
+export interface ExchangeOrder {
+  id: string;
+  clientOrderId: string;
+  symbol: string;
+  assetClass: AssetClass;
+  side: Side;
+  type: OrderType;
+  orderClass: OrderClass;
+  positionIntent: PositionIntent;
+  timeInForce: TimeInForce;
+  extendedHours: boolean;
+  qty: string | null;
+  notional: string | null;
+  limitPrice: string | null;
+  /** Moves with the high water mark of a trailing stop. */
+  triggerPrice: string | null;
+  trailPrice: string | null;
+  trailPercent: string | null;
+  /** High (sell) or low (buy) water mark of a trailing stop. */
+  hwm: string | null;
+  status: OrderStatus;
+  filledQty: string;
+  filledAveragePrice: string | null;
+  /** null: a simple order or itself a leg. An oco's parent is its take-profit. */
+  legs: ExchangeOrder[] | null;
+  parentId: string | null;
+  replaces: string | null;
+  replacedBy: string | null;
+  createdUs: number;
+  submittedUs: number;
+  updatedUs: number;
+  expiresUs: number | null;
+  filledUs: number | null;
+  expiredUs: number | null;
+  canceledUs: number | null;
+  failedUs: number | null;
+  replacedUs: number | null;
+}
+
+export interface ExchangeExecution extends Execution {
+  executionId: string;
+  /** What is left of the order; "0" for the last. */
+  leavesQty: string;
+  isLast: boolean;
+  orderStatus: OrderStatus;
+}
+
+/** The words of trade_updates that the exchange uses. */
+export type UpdateEvent =
+  | "accepted"
+  | "new"
+  | "partial_fill"
+  | "fill"
+  | "canceled"
+  | "expired"
+  | "replaced"
+  /** The order was changed by the exchange: a leg made smaller by the other leg's partial fill. */
+  | "restated";
+
+export interface ExchangeUpdate {
+  accountId: string;
+  event: UpdateEvent;
+  timeUs: number;
+  order: ExchangeOrder;
+  /** Set for fill and partial_fill. */
+  execution: ExchangeExecution | null;
+  /** Signed, after the event. */
+  positionQty: string;
+}
+
+export interface Refusal {
+  /** HTTP status. */
+  status: number;
+  code: number;
+  message: string;
+  /** Further fields of the body, with their names on the wire. */
+  details: Record<string, string>;
+}
+
+export type OrderOutcome = { order: ExchangeOrder } | { error: Refusal };
+
+export interface OrderFilter {
+  status?: "open" | "closed" | "all";
+  symbols?: string[];
+  side?: Side;
+  /** By submission time, both exclusive. */
+  afterUs?: number;
+  untilUs?: number;
+  direction?: "asc" | "desc";
+  limit?: number;
+  /** True: legs only under their parents. False: every order for itself, legs null. */
+  nested?: boolean;
+}
+
+export interface ExchangePosition {
+  symbol: string;
+  assetClass: AssetClass;
+  /** Signed. */
+  qty: string;
+  /** Unsigned: what no open order holds. */
+  qtyAvailable: string;
+  averagePrice: string;
+  currentPrice: string;
+  /** Signed, as qty. */
+  marketValue: string;
+  costBasis: string;
+  unrealizedPl: string;
+}
+
+export interface AccountFigures {
+  cash: string;
+  equity: string;
+  /** Equity when the last session closed; at first the cash. */
+  lastEquity: string;
+  longMarketValue: string;
+  /** ≤ 0. */
+  shortMarketValue: string;
+  initialMargin: string;
+  maintenanceMargin: string;
+  multiplier: 1 | 2;
+  /** ≥ 0, after what open orders hold. */
+  buyingPower: string;
+  nonMarginableBuyingPower: string;
+  /** What open orders hold of the buying power. */
+  reserved: string;
+  feesPaid: string;
+  shortingEnabled: boolean;
+  createdUs: number;
+}
+
+/** An order that is being matched, in float64: comparisons only. */
+export interface MatchableOrder {
+  readonly side: Side;
+  readonly type: OrderType;
+  /** NaN: none. */
+  readonly limitPrice: number;
+  /** NaN: none. Moved by the fill model for trailing stops, through `trailTo`. */
+  readonly triggerPrice: number;
+  /** The stop has been reached: the rest is a market or a limit order. */
+  readonly isTriggered: boolean;
+  trigger(): void;
+  /** Moves the high water mark, where `price` is better than it, and with it the trigger price. */
+  trailTo(price: number): void;
+}
+
+/** When and at which price an order fills. NaN: it does not. Sizes, shares and fees are the exchange's part. */
+export interface FillModel {
+  onBar(order: MatchableOrder, open: number, high: number, low: number, close: number): number;
+  onTrade(order: MatchableOrder, price: number): number;
+  onQuote(order: MatchableOrder, bidPrice: number, askPrice: number): number;
+}
