@@ -36,6 +36,7 @@ export type {
   PositionView,
   QuoteView,
   ScheduleWindow,
+  SecondView,
   SizeView,
   StrategyLog,
   StrategyType,

@@ -264,18 +264,22 @@ export type GatewayToMain =
 
 // ---------------------------------------------------------------- main ⇄ consumer
 
-/** User code as one module text (src/sandbox), and what it is started with. */
+/** A strategy or scanner of the plan: one of Liu's own, or user code as one module text (src/sandbox). */
 export interface PluginSource {
+  /** Its name in the plan. */
   name: string;
-  /** A data: URL of the bundled module. */
-  url: string;
-  /** Data URL → file, to map stack frames. */
-  files: Record<string, string>;
+  /** "builtin": the registry's name; "user": a data: URL of the bundled module. */
+  from: { kind: "builtin"; builtin: string } | {
+    kind: "user";
+    file: string;
+    url: string;
+    /** Data URL → file, to map stack frames. */
+    files: Record<string, string>;
+  };
   parameters: Record<string, Json>;
 }
 
 export interface StrategySource extends PluginSource {
-  runId: number;
   schedule: { start: number; duration: number }[];
   keystore: { key: string; context: string; value: string }[];
 }
@@ -329,20 +333,32 @@ export type MainToConsumer =
   | SymbolsMessage
   | FollowMessage
   | MarketMessage
+  | { type: "runs"; runs: RunInfo[] }
   | { type: "session"; windows: SessionWindow[] }
   /** History of a symbol whose stream was interrupted. */
   | { type: "refill"; symbol: string; history: BarColumns }
   /** The session's end: `close` of all strategies, then "stopped". */
   | { type: "stop" };
 
+/** What a loaded strategy says of itself. */
+export interface StrategyTraits {
+  name: string;
+  isCreated: boolean;
+  runsAll: boolean;
+  dayTrade: boolean;
+  /** All its parameters, defaults included: they go to algo_run. */
+  parameters: Record<string, Json>;
+}
+
 export type ConsumerToMain =
-  | { type: "ready"; strategies: { runId: number; isCreated: boolean; runsAll: boolean }[] }
+  | { type: "ready"; strategies: StrategyTraits[] }
   | ReturnedMessage
   /** A strategy no longer follows the symbol. */
   | { type: "reject"; runId: number; symbol: string; reason: string }
   /** User code threw: it is stopped. */
   | { type: "strategyFailed"; runId: number; message: string; stack: string }
-  | { type: "outOfSync"; symbol: string; lagSeconds: number; rowsLost: number }
+  /** Older than 5 s: the rows up to the producer's newest were dropped; these symbols want a refill. */
+  | { type: "outOfSync"; symbol: string; lagSeconds: number; rowsLost: number; symbols: string[] }
   | { type: "counts"; rows: number; runs: number; lagMsMax: number }
   | { type: "stopped" }
   | LogMessage

@@ -72,6 +72,17 @@ export interface Today {
   readonly gapPercent: number;
 }
 
+/** The newest complete second, built from trades; NaN where none has been. */
+export interface SecondView {
+  readonly timeUs: number;
+  readonly open: number;
+  readonly high: number;
+  readonly low: number;
+  readonly close: number;
+  readonly volume: number;
+  readonly vwap: number;
+}
+
 /** The newest quote, NaN where none has come. Sizes in shares or coins. */
 export interface QuoteView {
   readonly bidPrice: number;
@@ -136,6 +147,7 @@ export interface Tick<S extends Strategy = Strategy> {
   readonly event: TickEvent;
   readonly bars: BarSeries;
   readonly today: Today;
+  readonly second: SecondView;
   readonly quote: QuoteView;
   readonly voi: VoiView;
   /** null when flat. */

@@ -1,7 +1,6 @@
 /** RFC 3339 times ("2022-01-03T14:31:00.123456789Z") as microseconds since the epoch. */
 
-const SHAPE =
-  /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)$/;
+const SHAPE = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)$/;
 
 /** Digits past the microsecond are cut off; NaN where the text is no such time. */
 export function parseRfc3339Us(text: string): number {

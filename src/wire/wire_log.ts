@@ -19,7 +19,9 @@ export class UnknownWords {
     const count = this.counts.get(key);
     if (count === undefined && this.counts.size >= KEYS_MAX) return;
     this.counts.set(key, (count ?? 0) + 1);
-    if (count === undefined) this.#log.warn(`Alpaca says an unknown ${kind}: "${word.slice(0, 64)}"`);
+    if (count === undefined) {
+      this.#log.warn(`Alpaca says an unknown ${kind}: "${word.slice(0, 64)}"`);
+    }
   }
 }
 
