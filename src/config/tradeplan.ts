@@ -1,0 +1,263 @@
+import { dirname, resolve } from "node:path";
+import { z } from "zod";
+import type { Environment, Json } from "../contracts/store.ts";
+import type { AssetClass } from "../model/asset.ts";
+import { closest } from "../util/closest.ts";
+import { type PluginSection, readSection, sectionsOf } from "./plugin_section.ts";
+import { must, toJson, TomlFile } from "./toml_file.ts";
+
+/** What is to be traded and how: tradeplan.toml, read and checked. Plain data, it crosses ports. */
+export interface TradePlan {
+  /** The file as messages name it, and the folder that its file names are relative to. */
+  file: string;
+  folder: string;
+  environment: Environment;
+  /** In account currency; null: the account's equity at the session's start. */
+  portfolioValue: number | null;
+  risk: RiskPlan;
+  /** Day trades are closed this long before the close. */
+  marketLiquidationEndTimeMinutes: number;
+  events: PlanEvent[];
+  /** Scanners run, nothing trades. */
+  testScanners: boolean;
+  /** Positions that the account already has are left alone. */
+  skipExisting: boolean;
+  assets: AssetClass[];
+  /** End of a crypto session, minutes since midnight, exchange time; null: it runs until it is stopped. */
+  endTimeMinutes: number | null;
+  scanners: ScannerPlan[];
+  strategies: StrategyPlan[];
+  /** The [optimizer] table as it stands. */
+  optimizer: Json;
+  /** What was read but has no effect any more; to be shown. */
+  warnings: string[];
+}
+
+export type PlanEvent = "second" | "minute" | "trade" | "quote";
+
+export interface RiskPlan {
+  /** Share of the portfolio's value that a trade may lose; the original's `risk`. */
+  perTrade: number;
+  maxNotionalPerOrder: Limit | null;
+  maxNotionalPerSymbol: Limit | null;
+  /** Entries are denied for the rest of the day once the day's loss is this. */
+  maxDailyLoss: Limit | null;
+  maxOpenOrders: number;
+  /** How far a limit price may be from the market's, per cent; null: any. */
+  priceCollarPercent: number | null;
+}
+
+/** A share of the portfolio's value or an amount in account currency. */
+export type Limit = { percent: number } | { money: number };
+
+export interface ScannerPlan extends PluginSection {
+  /** null: it runs once. */
+  recurrenceMinutes: number | null;
+  /** null: what it picks is for all strategies. */
+  targetStrategyName: string | null;
+}
+
+export interface StrategyPlan extends PluginSection {
+  /** When it may buy, minutes since the open; empty: the whole session. */
+  schedule: { startMinutes: number; durationMinutes: number }[];
+}
+
+/** The limit in account currency. */
+export function limitMoney(limit: Limit, portfolioValue: number): number {
+  return "money" in limit ? limit.money : portfolioValue * limit.percent / 100;
+}
+
+/**
+ * Reads a plan's text. `path` is the file's absolute path, `file` what messages call it.
+ * Throws one ConfigError with all problems, each with table, line and key.
+ */
+export function readTradePlan(text: string, path: string, file: string): TradePlan {
+  const toml = new TomlFile(text, file);
+  const { scanners: _, strategies: __, optimizer, risk, ...top } = toml.data;
+  for (const [key, why] of Object.entries(OBSOLETE_TOP)) {
+    if (key in top) toml.warn([key], why);
+    delete top[key];
+  }
+  toml.unknownKeys(
+    top,
+    [...Object.keys(TOP.shape), "risk", "scanners", "strategies", "optimizer"],
+    [],
+  );
+  const read = toml.read(TOP, { ...top, events: top.events ?? eventsOfScanners(toml) }, []);
+  const folder = dirname(resolve(path));
+  const strategies = readStrategies(toml, folder);
+  const plan = {
+    file,
+    folder,
+    risk: readRisk(toml, risk),
+    scanners: readScanners(toml, folder, strategies.map(({ name }) => name)),
+    strategies,
+    optimizer: toJson(toml.table(optimizer, ["optimizer"])),
+  };
+  if (strategies.length === 0 && !read?.test_scanners) {
+    toml.problem(["strategies"], "is missing: at least one [strategies.NAME]");
+  }
+  if (read?.end_time !== undefined && !read.assets.includes("crypto")) {
+    toml.warn(
+      ["end_time"],
+      'has no effect: only a session with assets = ["crypto"] has an end time',
+    );
+  }
+  toml.throwProblems();
+  return {
+    ...plan,
+    environment: read!.environment,
+    portfolioValue: read!.portfolio_value ?? null,
+    marketLiquidationEndTimeMinutes: read!.market_liquidation_end_time_minutes,
+    events: read!.events,
+    testScanners: read!.test_scanners,
+    skipExisting: read!.skip_existing,
+    assets: read!.assets,
+    endTimeMinutes: read!.end_time ?? null,
+    warnings: toml.warnings,
+  };
+}
+
+const OBSOLETE_TOP = {
+  bypass_market_schedule: "has no effect any more: a session waits for the open",
+};
+const OBSOLETE_SCANNER = {
+  provider: "has no effect any more: DATA_CONNECTOR names the provider of all scanners",
+};
+const OBSOLETE_STRATEGY = {
+  debug: "has no effect any more: LIU_LOG=debug logs more",
+};
+
+const flag = must(z.boolean(), "true or false");
+const timeOfDay = must(
+  z.preprocess(
+    (value) => value instanceof Date ? value.toISOString().slice(0, 5) : value,
+    z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/).transform((text) =>
+      Number(text.slice(0, 2)) * 60 + Number(text.slice(3))
+    ),
+  ),
+  'an exchange time, "HH:MM"',
+);
+
+const TOP = z.object({
+  environment: must(z.enum(["PAPER", "BACKTEST", "PROD"]), '"PAPER", "BACKTEST" or "PROD"')
+    .default("PAPER"),
+  portfolio_value: must(z.number().positive(), "money > 0").optional(),
+  market_liquidation_end_time_minutes: must(z.number().min(0).max(390), "minutes from 0 to 390")
+    .default(15),
+  events: must(
+    z.array(z.enum(["second", "minute", "trade", "quote"])).min(1),
+    'a list of "second", "minute", "trade", "quote"',
+  ).default(["minute"]),
+  test_scanners: flag.default(false),
+  skip_existing: flag.default(false),
+  assets: must(z.array(z.enum(["us_equity", "crypto"])).min(1), 'a list of "us_equity", "crypto"')
+    .default(["us_equity"]),
+  end_time: timeOfDay.optional(),
+});
+
+const PERCENT = z.string().regex(/^\d+(\.\d+)?%$/).transform((text) => Number(text.slice(0, -1)));
+const limit = must(
+  z.union([
+    PERCENT.pipe(z.number().positive()).transform((percent): Limit => ({ percent })),
+    z.number().positive().transform((money): Limit => ({ money })),
+  ]),
+  'a share of the portfolio ("10%") or money > 0',
+);
+const RISK_PER_TRADE = must(
+  z.number().positive().max(1),
+  "the share of the portfolio that a trade may lose, > 0 and ≤ 1",
+);
+
+const RISK = z.object({
+  per_trade: RISK_PER_TRADE.default(0.001),
+  max_notional_per_order: limit.optional(),
+  max_notional_per_symbol: limit.optional(),
+  max_daily_loss: limit.optional(),
+  max_open_orders: must(z.int().positive(), "a whole number > 0").default(1000),
+  price_collar: must(PERCENT.pipe(z.number().positive()), 'per cent > 0 ("10%")').optional(),
+});
+
+function readRisk(toml: TomlFile, value: unknown): RiskPlan {
+  const isTable = typeof value === "object";
+  const table = isTable ? toml.table(value, ["risk"]) : {};
+  toml.unknownKeys(table, Object.keys(RISK.shape), ["risk"]);
+  const perTrade = isTable || value === undefined
+    ? undefined
+    : toml.read(z.object({ risk: RISK_PER_TRADE }), { risk: value }, [])?.risk;
+  const read = toml.read(RISK, table, ["risk"]);
+  return {
+    perTrade: perTrade ?? read?.per_trade ?? 0,
+    maxNotionalPerOrder: read?.max_notional_per_order ?? null,
+    maxNotionalPerSymbol: read?.max_notional_per_symbol ?? null,
+    maxDailyLoss: read?.max_daily_loss ?? null,
+    maxOpenOrders: read?.max_open_orders ?? 0,
+    priceCollarPercent: read?.price_collar ?? null,
+  };
+}
+
+/** Old plans have the events inside of [scanners]. */
+function eventsOfScanners(toml: TomlFile): unknown {
+  const { scanners } = toml.data;
+  if (typeof scanners !== "object" || scanners === null || !("events" in scanners)) {
+    return undefined;
+  }
+  if (!Array.isArray(scanners.events)) return undefined;
+  toml.warn(["scanners", "events"], "is better written at the top of the file");
+  return scanners.events;
+}
+
+const minutes = must(z.number().positive(), "minutes > 0");
+
+const SCANNER = z.object({
+  recurrence: minutes.optional(),
+  target_strategy_name: must(z.string(), "a strategy's name").optional(),
+});
+
+function readScanners(toml: TomlFile, folder: string, strategies: string[]): ScannerPlan[] {
+  return sectionsOf(toml, "scanners", ["events"]).map((raw) => {
+    const own = toml.read(SCANNER, raw.table, raw.path);
+    const target = raw.table.target_strategy_name || null;
+    if (typeof target === "string" && !strategies.includes(target)) {
+      const meant = closest(target, strategies);
+      toml.problem(
+        [...raw.path, "target_strategy_name"],
+        `must be the name of a [strategies.NAME], got "${target}"` +
+          (meant ? `; did you mean "${meant}"?` : ""),
+      );
+    }
+    return {
+      ...readSection(toml, raw, {
+        folder,
+        own: Object.keys(SCANNER.shape),
+        obsolete: OBSOLETE_SCANNER,
+      }),
+      recurrenceMinutes: own?.recurrence ?? null,
+      targetStrategyName: own?.target_strategy_name || null,
+    };
+  });
+}
+
+const WINDOW = z.object({ start: must(z.number().min(0), "minutes ≥ 0"), duration: minutes });
+const STRATEGY = z.object({
+  schedule: z.array(WINDOW, "must be [[…schedule]] tables with start and duration").default([]),
+});
+
+function readStrategies(toml: TomlFile, folder: string): StrategyPlan[] {
+  return sectionsOf(toml, "strategies").map((raw) => {
+    const own = toml.read(STRATEGY, raw.table, raw.path);
+    if (Array.isArray(raw.table.schedule)) {
+      for (const [i, window] of raw.table.schedule.entries()) {
+        const path = [...raw.path, "schedule", i];
+        toml.unknownKeys(toml.table(window, path), Object.keys(WINDOW.shape), path);
+      }
+    }
+    return {
+      ...readSection(toml, raw, { folder, own: ["schedule"], obsolete: OBSOLETE_STRATEGY }),
+      schedule: (own?.schedule ?? []).map(({ start, duration }) => ({
+        startMinutes: start,
+        durationMinutes: duration,
+      })),
+    };
+  });
+}
