@@ -14,19 +14,6 @@ export type PositionIntent = "buy_to_open" | "buy_to_close" | "sell_to_open" | "
 /** Where a symbol's fills come from, so that one move of the market never fills an order twice. */
 export type FillSource = "quotes" | "trades" | "bars";
 
-/** Trading hours of one exchange day; extended hours enclose the regular session. */
-export interface SessionHours {
-  extendedOpenUs: number;
-  openUs: number;
-  closeUs: number;
-  extendedCloseUs: number;
-}
-
-export interface SessionCalendar {
-  /** The first session whose extended hours end after `us` (it may be on); null: none is known. */
-  sessionEndingAfter(us: number): SessionHours | null;
-}
-
 /** Each execution is charged by itself. Equities: rounded to cents, half up. Crypto: to 1e-8, half up. */
 export interface FeeSchedule {
   /** Of the notional, hundredths of a percent. */
@@ -44,7 +31,6 @@ export interface FeeSchedule {
 export interface ExchangeOptions {
   /** µs since the epoch at which the exchange's clock begins. */
   startUs: number;
-  calendar: SessionCalendar;
   /** null: there is no such asset. */
   assetOf(symbol: string): Asset | null;
   onUpdate(update: ExchangeUpdate): void;
@@ -76,7 +62,7 @@ export interface ExchangeOrderRequest extends Omit<OrderRequest, "clientOrderId"
 
 /** What PATCH can change; what is missing stays. `trail` is a price or a percentage, as the order has it. */
 export interface OrderChange {
-  /** The new order's whole quantity, what the old one has filled included. */
+  /** As first ordered, so what the old order has filled is included; the new order is for the rest. */
   qty?: string;
   timeInForce?: TimeInForce;
   limitPrice?: string;

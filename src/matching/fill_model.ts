@@ -1,0 +1,80 @@
+/**
+ * The default fill model. Within a bar only what is certain is used: its open is first, its close is last.
+ * A price that is touched fills. Where the order of high and low matters, the worse one is taken.
+ */
+import type { FillModel, MatchableOrder } from "./types.ts";
+
+export const defaultFillModel: FillModel = {
+  onBar(order, open, high, low, close) {
+    if (!isWaitingForStop(order)) {
+      return isLimit(order) ? limitInBar(order, open, high, low) : open;
+    }
+    const stoppedAt = order.type === "trailing_stop"
+      ? trailInBar(order, open, high, low, close)
+      : stopInBar(order, open, high, low);
+    if (Number.isNaN(stoppedAt)) return NaN;
+    order.trigger();
+    if (!isLimit(order) || isWithinLimit(order, stoppedAt)) return stoppedAt;
+    // Stopped by the open beyond its limit: what the bar reached afterwards is certain to have come later.
+    return stoppedAt === open ? limitInBar(order, open, high, low) : NaN;
+  },
+
+  onTrade: atPrice,
+
+  onQuote: (order, bidPrice, askPrice) =>
+    atPrice(order, order.side === "buy" ? askPrice : bidPrice),
+};
+
+function atPrice(order: MatchableOrder, price: number): number {
+  if (isWaitingForStop(order)) {
+    // The mark moves only by prices that do not trigger.
+    if (!reaches(order, price)) {
+      order.trailTo(price);
+      return NaN;
+    }
+    order.trigger();
+  }
+  return !isLimit(order) || isWithinLimit(order, price) ? price : NaN;
+}
+
+function limitInBar(order: MatchableOrder, open: number, high: number, low: number): number {
+  if (isWithinLimit(order, open)) return open;
+  return isWithinLimit(order, order.side === "buy" ? low : high) ? order.limitPrice : NaN;
+}
+
+function stopInBar(order: MatchableOrder, open: number, high: number, low: number): number {
+  if (reaches(order, open)) return open;
+  return reaches(order, order.side === "buy" ? high : low) ? order.triggerPrice : NaN;
+}
+
+/** First the adverse extreme against the mark so far, then the favourable one, then the close. */
+function trailInBar(
+  order: MatchableOrder,
+  open: number,
+  high: number,
+  low: number,
+  close: number,
+): number {
+  if (reaches(order, open)) return open;
+  order.trailTo(open);
+  if (reaches(order, order.side === "buy" ? high : low)) return order.triggerPrice;
+  order.trailTo(order.side === "buy" ? low : high);
+  return reaches(order, close) ? order.triggerPrice : NaN;
+}
+
+function isWaitingForStop(order: MatchableOrder): boolean {
+  return !order.isTriggered && order.type !== "market" && order.type !== "limit";
+}
+
+function isLimit(order: MatchableOrder): boolean {
+  return order.type === "limit" || order.type === "stop_limit";
+}
+
+/** False while there is no trigger price: NaN compares false. */
+function reaches(order: MatchableOrder, price: number): boolean {
+  return order.side === "buy" ? price >= order.triggerPrice : price <= order.triggerPrice;
+}
+
+function isWithinLimit(order: MatchableOrder, price: number): boolean {
+  return order.side === "buy" ? price <= order.limitPrice : price >= order.limitPrice;
+}

@@ -1,0 +1,49 @@
+import type { FillSource } from "./types.ts";
+
+const RANK: Record<FillSource, number> = { bars: 0, trades: 1, quotes: 2 };
+
+/** What the exchange has seen of one symbol. NaN: nothing yet. */
+export class SymbolMarket {
+  /** The last trade's price or bar's close; a quote's middle where neither is known. */
+  lastPrice = NaN;
+  /** When `lastPrice` was made; −∞ for a seeded one. */
+  lastUs = -Infinity;
+  bidPrice = NaN;
+  askPrice = NaN;
+  isHalted = false;
+  #source: FillSource | null = null;
+
+  constructor(private readonly fixedSource: FillSource | null) {}
+
+  /** Whether an event of this source fills orders. */
+  isFilledBy(source: FillSource): boolean {
+    if (this.fixedSource !== null) return this.fixedSource === source;
+    if (this.#source === null || RANK[source] > RANK[this.#source]) this.#source = source;
+    return this.#source === source;
+  }
+
+  setLast(price: number, timeUs: number): void {
+    this.lastPrice = price;
+    this.lastUs = timeUs;
+  }
+
+  setQuote(bidPrice: number, askPrice: number, timeUs: number): void {
+    this.bidPrice = bidPrice;
+    this.askPrice = askPrice;
+    if (this.#source === "quotes" || this.fixedSource === "quotes") {
+      if (bidPrice > 0 && askPrice > 0 && Number.isNaN(this.lastPrice)) {
+        this.setLast((bidPrice + askPrice) / 2, timeUs);
+      }
+    }
+  }
+
+  /** What a buyer is asked for now; NaN: no price is known. */
+  get buyPrice(): number {
+    return this.askPrice > 0 ? this.askPrice : this.lastPrice;
+  }
+
+  /** What a seller is offered now; NaN: no price is known. */
+  get sellPrice(): number {
+    return this.bidPrice > 0 ? this.bidPrice : this.lastPrice;
+  }
+}
