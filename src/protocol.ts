@@ -136,6 +136,11 @@ export interface OrderReport {
   runId: number;
   symbol: string;
   event: "accepted" | "fill" | "denied" | "canceled" | "expired" | "rejected" | "order_status";
+  /**
+   * Newest intent (its `seq`) of this run in this symbol that the gateway had taken in by then, −1: none. A report
+   * that crossed a newer intent on its way must not make the strategy believe that nothing is open.
+   */
+  intentSeq: number;
   /** Set with event "fill". */
   fill: {
     side: Side;

@@ -1,0 +1,238 @@
+/**
+ * The producer: takes rows from the providers' streams and routes them to consumers, each through one bounded queue.
+ *
+ * Invariants: a socket is never held up by a receiver; a full queue drops market rows, counts them, and marks the
+ * symbol with a gap row; under a stepping exchange nothing is dropped, because it waits for the acknowledgement.
+ */
+import type { MarketSink } from "../contracts/provider.ts";
+import { MarketBatch, RowKind } from "../model/market_batch.ts";
+import type { MarketMessage, SymbolsMessage } from "../protocol.ts";
+import type { SymbolTable } from "../util/symbol_table.ts";
+
+/** Rows in a batch. A batch leaves earlier when its receiver has none outstanding. */
+const BATCH_ROWS = 2048;
+/** Batches on their way to one receiver before its queue counts as full. */
+const OUTSTANDING_MAX = 16;
+/** A receiver's bit must fit in a 31-bit mask. */
+export const RECEIVERS_MAX = 30;
+
+export interface ReceiverPort {
+  post(message: MarketMessage | SymbolsMessage, transfer: ArrayBuffer[]): void;
+}
+
+export class Producer {
+  readonly #symbols: SymbolTable;
+  readonly #receivers: Receiver[] = [];
+  /** Receivers of a symbol, as a mask by symbol id. */
+  #routes = new Int32Array(1024);
+  readonly #stepping: boolean;
+  #streams = 0;
+  readonly #stepOf: number[] = [];
+  readonly #onStep: (n: number, timeUs: number) => void;
+
+  constructor(options: {
+    symbols: SymbolTable;
+    stepping: boolean;
+    /** All streams have sent all of step `n`; the receivers have been given it. */
+    onStep(n: number, timeUs: number): void;
+  }) {
+    this.#symbols = options.symbols;
+    this.#stepping = options.stepping;
+    this.#onStep = options.onStep;
+  }
+
+  /** Adds a receiver and gives its number. `sequence`: where its newest sequence number is shown, Float64 at 0. */
+  addReceiver(port: ReceiverPort, sequence: SharedArrayBuffer): number {
+    if (this.#receivers.length === RECEIVERS_MAX) {
+      throw new Error(`the producer can serve ${RECEIVERS_MAX} receivers, no more`);
+    }
+    this.#receivers.push(new Receiver(port, sequence, this.#symbols, this.#stepping));
+    return this.#receivers.length - 1;
+  }
+
+  /** Rows of `symbol` go to `receiver` from now on. */
+  route(symbol: string, receiver: number): void {
+    const id = this.#symbols.idOf(symbol);
+    if (id >= this.#routes.length) {
+      const grown = new Int32Array(Math.max(id + 1, this.#routes.length * 2));
+      grown.set(this.#routes);
+      this.#routes = grown;
+    }
+    this.#routes[id] |= 1 << receiver;
+    this.#receivers[receiver].learnSymbols();
+  }
+
+  /** Ends that; true when nobody follows the symbol any more. */
+  unroute(symbol: string, receiver: number): boolean {
+    const id = this.#symbols.find(symbol);
+    if (id < 0 || id >= this.#routes.length) return true;
+    this.#routes[id] &= ~(1 << receiver);
+    return this.#routes[id] === 0;
+  }
+
+  isRouted(symbol: string): boolean {
+    const id = this.#symbols.find(symbol);
+    return id >= 0 && id < this.#routes.length && this.#routes[id] !== 0;
+  }
+
+  /** A batch that a receiver has worked off. */
+  returned(receiver: number, buffer: ArrayBuffer): void {
+    this.#receivers[receiver].returned(buffer);
+  }
+
+  /** Rows given to receivers, and rows dropped because a queue was full. */
+  get counts(): { rows: number; dropped: number } {
+    let rows = 0, dropped = 0;
+    for (const receiver of this.#receivers) {
+      rows += receiver.rows;
+      dropped += receiver.dropped;
+    }
+    return { rows, dropped };
+  }
+
+  /** The sink of one more stream. */
+  addStream(): MarketSink {
+    const stream = this.#streams++;
+    this.#stepOf.push(-1);
+    return {
+      find: (symbol) => this.#symbols.find(symbol),
+      row: (kind, symbol, timeUs, a, b, c, d, e, f, g) =>
+        this.row(kind, symbol, timeUs, a, b, c, d, e, f, g),
+      frameEnd: () => this.frameEnd(),
+      step: (n, timeUs) => this.#streamStep(stream, n, timeUs),
+    };
+  }
+
+  row(
+    kind: RowKind,
+    symbol: number,
+    timeUs: number,
+    a: number,
+    b: number,
+    c: number,
+    d: number,
+    e: number,
+    f: number,
+    g: number,
+  ): void {
+    let mask = symbol < this.#routes.length ? this.#routes[symbol] : 0;
+    while (mask !== 0) {
+      const receiver = 31 - Math.clz32(mask);
+      mask &= ~(1 << receiver);
+      this.#receivers[receiver].push(kind, symbol, timeUs, a, b, c, d, e, f, g);
+    }
+  }
+
+  frameEnd(): void {
+    for (const receiver of this.#receivers) receiver.sendIfIdle();
+  }
+
+  /** The stream of these symbols was interrupted. */
+  markGap(symbols: Iterable<string>, timeUs: number): void {
+    for (const symbol of symbols) {
+      const id = this.#symbols.find(symbol);
+      if (id >= 0) this.row(RowKind.gap, id, timeUs, -1, 0, 0, 0, 0, 0, 0);
+    }
+    this.frameEnd();
+  }
+
+  #streamStep(stream: number, n: number, timeUs: number): void {
+    this.#stepOf[stream] = n;
+    for (let i = 0; i < this.#streams; i++) if (this.#stepOf[i] !== n) return;
+    for (const receiver of this.#receivers) {
+      receiver.push(RowKind.step, 0, timeUs, n, 0, 0, 0, 0, 0, 0);
+      receiver.sendNow();
+    }
+    this.#onStep(n, timeUs);
+  }
+}
+
+/** One receiver's bounded queue of batches. */
+class Receiver {
+  rows = 0;
+  dropped = 0;
+  #outstanding = 0;
+  #batch = new MarketBatch(BATCH_ROWS);
+  #seq = 0;
+  #symbolsKnown = 0;
+  readonly #free: ArrayBuffer[] = [];
+  readonly #gaps = new Set<number>();
+  readonly #shown: Float64Array;
+
+  constructor(
+    readonly port: ReceiverPort,
+    sequence: SharedArrayBuffer,
+    readonly symbols: SymbolTable,
+    readonly isLossless: boolean,
+  ) {
+    this.#shown = new Float64Array(sequence);
+  }
+
+  /** Names come before the first row that uses their ids. */
+  learnSymbols(): void {
+    if (this.#symbolsKnown === this.symbols.size) return;
+    const names = this.symbols.namesFrom(this.#symbolsKnown);
+    this.port.post({ type: "symbols", first: this.#symbolsKnown, names }, []);
+    this.#symbolsKnown = this.symbols.size;
+  }
+
+  push(
+    kind: RowKind,
+    symbol: number,
+    timeUs: number,
+    a: number,
+    b: number,
+    c: number,
+    d: number,
+    e: number,
+    f: number,
+    g: number,
+  ): void {
+    if (this.#batch.isFull && !this.#makeRoom(symbol)) return;
+    this.#batch.push(kind, symbol, timeUs, a, b, c, d, e, f, g);
+    this.#seq++;
+    this.#shown[0] = this.#seq;
+  }
+
+  /** Sends the full batch; where too many are on their way, drops the row and remembers the gap. */
+  #makeRoom(symbol: number): boolean {
+    if (this.#outstanding < OUTSTANDING_MAX || this.isLossless) {
+      this.sendNow();
+      return true;
+    }
+    this.dropped++;
+    this.#gaps.add(symbol);
+    return false;
+  }
+
+  sendIfIdle(): void {
+    if (this.#outstanding === 0) this.sendNow();
+  }
+
+  sendNow(): void {
+    const batch = this.#batch;
+    if (batch.length === 0) return;
+    this.rows += batch.length;
+    this.#outstanding++;
+    this.port.post({
+      type: "market",
+      buffer: batch.buffer,
+      length: batch.length,
+      firstSeq: batch.firstSeq,
+    }, [batch.buffer]);
+    const buffer = this.#free.pop();
+    this.#batch = buffer ? MarketBatch.over(buffer, 0, 0) : new MarketBatch(BATCH_ROWS);
+    this.#batch.firstSeq = this.#seq;
+  }
+
+  returned(buffer: ArrayBuffer): void {
+    this.#outstanding--;
+    if (this.#free.length < OUTSTANDING_MAX) this.#free.push(buffer);
+    if (this.#gaps.size > 0) {
+      const gaps = [...this.#gaps];
+      this.#gaps.clear();
+      for (const symbol of gaps) this.push(RowKind.gap, symbol, 0, -1, 0, 0, 0, 0, 0, 0);
+    }
+    this.sendNow();
+  }
+}
