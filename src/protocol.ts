@@ -13,6 +13,7 @@ import type { Json, Operation } from "./contracts/store.ts";
 import type { Asset, AssetClass } from "./model/asset.ts";
 import type { BarColumns, BarScale } from "./model/bars.ts";
 import type { Side, TimeInForce } from "./model/order.ts";
+import type { Bundle } from "./sandbox/bundle.ts";
 import type { Snapshot } from "./contracts/provider.ts";
 
 /** A log record of a worker, on its way to main's log. */
@@ -205,7 +206,8 @@ export type MainToGateway =
   | { type: "session"; assetClass: AssetClass; openUs: number; closeUs: number }
   /**
    * Cancels open orders and closes positions of day trades (or of all runs) in these classes; no entries after it.
-   * Answered by "liquidated" when flat, or when `deadlineUs` of market time has passed.
+   * Answered by "liquidating" when the first requests have been taken in, so that main can acknowledge the step,
+   * and by "liquidated" when flat, or when `deadlineUs` of market time has passed.
    */
   | {
     type: "liquidate";
@@ -260,7 +262,9 @@ export type GatewayToMain =
   | { type: "watch"; symbols: string[] }
   /** All intents and replies of step `n` are settled. */
   | { type: "stepComplete"; n: number }
-  /** "liquidated" within a step comes before the acknowledgement of that step. */
+  /** The first cancels and closing orders have been taken in: a step can go on. Fills come with later steps. */
+  | { type: "liquidating"; id: number }
+  /** Flat, or the deadline has passed. In stepping mode it is sent before the "stepComplete" of its step. */
   | { type: "liquidated"; id: number; flat: boolean; open: { symbol: string; qty: string }[] }
   | { type: "stopped" }
   | ReturnedMessage
@@ -274,13 +278,7 @@ export interface PluginSource {
   /** Its name in the plan. */
   name: string;
   /** "builtin": the registry's name; "user": a data: URL of the bundled module. */
-  from: { kind: "builtin"; builtin: string } | {
-    kind: "user";
-    file: string;
-    url: string;
-    /** Data URL → file, to map stack frames. */
-    files: Record<string, string>;
-  };
+  from: { kind: "builtin"; builtin: string } | { kind: "user"; bundle: Bundle };
   parameters: Record<string, Json>;
 }
 
@@ -293,7 +291,7 @@ export interface ConsumerStart {
   type: "start";
   index: number;
   gateway: MessagePort;
-  /** Int32: 0 the guard of user loops, 1 what runs (strategy index + 1). */
+  /** Int32: 0 what runs (strategy index + 1, 0: nothing), 1 calls so far, 2 + i: stop flag of strategy i. */
   control: SharedArrayBuffer;
   /** Float64: 0 the producer's newest sequence number for this consumer. */
   sequence: SharedArrayBuffer;

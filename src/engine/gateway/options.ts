@@ -1,0 +1,24 @@
+/** What the gateway is made with: it has no port, no disk and no timer of its own. */
+import type { Broker } from "../../contracts/broker.ts";
+import type { Clock } from "../../contracts/clock.ts";
+import type { StoreRecord } from "../../contracts/store.ts";
+import type { GatewayToConsumer, GatewayToMain, LogMessage, RiskLimits } from "../../protocol.ts";
+import type { Journal } from "./journal.ts";
+
+export interface GatewayOptions {
+  broker: Broker;
+  journal: Journal;
+  store: { write(records: StoreRecord[]): void };
+  /** Market time; not asked where the exchange goes by steps, which set the time. */
+  clock: Clock;
+  /** Resolves after `ms` of network time, at once where the signal is aborted. */
+  wait(ms: number, signal: AbortSignal): Promise<void>;
+  risk: RiskLimits;
+  batchId: string;
+  stepping: boolean;
+  /** How many consumers there are: a step waits for all of them. */
+  consumers: number;
+  toConsumer(consumer: number, message: GatewayToConsumer): void;
+  toMain(message: GatewayToMain): void;
+  log(level: LogMessage["level"], message: string, properties?: Record<string, unknown>): void;
+}
