@@ -2,6 +2,7 @@
  * What a simulated exchange is started with, and what its worker is told and tells.
  * Invariant: plain data only, so that all of it crosses a port.
  */
+import type { FeeSchedule } from "../matching/types.ts";
 
 /** Where market data comes from. Several are merged into one timeline. */
 export type DataSource =
@@ -25,12 +26,6 @@ export type DataSource =
     gridSeconds?: number;
   };
 
-export interface SimulatorFees {
-  /** Basis points of the notional; taken from cash. */
-  equityBps: number;
-  cryptoBps: number;
-}
-
 export interface SimulatorOptions {
   sources: DataSource[];
   /** The exchange's clock begins here; what was before is history. Default: where the data begins. */
@@ -47,7 +42,8 @@ export interface SimulatorOptions {
   cash?: string;
   /** Key pairs that are let in; none given: any pair is, each with an account of its own. */
   keys?: { keyId: string; secretKey: string }[];
-  fees?: Partial<SimulatorFees>;
+  /** Default: none. */
+  fees?: Partial<FeeSchedule>;
   /** Share of an event's volume that orders can take, 0–1. Default 0.1. */
   volumeShare?: number;
   /** Requests a market minute and account, then 429. Default 200; not enforced at speed "max". */

@@ -1,0 +1,245 @@
+/**
+ * Recorded market data from CSV files.
+ * Invariant: what is returned is sorted and checked; whatever is wrong names the file and the line.
+ */
+import { parse } from "csv-parse/sync";
+import { cryptoSession } from "../model/calendar.ts";
+import { ConfigError } from "../util/errors.ts";
+import { barsOf, emptySymbol, MINUTE_US, type SymbolData } from "./market_data.ts";
+import type { DataSource } from "./options.ts";
+import { parseTimeUs } from "./csv_time.ts";
+
+type FileSource = Exclude<DataSource, { kind: "generate" }>;
+
+/** A parsed line: its values in the order of the kind's columns, and where it stood. */
+interface Row {
+  symbol: string;
+  timeUs: number;
+  values: number[];
+  line: number;
+}
+
+const COLUMNS = {
+  bars: ["open", "high", "low", "close", "volume"],
+  trades: ["price", "size"],
+  quotes: ["bid_price", "bid_size", "ask_price", "ask_size"],
+} as const;
+const OPTIONAL: Record<FileSource["kind"], readonly string[]> = {
+  bars: ["vwap", "trades"],
+  trades: [],
+  quotes: [],
+};
+const SYMBOL = /^[A-Z][A-Z0-9]*([./-][A-Z0-9]+)*$/;
+
+/** Reads a file of bars, trades or quotes. Throws ConfigError. */
+export async function loadCsv(source: FileSource): Promise<SymbolData[]> {
+  return parseCsv(await readText(source.file), source);
+}
+
+async function readText(file: string): Promise<string> {
+  let bytes: Uint8Array;
+  try {
+    bytes = await Deno.readFile(file);
+  } catch (error) {
+    throw new ConfigError(`Cannot read ${file}: ${(error as Error).message}`);
+  }
+  if (!file.endsWith(".gz")) return new TextDecoder().decode(bytes);
+  const stream = new Blob([bytes as BlobPart]).stream()
+    .pipeThrough(new DecompressionStream("gzip"));
+  try {
+    return await new Response(stream).text();
+  } catch {
+    throw new ConfigError(`Cannot read ${file}: it is not a whole gzip file`);
+  }
+}
+
+/** As loadCsv, of text that is there already; `source.file` is named in errors. */
+export function parseCsv(text: string, source: FileSource): SymbolData[] {
+  let header: Header | null = null;
+  const bySymbol = new Map<string, Row[]>();
+  const onRecord = (record: string[], { lines }: { lines: number }): null => {
+    if (header === null) {
+      header = readHeader(record, source);
+      return null;
+    }
+    const row = readRow(record, header, source, lines);
+    const rows = bySymbol.get(row.symbol);
+    if (rows === undefined) bySymbol.set(row.symbol, [row]);
+    else rows.push(row);
+    return null;
+  };
+  try {
+    parse(text, {
+      bom: true,
+      trim: true,
+      skip_empty_lines: true,
+      relax_column_count: true,
+      on_record: onRecord as never,
+    });
+  } catch (error) {
+    if (error instanceof ConfigError) throw error;
+    const { lines, message } = error as Error & { lines?: number };
+    throw new ConfigError(`Cannot read ${source.file}:${lines ?? 1}: ${message}`);
+  }
+  if (header === null || bySymbol.size === 0) {
+    throw new ConfigError(
+      `Cannot load ${source.file}: it has no rows; its first line must be ` +
+        `symbol,timestamp,${COLUMNS[source.kind].join(",")}, and data must follow`,
+    );
+  }
+  if (source.symbol !== undefined && bySymbol.size > 1) {
+    throw new ConfigError(
+      `Cannot load ${source.file} as ${source.symbol}: it holds ` +
+        `${bySymbol.size} symbols; give the file without "${source.symbol}="`,
+    );
+  }
+  return [...bySymbol].map(([symbol, rows]) =>
+    toSymbolData(source.symbol ?? symbol, rows, source, (header as Header).isDaily)
+  );
+}
+
+interface Header {
+  fields: number;
+  symbolAt: number;
+  timeAt: number;
+  valuesAt: number[];
+  /** Positions of vwap and trades, or −1. */
+  optionalAt: number[];
+  isDaily: boolean;
+}
+
+function readHeader(record: string[], source: FileSource): Header {
+  const names = record.map((name) => name.trim().toLowerCase());
+  const fail = (why: string): never => {
+    throw new ConfigError(
+      `Cannot load ${source.file}:1: ${why}; its columns must be symbol,` +
+        `timestamp,${COLUMNS[source.kind].join(",")}` +
+        (source.kind === "bars" ? ", or Yahoo's Date,Open,High,Low,Close,Adj Close,Volume" : ""),
+    );
+  };
+  const isDaily = source.kind === "bars" && names.includes("date") &&
+    !names.includes("timestamp");
+  const known = new Set<string>([...COLUMNS[source.kind], ...OPTIONAL[source.kind], "symbol"]);
+  for (const name of isDaily ? ["date", "adj close"] : ["timestamp"]) known.add(name);
+  const unknown = names.findIndex((name) => !known.has(name));
+  if (unknown >= 0) fail(`unknown column "${record[unknown]}"`);
+  const twice = names.find((name, i) => names.indexOf(name) !== i);
+  if (twice !== undefined) fail(`column "${twice}" stands there twice`);
+  const at = (name: string) => {
+    const position = names.indexOf(name);
+    return position >= 0 ? position : fail(`column "${name}" is missing`);
+  };
+  const header = {
+    fields: names.length,
+    symbolAt: names.indexOf("symbol"),
+    timeAt: at(isDaily ? "date" : "timestamp"),
+    valuesAt: COLUMNS[source.kind].map(at),
+    optionalAt: OPTIONAL[source.kind].map((name) => names.indexOf(name)),
+    isDaily,
+  };
+  if (header.symbolAt < 0 && source.symbol === undefined) {
+    throw new ConfigError(
+      `Cannot load ${source.file}: it has no column "symbol"; say whose data ` +
+        `it is: AAPL=${source.file}`,
+    );
+  }
+  return header;
+}
+
+function readRow(record: string[], header: Header, source: FileSource, line: number): Row {
+  const fail = (why: string): never => {
+    throw new ConfigError(`Cannot load ${source.file}:${line}: ${why}`);
+  };
+  if (record.length !== header.fields) {
+    fail(`${record.length} fields, the header has ${header.fields}`);
+  }
+  const symbol = header.symbolAt < 0 ? source.symbol! : record[header.symbolAt];
+  if (!SYMBOL.test(symbol)) fail(`"${symbol}" is not a symbol (AAPL, BRK.B, BTC/USD)`);
+  const timeUs = parseTimeUs(record[header.timeAt]) ??
+    fail(`"${record[header.timeAt]}" is not a time: write 2022-01-03T14:30:00Z or an epoch time`);
+  const names = COLUMNS[source.kind];
+  const values = header.valuesAt.map((at, i) => {
+    const value = record[at] === "" ? NaN : Number(record[at]);
+    if (!Number.isFinite(value)) fail(`${names[i]} "${record[at]}" is not a number`);
+    const isAmount = names[i] === "volume" || names[i].endsWith("size");
+    if (value < 0 || (value === 0 && !isAmount)) {
+      fail(`${names[i]} must be ${isAmount ? "≥" : ">"} 0, got ${record[at]}`);
+    }
+    return value;
+  });
+  for (const at of header.optionalAt) {
+    const value = at < 0 || record[at] === "" ? NaN : Number(record[at]);
+    if (value < 0) fail(`${record[at]} is negative`);
+    values.push(value);
+  }
+  if (source.kind === "bars") checkBar(values, timeUs, header, fail);
+  return { symbol, timeUs, values, line };
+}
+
+function checkBar(values: number[], timeUs: number, header: Header, fail: (why: string) => never) {
+  const [open, high, low, close] = values;
+  if (high < Math.max(open, close, low)) fail(`high ${high} is below open, close or low`);
+  if (low > Math.min(open, close)) fail(`low ${low} is above open or close`);
+  if (!header.isDaily && timeUs % MINUTE_US !== 0) {
+    fail("a minute bar must start at a whole minute");
+  }
+}
+
+function toSymbolData(
+  symbol: string,
+  rows: Row[],
+  source: FileSource,
+  isDaily: boolean,
+): SymbolData {
+  // Files sorted by symbol, by time or newest first are all common: sorted here, stably.
+  rows.sort((a, b) => a.timeUs - b.timeUs);
+  const data = emptySymbol(symbol);
+  const column = (i: number) => Float64Array.from(rows, (row) => row.values[i]);
+  const timeUs = Float64Array.from(rows, (row) => row.timeUs);
+  switch (source.kind) {
+    case "trades":
+      return { ...data, trades: { timeUs, price: column(0), size: column(1) } };
+    case "quotes":
+      return {
+        ...data,
+        quotes: {
+          timeUs,
+          bidPrice: column(0),
+          bidSize: column(1),
+          askPrice: column(2),
+          askSize: column(3),
+        },
+      };
+    case "bars": {
+      const bars = toBars(rows, source, isDaily);
+      return { ...data, [isDaily ? "dailyBars" : "minuteBars"]: bars };
+    }
+    default:
+      return source satisfies never;
+  }
+}
+
+function toBars(rows: Row[], source: FileSource & { kind: "bars" }, isDaily: boolean) {
+  rows.forEach((row, i) => {
+    if (i > 0 && rows[i - 1].timeUs === row.timeUs) {
+      throw new ConfigError(
+        `Cannot load ${source.file}:${row.line}: ${row.symbol} has a bar of ` +
+          `this time in line ${rows[i - 1].line} already`,
+      );
+    }
+  });
+  return barsOf(rows.map(({ timeUs, values }) => {
+    const [open, high, low, close, volume, vwap, trades] = values;
+    return [
+      // Yahoo's dates are exchange dates, written as if they were UTC.
+      isDaily ? cryptoSession(new Date(timeUs / 1000).toISOString().slice(0, 10)).openUs : timeUs,
+      open,
+      high,
+      low,
+      close,
+      source.volumeIn === "quote" ? volume / close : volume,
+      Number.isNaN(vwap) ? close : vwap,
+      Number.isNaN(trades) ? 0 : trades,
+    ];
+  }));
+}

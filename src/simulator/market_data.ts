@@ -1,0 +1,196 @@
+/**
+ * Recorded or generated market data of a simulated exchange, as columns by symbol.
+ * Invariant: the columns of a symbol are sorted by time and are never written to after loading.
+ */
+import { type AssetClass, assetClassOf } from "../model/asset.ts";
+import { type BarColumns, emptyBars } from "../model/bars.ts";
+import { cryptoSession, exchangeDate, sessionOf } from "../model/calendar.ts";
+import { ConfigError } from "../util/errors.ts";
+
+/** Prints, oldest first; times may repeat. A trade's id is its row + 1. */
+export interface TradeColumns {
+  timeUs: Float64Array;
+  price: Float64Array;
+  size: Float64Array;
+}
+
+/** Best bids and offers, oldest first. Sizes in shares or coins. */
+export interface QuoteColumns {
+  timeUs: Float64Array;
+  bidPrice: Float64Array;
+  bidSize: Float64Array;
+  askPrice: Float64Array;
+  askSize: Float64Array;
+}
+
+export interface SymbolData {
+  symbol: string;
+  assetClass: AssetClass;
+  /** Shown as the asset's name; says so where the data are generated. */
+  name: string;
+  minuteBars: BarColumns;
+  /** One a session, timed at the exchange date's midnight. */
+  dailyBars: BarColumns;
+  trades: TradeColumns;
+  quotes: QuoteColumns;
+}
+
+/** By symbol, in the symbols' order. */
+export type MarketData = ReadonlyMap<string, SymbolData>;
+
+export const MINUTE_US = 60_000_000;
+
+export function emptySymbol(symbol: string, name = symbol): SymbolData {
+  return {
+    symbol,
+    assetClass: assetClassOf(symbol),
+    name,
+    minuteBars: emptyBars(),
+    dailyBars: emptyBars(),
+    trades: { timeUs: new Float64Array(), price: new Float64Array(), size: new Float64Array() },
+    quotes: {
+      timeUs: new Float64Array(),
+      bidPrice: new Float64Array(),
+      bidSize: new Float64Array(),
+      askPrice: new Float64Array(),
+      askSize: new Float64Array(),
+    },
+  };
+}
+
+/** All sources in one; a symbol's bars may come from one source and its trades from another. */
+export function mergeMarketData(parts: SymbolData[]): MarketData {
+  const merged = new Map<string, SymbolData>();
+  for (const part of parts) {
+    const known = merged.get(part.symbol);
+    if (known === undefined) {
+      merged.set(part.symbol, { ...part });
+      continue;
+    }
+    for (const kind of ["minuteBars", "dailyBars", "trades", "quotes"] as const) {
+      if (part[kind].timeUs.length === 0) continue;
+      if (known[kind].timeUs.length > 0) {
+        throw new ConfigError(
+          `Cannot load ${part.symbol}: its ${KIND_TEXT[kind]} come from two sources; give one`,
+        );
+      }
+      Object.assign(known, { [kind]: part[kind] });
+    }
+  }
+  for (const data of merged.values()) data.dailyBars = withDerivedDays(data);
+  return new Map([...merged].sort(([a], [b]) => a < b ? -1 : 1));
+}
+
+const KIND_TEXT = {
+  minuteBars: "minute bars",
+  dailyBars: "daily bars",
+  trades: "trades",
+  quotes: "quotes",
+};
+
+/** When a day's bar is complete and may be shown. */
+export function dayEndUs(assetClass: AssetClass, dayStartUs: number): number {
+  const date = exchangeDate(dayStartUs);
+  const session = assetClass === "crypto" ? null : sessionOf(date);
+  return (session ?? cryptoSession(date)).closeUs;
+}
+
+/** Daily bars that were given, and those of the other days made from minute bars. */
+function withDerivedDays(data: SymbolData): BarColumns {
+  const given = new Set(data.dailyBars.timeUs);
+  const rows: number[][] = [];
+  const days = data.dailyBars;
+  for (let i = 0; i < days.timeUs.length; i++) rows.push(rowOf(days, i));
+  const day = new DayBar(data.assetClass);
+  const keep = () => {
+    if (day.row !== null && !given.has(day.row[0])) rows.push([...day.row]);
+  };
+  for (let i = 0; i < data.minuteBars.timeUs.length; i++) {
+    if (day.isNewDay(data.minuteBars.timeUs[i])) keep();
+    day.add(data.minuteBars, i);
+  }
+  keep();
+  return barsOf(rows.sort((a, b) => a[0] - b[0]));
+}
+
+/** A row of BarColumns: timeUs, open, high, low, close, volume, vwap, trades. */
+export function rowOf(bars: BarColumns, i: number): number[] {
+  return [
+    bars.timeUs[i],
+    bars.open[i],
+    bars.high[i],
+    bars.low[i],
+    bars.close[i],
+    bars.volume[i],
+    bars.vwap[i],
+    bars.trades[i],
+  ];
+}
+
+/** Columns of rows as rowOf gives them. */
+export function barsOf(rows: number[][]): BarColumns {
+  const bars = emptyBars(rows.length);
+  const columns = [
+    bars.timeUs,
+    bars.open,
+    bars.high,
+    bars.low,
+    bars.close,
+    bars.volume,
+    bars.vwap,
+    bars.trades,
+  ];
+  rows.forEach((row, i) => columns.forEach((column, c) => column[i] = row[c]));
+  return bars;
+}
+
+/**
+ * The day's bar so far, from minute bars. Equities: regular hours only, as the official open and
+ * close are; crypto: the exchange date.
+ */
+export class DayBar {
+  /** As rowOf; null before the day's first bar. */
+  row: number[] | null = null;
+  #dollars = 0;
+  #dayStartUs = -Infinity;
+  #nextDayUs = -Infinity;
+  #openUs = 0;
+  #closeUs = 0;
+
+  constructor(readonly assetClass: AssetClass) {}
+
+  isNewDay(timeUs: number): boolean {
+    return timeUs >= this.#nextDayUs;
+  }
+
+  add(bars: BarColumns, i: number): void {
+    const timeUs = bars.timeUs[i];
+    if (this.isNewDay(timeUs)) this.#startDay(timeUs);
+    if (timeUs < this.#openUs || timeUs >= this.#closeUs) return;
+    this.#dollars += bars.vwap[i] * bars.volume[i];
+    if (this.row === null) {
+      this.row = rowOf(bars, i);
+      this.row[0] = this.#dayStartUs;
+      return;
+    }
+    const row = this.row;
+    row[2] = Math.max(row[2], bars.high[i]);
+    row[3] = Math.min(row[3], bars.low[i]);
+    row[4] = bars.close[i];
+    row[5] += bars.volume[i];
+    row[6] = row[5] > 0 ? this.#dollars / row[5] : row[4];
+    row[7] += bars.trades[i];
+  }
+
+  #startDay(timeUs: number): void {
+    const date = exchangeDate(timeUs);
+    const whole = cryptoSession(date);
+    const session = this.assetClass === "crypto" ? whole : sessionOf(date) ?? whole;
+    this.#dayStartUs = whole.openUs;
+    this.#nextDayUs = whole.closeUs;
+    this.#openUs = session.openUs;
+    this.#closeUs = session.closeUs;
+    this.#dollars = 0;
+    this.row = null;
+  }
+}
