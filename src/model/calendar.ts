@@ -321,23 +321,28 @@ function offsetUs(us: number): number {
 }
 
 function offsetsOfDay(day: number): DayOffsets {
-  const format = new Intl.DateTimeFormat("en-US", { timeZone: ZONE, timeZoneName: "longOffset" });
-  const first = intlOffsetUs(format, day * DAY_US);
-  const then = intlOffsetUs(format, (day + 1) * DAY_US - MINUTE_US);
+  const first = intlOffsetUs(day * DAY_US);
+  const then = intlOffsetUs((day + 1) * DAY_US - MINUTE_US);
   if (first === then) return { first, then, changeUs: day * DAY_US };
   // Clocks change at a whole minute: half the interval until one minute is left.
   let low = 0;
   let high = 24 * 60 - 1;
   while (high - low > 1) {
     const middle = (low + high) >> 1;
-    if (intlOffsetUs(format, day * DAY_US + middle * MINUTE_US) === first) low = middle;
+    if (intlOffsetUs(day * DAY_US + middle * MINUTE_US) === first) low = middle;
     else high = middle;
   }
   return { first, then, changeUs: day * DAY_US + high * MINUTE_US };
 }
 
-function intlOffsetUs(format: Intl.DateTimeFormat, us: number): number {
-  const name = format.formatToParts(us / 1000).find((part) => part.type === "timeZoneName")!.value;
+const offsetFormat = new Intl.DateTimeFormat("en-US", {
+  timeZone: ZONE,
+  timeZoneName: "longOffset",
+});
+
+function intlOffsetUs(us: number): number {
+  const name =
+    offsetFormat.formatToParts(us / 1000).find((part) => part.type === "timeZoneName")!.value;
   const match = /^GMT(?:([+-])(\d\d):(\d\d))?$/.exec(name);
   if (match === null) throw new Error(`Bug in Liu: zone offset "${name}" is not understood`);
   if (match[1] === undefined) return 0;
