@@ -2,7 +2,8 @@ import { isAbsolute, resolve } from "node:path";
 import { z } from "zod";
 import type { Json } from "../contracts/store.ts";
 import { ConfigError } from "../util/errors.ts";
-import { isTable, must, toJson, type TomlFile, type TomlTable } from "./toml_file.ts";
+import { isTable, must, toJson } from "./must.ts";
+import type { TomlFile, TomlTable } from "./toml_file.ts";
 import type { TomlPath } from "./toml_lines.ts";
 
 /** A section that configures a scanner, a strategy or a miner; plain data, it crosses ports. */

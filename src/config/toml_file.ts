@@ -3,10 +3,10 @@
  * Invariant: every problem of a file is told at once, each with table, line, key and what would be right.
  */
 import { parse, TomlError } from "smol-toml";
-import { z } from "zod";
-import type { Json } from "../contracts/store.ts";
+import type { z } from "zod";
 import { closest } from "../util/closest.ts";
 import { ConfigError } from "../util/errors.ts";
+import { isTable, show } from "./must.ts";
 import { TomlLines, type TomlPath } from "./toml_lines.ts";
 
 export type TomlTable = Record<string, unknown>;
@@ -89,33 +89,6 @@ export class TomlFile {
   }
 }
 
-/** A value that the schema takes; whatever is wrong with another is told as "must be …, got …". */
-export function must<T extends z.ZodType>(schema: T, expected: string) {
-  return z.unknown().transform((value, context): z.output<T> => {
-    const result = schema.safeParse(value);
-    if (result.success) return result.data;
-    context.addIssue(
-      value === undefined ? `is missing: ${expected}` : `must be ${expected}, got ${show(value)}`,
-    );
-    return z.NEVER;
-  });
-}
-
-export function isTable(value: unknown): value is TomlTable {
-  return typeof value === "object" && value !== null && !Array.isArray(value) &&
-    !(value instanceof Date);
-}
-
-/** A TOML value as plain data: dates and times become their texts. */
-export function toJson(value: unknown): Json {
-  if (value instanceof Date) return value.toISOString();
-  if (Array.isArray(value)) return value.map(toJson);
-  if (isTable(value)) {
-    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, toJson(item)]));
-  }
-  return value as Json;
-}
-
 /** `[strategies.my_momentum] line 14: "duration"`, without the part that is missing. */
 function place(path: TomlPath, line: number): string {
   const names = path.filter((part) => typeof part === "string");
@@ -123,9 +96,4 @@ function place(path: TomlPath, line: number): string {
   const table = names[0] === "strategies" ? names.slice(0, 2) : names;
   const where = table.length === 0 ? `line ${line}` : `[${table.join(".")}] line ${line}`;
   return key === undefined ? where : `${where}: "${key}"`;
-}
-
-function show(value: unknown): string {
-  const text = typeof value === "number" ? String(value) : JSON.stringify(toJson(value));
-  return text.length > 60 ? text.slice(0, 57) + "…" : text;
 }

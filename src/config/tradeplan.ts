@@ -3,8 +3,9 @@ import { z } from "zod";
 import type { Environment, Json } from "../contracts/store.ts";
 import type { AssetClass } from "../model/asset.ts";
 import { closest } from "../util/closest.ts";
+import { isTable, must, toJson } from "./must.ts";
 import { type PluginSection, readSection, sectionsOf } from "./plugin_section.ts";
-import { must, toJson, TomlFile } from "./toml_file.ts";
+import { TomlFile } from "./toml_file.ts";
 
 /** What is to be traded and how: tradeplan.toml, read and checked. Plain data, it crosses ports. */
 export interface TradePlan {
@@ -179,12 +180,10 @@ const RISK = z.object({
 });
 
 function readRisk(toml: TomlFile, value: unknown): RiskPlan {
-  const isTable = typeof value === "object";
-  const table = isTable ? toml.table(value, ["risk"]) : {};
+  const isNumber = typeof value === "number";
+  const table = isNumber ? {} : toml.table(value, ["risk"]);
   toml.unknownKeys(table, Object.keys(RISK.shape), ["risk"]);
-  const perTrade = isTable || value === undefined
-    ? undefined
-    : toml.read(z.object({ risk: RISK_PER_TRADE }), { risk: value }, [])?.risk;
+  const perTrade = isNumber ? toml.read(RISK_PER_TRADE, value, ["risk"]) : undefined;
   const read = toml.read(RISK, table, ["risk"]);
   return {
     perTrade: perTrade ?? read?.per_trade ?? 0,
@@ -238,7 +237,10 @@ function readScanners(toml: TomlFile, folder: string, strategies: string[]): Sca
   });
 }
 
-const WINDOW = z.object({ start: must(z.number().min(0), "minutes ≥ 0"), duration: minutes });
+const WINDOW = z.object(
+  { start: must(z.number().min(0), "minutes ≥ 0"), duration: minutes },
+  "must be a table with start and duration",
+);
 const STRATEGY = z.object({
   schedule: z.array(WINDOW, "must be [[…schedule]] tables with start and duration").default([]),
 });
@@ -248,8 +250,8 @@ function readStrategies(toml: TomlFile, folder: string): StrategyPlan[] {
     const own = toml.read(STRATEGY, raw.table, raw.path);
     if (Array.isArray(raw.table.schedule)) {
       for (const [i, window] of raw.table.schedule.entries()) {
-        const path = [...raw.path, "schedule", i];
-        toml.unknownKeys(toml.table(window, path), Object.keys(WINDOW.shape), path);
+        if (!isTable(window)) continue;
+        toml.unknownKeys(window, Object.keys(WINDOW.shape), [...raw.path, "schedule", i]);
       }
     }
     return {
