@@ -38,6 +38,7 @@ export type {
   ScheduleWindow,
   SecondView,
   SizeView,
+  StrategyContext,
   StrategyLog,
   StrategyType,
   SymbolSetup,

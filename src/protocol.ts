@@ -91,6 +91,8 @@ export interface Intent {
   timeInForce: TimeInForce | null;
   extendedHours: boolean;
   indicators: Json;
+  /** Why it cannot be an order (a price that is not a number > 0, …): denied as "invalid_order". */
+  problem: string | null;
   /** Newest quote of the deciding moment (the side that the order would meet), or the last price without one. */
   referencePrice: number;
   decidedUs: number;

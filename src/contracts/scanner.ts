@@ -58,8 +58,15 @@ export abstract class Scanner {
   static params: ParamTable = {};
 
   // deno-lint-ignore no-explicit-any -- typed by `declare readonly params: ParamValues<typeof X.params>`
-  declare readonly params: Readonly<Record<string, any>>;
-  declare readonly name: string;
+  readonly params: Readonly<Record<string, any>>;
+  /** As the plan calls it. */
+  readonly name: string;
+
+  /** Called by the engine. */
+  constructor(context: { name: string; params: Readonly<Record<string, unknown>> }) {
+    this.params = context.params;
+    this.name = context.name;
+  }
 
   /** Minutes after the open before which it is not run. */
   get fromMarketOpen(): number {

@@ -206,11 +206,21 @@ export abstract class Strategy {
   static runAllMinutes = 5;
 
   // deno-lint-ignore no-explicit-any -- typed by `declare readonly params: ParamValues<typeof X.params>`
-  declare readonly params: Readonly<Record<string, any>>;
-  declare readonly name: string;
-  declare readonly log: StrategyLog;
-  declare readonly keystore: Keystore;
-  declare readonly schedule: readonly ScheduleWindow[];
+  readonly params: Readonly<Record<string, any>>;
+  /** As the plan calls it. */
+  readonly name: string;
+  readonly log: StrategyLog;
+  readonly keystore: Keystore;
+  readonly schedule: readonly ScheduleWindow[];
+
+  /** Called by the engine; a strategy that has a constructor of its own hands the context on. */
+  constructor(context: StrategyContext) {
+    this.params = context.params;
+    this.name = context.name;
+    this.log = context.log;
+    this.keystore = context.keystore;
+    this.schedule = context.schedule;
+  }
 
   /** False: the strategy is not run in this session. */
   create(): boolean {

@@ -27,7 +27,7 @@ export class SymbolState {
   /** Rows were lost: bars are being refilled, and entries wait. */
   isIncomplete = false;
   /** Start of the newest bar that is complete: the provider's own, not the one in the making. */
-  #completeUs = -Infinity;
+  completeUs = -Infinity;
   /** Sum of price × size of the minute in the making. */
   #makingTurnover = 0;
 
@@ -40,7 +40,7 @@ export class SymbolState {
     this.last = price;
     const startUs = Math.floor(timeUs / MINUTE_US) * MINUTE_US;
     // Late for a minute that is complete: the provider sends an updated bar where it matters.
-    if (startUs <= this.#completeUs) return;
+    if (startUs <= this.completeUs) return;
     const lastUs = this.buffer.lastTimeUs;
     if (startUs > lastUs) {
       this.#makingTurnover = price * size;
@@ -89,12 +89,12 @@ export class SymbolState {
     trades: number,
     vwap: number,
   ): boolean {
-    if (timeUs <= this.#completeUs) return false;
+    if (timeUs <= this.completeUs) return false;
     const madeUs = this.buffer.lastTimeUs;
     const row = madeUs < timeUs ? -1 : this.buffer.rowAt(timeUs);
     if (row >= 0) this.day.takeBack(this.buffer.columns, row);
     this.#put(row, timeUs, open, high, low, close, volume, vwap > 0 ? vwap : close, trades);
-    this.#completeUs = timeUs;
+    this.completeUs = timeUs;
     if (madeUs <= timeUs) this.last = close;
     this.day.onBar(timeUs, open, high, low, close, volume, vwap > 0 ? vwap : close);
     return true;
@@ -124,7 +124,7 @@ export class SymbolState {
     this.buffer.mergeHistory(history);
     const newest = history.timeUs.length - 1;
     if (newest >= 0) {
-      this.#completeUs = Math.max(this.#completeUs, history.timeUs[newest]);
+      this.completeUs = Math.max(this.completeUs, history.timeUs[newest]);
       if (Number.isNaN(this.last)) this.last = history.close[newest];
     }
     this.day.rebuild(this.buffer);

@@ -1,0 +1,88 @@
+/**
+ * Calls of user code. Invariant: whatever a strategy throws, returns or loops on stops that strategy and nothing else,
+ * and the supervisor can see from outside which strategy runs and since when.
+ */
+import type { Decision } from "../../contracts/decision.ts";
+import type { Collection, PortfolioView } from "../../contracts/strategy.ts";
+import type { ConsumerToMain } from "../../protocol.ts";
+import type { Slot, StrategyRun } from "./slot.ts";
+
+/** More decisions than this from one runAll are a mistake. */
+const DECISIONS_MAX = 10_000;
+
+export class Calls {
+  readonly #control: Int32Array;
+  readonly #toMain: (message: ConsumerToMain) => void;
+  readonly #describe: (error: unknown, strategy: string) => { message: string; stack: string };
+
+  constructor(options: {
+    control: Int32Array;
+    toMain(message: ConsumerToMain): void;
+    describeThrown(error: unknown, strategy: string): { message: string; stack: string };
+  }) {
+    this.#control = options.control;
+    this.#toMain = options.toMain;
+    this.#describe = options.describeThrown;
+  }
+
+  /** `run` of the slot's strategy: the hot call, without a closure. */
+  run(slot: Slot): Decision | void {
+    const control = this.#control;
+    const { run } = slot;
+    control[0] = run.index + 1;
+    control[1]++;
+    try {
+      return run.instance.run(slot.tick);
+    } catch (error) {
+      this.failed(run, error);
+    } finally {
+      control[0] = 0;
+    }
+  }
+
+  /** Any other call; undefined where it threw or the strategy is stopped. */
+  call<T>(run: StrategyRun, call: () => T): T | undefined {
+    if (run.isStopped) return undefined;
+    this.#control[0] = run.index + 1;
+    this.#control[1]++;
+    try {
+      return call();
+    } catch (error) {
+      this.failed(run, error);
+      return undefined;
+    } finally {
+      this.#control[0] = 0;
+    }
+  }
+
+  /** `runAll`, with what it yields read inside of the same guard. */
+  runAll(run: StrategyRun, portfolio: PortfolioView): [string, Decision][] {
+    const slots = run.slots;
+    const first = slots.values().next().value as Slot;
+    const collection: Collection = {
+      symbols: [...slots.keys()],
+      time: first.tick.time,
+      portfolio,
+      get: (symbol) => slots.get(symbol)?.tick,
+      *[Symbol.iterator]() {
+        for (const slot of slots.values()) yield slot.tick;
+      },
+    };
+    return this.call(run, () => {
+      const decisions: [string, Decision][] = [];
+      for (const [symbol, decision] of run.instance.runAll(collection)) {
+        decisions.push([String(symbol), decision]);
+        if (decisions.length > DECISIONS_MAX) {
+          throw new RangeError(`runAll gave more than ${DECISIONS_MAX} decisions`);
+        }
+      }
+      return decisions;
+    }) ?? [];
+  }
+
+  failed(run: StrategyRun, error: unknown): void {
+    run.isStopped = true;
+    const { message, stack } = this.#describe(error, run.name);
+    this.#toMain({ type: "strategyFailed", runId: run.runId, message, stack });
+  }
+}

@@ -1,0 +1,377 @@
+/**
+ * A consumer: the bars of its symbols, and the strategies that follow them. It waits for nothing: rows and reports come
+ * in, strategies run synchronously, intents go out.
+ *
+ * Invariants: while an order of a strategy in a symbol is on its way, it is not asked again; orders and fills are never
+ * skipped; in a stepping session strategies run only after the gateway has begun the step.
+ */
+import type { Clock } from "../../contracts/clock.ts";
+import type { Decision } from "../../contracts/decision.ts";
+import { MarketBatch, RowKind } from "../../model/market_batch.ts";
+import type {
+  ConsumerToGateway,
+  ConsumerToMain,
+  GatewayToConsumer,
+  MainToConsumer,
+  MarketMessage,
+  OrderReport,
+} from "../../protocol.ts";
+import { SymbolTable } from "../../util/symbol_table.ts";
+import { Calls } from "./calls.ts";
+import { intentOf, isEntry, type Slot, type StrategyRun } from "./slot.ts";
+import { MINUTE_US } from "./symbol_state.ts";
+import { AccountView, setAccount, setEvent, setTimeUs } from "./views.ts";
+import { type Followed, FollowedSymbols } from "./followed.ts";
+import { receiveValue } from "./keystore.ts";
+import { Outbox } from "./outbox.ts";
+import type { TickEvent } from "../../contracts/strategy.ts";
+
+/** Older than this, an event is dropped, and the queue with it. */
+const AGE_MAX_US = 5e6;
+/** The age is looked at once in so many rows. */
+const AGE_EVERY_ROWS = 256;
+
+export interface ConsumerOptions {
+  index: number;
+  clock: Clock & { readonly rate: number; advanceTo(us: number): void };
+  stepping: boolean;
+  events: readonly ("second" | "minute" | "trade" | "quote")[];
+  portfolioValue: number;
+  strategies: StrategyRun[];
+  /** Float64 at 0: the producer's newest sequence number for this consumer. */
+  sequence: Float64Array;
+  /** Int32 at 0: what runs; at 1: calls so far. */
+  control: Int32Array;
+  toGateway(message: ConsumerToGateway): void;
+  toMain(message: ConsumerToMain, transfer?: ArrayBuffer[]): void;
+  /** What user code threw, with the author's lines. */
+  describeThrown(error: unknown, strategy: string): { message: string; stack: string };
+}
+
+export class Consumer {
+  readonly #options: ConsumerOptions;
+  readonly #symbols = new SymbolTable();
+  readonly #followed: FollowedSymbols;
+  readonly #outbox: Outbox;
+  readonly #portfolio: AccountView;
+  readonly #calls: Calls;
+  readonly #wantsSecond: boolean;
+  readonly #wantsMinute: boolean;
+  readonly #wantsTrade: boolean;
+  readonly #wantsQuote: boolean;
+  #intentSeq = 0;
+  /** Rows up to here are skipped: the queue is being emptied. */
+  #skipBefore = 0;
+  #lagUsMax = 0;
+  #rows = 0;
+  // A stepping session: rows wait until the gateway has begun their step.
+  #stepBegun = -1;
+  #stepDone = -1;
+  readonly #waiting: MarketMessage[] = [];
+
+  constructor(options: ConsumerOptions) {
+    this.#options = options;
+    this.#portfolio = new AccountView(options.portfolioValue);
+    this.#calls = new Calls(options);
+    this.#followed = new FollowedSymbols(this.#portfolio, this.#calls);
+    this.#outbox = new Outbox(options.stepping, options.toGateway);
+    this.#wantsSecond = options.events.includes("second");
+    this.#wantsMinute = options.events.includes("minute");
+    this.#wantsTrade = options.events.includes("trade");
+    this.#wantsQuote = options.events.includes("quote");
+  }
+
+  onMain(message: Exclude<MainToConsumer, { type: "start" }>): void {
+    switch (message.type) {
+      case "market":
+        return this.#onMarket(message);
+      case "symbols":
+        for (const name of message.names) this.#symbols.idOf(name);
+        return;
+      case "runs":
+        for (const { strategy, runId } of message.runs) {
+          const run = this.#options.strategies.find(({ name }) => name === strategy);
+          if (run) run.runId = runId;
+        }
+        return;
+      case "follow":
+        return this.#followed.follow(message, this.#options.strategies);
+      case "session":
+        return this.#followed.setWindows(message.windows);
+      case "refill":
+        return this.#followed.refill(message.symbol, message.history);
+      case "stop":
+        for (const run of this.#options.strategies) {
+          if (run.slots.size > 0) this.#calls.call(run, () => run.instance.close());
+        }
+        this.#sendCounts();
+        return this.#options.toMain({ type: "stopped" });
+      default:
+        message satisfies never;
+    }
+  }
+
+  onGateway(message: GatewayToConsumer): void {
+    switch (message.type) {
+      case "report":
+        return this.#onReport(message);
+      case "account":
+        return setAccount(this.#portfolio, message.account);
+      case "stepBegin":
+        setAccount(this.#portfolio, message.account);
+        this.#options.clock.advanceTo(message.timeUs);
+        this.#stepBegun = message.n;
+        while (this.#waiting.length > 0) this.#work(this.#waiting.shift()!);
+        return;
+      case "keystore": {
+        const run = this.#options.strategies.find(({ name }) => name === message.strategy);
+        if (run) receiveValue(run.keystore, message.key, message.context, message.value);
+        return;
+      }
+      default:
+        message satisfies never;
+    }
+  }
+
+  /** A value that a strategy of this consumer wrote. */
+  onKeystoreSet(strategy: string, key: string, context: string, value: string): void {
+    const run = this.#options.strategies.find(({ name }) => name === strategy);
+    if (run && run.runId >= 0) this.#outbox.keystore({ runId: run.runId, key, context, value });
+  }
+
+  #onMarket(message: MarketMessage): void {
+    // In a stepping session rows wait for the gateway, so that strategies see the account of the step's begin.
+    const isEarly = this.#stepBegun <= this.#stepDone || this.#waiting.length > 0;
+    if (this.#options.stepping && isEarly) this.#waiting.push(message);
+    else this.#work(message);
+  }
+
+  #work(message: MarketMessage): void {
+    const batch = MarketBatch.over(message.buffer, message.length, message.firstSeq);
+    const { clock, stepping } = this.#options;
+    for (let i = 0; i < batch.length; i++) {
+      if (!stepping) {
+        if (batch.firstSeq + i < this.#skipBefore) {
+          this.#skip(batch, i);
+          continue;
+        }
+        if (i % AGE_EVERY_ROWS === 0 && this.#isTooOld(batch, i, clock.nowUs())) {
+          this.#skip(batch, i);
+          continue;
+        }
+      }
+      this.#row(batch, i);
+    }
+    this.#rows += batch.length;
+    if (!stepping && batch.length > 0) {
+      const nowUs = clock.nowUs();
+      if (this.#wantsSecond) this.#closeSeconds(nowUs);
+      this.#runCollections(nowUs);
+    }
+    this.#options.toMain({ type: "returned", buffer: message.buffer }, [message.buffer]);
+  }
+
+  #row(batch: MarketBatch, i: number): void {
+    const kind = batch.kind[i];
+    if (kind === RowKind.step) return this.#endStep(batch.a[i], batch.timeUs[i]);
+    const followed = this.#followed.byId[batch.symbol[i]];
+    if (!followed) return;
+    const { state } = followed;
+    const timeUs = batch.timeUs[i];
+    const { a, b, c, d, e, f, g } = batch;
+    switch (kind) {
+      case RowKind.minuteBar:
+        if (!state.onMinuteBar(timeUs, a[i], b[i], c[i], d[i], e[i], f[i], g[i])) return;
+        if (!state.isIncomplete) this.#followed.feed(followed);
+        if (this.#wantsMinute) this.#runSlots(followed, "minute", timeUs + MINUTE_US);
+        return;
+      case RowKind.updatedBar:
+        state.onUpdatedBar(timeUs, a[i], b[i], c[i], d[i], e[i], f[i], g[i]);
+        return;
+      case RowKind.trade:
+        if (this.#wantsSecond) {
+          if (state.second.closeBefore(timeUs)) this.#runSlots(followed, "second", timeUs);
+          state.second.onTrade(timeUs, a[i], b[i]);
+        }
+        state.onTrade(timeUs, a[i], b[i]);
+        if (this.#wantsTrade) this.#runSlots(followed, "trade", timeUs);
+        return;
+      case RowKind.quote:
+        state.onQuote(a[i], b[i], c[i], d[i]);
+        if (this.#wantsQuote) this.#runSlots(followed, "quote", timeUs);
+        return;
+      case RowKind.status:
+        state.isHalted = a[i] !== 0;
+        return;
+      case RowKind.gap:
+        state.isIncomplete = true;
+        this.#options.toMain({
+          type: "outOfSync",
+          symbol: state.symbol,
+          lagSeconds: 0,
+          rowsLost: Math.max(0, a[i]),
+          symbols: [state.symbol],
+        });
+        return;
+      default:
+        // Daily bars, price bands and corrections: the provider's updated bars carry what changes a bar.
+        return;
+    }
+  }
+
+  #runSlots(followed: Followed, event: TickEvent, eventUs: number): void {
+    const { slots, state } = followed;
+    setTimeUs(followed.time, eventUs);
+    for (let i = 0; i < slots.length; i++) {
+      const slot = slots[i];
+      const { run } = slot;
+      if (run.isStopped || (slot.openOrder !== null && !run.whileOpen)) continue;
+      if ((state.isIncomplete || state.isHalted) && slot.position === null) continue;
+      setEvent(slot.tick, event);
+      const decision = this.#calls.run(slot);
+      if (decision) this.#decided(slot, decision, eventUs);
+      // A rejecting strategy has left the list.
+      if (slots[i] !== slot) i--;
+    }
+  }
+
+  #decided(slot: Slot, decision: Decision, nowUs: number): void {
+    const { run, symbol } = slot;
+    const kind = decision.kind;
+    if (kind === "reject") return this.#reject(slot, String(decision.reason));
+    if (kind === "cancel") {
+      return this.#outbox.cancel({
+        runId: run.runId,
+        symbol: symbol.symbol,
+        reason: String(decision.reason),
+      });
+    }
+    if (kind !== "order") {
+      return this.#calls.failed(run, new TypeError("run must return a decision or nothing"));
+    }
+    if (symbol.isIncomplete && isEntry(decision)) return;
+    const intent = intentOf(slot, decision, this.#intentSeq++, nowUs);
+    slot.lastSeq = intent.seq;
+    slot.openOrder ??= {
+      action: intent.action,
+      qty: intent.qty ?? 0,
+      filledQty: 0,
+      sinceUs: nowUs,
+    };
+    this.#outbox.intent(intent);
+  }
+
+  #reject(slot: Slot, reason: string): void {
+    const { run, symbol: { symbol } } = slot;
+    if (slot.position !== null || slot.openOrder !== null) {
+      return run.instance.log.warning(
+        `reject(${symbol}) has no effect while it has a position or an order there`,
+      );
+    }
+    this.#followed.removeSlot(slot);
+    this.#options.toMain({ type: "reject", runId: run.runId, symbol, reason });
+  }
+
+  #onReport(report: OrderReport): void {
+    const run = this.#options.strategies.find(({ runId }) => runId === report.runId);
+    const slot = run?.slots.get(report.symbol);
+    if (!run || !slot) return;
+    slot.position = report.position;
+    // A report that crossed a newer intent on its way knows nothing of it.
+    if (report.intentSeq >= slot.lastSeq) slot.openOrder = report.openOrder;
+    const { symbol, fill, denial } = report;
+    if (fill) {
+      const positionQty = report.position?.qty ?? 0;
+      this.#calls.call(run, () => run.instance.onFill({ symbol, ...fill, positionQty }, slot.tick));
+    }
+    if (denial) {
+      this.#calls.call(run, () => run.instance.onDenied({ symbol, ...denial }, slot.tick));
+    }
+  }
+
+  /** The strategies that work on all their symbols together, once in their interval of the session. */
+  #runCollections(nowUs: number): void {
+    for (const run of this.#options.strategies) {
+      if (!run.runsAll || run.isStopped || run.slots.size === 0) continue;
+      const [first] = run.slots.values();
+      const window = this.#followed.windows[first.symbol.asset.assetClass];
+      if (nowUs < window.openUs || nowUs >= window.closeUs) continue;
+      const interval = Math.floor((nowUs - window.openUs) / (run.runAllMinutes * MINUTE_US));
+      if (interval <= run.runAllInterval) continue;
+      run.runAllInterval = interval;
+      for (const time of Object.values(this.#followed.times)) setTimeUs(time, nowUs);
+      for (const slot of run.slots.values()) setEvent(slot.tick, "session");
+      for (const [symbol, decision] of this.#calls.runAll(run, this.#portfolio)) {
+        const slot = run.slots.get(symbol);
+        if (!slot || (slot.openOrder !== null && !run.whileOpen)) continue;
+        this.#decided(slot, decision, nowUs);
+      }
+    }
+  }
+
+  #closeSeconds(nowUs: number): void {
+    for (const followed of this.#followed) {
+      if (followed.state.second.closeBefore(nowUs)) this.#runSlots(followed, "second", nowUs);
+    }
+  }
+
+  #endStep(n: number, timeUs: number): void {
+    if (this.#wantsSecond) this.#closeSeconds(timeUs);
+    this.#runCollections(timeUs);
+    this.#stepDone = n;
+    this.#outbox.endStep(n);
+  }
+
+  /** The row at `i` is older than the rule allows: everything that is queued by now is to be skipped. */
+  #isTooOld(batch: MarketBatch, i: number, nowUs: number): boolean {
+    const kind = batch.kind[i];
+    if (kind > RowKind.quote || kind === RowKind.updatedBar || kind === RowKind.dailyBar) {
+      return false;
+    }
+    const dueUs = batch.timeUs[i] + (kind === RowKind.minuteBar ? MINUTE_US : 0);
+    // At a rate above 1 the same delay on this machine is more market time: what counts is the delay.
+    const ageUs = (nowUs - dueUs) / Math.max(1, this.#options.clock.rate);
+    if (ageUs > this.#lagUsMax) this.#lagUsMax = ageUs;
+    if (ageUs <= AGE_MAX_US) return false;
+    const from = batch.firstSeq + i;
+    this.#skipBefore = this.#options.sequence[0];
+    const name = this.#symbols.nameOf(batch.symbol[i]);
+    const lagSeconds = ageUs / 1e6;
+    this.#log(`consumer ${this.#options.index} ${name} out of sync w ${lagSeconds}`);
+    const symbols = [...this.#followed].map(({ state }) => state.symbol);
+    for (const { state } of this.#followed) state.isIncomplete = true;
+    this.#options.toMain({
+      type: "outOfSync",
+      symbol: name,
+      lagSeconds,
+      rowsLost: this.#skipBefore - from,
+      symbols,
+    });
+    return true;
+  }
+
+  /** A skipped row still moves what must not be missed: halts. */
+  #skip(batch: MarketBatch, i: number): void {
+    if (batch.kind[i] === RowKind.status) this.#row(batch, i);
+  }
+
+  #log(message: string): void {
+    this.#options.toMain({
+      type: "log",
+      level: "warning",
+      category: ["liu", "consumer", String(this.#options.index)],
+      message,
+      properties: {},
+    });
+  }
+
+  #sendCounts(): void {
+    this.#options.toMain({
+      type: "counts",
+      rows: this.#rows,
+      runs: this.#options.control[1],
+      lagMsMax: this.#lagUsMax / 1000,
+    });
+    this.#lagUsMax = 0;
+  }
+}

@@ -1,0 +1,124 @@
+import type { AssetClass } from "../../model/asset.ts";
+import type { BarColumns } from "../../model/bars.ts";
+import type { FollowMessage, SessionWindow } from "../../protocol.ts";
+import type { Calls } from "./calls.ts";
+import { Slot, type StrategyRun } from "./slot.ts";
+import { SymbolState } from "./symbol_state.ts";
+import { type AccountView, SlotTick, type SymbolViews, symbolViews, TimeView } from "./views.ts";
+
+/** A symbol that this consumer follows. */
+export interface Followed {
+  readonly state: SymbolState;
+  readonly views: SymbolViews;
+  readonly time: TimeView;
+  /** Strategies that follow it, in the order in which they began. */
+  readonly slots: Slot[];
+}
+
+/** The symbols of a consumer, by id and by name, and the session that each is in. */
+export class FollowedSymbols {
+  readonly byId: (Followed | undefined)[] = [];
+  readonly #bySymbol = new Map<string, Followed>();
+  readonly #portfolio: AccountView;
+  readonly #calls: Calls;
+  readonly windows: Record<AssetClass, { openUs: number; closeUs: number }> = {
+    us_equity: { openUs: -Infinity, closeUs: Infinity },
+    crypto: { openUs: -Infinity, closeUs: Infinity },
+  };
+  readonly times: Record<AssetClass, TimeView> = {
+    us_equity: new TimeView(this.windows.us_equity),
+    crypto: new TimeView(this.windows.crypto),
+  };
+
+  constructor(portfolio: AccountView, calls: Calls) {
+    this.#portfolio = portfolio;
+    this.#calls = calls;
+  }
+
+  [Symbol.iterator](): Iterator<Followed> {
+    return this.#bySymbol.values();
+  }
+
+  setWindows(windows: SessionWindow[]): void {
+    for (const { assetClass, openUs, closeUs } of windows) {
+      Object.assign(this.windows[assetClass], { openUs, closeUs });
+    }
+  }
+
+  follow(message: FollowMessage, strategies: StrategyRun[]): void {
+    const followed = this.byId[message.symbolId] ?? this.#add(message);
+    for (const run of strategies) {
+      if (!message.runIds.includes(run.runId) || run.slots.has(message.symbol)) continue;
+      this.#addSlot(run, followed);
+    }
+  }
+
+  #add({ symbol, symbolId, asset, history, previousClose }: FollowMessage): Followed {
+    const state = new SymbolState(symbol, symbolId, asset);
+    const { openUs, closeUs } = this.windows[asset.assetClass];
+    state.day.startSession(openUs, closeUs, previousClose);
+    state.onHistory(history);
+    const followed: Followed = {
+      state,
+      views: symbolViews(state),
+      time: this.times[asset.assetClass],
+      slots: [],
+    };
+    this.byId[symbolId] = followed;
+    this.#bySymbol.set(symbol, followed);
+    return followed;
+  }
+
+  #addSlot(run: StrategyRun, followed: Followed): void {
+    const slot = new Slot(run, followed.state);
+    const isMade = this.#calls.call(run, () => {
+      const state = run.instance.setup(slot.setup);
+      slot.tick = new SlotTick({
+        slot,
+        symbol: followed.state,
+        views: followed.views,
+        portfolio: this.#portfolio,
+        time: followed.time,
+        keystore: run.instance.keystore,
+        log: run.instance.log,
+        state,
+      });
+      return true;
+    });
+    if (!isMade) return;
+    const { buffer, completeUs } = followed.state;
+    slot.feed(buffer.columns, buffer.length, completeUs);
+    run.slots.set(followed.state.symbol, slot);
+    followed.slots.push(slot);
+  }
+
+  /** History of a symbol whose stream was interrupted: bars and indicators are whole again. */
+  refill(symbol: string, history: BarColumns): void {
+    const followed = this.#bySymbol.get(symbol);
+    if (!followed) return;
+    followed.state.onHistory(history);
+    followed.state.isIncomplete = false;
+    this.feed(followed);
+    for (const { run, tick } of [...followed.slots]) {
+      this.#calls.call(run, () => run.instance.onGap(tick));
+    }
+  }
+
+  /** Gives all indicators of a symbol the complete bars that they have not seen. */
+  feed({ state, slots }: Followed): void {
+    const { columns, length } = state.buffer;
+    for (const slot of slots) slot.feed(columns, length, state.completeUs);
+  }
+
+  removeSlot(slot: Slot): void {
+    const { symbol } = slot.symbol;
+    slot.run.slots.delete(symbol);
+    const followed = this.#bySymbol.get(symbol);
+    if (!followed) return;
+    const at = followed.slots.indexOf(slot);
+    if (at >= 0) followed.slots.splice(at, 1);
+    if (followed.slots.length > 0) return;
+    this.byId[followed.state.id] = undefined;
+    this.#bySymbol.delete(symbol);
+  }
+}

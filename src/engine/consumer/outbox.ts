@@ -1,0 +1,46 @@
+import type { ConsumerToGateway, Intent } from "../../protocol.ts";
+
+type Cancel = { runId: number; symbol: string; reason: string };
+type KeystoreValue = { runId: number; key: string; context: string; value: string };
+
+/** What goes to the gateway: at once, or, in a stepping session, all of a step together. */
+export class Outbox {
+  #intents: Intent[] = [];
+  #cancels: Cancel[] = [];
+  #keystore: KeystoreValue[] = [];
+  readonly #isStepping: boolean;
+  readonly #send: (message: ConsumerToGateway) => void;
+
+  constructor(isStepping: boolean, send: (message: ConsumerToGateway) => void) {
+    this.#isStepping = isStepping;
+    this.#send = send;
+  }
+
+  intent(intent: Intent): void {
+    if (this.#isStepping) this.#intents.push(intent);
+    else this.#send({ type: "intent", intent });
+  }
+
+  cancel(cancel: Cancel): void {
+    if (this.#isStepping) this.#cancels.push(cancel);
+    else this.#send({ type: "cancel", ...cancel });
+  }
+
+  keystore(value: KeystoreValue): void {
+    if (this.#isStepping) this.#keystore.push(value);
+    else this.#send({ type: "keystore", ...value });
+  }
+
+  endStep(n: number): void {
+    this.#send({
+      type: "stepDone",
+      n,
+      intents: this.#intents,
+      cancels: this.#cancels,
+      keystore: this.#keystore,
+    });
+    this.#intents = [];
+    this.#cancels = [];
+    this.#keystore = [];
+  }
+}

@@ -1,0 +1,132 @@
+/** One strategy in one symbol on one consumer, and what its decisions become. */
+import type { Decision, OrderDecision } from "../../contracts/decision.ts";
+import type { Strategy, SymbolSetup } from "../../contracts/strategy.ts";
+import { IndicatorSet } from "../../fincalcs/indicators.ts";
+import type { AssetClass } from "../../model/asset.ts";
+import type { BarColumns } from "../../model/bars.ts";
+import type { Intent, OpenOrderFigures, PositionFigures } from "../../protocol.ts";
+import { plainData } from "../../sandbox/plain_data.ts";
+import type { StrategyKeystore } from "./keystore.ts";
+import type { SymbolState } from "./symbol_state.ts";
+import type { SlotFigures, SlotTick } from "./views.ts";
+
+/** A strategy as this consumer runs it. */
+export interface StrategyRun {
+  readonly name: string;
+  /** Its place in the consumer's list: its words in the control block are at 2 + index. */
+  readonly index: number;
+  readonly instance: Strategy;
+  readonly keystore: StrategyKeystore;
+  readonly whileOpen: boolean;
+  readonly runsAll: boolean;
+  readonly runAllMinutes: number;
+  /** −1 until main has given one. */
+  runId: number;
+  isStopped: boolean;
+  /** Slots by symbol, in the order in which they were followed. */
+  readonly slots: Map<string, Slot>;
+  /** Number of the newest runAll interval that was run. */
+  runAllInterval: number;
+}
+
+export class Setup extends IndicatorSet implements SymbolSetup {
+  constructor(readonly symbol: string, readonly assetClass: AssetClass) {
+    super();
+  }
+}
+
+export class Slot implements SlotFigures {
+  position: PositionFigures | null = null;
+  openOrder: OpenOrderFigures | null = null;
+  /** Newest intent sent, −1 before the first. */
+  lastSeq = -1;
+  /** Set once `setup` has run. */
+  declare tick: SlotTick;
+  readonly setup: Setup;
+  /** Start of the newest bar that its indicators have seen. */
+  #fedUs = -Infinity;
+
+  constructor(readonly run: StrategyRun, readonly symbol: SymbolState) {
+    this.setup = new Setup(symbol.symbol, symbol.asset.assetClass);
+  }
+
+  /** Gives the indicators the complete bars that they have not seen, up to the one that starts at `lastUs`. */
+  feed(columns: BarColumns, length: number, lastUs: number): void {
+    let from = length;
+    while (from > 0 && columns.timeUs[from - 1] > this.#fedUs) from--;
+    for (let i = from; i < length && columns.timeUs[i] <= lastUs; i++) {
+      this.setup.feed(
+        columns.open[i],
+        columns.high[i],
+        columns.low[i],
+        columns.close[i],
+        columns.volume[i],
+        columns.timeUs[i],
+      );
+      this.#fedUs = columns.timeUs[i];
+    }
+  }
+}
+
+const ACTIONS: readonly string[] = ["buy", "sell", "short", "cover"];
+const TIMES_IN_FORCE: readonly string[] = ["day", "gtc", "opg", "cls", "ioc", "fok"];
+
+/** Opens or adds to a position. */
+export function isEntry(decision: OrderDecision): boolean {
+  return decision.action === "buy" || decision.action === "short";
+}
+
+/**
+ * The intent of an order decision. Each property of what user code returned is read once, here; what is wrong with it
+ * is said in `problem`.
+ */
+export function intentOf(
+  slot: Slot,
+  decision: Decision & { kind: "order" },
+  seq: number,
+  nowUs: number,
+): Intent {
+  const { action, qty, notional, limitPrice, triggerPrice, stopPrice, targetPrice } = decision;
+  const { timeInForce, extendedHours, indicators } = decision;
+  const problems: string[] = [];
+  const price = (name: string, value: number | null | undefined) => {
+    if (value === undefined || value === null) return null;
+    if (typeof value === "number" && value > 0 && value < Infinity) return value;
+    problems.push(`${name} must be a price > 0, got ${String(value)}`);
+    return null;
+  };
+  const amount = (name: string, value: number | undefined) => {
+    if (value === undefined || value === null) return null;
+    if (typeof value === "number" && value >= 0 && value < Infinity) return value;
+    problems.push(`${name} must be a number > 0, got ${String(value)}`);
+    return null;
+  };
+  if (!ACTIONS.includes(action)) problems.push(`the action must be one of ${ACTIONS.join(", ")}`);
+  if (timeInForce !== undefined && !TIMES_IN_FORCE.includes(timeInForce)) {
+    problems.push(`timeInForce must be one of ${TIMES_IN_FORCE.join(", ")}`);
+  }
+  if ((qty === undefined) === (notional === undefined)) {
+    problems.push("exactly one of qty and notional must be given");
+  }
+  const symbol = slot.symbol;
+  const isBuy = action === "buy" || action === "cover";
+  const quoted = isBuy ? symbol.askPrice : symbol.bidPrice;
+  return {
+    runId: slot.run.runId,
+    seq,
+    symbol: symbol.symbol,
+    action,
+    qty: amount("qty", qty),
+    notional: amount("notional", notional),
+    limitPrice: price("limitPrice", limitPrice),
+    triggerPrice: price("triggerPrice", triggerPrice),
+    stopPrice: price("stopPrice", stopPrice),
+    targetPrice: price("targetPrice", targetPrice),
+    timeInForce: timeInForce ?? null,
+    extendedHours: extendedHours === true,
+    indicators: plainData(indicators ?? null),
+    problem: problems.length > 0 ? problems.join("; ") : null,
+    referencePrice: quoted > 0 ? quoted : symbol.last,
+    decidedUs: nowUs,
+  };
+}
