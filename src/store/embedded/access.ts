@@ -1,0 +1,142 @@
+/**
+ * The way of one process to the embedded database: through the owner, or by becoming the owner.
+ * Invariant: while any process is here, an owner that leaves or dies is succeeded at once.
+ */
+import { Buffer } from "node:buffer";
+import { Socket } from "node:net";
+import { OperationError } from "../../util/errors.ts";
+import type { StoreLog } from "../log.ts";
+import { hello, LOOPBACK, Owner, type OwnerAddress, readOwnerFile } from "./owner.ts";
+import type { AccessMode } from "./session.ts";
+
+/** Between two looks whether the owner is there now. */
+const RETRY_MS = 50;
+/** A first start takes seconds, on a slow disk more. */
+const CONNECT_MS_MAX = 60_000;
+
+export class EmbeddedAccess {
+  #owner: Owner | null = null;
+  #turn: Promise<void> = Promise.resolve();
+  #watching: Promise<void> | null = null;
+  #sentinel: Socket | null = null;
+  #closing = false;
+
+  constructor(readonly dataDir: string, readonly mode: AccessMode, readonly log: StoreLog) {}
+
+  /** Whether this process has the database open. */
+  get isOwner(): boolean {
+    return this.#owner !== null;
+  }
+
+  /**
+   * A connection that speaks PostgreSQL's protocol. Never throws: a failure is the returned
+   * socket's error event, as postgres.js wants it.
+   */
+  async connect(): Promise<Socket> {
+    try {
+      this.#watching ??= this.#watch();
+      return await this.#dialInTurn();
+    } catch (error) {
+      return failedSocket(error);
+    }
+  }
+
+  /** Leaves; an owner closes the database, and another process takes over. */
+  async close(): Promise<void> {
+    this.#closing = true;
+    this.#sentinel?.destroy();
+    await this.#watching;
+    await this.#turn;
+    await this.#dropOwner();
+  }
+
+  /** One at a time, so that one process doesn't run for ownership against itself. */
+  #dialInTurn(): Promise<Socket> {
+    const socket = this.#turn.then(() => this.#dial());
+    this.#turn = socket.then(() => {}, () => {});
+    return socket;
+  }
+
+  async #dial(): Promise<Socket> {
+    const deadlineMs = performance.now() + CONNECT_MS_MAX;
+    for (;;) {
+      if (this.#closing) throw new OperationError("The store is closed");
+      // The lock is the truth: whoever gets it is the owner, whatever the owner's file says.
+      this.#owner ??= await Owner.tryStart(this.dataDir, this.log);
+      const address = this.#owner?.address ?? readOwnerFile(this.dataDir);
+      const socket = address && await dialOwner(address, this.mode);
+      if (socket) return socket;
+      await this.#dropOwner();
+      if (performance.now() > deadlineMs) {
+        throw new OperationError(
+          `Cannot open the embedded database in ${this.dataDir}: process ${address?.pid} has it ` +
+            `open and doesn't answer. Stop that process, or set LIU_DATA to another folder.`,
+        );
+      }
+      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+    }
+  }
+
+  /** An owner that doesn't answer itself has crashed: its lock must go before it starts anew. */
+  async #dropOwner(): Promise<void> {
+    const owner = this.#owner;
+    this.#owner = null;
+    await owner?.close().catch((error) => this.log.error(`Closing the database: ${error}`));
+  }
+
+  /**
+   * Keeps a connection that says nothing, to learn of the owner's end at once. It isn't left to the
+   * next query: somebody must own the database, also for the others.
+   */
+  async #watch(): Promise<void> {
+    while (!this.#closing) {
+      try {
+        const socket = await this.#dialInTurn();
+        this.#sentinel = socket;
+        const { promise, resolve } = Promise.withResolvers<void>();
+        socket.on("error", () => {});
+        socket.once("close", () => resolve());
+        socket.resume();
+        if (this.#closing) socket.destroy();
+        await promise;
+      } catch (error) {
+        if (this.#closing) return;
+        this.log.error(String(error));
+        await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+      }
+    }
+  }
+}
+
+/** A connection that the owner has let in, or null when nobody answers there. */
+function dialOwner(address: OwnerAddress, mode: AccessMode): Promise<Socket | null> {
+  const { promise, resolve } = Promise.withResolvers<Socket | null>();
+  const socket = new Socket();
+  socket.setNoDelay(true);
+  let bytes = Buffer.alloc(0);
+  const timer = setTimeout(() => finish(null), CONNECT_MS_MAX);
+  const finish = (result: Socket | null) => {
+    clearTimeout(timer);
+    socket.removeAllListeners();
+    if (result === null) {
+      socket.on("error", () => {});
+      socket.destroy();
+    }
+    resolve(result);
+  };
+  socket.once("error", () => finish(null));
+  socket.once("close", () => finish(null));
+  socket.on("data", (more: Buffer) => {
+    bytes = Buffer.concat([bytes, more]);
+    if (!bytes.includes(10)) return;
+    finish(bytes.toString() === "welcome\n" ? socket : null);
+  });
+  socket.connect(address.port, LOOPBACK, () => socket.write(hello(address, mode)));
+  return promise;
+}
+
+function failedSocket(error: unknown): Socket {
+  const socket = new Socket();
+  setTimeout(() => socket.destroy(error instanceof Error ? error : new Error(String(error))), 0);
+  return socket;
+}

@@ -1,0 +1,181 @@
+/**
+ * The database as the rest of the program sees it.
+ * Invariant: what `write` took in is in the database, or in a file of LIU_DATA/spool. See writer.ts
+ * for what outlives what.
+ *
+ * The embedded database doesn't sync to disk: what is in it outlives the death of the process, and
+ * after a loss of power the journal makes its trades whole again.
+ */
+import type {
+  BatchSummary,
+  DenialRow,
+  GainLossRow,
+  KeystoreRow,
+  RunRow,
+  RunStart,
+  Store,
+  StoreRecord,
+  TradeAnalysisRow,
+  TradeRow,
+  TrendingRow,
+} from "../contracts/store.ts";
+import { OperationError } from "../util/errors.ts";
+import {
+  connectDatabase,
+  type Database,
+  type DatabaseOptions,
+  type Sql,
+  type Target,
+} from "./database.ts";
+import { callError, isBadRecord, openError } from "./database_error.ts";
+import { applyMigrations, checkMigrated } from "./migrate.ts";
+import { type Migration, readMigrations } from "./migrations.ts";
+import { storeRecords } from "./records.ts";
+import { Spool } from "./spool.ts";
+import { insertRun, selectRuns } from "./tables/algo_run.ts";
+import { selectBatches } from "./tables/batches.ts";
+import { selectGainLoss } from "./tables/gain_loss.ts";
+import { selectValues } from "./tables/keystore.ts";
+import { selectTrades } from "./tables/new_trades.ts";
+import { selectDenials } from "./tables/order_denial.ts";
+import { selectTradeAnalysis } from "./tables/trade_analysis.ts";
+import { selectTrending } from "./tables/trending_tickers.ts";
+import { Writer } from "./writer.ts";
+
+export interface StoreOptions extends DatabaseOptions {
+  /** Tests pass their own; otherwise the program's. */
+  migrations?: Migration[];
+  /** Waits between attempts; injected for tests. */
+  sleep?: (ms: number, signal: AbortSignal) => Promise<void>;
+}
+
+/**
+ * Connects, migrates (unless `readOnly`) and takes over what dead processes left in the spool.
+ * Throws ConfigError for a DSN that can't be read, OperationError where the database can't be used.
+ */
+export async function openStore(options: StoreOptions): Promise<Store> {
+  const { database, migrations } = await connect(options);
+  try {
+    if (options.readOnly) {
+      await checkMigrated(database.sql, migrations);
+      return new DatabaseStore(database, null);
+    }
+    const applied = await applyMigrations(database.sql, migrations);
+    if (applied.length > 0) options.log.info(`Migrated the database: ${applied.join(", ")}`);
+    const spool = new Spool(`${options.dataDir}/spool/${folderOf(database.target)}`);
+    const writer = new Writer({
+      spool,
+      apply: async (records) => {
+        await database.sql.begin((tx) => storeRecords(tx, records));
+      },
+      isBadRecord,
+      toError: (error) => callError(error, database.target),
+      log: options.log,
+      sleep: options.sleep,
+    });
+    return new DatabaseStore(database, writer);
+  } catch (error) {
+    await database.close();
+    throw openError(error, database.target);
+  }
+}
+
+/** Brings the database to this program's version; gives the names of the migrations applied. */
+export async function migrate(options: StoreOptions): Promise<{ applied: string[] }> {
+  const { database, migrations } = await connect(options);
+  try {
+    return { applied: await applyMigrations(database.sql, migrations) };
+  } catch (error) {
+    throw openError(error, database.target);
+  } finally {
+    await database.close();
+  }
+}
+
+async function connect(
+  options: StoreOptions,
+): Promise<{ database: Database; migrations: Migration[] }> {
+  const migrations = options.migrations ?? await readMigrations();
+  await Deno.mkdir(options.dataDir, { recursive: true, mode: 0o700 });
+  return { database: connectDatabase(options), migrations };
+}
+
+/** Records spooled for one database must not end in another. */
+function folderOf(target: Target): string {
+  if (target.kind === "embedded") return "embedded";
+  return encodeURIComponent(`${target.host}_${target.port}_${target.database}`);
+}
+
+class DatabaseStore implements Store {
+  readonly #database: Database;
+  /** null where it is open read-only. */
+  readonly #writer: Writer | null;
+
+  constructor(database: Database, writer: Writer | null) {
+    this.#database = database;
+    this.#writer = writer;
+  }
+
+  async startRun(run: RunStart): Promise<number> {
+    if (this.#writer === null) throw readOnlyError();
+    return await this.#ask((sql) => insertRun(sql, run));
+  }
+
+  write(records: StoreRecord[]): void {
+    if (this.#writer === null) throw readOnlyError();
+    this.#writer.write(records);
+  }
+
+  async flush(): Promise<void> {
+    await this.#writer?.flush();
+  }
+
+  runs(batchId: string): Promise<RunRow[]> {
+    return this.#ask((sql) => selectRuns(sql, batchId));
+  }
+
+  trades(batchId: string): Promise<TradeRow[]> {
+    return this.#ask((sql) => selectTrades(sql, batchId));
+  }
+
+  denials(batchId: string): Promise<DenialRow[]> {
+    return this.#ask((sql) => selectDenials(sql, batchId));
+  }
+
+  gainLoss(batchId: string): Promise<GainLossRow[]> {
+    return this.#ask((sql) => selectGainLoss(sql, batchId));
+  }
+
+  tradeAnalysis(batchId: string): Promise<TradeAnalysisRow[]> {
+    return this.#ask((sql) => selectTradeAnalysis(sql, batchId));
+  }
+
+  trending(batchId: string): Promise<TrendingRow[]> {
+    return this.#ask((sql) => selectTrending(sql, batchId));
+  }
+
+  keystore(algoName: string): Promise<KeystoreRow[]> {
+    return this.#ask((sql) => selectValues(sql, algoName));
+  }
+
+  batches(limit: number): Promise<BatchSummary[]> {
+    return this.#ask((sql) => selectBatches(sql, limit));
+  }
+
+  async close(): Promise<void> {
+    await this.#writer?.close();
+    await this.#database.close();
+  }
+
+  async #ask<T>(query: (sql: Sql) => Promise<T>): Promise<T> {
+    try {
+      return await query(this.#database.sql);
+    } catch (error) {
+      throw callError(error, this.#database.target);
+    }
+  }
+}
+
+function readOnlyError(): OperationError {
+  return new OperationError("Cannot write to the database: it is open read-only");
+}

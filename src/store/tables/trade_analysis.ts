@@ -1,0 +1,43 @@
+import type { TradeAnalysisRow } from "../../contracts/store.ts";
+import type { Transaction } from "../database.ts";
+import { lastByKey, type Reader, rowsJson } from "./rows.ts";
+
+/** The newest reckoning stands. */
+export async function putTradeAnalysis(tx: Transaction, rows: TradeAnalysisRow[]): Promise<void> {
+  const oldestFirst = rows.toSorted((a, b) => a.timeUs - b.timeUs);
+  const newest = lastByKey(oldestFirst, (row) => `${row.algoRunId} ${row.startUs} ${row.symbol}`);
+  await tx`
+    insert into trade_analysis
+      (symbol, algo_run_id, start_tstamp, end_tstamp, gain_percentage, gain_value, r_units, tstamp)
+    select symbol, "algoRunId",
+           timestamptz 'epoch' + "startUs" * interval '1 microsecond',
+           timestamptz 'epoch' + "endUs" * interval '1 microsecond',
+           "gainPercentage", "gainValue", "rUnits",
+           timestamptz 'epoch' + "timeUs" * interval '1 microsecond'
+      from jsonb_to_recordset(${rowsJson(newest)}::text::jsonb) as r (
+        symbol text, "algoRunId" integer, "startUs" float8, "endUs" float8,
+        "gainPercentage" numeric, "gainValue" numeric, "rUnits" numeric, "timeUs" float8
+      )
+    on conflict (symbol, algo_run_id, start_tstamp) do update
+       set end_tstamp = excluded.end_tstamp, gain_percentage = excluded.gain_percentage,
+           gain_value = excluded.gain_value, r_units = excluded.r_units, tstamp = excluded.tstamp
+     where excluded.tstamp >= trade_analysis.tstamp`;
+}
+
+export async function selectTradeAnalysis(
+  sql: Reader,
+  batchId: string,
+): Promise<TradeAnalysisRow[]> {
+  return [
+    ...await sql<TradeAnalysisRow[]>`
+    select symbol, a.algo_run_id as "algoRunId",
+           (extract(epoch from start_tstamp) * 1000000)::float8 as "startUs",
+           (extract(epoch from end_tstamp) * 1000000)::float8 as "endUs",
+           gain_percentage as "gainPercentage", gain_value as "gainValue", r_units as "rUnits",
+           (extract(epoch from tstamp) * 1000000)::float8 as "timeUs"
+      from trade_analysis a
+      join algo_run using (algo_run_id)
+     where batch_id = ${batchId}
+     order by start_tstamp, symbol, a.algo_run_id`,
+  ];
+}
