@@ -2,6 +2,7 @@
  * Recorded market data from CSV files.
  * Invariant: what is returned is sorted and checked; whatever is wrong names the file and the line.
  */
+// @ts-types="./csv_parse.d.ts"
 import { parse } from "csv-parse/sync";
 import { cryptoSession } from "../model/calendar.ts";
 import { ConfigError } from "../util/errors.ts";
@@ -74,7 +75,7 @@ export function parseCsv(text: string, source: FileSource): SymbolData[] {
       trim: true,
       skip_empty_lines: true,
       relax_column_count: true,
-      on_record: onRecord as never,
+      on_record: onRecord,
     });
   } catch (error) {
     if (error instanceof ConfigError) throw error;

@@ -15,6 +15,8 @@ import type { Timeline } from "./timeline.ts";
 export const FEED_DELAY_US = 15 * 60_000_000;
 /** setTimeout's longest wait; a longer one is waited for in parts. */
 const WAIT_MS_MAX = 60_000;
+/** After this the unsent bytes of a slow reader are looked at again. */
+const SLOW_READER_WAIT_MS = 2;
 
 export interface MarketOptions {
   timeline: Timeline;
@@ -169,8 +171,9 @@ export class Market {
       if (this.#options.canPublish()) this.#runStep();
       this.#queueStep();
     };
-    // With nobody to wait for, other work gets its turn; members give it by what they wait for.
-    if (this.gate.hasMembers) queueMicrotask(run);
+    // Members give way to other work by what they wait for; with nobody to wait for, we do.
+    if (!this.#options.canPublish()) this.#timer = setTimeout(run, SLOW_READER_WAIT_MS);
+    else if (this.gate.hasMembers) queueMicrotask(run);
     else setImmediate(run);
   }
 
