@@ -1,8 +1,24 @@
 /**
  * The exchange core: orders in, executions out. Pure: its clock is what it is told, its ids are counted.
  * Invariants: an order is matched only against events later than its acceptance; position = Σ executions;
- * cash = deposits − Σ signed notional − fees; a final order never changes.
+ * cash = deposits − Σ signed notional − fees; a final order never changes. Accounts do not see one another.
+ *
+ * As at Alpaca: legs of a bracket or oto are held until the entry has filled whole, and end with it where it is
+ * canceled or expires, even if it has filled in part; day orders expire, opg, cls, ioc and fok orders are canceled.
  */
+import { assert } from "../util/assert.ts";
+import { type Decimal, decimal, plain, roundToTick } from "../util/decimal.ts";
+import { extendedSessionAt, nextSession } from "../model/calendar.ts";
+import { AccountState } from "./account_state.ts";
+import { NO_FEES } from "./fees.ts";
+import { defaultFillModel } from "./fill_model.ts";
+import { SymbolMarket } from "./market.ts";
+import { type MarketEvent, Matcher } from "./matcher.ts";
+import { OrderDesk } from "./order_desk.ts";
+import { filterOrders } from "./order_filter.ts";
+import { OrderIntake } from "./order_intake.ts";
+import { type OrderState, SHARE_FRACTION } from "./order_state.ts";
+import { badParameter, notFound, unprocessable } from "./refusal.ts";
 import type {
   AccountFigures,
   AccountOptions,
@@ -11,28 +27,62 @@ import type {
   ExchangeOrder,
   ExchangeOrderRequest,
   ExchangePosition,
+  FillModel,
   OrderChange,
   OrderFilter,
   OrderOutcome,
   Refusal,
 } from "./types.ts";
 
-const unbuilt = (): never => {
-  throw new Error("being built");
-};
+const MINUTE_US = 60_000_000;
+const VOLUME_SHARE_DEFAULT = 0.1;
 
 export class Exchange {
-  constructor(_options: ExchangeOptions) {}
+  readonly #options: ExchangeOptions;
+  readonly #fillModel: FillModel;
+  readonly #accounts = new Map<string, AccountState>();
+  readonly #markets = new Map<string, SymbolMarket>();
+  readonly #desk: OrderDesk;
+  readonly #intake: OrderIntake;
+  readonly #matcher: Matcher;
+  readonly #priceOf = (symbol: string): number => this.#marketOf(symbol).lastPrice;
+  #eventNumber = 0;
+  /** Nothing is due before it: no order to be routed or ended, no session to be closed. */
+  #dueUs = -Infinity;
+  /** When the day's equity is taken down. */
+  #sessionCloseUs: number;
 
+  constructor(options: ExchangeOptions) {
+    const { startUs, onUpdate, volumeShare = VOLUME_SHARE_DEFAULT } = options;
+    assert(volumeShare > 0 && volumeShare <= 1, "volumeShare must be in (0, 1]");
+    this.#options = options;
+    this.#fillModel = options.fillModel ?? defaultFillModel;
+    const newId = options.newId ?? countedIds();
+    const fees = { ...NO_FEES, ...options.fees };
+    this.#desk = new OrderDesk({ startUs, fees, newId, onUpdate });
+    this.#matcher = new Matcher(this.#desk, decimal(volumeShare), this.#priceOf);
+    this.#intake = new OrderIntake(this.#desk, {
+      assetOf: (symbol) => options.assetOf(symbol),
+      marketOf: (symbol) => this.#marketOf(symbol),
+      priceOf: this.#priceOf,
+      newId,
+    });
+    this.#sessionCloseUs = closeAfter(startUs);
+  }
+
+  /** µs since the epoch; what is submitted now is accepted at this time. */
   get nowUs(): number {
-    return unbuilt();
+    return this.#desk.nowUs;
   }
 
-  openAccount(_accountId: string, _options: AccountOptions): void {
-    unbuilt();
+  openAccount(accountId: string, { cash, margin = true }: AccountOptions): void {
+    assert(!this.#accounts.has(accountId), `account ${accountId} is open already`);
+    const account = new AccountState(accountId, decimal(cash), margin, this.nowUs);
+    this.#accounts.set(accountId, account);
   }
-  hasAccount(_accountId: string): boolean {
-    return unbuilt();
+
+  hasAccount(accountId: string): boolean {
+    return this.#accounts.has(accountId);
   }
 
   /**
@@ -40,95 +90,289 @@ export class Exchange {
    * Give all market events of a time before advancing past it: a bar of 15:59 is given at 16:00:00, and what
    * ends at 16:00:00 ends when the clock goes past it.
    */
-  advanceTo(_nowUs: number): void {
-    unbuilt();
+  advanceTo(nowUs: number): void {
+    if (nowUs >= this.#dueUs) this.#doDue(nowUs);
+    this.#desk.nowUs = Math.max(this.nowUs, nowUs);
   }
+
   /** A price known before the first event (yesterday's close), for buying power and market value only. */
-  seedPrice(_symbol: string, _price: number): void {
-    unbuilt();
+  seedPrice(symbol: string, price: number): void {
+    this.#marketOf(symbol).seed(price);
   }
+
   /** Given at the bar's end, `startUs + durationUs`. Volume in shares or coins. */
   onBar(
-    _symbol: string,
-    _startUs: number,
-    _open: number,
-    _high: number,
-    _low: number,
-    _close: number,
-    _volume: number,
-    _durationUs = 60e6,
+    symbol: string,
+    startUs: number,
+    open: number,
+    high: number,
+    low: number,
+    close: number,
+    volume: number,
+    durationUs = MINUTE_US,
   ): void {
-    unbuilt();
-  }
-  onTrade(_symbol: string, _timeUs: number, _price: number, _size: number): void {
-    unbuilt();
-  }
-  onQuote(
-    _symbol: string,
-    _timeUs: number,
-    _bidPrice: number,
-    _bidSize: number,
-    _askPrice: number,
-    _askSize: number,
-  ): void {
-    unbuilt();
-  }
-  onHalt(_symbol: string): void {
-    unbuilt();
-  }
-  onResume(_symbol: string): void {
-    unbuilt();
+    this.advanceTo(startUs + durationUs);
+    const market = this.#marketOf(symbol);
+    market.setLast(close, startUs + durationUs);
+    if (market.isHalted || !market.isFilledBy("bars")) return;
+    this.#match({
+      symbol,
+      timeUs: startUs,
+      isBar: true,
+      number: ++this.#eventNumber,
+      priceFor: (order) => this.#fillModel.onBar(order, open, high, low, close),
+      firstPrice: () => open,
+      sizeFor: () => volume,
+      isSizeShared: true,
+    });
   }
 
-  submit(_accountId: string, _request: ExchangeOrderRequest): OrderOutcome {
-    return unbuilt();
+  /** Size in shares or coins. */
+  onTrade(symbol: string, timeUs: number, price: number, size: number): void {
+    this.advanceTo(timeUs);
+    const market = this.#marketOf(symbol);
+    market.setLast(price, timeUs);
+    if (market.isHalted || !market.isFilledBy("trades")) return;
+    this.#match({
+      symbol,
+      timeUs,
+      isBar: false,
+      number: ++this.#eventNumber,
+      priceFor: (order) => this.#fillModel.onTrade(order, price),
+      firstPrice: () => price,
+      sizeFor: () => size,
+      isSizeShared: true,
+    });
   }
+
+  /** Sizes in shares or coins. */
+  onQuote(
+    symbol: string,
+    timeUs: number,
+    bidPrice: number,
+    bidSize: number,
+    askPrice: number,
+    askSize: number,
+  ): void {
+    this.advanceTo(timeUs);
+    const market = this.#marketOf(symbol);
+    market.setQuote(bidPrice, askPrice, timeUs);
+    if (market.isHalted || !market.isFilledBy("quotes")) return;
+    this.#match({
+      symbol,
+      timeUs,
+      isBar: false,
+      number: ++this.#eventNumber,
+      priceFor: (order) => {
+        // A side without a price fills nothing, and triggers nothing.
+        if (!((order.side === "buy" ? askPrice : bidPrice) > 0)) return NaN;
+        return this.#fillModel.onQuote(order, bidPrice, askPrice);
+      },
+      firstPrice: (side) => side === "buy" ? askPrice : bidPrice,
+      sizeFor: (side) => side === "buy" ? askSize : bidSize,
+      isSizeShared: false,
+    });
+  }
+
+  /** No order of the symbol fills until it resumes. */
+  onHalt(symbol: string): void {
+    this.#marketOf(symbol).isHalted = true;
+  }
+
+  onResume(symbol: string): void {
+    this.#marketOf(symbol).isHalted = false;
+  }
+
+  submit(accountId: string, request: ExchangeOrderRequest): OrderOutcome {
+    const outcome = this.#intake.submit(this.#account(accountId), request);
+    this.#dueUs = -Infinity;
+    return outcome;
+  }
+
   /** null: canceled. */
-  cancel(_accountId: string, _orderId: string): Refusal | null {
-    return unbuilt();
+  cancel(accountId: string, orderId: string): Refusal | null {
+    const account = this.#account(accountId);
+    const order = account.orders.get(orderId);
+    if (order === undefined) return notFound(`order not found for ${orderId}`);
+    if (!order.isOpen) return unprocessable(`order is already in "${order.status}" state`);
+    this.#desk.end(account, order, "canceled");
+    return null;
   }
-  replace(_accountId: string, _orderId: string, _change: OrderChange): OrderOutcome {
-    return unbuilt();
+
+  /**
+   * Puts a new order in the place of an open one, for what that has not filled. Of bracket, oco and oto orders
+   * only the prices can be changed.
+   */
+  replace(accountId: string, orderId: string, change: OrderChange): OrderOutcome {
+    const account = this.#account(accountId);
+    const order = account.orders.get(orderId);
+    if (order === undefined) return { error: notFound(`order not found for ${orderId}`) };
+    const outcome = this.#intake.replace(account, order, change);
+    this.#dueUs = -Infinity;
+    return outcome;
   }
-  /** Cancels all open orders; the answer names each that was asked for. */
-  cancelAll(_accountId: string): { orderId: string; error: Refusal | null }[] {
-    return unbuilt();
+
+  /** Cancels all open orders, and names them. */
+  cancelAll(accountId: string): string[] {
+    const account = this.#account(accountId);
+    const open = account.allOpen();
+    // One that was canceled with its group is canceled already.
+    for (const order of open) if (order.isOpen) this.#desk.end(account, order, "canceled");
+    return open.map((order) => order.id);
   }
+
   /** A market order for the whole position, or for `qty` or `percentage` (0–100) of it. */
   closePosition(
-    _accountId: string,
-    _symbol: string,
-    _part: { qty?: string; percentage?: string } = {},
+    accountId: string,
+    symbol: string,
+    part: { qty?: string; percentage?: string } = {},
   ): OrderOutcome {
-    return unbuilt();
+    const position = this.#account(accountId).positionQty(symbol);
+    const asset = this.#options.assetOf(symbol);
+    if (asset === null || position.eq(0)) return { error: notFound("position does not exist") };
+    const qty = partOf(position.abs(), part);
+    if (qty === null) return { error: badParameter("percentage must be > 0 and <= 100") };
+    return this.submit(accountId, {
+      clientOrderId: null,
+      symbol,
+      side: position.gt(0) ? "sell" : "buy",
+      qty,
+      notional: null,
+      type: "market",
+      timeInForce: asset.assetClass === "crypto" ? "gtc" : "day",
+      limitPrice: null,
+      triggerPrice: null,
+      trailPrice: null,
+      trailPercent: null,
+      extendedHours: false,
+      takeProfit: null,
+      stopLoss: null,
+      orderClass: "simple",
+      positionIntent: null,
+    });
   }
 
-  order(
-    _accountId: string,
-    _orderId: string,
-    _options?: { nested?: boolean },
-  ): ExchangeOrder | null {
-    return unbuilt();
+  /** null: there is no such order. Legs stand under their parent unless `nested` is false. */
+  order(accountId: string, orderId: string, { nested = true } = {}): ExchangeOrder | null {
+    return this.#account(accountId).orders.get(orderId)?.snapshot(nested) ?? null;
   }
-  orderByClientId(_accountId: string, _clientOrderId: string): ExchangeOrder | null {
-    return unbuilt();
+
+  orderByClientId(accountId: string, clientOrderId: string): ExchangeOrder | null {
+    return this.#account(accountId).ordersByClientId.get(clientOrderId)?.snapshot() ?? null;
   }
+
   /** Newest first, open ones, at most 50, where the filter says nothing else. */
-  orders(_accountId: string, _filter: OrderFilter = {}): ExchangeOrder[] {
-    return unbuilt();
+  orders(accountId: string, filter: OrderFilter = {}): ExchangeOrder[] {
+    return filterOrders(this.#account(accountId).orders.values(), filter);
   }
+
   /** By symbol, flat ones left out. */
-  positions(_accountId: string): ExchangePosition[] {
-    return unbuilt();
+  positions(accountId: string): ExchangePosition[] {
+    return this.#account(accountId).positions(this.#priceOf);
   }
-  position(_accountId: string, _symbol: string): ExchangePosition | null {
-    return unbuilt();
+
+  position(accountId: string, symbol: string): ExchangePosition | null {
+    return this.#account(accountId).position(symbol, this.#priceOf);
   }
+
   /** All executions so far, oldest first. */
-  executions(_accountId: string): readonly ExchangeExecution[] {
-    return unbuilt();
+  executions(accountId: string): readonly ExchangeExecution[] {
+    return this.#account(accountId).executions;
   }
-  account(_accountId: string): AccountFigures {
-    return unbuilt();
+
+  account(accountId: string): AccountFigures {
+    return this.#account(accountId).figures(this.#priceOf);
   }
+
+  #match(event: MarketEvent): void {
+    for (const account of this.#accounts.values()) this.#matcher.match(account, event);
+  }
+
+  /** Routes and ends what is due up to `nowUs`, in the order of time and acceptance. */
+  #doDue(nowUs: number): void {
+    const due: { dueUs: number; account: AccountState; order: OrderState }[] = [];
+    for (const account of this.#accounts.values()) {
+      for (const order of account.allOpen()) {
+        // Queued orders are due twice: at their route, and at their end.
+        if (order.status === "accepted" && order.routeUs <= nowUs) {
+          due.push({ dueUs: order.routeUs, account, order });
+        }
+        if (order.expiresUs < nowUs) due.push({ dueUs: order.expiresUs, account, order });
+      }
+    }
+    due.sort((a, b) => a.dueUs - b.dueUs || a.order.seq - b.order.seq);
+    for (const { dueUs, account, order } of due) {
+      if (!order.isOpen) continue;
+      this.#desk.nowUs = Math.max(this.nowUs, dueUs);
+      if (order.status === "accepted") this.#desk.route(account, order);
+      else this.#endOfTime(account, order);
+    }
+    if (nowUs > this.#sessionCloseUs) {
+      for (const account of this.#accounts.values()) {
+        account.lastEquity = account.funds(this.#priceOf).equity;
+      }
+      this.#sessionCloseUs = closeAfter(nowUs);
+    }
+    this.#dueUs = this.#nextDueUs();
+  }
+
+  #nextDueUs(): number {
+    let dueUs = this.#sessionCloseUs + 1;
+    for (const account of this.#accounts.values()) {
+      for (const order of account.allOpen()) {
+        dueUs = Math.min(dueUs, order.status === "accepted" ? order.routeUs : order.expiresUs + 1);
+      }
+    }
+    return dueUs;
+  }
+
+  #endOfTime(account: AccountState, order: OrderState): void {
+    const { timeInForce } = order.terms;
+    if (timeInForce === "cls") {
+      this.#matcher.closingAuction(account, order, this.#marketOf(order.symbol));
+    } else {
+      this.#desk.end(account, order, timeInForce === "day" ? "expired" : "canceled");
+    }
+  }
+
+  #account(accountId: string): AccountState {
+    const account = this.#accounts.get(accountId);
+    assert(account !== undefined, `there is no account ${accountId}`);
+    return account;
+  }
+
+  #marketOf(symbol: string): SymbolMarket {
+    let market = this.#markets.get(symbol);
+    if (market === undefined) {
+      market = new SymbolMarket(this.#options.sourceOf?.(symbol) ?? null);
+      this.#markets.set(symbol, market);
+    }
+    return market;
+  }
+}
+
+/** null: the percentage is out of range. */
+function partOf(position: Decimal, part: { qty?: string; percentage?: string }): string | null {
+  if (part.qty !== undefined) return part.qty;
+  if (part.percentage === undefined) return plain(position);
+  const percentage = /^\d+(\.\d+)?$/.test(part.percentage) ? decimal(part.percentage) : decimal(0);
+  if (percentage.lte(0) || percentage.gt(100)) return null;
+  return plain(roundToTick(position.times(percentage).times("0.01"), SHARE_FRACTION, "down"));
+}
+
+/** The close of the session that is on or comes next. */
+function closeAfter(us: number): number {
+  const session = extendedSessionAt(us);
+  return session !== null && us <= session.closeUs ? session.closeUs : nextSession(us).closeUs;
+}
+
+/** The same ids in every run, in the form of a random UUID. */
+function countedIds(): () => string {
+  let count = 0;
+  return () => {
+    const digits = (++count).toString(16).padStart(24, "0");
+    return `${digits.slice(0, 8)}-${digits.slice(8, 12)}-4${digits.slice(12, 15)}-8${
+      digits.slice(15, 18)
+    }-${digits.slice(18).padStart(12, "0")}`;
+  };
 }

@@ -12,6 +12,7 @@ export class SymbolMarket {
   askPrice = NaN;
   isHalted = false;
   #source: FillSource | null = null;
+  #hasTraded = false;
 
   constructor(private readonly fixedSource: FillSource | null) {}
 
@@ -22,19 +23,23 @@ export class SymbolMarket {
     return this.#source === source;
   }
 
+  /** By a trade or a bar. */
   setLast(price: number, timeUs: number): void {
     this.lastPrice = price;
     this.lastUs = timeUs;
+    this.#hasTraded = true;
   }
 
   setQuote(bidPrice: number, askPrice: number, timeUs: number): void {
     this.bidPrice = bidPrice;
     this.askPrice = askPrice;
-    if (this.#source === "quotes" || this.fixedSource === "quotes") {
-      if (bidPrice > 0 && askPrice > 0 && Number.isNaN(this.lastPrice)) {
-        this.setLast((bidPrice + askPrice) / 2, timeUs);
-      }
-    }
+    if (this.#hasTraded || !(bidPrice > 0 && askPrice > 0)) return;
+    this.lastPrice = (bidPrice + askPrice) / 2;
+    this.lastUs = timeUs;
+  }
+
+  seed(price: number): void {
+    if (Number.isNaN(this.lastPrice)) this.lastPrice = price;
   }
 
   /** What a buyer is asked for now; NaN: no price is known. */

@@ -1,0 +1,149 @@
+// What an account's money, positions and other orders allow.
+import { type Decimal, decimal, plain } from "../util/decimal.ts";
+import { type AccountState, type PriceOf, shortReservePrice } from "./account_state.ts";
+import type { SymbolMarket } from "./market.ts";
+import { type OrderState, ZERO } from "./order_state.ts";
+import { forbidden, unprocessable } from "./refusal.ts";
+import type { RequestTerms } from "./request_check.ts";
+import type { PositionIntent, Refusal } from "./types.ts";
+
+export interface Admission {
+  positionIntent: PositionIntent;
+  /** null: it closes, or no price is known, and holds no buying power. */
+  reservePrice: Decimal | null;
+}
+
+/** `ignoring`: the order whose place this one takes. */
+export function checkAccount(options: {
+  account: AccountState;
+  terms: RequestTerms;
+  market: SymbolMarket;
+  priceOf: PriceOf;
+  ignoring: OrderState | null;
+}): Admission | { refusal: Refusal } {
+  const { account, terms, market } = options;
+  const position = account.positionQty(terms.asset.symbol);
+  const isBuy = terms.side === "buy";
+  const isClosing = isBuy ? position.lt(ZERO) : position.gt(ZERO);
+  const refusal = isClosing ? checkClosing(options) : checkOpening(options);
+  if (refusal !== null) return { refusal };
+  if (isClosing) {
+    return { positionIntent: isBuy ? "buy_to_close" : "sell_to_close", reservePrice: null };
+  }
+  return {
+    positionIntent: isBuy ? "buy_to_open" : "sell_to_open",
+    reservePrice: openingPrice(terms, market),
+  };
+}
+
+type Options = Parameters<typeof checkAccount>[0];
+
+function checkClosing(options: Options): Refusal | null {
+  const { account, terms, priceOf, ignoring } = options;
+  const wash = checkWash(options);
+  if (wash !== null) return wash;
+  const { symbol } = terms.asset;
+  const price = priceOf(symbol);
+  const available = account.availableQty(symbol, priceOf, ignoring);
+  const isEnough = terms.qty !== null ? terms.qty.lte(available) : available.gt(ZERO) &&
+    (Number.isNaN(price) || available.times(decimal(price)).gte(terms.notional!));
+  return isEnough ? null : insufficientQty(options, available);
+}
+
+function checkOpening(options: Options): Refusal | null {
+  const { account, terms, market, priceOf, ignoring } = options;
+  const { asset } = terms;
+  if (terms.orderClass === "oco") return unprocessable("oco orders must be exit orders");
+  if (terms.side === "sell") {
+    if (asset.assetClass === "crypto") return insufficientQty(options, ZERO);
+    if (!isWhole(terms.qty)) return unprocessable("fractional orders cannot be sold short");
+    if (!asset.shortable) return unprocessable(`asset "${asset.symbol}" cannot be sold short`);
+    if (account.funds(priceOf).multiplier === 1) {
+      return forbidden("account is not allowed to short");
+    }
+  }
+  const wash = checkWash(options) ?? checkBothWays(options);
+  if (wash !== null) return wash;
+  const price = openingPrice(terms, market);
+  if (terms.notional === null && price === null) return null;
+  const cost = terms.notional ?? terms.qty!.times(price!);
+  const funds = account.funds(priceOf, ignoring);
+  if (asset.assetClass === "crypto") {
+    return cost.lte(funds.nonMarginable) ? null : forbidden(
+      `insufficient balance for USD (requested: ${plain(cost)}, available: ${
+        plain(funds.nonMarginable)
+      })`,
+      { symbol: "USD", balance: plain(account.cash), available: plain(funds.nonMarginable) },
+    );
+  }
+  return cost.lte(funds.buyingPower) ? null : forbidden("insufficient buying power", {
+    buying_power: plain(funds.buyingPower),
+    cost_basis: plain(cost),
+  });
+}
+
+/** Simple orders of one account that could meet each other. Complex and trailing orders are exempt. */
+function checkWash({ account, terms, ignoring }: Options): Refusal | null {
+  if (terms.orderClass !== "simple" || terms.type === "trailing_stop") return null;
+  for (const other of account.openIn(terms.asset.symbol)) {
+    if (other === ignoring || other.side === terms.side || other.type === "trailing_stop") continue;
+    if (other.terms.orderClass !== "simple") continue;
+    const isUnlimited = [other.type, terms.type].some((type) =>
+      type === "market" || type === "stop"
+    );
+    const [buy, sell] = terms.side === "buy" ? [terms, other.terms] : [other.terms, terms];
+    if (!isUnlimited && buy.limitPrice!.lt(sell.limitPrice!)) continue;
+    const kind = other.type === "market" || other.type === "stop" ? "market/stop" : "limit";
+    return forbidden("potential wash trade detected. use complex orders", {
+      existing_order_id: other.id,
+      reject_reason: `opposite side ${kind} order exists`,
+    });
+  }
+  return null;
+}
+
+/** Opening orders of both sides at once: a fill could take a position from long to short or back. */
+function checkBothWays({ account, terms, ignoring }: Options): Refusal | null {
+  for (const other of account.openIn(terms.asset.symbol)) {
+    if (other === ignoring || other.side === terms.side) continue;
+    const { positionIntent } = other.terms;
+    if (positionIntent !== "buy_to_open" && positionIntent !== "sell_to_open") continue;
+    return forbidden(
+      terms.side === "buy"
+        ? "cannot open a long buy while a short sell order is open"
+        : "cannot open a short sell while a long buy order is open",
+    );
+  }
+  return null;
+}
+
+/** What one share or coin counts against buying power; null: no price is known, nothing is held. */
+function openingPrice(terms: RequestTerms, market: SymbolMarket): Decimal | null {
+  if (terms.side === "sell") return shortReservePrice(market.buyPrice, terms.limitPrice);
+  const far = Number.isNaN(market.buyPrice) ? null : decimal(market.buyPrice);
+  if (terms.limitPrice !== null) return terms.limitPrice;
+  if (terms.triggerPrice === null || far?.gt(terms.triggerPrice)) return far;
+  return terms.triggerPrice;
+}
+
+function insufficientQty(
+  { account, terms, priceOf, ignoring }: Options,
+  available: Decimal,
+): Refusal {
+  const { symbol, assetClass } = terms.asset;
+  const requested = plain(terms.qty ?? terms.notional!);
+  const numbers = `(requested: ${requested}, available: ${plain(available)})`;
+  const what = assetClass === "crypto"
+    ? `insufficient balance for ${symbol.split("/")[0]}`
+    : "insufficient qty available for order";
+  return forbidden(`${what} ${numbers}`, {
+    symbol,
+    available: plain(available),
+    existing_qty: plain(account.positionQty(symbol).abs()),
+    held_for_orders: plain(account.heldQty(symbol, priceOf, ignoring)),
+  });
+}
+
+function isWhole(qty: Decimal | null): boolean {
+  return qty !== null && qty.round(0, 0).eq(qty);
+}

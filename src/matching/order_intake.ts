@@ -1,0 +1,246 @@
+// From a request to orders on the desk, or to a refusal. What is refused leaves no trace.
+import type { Asset } from "../model/asset.ts";
+import { type Decimal, decimal } from "../util/decimal.ts";
+import { checkAccount } from "./account_check.ts";
+import type { AccountState, PriceOf } from "./account_state.ts";
+import type { SymbolMarket } from "./market.ts";
+import type { OrderDesk } from "./order_desk.ts";
+import { type OrderGroup, OrderState, type OrderTerms } from "./order_state.ts";
+import { type OrderTiming, timingOf } from "./order_timing.ts";
+import { badParameter, unprocessable } from "./refusal.ts";
+import {
+  checkPrices,
+  checkQuantity,
+  checkRequest,
+  checkTimeInForce,
+  CLIENT_ORDER_ID_LENGTH_MAX,
+  readRequest,
+  type RequestTerms,
+} from "./request_check.ts";
+import type {
+  ExchangeOrderRequest,
+  OrderChange,
+  OrderOutcome,
+  PositionIntent,
+  Refusal,
+} from "./types.ts";
+
+export class OrderIntake {
+  #seq = 0;
+
+  constructor(
+    private readonly desk: OrderDesk,
+    private readonly options: {
+      assetOf(symbol: string): Asset | null;
+      marketOf(symbol: string): SymbolMarket;
+      priceOf: PriceOf;
+      newId(): string;
+    },
+  ) {}
+
+  submit(account: AccountState, request: ExchangeOrderRequest): OrderOutcome {
+    const { assetOf, marketOf, priceOf, newId } = this.options;
+    const badId = checkClientOrderId(account, request.clientOrderId);
+    if (badId !== null) return { error: badId };
+    const asset = assetOf(request.symbol);
+    if (asset === null) return { error: unprocessable(`asset "${request.symbol}" not found`) };
+    const read = readRequest(request, asset);
+    if ("refusal" in read) return { error: read.refusal };
+    const market = marketOf(asset.symbol);
+    const refusal = checkRequest(read, market.lastPrice);
+    if (refusal !== null) return { error: refusal };
+    const timing = timingOf(read, this.desk.nowUs);
+    if ("refusal" in timing) return { error: timing.refusal };
+    const admission = checkAccount({ account, terms: read, market, priceOf, ignoring: null });
+    if ("refusal" in admission) return { error: admission.refusal };
+    const { positionIntent } = admission;
+    if (request.positionIntent !== null && request.positionIntent !== positionIntent) {
+      return {
+        error: unprocessable(
+          `position intent mismatch, inferred: ${positionIntent}, specified: ${request.positionIntent}`,
+        ),
+      };
+    }
+    const clientOrderId = request.clientOrderId ?? newId();
+    const order = this.#order(
+      { ...termsOf(read), accountId: account.id, clientOrderId, positionIntent },
+      timing,
+      market,
+    );
+    order.reservePrice = admission.reservePrice;
+    if (order.terms.orderClass === "simple") this.desk.admit(account, order);
+    else this.#admitGroup(account, order, read, timing, market);
+    return { order: order.snapshot() };
+  }
+
+  replace(account: AccountState, order: OrderState, change: OrderChange): OrderOutcome {
+    const error = checkReplaceable(order, change) ??
+      checkClientOrderId(account, change.clientOrderId ?? null);
+    if (error !== null) return { error };
+    const terms = changedTerms(order, change);
+    if ("refusal" in terms) return { error: terms.refusal };
+    const refusal = checkQuantity(terms) ?? checkPrices(terms) ?? checkTimeInForce(terms);
+    if (refusal !== null) return { error: refusal };
+    const { marketOf, priceOf, newId } = this.options;
+    const timing = terms.timeInForce === order.terms.timeInForce
+      ? { routeUs: order.routeUs, expiresUs: order.expiresUs }
+      : timingOf(terms, this.desk.nowUs);
+    if ("refusal" in timing) return { error: timing.refusal };
+    const market = marketOf(order.symbol);
+    let { reservePrice } = order;
+    // A leg closes what its entry opened, whatever its price.
+    if (order.group === null || order === order.group.entry) {
+      const admission = checkAccount({ account, terms, market, priceOf, ignoring: order });
+      if ("refusal" in admission) return { error: admission.refusal };
+      reservePrice = admission.reservePrice;
+    }
+    const { accountId, positionIntent } = order.terms;
+    const clientOrderId = change.clientOrderId ?? newId();
+    const next = this.#order(
+      { ...termsOf(terms), accountId, clientOrderId, positionIntent },
+      timing,
+      market,
+    );
+    next.reservePrice = reservePrice;
+    next.isTriggered = order.isTriggered && change.triggerPrice === undefined;
+    next.trailTo(order.hwm);
+    this.desk.replace(account, order, next);
+    return { order: next.snapshot() };
+  }
+
+  #order(terms: OrderTerms, timing: OrderTiming, market: SymbolMarket): OrderState {
+    const order = new OrderState(this.options.newId(), ++this.#seq, terms, this.desk.nowUs);
+    order.routeUs = timing.routeUs;
+    order.expiresUs = timing.expiresUs;
+    order.trailTo(terms.side === "buy" ? market.buyPrice : market.sellPrice);
+    return order;
+  }
+
+  /** `parent`: the entry; of an oco the take-profit. */
+  #admitGroup(
+    account: AccountState,
+    parent: OrderState,
+    { takeProfitPrice, stopLossPrice, stopLossLimit }: RequestTerms,
+    timing: OrderTiming,
+    market: SymbolMarket,
+  ): void {
+    const isOco = parent.terms.orderClass === "oco";
+    const group: OrderGroup = {
+      entry: isOco ? null : parent,
+      takeProfit: isOco ? parent : null,
+      stopLoss: null,
+      remaining: parent.terms.qty!,
+    };
+    parent.group = group;
+    const leg = (prices: Partial<OrderTerms>): OrderState => {
+      const order = this.#order(
+        { ...legTerms(parent.terms, isOco), clientOrderId: this.options.newId(), ...prices },
+        timing,
+        market,
+      );
+      order.group = group;
+      return order;
+    };
+    if (!isOco && takeProfitPrice !== null) {
+      group.takeProfit = leg({ type: "limit", limitPrice: takeProfitPrice });
+    }
+    if (stopLossPrice !== null) {
+      group.stopLoss = leg({
+        type: stopLossLimit === null ? "stop" : "stop_limit",
+        triggerPrice: stopLossPrice,
+        limitPrice: stopLossLimit,
+      });
+    }
+    this.desk.admit(account, parent);
+    for (const order of [group.takeProfit, group.stopLoss]) {
+      if (order === null || order === parent) continue;
+      if (isOco) this.desk.admit(account, order);
+      else this.desk.admitHeld(account, order);
+    }
+  }
+}
+
+function legTerms(parent: OrderTerms, isOco: boolean): OrderTerms {
+  const closing: PositionIntent = parent.side === "buy" ? "sell_to_close" : "buy_to_close";
+  return {
+    ...parent,
+    side: isOco ? parent.side : parent.side === "buy" ? "sell" : "buy",
+    positionIntent: isOco ? parent.positionIntent : closing,
+    limitPrice: null,
+    triggerPrice: null,
+  };
+}
+
+/** Without the legs' prices. */
+function termsOf(
+  request: RequestTerms,
+): Omit<OrderTerms, "accountId" | "clientOrderId" | "positionIntent"> {
+  const { takeProfitPrice: _takeProfit, stopLossPrice: _stop, stopLossLimit: _limit, ...terms } =
+    request;
+  return terms;
+}
+
+function checkClientOrderId(account: AccountState, clientOrderId: string | null): Refusal | null {
+  if (clientOrderId === null) return null;
+  if (clientOrderId.length > CLIENT_ORDER_ID_LENGTH_MAX) {
+    return badParameter(
+      `client_order_id must be no more than ${CLIENT_ORDER_ID_LENGTH_MAX} characters`,
+    );
+  }
+  return account.ordersByClientId.has(clientOrderId)
+    ? badParameter("client_order_id must be unique")
+    : null;
+}
+
+function checkReplaceable(order: OrderState, change: OrderChange): Refusal | null {
+  if (!order.isOpen) return unprocessable("unable to replace order, order is not open");
+  if (order.status === "accepted") {
+    return unprocessable("unable to replace order, order isn't sent to exchange yet");
+  }
+  if (order.terms.notional !== null) {
+    return unprocessable("unable to replace order, orders by notional can't be replaced");
+  }
+  const { qty, timeInForce, limitPrice, triggerPrice, trail } = change;
+  const values = [qty, timeInForce, limitPrice, triggerPrice, trail];
+  if (values.every((value) => value === undefined)) {
+    return unprocessable("order parameters are not changed");
+  }
+  if (order.group !== null && (qty ?? timeInForce ?? trail) !== undefined) {
+    return unprocessable("only limit_price and stop_price of complex orders can be replaced");
+  }
+  return null;
+}
+
+function changedTerms(
+  order: OrderState,
+  change: OrderChange,
+): RequestTerms | { refusal: Refusal } {
+  let refusal: Refusal | null = null;
+  const read = (name: string, text: string | undefined, now: Decimal | null): Decimal | null => {
+    if (text === undefined) return now;
+    if (/^(\d+\.?\d*|\.\d+)$/.test(text) && decimal(text).gt(0)) return decimal(text);
+    refusal ??= badParameter(`${name} must be a number > 0`);
+    return null;
+  };
+  const { terms } = order;
+  let qty: Decimal | null = order.remainingQty;
+  if (change.qty !== undefined) {
+    const whole = read("qty", change.qty, null);
+    if (whole?.lte(order.filledQty)) refusal ??= unprocessable("qty must be > filled_qty");
+    qty = whole?.minus(order.filledQty) ?? null;
+  }
+  const { trailPrice, trailPercent } = terms;
+  const next: RequestTerms = {
+    ...terms,
+    qty,
+    timeInForce: change.timeInForce ?? terms.timeInForce,
+    limitPrice: read("limit_price", change.limitPrice, terms.limitPrice),
+    triggerPrice: read("stop_price", change.triggerPrice, terms.triggerPrice),
+    trailPrice: trailPrice === null ? trailPrice : read("trail", change.trail, trailPrice),
+    trailPercent: trailPercent === null ? trailPercent : read("trail", change.trail, trailPercent),
+    takeProfitPrice: null,
+    stopLossPrice: null,
+    stopLossLimit: null,
+  };
+  return refusal === null ? next : { refusal };
+}
