@@ -1,6 +1,7 @@
 import { dirname, resolve } from "node:path";
 import { z } from "zod";
 import type { Environment, Json } from "../contracts/store.ts";
+import type { ScheduleWindow } from "../contracts/strategy.ts";
 import type { AssetClass } from "../model/asset.ts";
 import { closest } from "../util/closest.ts";
 import { isTable, must, toJson } from "./must.ts";
@@ -60,7 +61,7 @@ export interface ScannerPlan extends PluginSection {
 
 export interface StrategyPlan extends PluginSection {
   /** When it may buy, minutes since the open; empty: the whole session. */
-  schedule: { startMinutes: number; durationMinutes: number }[];
+  schedule: ScheduleWindow[];
 }
 
 /** The limit in account currency. */
@@ -256,10 +257,7 @@ function readStrategies(toml: TomlFile, folder: string): StrategyPlan[] {
     }
     return {
       ...readSection(toml, raw, { folder, own: ["schedule"], obsolete: OBSOLETE_STRATEGY }),
-      schedule: (own?.schedule ?? []).map(({ start, duration }) => ({
-        startMinutes: start,
-        durationMinutes: duration,
-      })),
+      schedule: own?.schedule ?? [],
     };
   });
 }

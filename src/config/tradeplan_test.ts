@@ -96,8 +96,8 @@ start_date = "2021-01-01"
       parameters: { fast: 10, since: "2022-01-03" },
       written: { fast: { key: "fast", line: 24 }, since: { key: "since", line: 25 } },
       schedule: [
-        { startMinutes: 15, durationMinutes: 150 },
-        { startMinutes: 300, durationMinutes: 30 },
+        { start: 15, duration: 150 },
+        { start: 300, duration: 30 },
       ],
     }, {
       name: "momentum_long",
@@ -175,7 +175,7 @@ Deno.test("the original's older form, [[scanners]] and [[strategies]], is read t
     { name: "momentum", line: 2, table: "scanners.momentum" },
     { name: "other", line: 5, table: "scanners.other" },
   ]);
-  assert.equal(plan.strategies[0]!.schedule[0]!.durationMinutes, 400);
+  assert.equal(plan.strategies[0]!.schedule[0]!.duration, 400);
 });
 
 Deno.test("a wrong value is told with file, table, line, key and what would be right", () => {

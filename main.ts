@@ -1,0 +1,47 @@
+/** The program `liu`: its world, and the command that was asked for. */
+import { runProgram } from "./src/commands/run_program.ts";
+
+/** 128 + the signal's number, as shells give it. */
+const EXIT_CODES = { SIGINT: 130, SIGTERM: 143 } as const;
+
+const stopping = new AbortController();
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  if (signal === "SIGTERM" && Deno.build.os === "windows") continue;
+  Deno.addSignalListener(signal, () => {
+    if (stopping.signal.aborted) Deno.exit(EXIT_CODES[signal]);
+    stopping.abort(new DOMException(`Stopped by ${signal}.`, "AbortError"));
+  });
+}
+
+const encoder = new TextEncoder();
+const exitCode = await runProgram(Deno.args, {
+  env: Deno.env.toObject(),
+  cwd: Deno.cwd(),
+  signal: stopping.signal,
+  out: (text) => writeAll(Deno.stdout, text),
+  err: (text) => writeAll(Deno.stderr, text),
+  isOutTerminal: Deno.stdout.isTerminal(),
+  isErrTerminal: Deno.stderr.isTerminal(),
+  columns,
+});
+Deno.exit(exitCode);
+
+function writeAll(stream: { writeSync(bytes: Uint8Array): number }, text: string): void {
+  const bytes = encoder.encode(text);
+  try {
+    for (let written = 0; written < bytes.length;) {
+      written += stream.writeSync(bytes.subarray(written));
+    }
+  } catch (error) {
+    // The reader has gone (liu … | head): there is nobody to tell.
+    if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+  }
+}
+
+function columns(): number {
+  try {
+    return Deno.consoleSize().columns || 80;
+  } catch {
+    return 80; // no terminal
+  }
+}

@@ -1,0 +1,24 @@
+import type { Command } from "../contracts/command.ts";
+
+export interface RegisteredCommand {
+  /** For the list of commands: "verb object". */
+  summary: string;
+  /** Loads the command's file, and with it all that it needs, only when it is called. */
+  load(): Promise<{ command: Command }>;
+}
+
+/** The subcommands, in the order of the list that `liu --help` shows. */
+export const COMMANDS: Readonly<Record<string, RegisteredCommand>> = {
+  init: {
+    summary: "write a plan, a strategy and a scanner to begin with",
+    load: () => import("./init.ts"),
+  },
+  simulate: {
+    summary: "serve a simulated exchange over recorded or generated data",
+    load: () => import("./simulate.ts"),
+  },
+  migrate: {
+    summary: "bring the database to this version",
+    load: () => import("./migrate.ts"),
+  },
+};

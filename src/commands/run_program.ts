@@ -1,0 +1,108 @@
+import { Command as Commander, CommanderError } from "commander";
+import config from "../../deno.json" with { type: "json" };
+import type { Command, Host } from "../contracts/command.ts";
+import { ConfigError, OperationError, RetryableError, StrategyError } from "../util/errors.ts";
+import { COMMANDS, type RegisteredCommand } from "./registry.ts";
+
+/** Runs `liu` with these arguments and gives its exit code: 0 done, 1 failed, 2 wrong usage or configuration. */
+export async function runProgram(
+  args: readonly string[],
+  host: Host,
+  commands: Readonly<Record<string, RegisteredCommand>> = COMMANDS,
+): Promise<number> {
+  let exitCode = 0;
+  try {
+    const name = commandIn(args, commands);
+    const program = programOf(commands, host);
+    if (name !== undefined) {
+      const { command } = await commands[name]!.load();
+      const parsed = program.commands.find((child) => child.name() === name)!;
+      configure(parsed, command);
+      parsed.action(async () => {
+        const invocation = { operands: parsed.args, options: parsed.opts() };
+        exitCode = await command.run(invocation, host) ?? 0;
+      });
+    }
+    await program.parseAsync(args, { from: "user" });
+    return exitCode;
+  } catch (error) {
+    return report(error, host);
+  }
+}
+
+/** The subcommand that is called, or that help is asked for. */
+function commandIn(args: readonly string[], commands: object): string | undefined {
+  const [first, second] = args.filter((arg) => !arg.startsWith("-"));
+  const name = first === "help" ? second : first;
+  return name !== undefined && Object.hasOwn(commands, name) ? name : undefined;
+}
+
+function programOf(
+  commands: Readonly<Record<string, RegisteredCommand>>,
+  host: Host,
+): Commander {
+  const program = new Commander("liu")
+    .description("Trade many symbols with many strategies.")
+    .version(config.version)
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => host.out(text),
+      writeErr: (text) => host.err(text),
+      getOutHelpWidth: () => host.columns(),
+      getErrHelpWidth: () => host.columns(),
+      getOutHasColors: () => false,
+      getErrHasColors: () => false,
+    })
+    .addHelpText(
+      "after",
+      examplesText([
+        { line: "liu init", does: "write a plan to begin with" },
+        { line: "liu help simulate", does: "what a command takes" },
+      ]),
+    );
+  for (const [name, { summary }] of Object.entries(commands)) {
+    program.command(name).description(capitalized(summary) + ".").summary(summary);
+  }
+  return program;
+}
+
+function configure(commander: Commander, command: Command): void {
+  command.configure(commander);
+  commander
+    .addHelpText("after", examplesText(command.examples))
+    .showHelpAfterError(`(liu ${commander.name()} --help says more)`);
+}
+
+function examplesText(examples: Command["examples"]): string {
+  const width = Math.max(...examples.map(({ line }) => line.length));
+  const lines = examples.map(({ line, does }) => `  ${line.padEnd(width)}  ${does}`);
+  return `\nExamples:\n${lines.join("\n")}`;
+}
+
+function capitalized(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+function report(error: unknown, host: Host): number {
+  if (error instanceof CommanderError) {
+    // Its message is out already. Help that was asked for is no mistake.
+    return error.exitCode === 0 ? 0 : 2;
+  }
+  if (error instanceof ConfigError) {
+    host.err(`${error.message}\n`);
+    return 2;
+  }
+  if (host.signal.aborted && error instanceof Error && error.name === "AbortError") {
+    host.err("Interrupted.\n");
+    return 1;
+  }
+  const isExpected = error instanceof OperationError || error instanceof RetryableError ||
+    error instanceof StrategyError;
+  if (isExpected) {
+    host.err(`${error.message}\n`);
+    return 1;
+  }
+  const text = error instanceof Error ? error.stack ?? error.message : String(error);
+  host.err(`${text}\nThis is a bug in Liu ${config.version}: please report it with these lines.\n`);
+  return 1;
+}

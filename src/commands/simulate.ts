@@ -1,0 +1,188 @@
+import { resolve } from "node:path";
+import { type Command as Commander, InvalidArgumentError } from "commander";
+import type { Command, Host } from "../contracts/command.ts";
+import type { DataSource, SimulatorOptions } from "../simulator/options.ts";
+import { startSimulator } from "../simulator/server.ts";
+import { ConfigError } from "../util/errors.ts";
+import { logger } from "../util/log.ts";
+import { startSettings } from "./settings.ts";
+
+export const command: Command = {
+  examples: [
+    { line: "liu simulate --generate 30 --seed 1", does: "30 generated stocks, flat out" },
+    {
+      line: "liu simulate --bars bars.csv --speed 60 --port 8080",
+      does: "recorded bars, a minute a second",
+    },
+    {
+      line: "liu simulate --bars BTC/USD=btc.csv.gz --quote-volume BTC/USD",
+      does: "one symbol's file, its volume in dollars",
+    },
+  ],
+
+  configure(command) {
+    declareOptions(command);
+  },
+
+  async run({ options }, host) {
+    startSettings(host);
+    const simulator = await startSimulator(simulatorOptions(options as CliOptions, host.cwd));
+    host.out(`${simulator.baseUrl}\n`);
+    for (const line of simulator.summary) logger("simulator").info(line);
+    await aborted(host);
+    await simulator.close();
+  },
+};
+
+interface CliOptions {
+  bars?: string[];
+  trades?: string[];
+  quotes?: string[];
+  quoteVolume?: string[];
+  generate?: number;
+  seed?: number;
+  start?: number;
+  end?: number;
+  speed: number | "max";
+  host: string;
+  port: number;
+  cash: string;
+  keys?: { keyId: string; secretKey: string }[];
+  equityFeeBps: number;
+  cryptoFeeBps: number;
+  volumeShare?: number;
+}
+
+function declareOptions(command: Commander): void {
+  command
+    .option("--bars <FILE...>", "CSV or CSV.gz of minute bars; SYMBOL=FILE for one symbol's file")
+    .option("--trades <FILE...>", "CSV of trades: symbol,timestamp,price,size")
+    .option(
+      "--quotes <FILE...>",
+      "CSV of quotes: symbol,timestamp,bid_price,bid_size,ask_price,ask_size",
+    )
+    .option("--quote-volume <SYMBOL...>", "symbols whose bars count volume in quote currency")
+    .option("--generate <N>", "generate bars, trades and quotes of N stocks", wholeNumber(1, 1000))
+    .option("--seed <S>", "equal seeds generate equal data", wholeNumber(0, 2 ** 32 - 1))
+    .option("--start <TIME>", "when the exchange's clock begins (default: the data's start)", time)
+    .option("--end <TIME>", "when it ends (default: the data's end)", time)
+    .option("--speed <RATE>", '1, 60, or "max": as fast as clients keep up', speed, "max")
+    .option("--host <NAME>", "the interface to listen on", "127.0.0.1")
+    .option("--port <PORT>", "0 takes a free one", wholeNumber(0, 65535), 0)
+    .option("--cash <USD>", "what each account begins with", money, "100000")
+    .option("--keys <ID:SECRET...>", "key pairs to let in (default: any)", keys)
+    .option("--equity-fee-bps <BPS>", "fee on stocks, 0.01 % of the notional", number(0, 1000), 0)
+    .option("--crypto-fee-bps <BPS>", "fee on crypto, 0.01 % of the notional", number(0, 1000), 0)
+    .option("--volume-share <SHARE>", "of an event's volume that orders take", number(0.0001, 1));
+}
+
+function simulatorOptions(options: CliOptions, cwd: string): SimulatorOptions {
+  const sources = sourcesOf(options, cwd);
+  if (sources.length === 0) {
+    throw new ConfigError(
+      "Cannot simulate an exchange without data: give --bars FILE, --trades FILE, --quotes FILE " +
+        "or --generate N",
+    );
+  }
+  if (options.seed !== undefined && options.generate === undefined) {
+    throw new ConfigError("Cannot use --seed without --generate N: recorded data has no seed");
+  }
+  if (options.start !== undefined && options.end !== undefined && options.start >= options.end) {
+    throw new ConfigError("Cannot simulate: --start must be before --end");
+  }
+  return {
+    sources,
+    startUs: options.start,
+    endUs: options.end,
+    speed: options.speed,
+    hostname: options.host,
+    port: options.port,
+    cash: options.cash,
+    keys: options.keys,
+    fees: { equityBps: options.equityFeeBps, cryptoBps: options.cryptoFeeBps },
+    volumeShare: options.volumeShare,
+  };
+}
+
+function sourcesOf(options: CliOptions, cwd: string): DataSource[] {
+  const inQuote = new Set(options.quoteVolume);
+  const sources: DataSource[] = [];
+  for (const text of options.bars ?? []) {
+    const { file, symbol } = fileOf(text, cwd);
+    const volumeIn = symbol !== undefined && inQuote.delete(symbol) ? "quote" : "base";
+    sources.push({ kind: "bars", file, symbol, volumeIn });
+  }
+  for (const kind of ["trades", "quotes"] as const) {
+    for (const text of options[kind] ?? []) sources.push({ kind, ...fileOf(text, cwd) });
+  }
+  if (options.generate !== undefined) {
+    sources.push({ kind: "generate", symbols: options.generate, seed: options.seed ?? 0 });
+  }
+  for (const symbol of inQuote) {
+    throw new ConfigError(
+      `Cannot use --quote-volume ${symbol}: there is no --bars ${symbol}=FILE that it could be for`,
+    );
+  }
+  return sources;
+}
+
+/** "BTC/USD=btc.csv" names a symbol; a path in front of "=" does not. */
+function fileOf(text: string, cwd: string): { file: string; symbol?: string } {
+  const match = /^([A-Z0-9.]+(?:\/[A-Z0-9]+)?)=(.+)$/.exec(text);
+  return match === null
+    ? { file: resolve(cwd, text) }
+    : { file: resolve(cwd, match[2]!), symbol: match[1]! };
+}
+
+function aborted({ signal }: Host): Promise<void> {
+  return new Promise((done) => {
+    if (signal.aborted) done();
+    else signal.addEventListener("abort", () => done(), { once: true });
+  });
+}
+
+function number(min: number, max: number) {
+  return (text: string): number => {
+    const value = Number(text);
+    if (text.trim() !== "" && value >= min && value <= max) return value;
+    throw new InvalidArgumentError(`It must be a number from ${min} to ${max}.`);
+  };
+}
+
+function wholeNumber(min: number, max: number) {
+  return (text: string): number => {
+    const value = Number(text);
+    if (/^\d+$/.test(text) && value >= min && value <= max) return value;
+    throw new InvalidArgumentError(`It must be a whole number from ${min} to ${max}.`);
+  };
+}
+
+function money(text: string): string {
+  if (/^\d+(\.\d+)?$/.test(text)) return text;
+  throw new InvalidArgumentError("It must be an amount ≥ 0 in USD, such as 100000.");
+}
+
+function speed(text: string): number | "max" {
+  if (text === "max") return "max";
+  const rate = Number(text);
+  if (text.trim() !== "" && rate > 0 && rate <= 100_000) return rate;
+  throw new InvalidArgumentError('It must be "max" or market seconds a second, such as 1 or 60.');
+}
+
+/** Microseconds since the epoch. */
+function time(text: string): number {
+  const ms = /^\d{4}-\d\d-\d\d(T[\d:.]+(Z|[-+]\d\d:\d\d))?$/.test(text) ? Date.parse(text) : NaN;
+  if (!Number.isNaN(ms)) return ms * 1000;
+  throw new InvalidArgumentError(
+    "It must be a date (UTC) or a time with zone, such as 2022-01-03T09:30:00-05:00.",
+  );
+}
+
+function keys(
+  text: string,
+  before: { keyId: string; secretKey: string }[] = [],
+): { keyId: string; secretKey: string }[] {
+  const [keyId, secretKey, ...rest] = text.split(":");
+  if (keyId && secretKey && rest.length === 0) return [...before, { keyId, secretKey }];
+  throw new InvalidArgumentError("It must be ID:SECRET.");
+}
