@@ -202,7 +202,7 @@ export class AlpacaRest {
       this.#budget.learn(this.#options.monotonic.nowMs(), limit, remaining, resetMs);
     }
     const rate = numberOf(headers, CLOCK_RATE_HEADER);
-    if (rate !== null && rate !== 1) this.#budget.lift();
+    if ((rate !== null && rate !== 1) || countsInOtherTime(headers)) this.#budget.lift();
   }
 
   #backOffMs(attempt: number): number {
@@ -240,6 +240,8 @@ function rateLimited(what: string, retryAfterMs: number): RetryableError {
   });
 }
 
+const WINDOW_MS = 60_000;
+const WAIT_MS_MIN = 250;
 const RATE_WAIT_MS_DEFAULT = 10_000;
 
 /**
@@ -256,7 +258,14 @@ function resetInMs(headers: Headers): number | null {
 }
 
 function clampWait(ms: number): number {
-  return Math.min(Math.max(ms, 100), 60_000);
+  return Math.min(Math.max(ms, WAIT_MS_MIN), WINDOW_MS);
+}
+
+/** A simulated exchange counts market minutes: its resets are nowhere near the reply's Date. */
+function countsInOtherTime(headers: Headers): boolean {
+  const resetS = numberOf(headers, "X-RateLimit-Reset");
+  const nowMs = Date.parse(headers.get("Date") ?? "");
+  return resetS !== null && Math.abs(resetS * 1000 - nowMs) > 2 * WINDOW_MS;
 }
 
 function numberOf(headers: Headers, name: string): number | null {

@@ -8,6 +8,7 @@ export class RateBudget {
   #remaining: number;
   #resetAtMs = -Infinity;
   #blockedUntilMs = -Infinity;
+  #isLifted = false;
 
   /** @param limit requests in a window of a minute @param reserved of these, kept for cancels */
   constructor(limit: number, reserved: number) {
@@ -19,6 +20,7 @@ export class RateBudget {
   /** Takes one and gives 0, or takes none and gives the milliseconds until it may be tried again. */
   take(nowMs: number, forCancel: boolean): number {
     if (nowMs < this.#blockedUntilMs) return Math.ceil(this.#blockedUntilMs - nowMs);
+    if (this.#isLifted) return 0;
     if (nowMs >= this.#resetAtMs) {
       this.#remaining = this.#limit;
       this.#resetAtMs = nowMs + WINDOW_MS;
@@ -42,8 +44,7 @@ export class RateBudget {
 
   /** The exchange counts in a time of its own (a simulated one): only its refusals are heeded. */
   lift(): void {
-    this.#limit = Infinity;
-    this.#remaining = Infinity;
+    this.#isLifted = true;
   }
 
   /** Refused (429): nothing is sent until then. */

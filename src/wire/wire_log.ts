@@ -20,7 +20,12 @@ export class UnknownWords {
     if (count === undefined && this.counts.size >= KEYS_MAX) return;
     this.counts.set(key, (count ?? 0) + 1);
     if (count === undefined) {
-      this.#log.warn(`Alpaca says an unknown ${kind}: "${word.slice(0, 64)}"`);
+      {
+        this.#log.warn("Alpaca says a {kind} that Liu does not know: {word}", {
+          kind,
+          word: word.slice(0, 64),
+        });
+      }
     }
   }
 }
