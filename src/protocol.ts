@@ -292,6 +292,7 @@ export interface StrategySource extends PluginSource {
 export interface ConsumerStart {
   type: "start";
   index: number;
+  main: MessagePort;
   gateway: MessagePort;
   /** Int32: 0 what runs (strategy index + 1, 0: nothing), 1 calls so far, 2 + i: stop flag of strategy i. */
   control: SharedArrayBuffer;
@@ -373,6 +374,7 @@ export type ConsumerToMain =
 
 export interface ScannersStart {
   type: "start";
+  main: MessagePort;
   scanners: PluginSource[];
   clock: ClockSetting;
 }

@@ -1,0 +1,61 @@
+/** Brings a strategy or scanner of the plan into its worker, one of Liu's own or a user's, and checks its parameters. */
+import { type ParamTable, resolveParams } from "../contracts/params.ts";
+import type { Json } from "../contracts/store.ts";
+import type { PluginSource } from "../protocol.ts";
+import { type Constructor, loadUserModule } from "../sandbox/load_user_module.ts";
+import { plainData } from "../sandbox/plain_data.ts";
+import { closest } from "../util/closest.ts";
+import { ConfigError } from "../util/errors.ts";
+
+/** Liu's own plug-ins by name: what src/strategies/registry.ts and its like export. */
+export type PluginRegistry = Record<string, () => Promise<{ default: unknown }>>;
+
+export interface LoadedPlugin<T> {
+  type: Constructor<T>;
+  /** Values of all parameters, defaults included. */
+  params: Readonly<Record<string, unknown>>;
+  /** The same as plain data. */
+  parameters: Record<string, Json>;
+}
+
+/**
+ * Loads a plug-in. Throws ConfigError for code that does not load, lacks its class, or whose section of the plan has
+ * wrong parameters.
+ */
+export async function loadPlugin<T>(options: {
+  /** "strategies" or "scanners": the plan's table, for messages. */
+  table: string;
+  source: PluginSource;
+  // deno-lint-ignore no-explicit-any
+  base: abstract new (...args: any[]) => T;
+  registry: PluginRegistry;
+  stopFlag: Int32Array;
+}): Promise<LoadedPlugin<T>> {
+  const { source, base, registry, stopFlag } = options;
+  const type = source.from.kind === "user"
+    ? await loadUserModule({ bundle: source.from.bundle, base, stopFlag })
+    : (await registry[source.from.builtin]()).default as Constructor<T>;
+  const table = (type as unknown as { params?: ParamTable }).params ?? {};
+  const { values, problems } = resolveParams(table, source.parameters);
+  if (problems.length > 0) {
+    const lines = problems.map(({ key, problem }) => {
+      const guess = key in table
+        ? null
+        : closest(snakeCase(key), Object.keys(table).map(snakeCase));
+      return `  ${snakeCase(key)} ${problem}${guess ? `: did you mean "${guess}"?` : ""}`;
+    });
+    throw new ConfigError(
+      [`Cannot use [${options.table}.${source.name}] of the plan:`, ...lines].join("\n"),
+    );
+  }
+  return {
+    type,
+    params: Object.freeze(values),
+    parameters: plainData(values) as Record<string, Json>,
+  };
+}
+
+/** camelCase as the plan writes it. */
+export function snakeCase(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}

@@ -1,0 +1,4 @@
+/** Liu's own scanners by the name that a plan uses: one file and one line each. */
+export const scanners = {
+  momentum: () => import("./momentum.ts"),
+};

@@ -1,0 +1,54 @@
+/** The scanners' worker: ports ↔ src/engine/scanners. User code runs here. */
+import { strategyLog } from "../src/engine/consumer/load_strategies.ts";
+import { VIEW_CLASSES } from "../src/engine/consumer/views.ts";
+import { MarketClock, workerWallMs } from "../src/engine/market_clock.ts";
+import { MARKET_CLASSES } from "../src/engine/scanners/market.ts";
+import { ScannerRunner } from "../src/engine/scanners/scanner_runner.ts";
+import { failedMessage, seededRandom } from "../src/engine/worker.ts";
+import * as liu from "../src/mod.ts";
+import type { MainToScanners, ScannersStart, ScannersToMain } from "../src/protocol.ts";
+import { describeThrown } from "../src/sandbox/load_user_module.ts";
+import { lockdown } from "../src/sandbox/lockdown.ts";
+import { scanners as registry } from "../src/scanners/registry.ts";
+
+const scope = globalThis as unknown as DedicatedWorkerGlobalScope;
+
+scope.onmessage = async ({ data }: MessageEvent<ScannersStart>) => {
+  // All else goes through a port that user code cannot reach.
+  scope.onmessage = null;
+  const { main } = data;
+  const toMain = (message: ScannersToMain) => main.postMessage(message);
+  try {
+    await start(data, toMain);
+  } catch (error) {
+    toMain(failedMessage(error));
+  }
+};
+
+async function start(
+  data: ScannersStart,
+  toMain: (message: ScannersToMain) => void,
+): Promise<void> {
+  const clock = new MarketClock(data.clock, workerWallMs);
+  const console = strategyLog("console", toMain);
+  // Liu's own scanners come with the worker's modules: they are loaded before the doors close.
+  await Promise.all(Object.values(registry).map((load) => load()));
+  lockdown({
+    nowUs: () => clock.nowUs(),
+    random: seededRandom(0),
+    log: (level, text) => console[level](text),
+    shared: [liu, ...VIEW_CLASSES, ...MARKET_CLASSES],
+  });
+  const bundles = data.scanners.flatMap(({ from }) => from.kind === "user" ? [from.bundle] : []);
+  const runner = new ScannerRunner({
+    toMain,
+    describeThrown: (error) => describeThrown(error, bundles),
+  });
+  await runner.load(data.scanners, registry, (name) => strategyLog(name, toMain));
+  data.main.onmessage = ({ data: message }: MessageEvent<MainToScanners>) => {
+    if (message.type === "start") return;
+    // A stepping session's time is the scan's.
+    if (message.type === "scan") clock.advanceTo(message.timeUs);
+    runner.onMain(message);
+  };
+}
