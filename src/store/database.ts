@@ -3,9 +3,9 @@
  * Invariant: no message that leaves this folder holds the password.
  */
 import postgres from "postgres";
-import { ConfigError } from "../util/errors.ts";
 import { EmbeddedAccess } from "./embedded/access.ts";
 import type { StoreLog } from "./log.ts";
+import { type Target, targetOf } from "./target.ts";
 
 export type Sql = postgres.Sql;
 export type Transaction = postgres.TransactionSql;
@@ -24,14 +24,6 @@ export interface Database {
   /** Names it in messages and file names, without a secret. */
   target: Target;
   close(): Promise<void>;
-}
-
-export interface Target {
-  kind: "server" | "embedded";
-  host: string;
-  port: number;
-  database: string;
-  user: string;
 }
 
 /** Connections to a server; the embedded database serves them one after the other. */
@@ -81,33 +73,5 @@ export function connectDatabase(options: DatabaseOptions): Database {
       await sql.end({ timeout: CLOSE_SECONDS_MAX });
       await access?.close();
     },
-  };
-}
-
-/** Reads a DSN without connecting; throws a ConfigError that doesn't repeat it. */
-export function targetOf({ dsn, dataDir }: { dsn: string | null; dataDir: string }): Target {
-  if (dsn === null) {
-    return {
-      kind: "embedded",
-      host: dataDir,
-      port: 0,
-      database: "postgres",
-      user: "postgres",
-    };
-  }
-  const url = URL.canParse(dsn) ? new URL(dsn) : null;
-  const database = url === null ? "" : decodeURIComponent(url.pathname.slice(1));
-  if (url === null || !/^postgres(ql)?:$/.test(url.protocol) || !url.hostname || !database) {
-    throw new ConfigError(
-      "Cannot read DSN: it must be like postgres://user:password@localhost:5432/database " +
-        "(characters such as @ or / in the password as %40, %2F)",
-    );
-  }
-  return {
-    kind: "server",
-    host: url.hostname.replace(/^\[|\]$/g, ""),
-    port: url.port === "" ? 5432 : Number(url.port),
-    database,
-    user: decodeURIComponent(url.username),
   };
 }

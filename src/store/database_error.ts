@@ -1,6 +1,6 @@
 /** What a failed query means: try again, give up, or that record is bad. */
 import { ConfigError, OperationError, RetryableError } from "../util/errors.ts";
-import type { Target } from "./database.ts";
+import type { Target } from "./target.ts";
 
 /** SQLSTATE classes: data exception, integrity constraint violation, program limit exceeded. */
 const BAD_RECORD_CLASSES = new Set(["22", "23", "54"]);

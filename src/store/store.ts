@@ -20,13 +20,7 @@ import type {
   TrendingRow,
 } from "../contracts/store.ts";
 import { OperationError } from "../util/errors.ts";
-import {
-  connectDatabase,
-  type Database,
-  type DatabaseOptions,
-  type Sql,
-  type Target,
-} from "./database.ts";
+import { connectDatabase, type Database, type DatabaseOptions, type Sql } from "./database.ts";
 import { callError, isBadRecord, openError } from "./database_error.ts";
 import { applyMigrations, checkMigrated } from "./migrate.ts";
 import { type Migration, readMigrations } from "./migrations.ts";
@@ -40,6 +34,7 @@ import { selectTrades } from "./tables/new_trades.ts";
 import { selectDenials } from "./tables/order_denial.ts";
 import { selectTradeAnalysis } from "./tables/trade_analysis.ts";
 import { selectTrending } from "./tables/trending_tickers.ts";
+import type { Target } from "./target.ts";
 import { Writer } from "./writer.ts";
 
 export interface StoreOptions extends DatabaseOptions {

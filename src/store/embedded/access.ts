@@ -6,7 +6,8 @@ import { Buffer } from "node:buffer";
 import { Socket } from "node:net";
 import { OperationError } from "../../util/errors.ts";
 import type { StoreLog } from "../log.ts";
-import { hello, LOOPBACK, Owner, type OwnerAddress, readOwnerFile } from "./owner.ts";
+import { LOOPBACK } from "../target.ts";
+import { hello, Owner, type OwnerAddress, readOwnerFile } from "./owner.ts";
 import type { AccessMode } from "./session.ts";
 
 /** Between two looks whether the owner is there now. */
@@ -89,21 +90,20 @@ export class EmbeddedAccess {
    * next query: somebody must own the database, also for the others.
    */
   async #watch(): Promise<void> {
-    while (!this.#closing) {
-      try {
+    try {
+      while (!this.#closing) {
         const socket = await this.#dialInTurn();
-        this.#sentinel = socket;
         const { promise, resolve } = Promise.withResolvers<void>();
         socket.on("error", () => {});
         socket.once("close", () => resolve());
         socket.resume();
+        this.#sentinel = socket;
         if (this.#closing) socket.destroy();
         await promise;
-      } catch (error) {
-        if (this.#closing) return;
-        this.log.error(String(error));
-        await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
       }
+    } catch {
+      // The next query meets the same failure and tells it; then the watch begins again.
+      this.#watching = null;
     }
   }
 }

@@ -5,9 +5,10 @@
 import { Buffer } from "node:buffer";
 import { timingSafeEqual } from "node:crypto";
 import { createServer, type Server, type Socket } from "node:net";
-import { PGlite } from "@electric-sql/pglite";
+import type { PGlite } from "@electric-sql/pglite";
 import { OperationError } from "../../util/errors.ts";
 import type { StoreLog } from "../log.ts";
+import { LOOPBACK } from "../target.ts";
 import { FileLock } from "../file_lock.ts";
 import { type AccessMode, SharedSession } from "./session.ts";
 
@@ -18,7 +19,6 @@ export interface OwnerAddress {
   pid: number;
 }
 
-export const LOOPBACK = "127.0.0.1";
 export const OWNER_FILE = "pg-owner.json";
 const DATABASE_FOLDER = "pg";
 /** The database while it is first made: renamed when whole, so that a killed first start leaves no ruin. */
@@ -145,6 +145,8 @@ async function writeOwnerFile(dataDir: string, address: OwnerAddress): Promise<v
 }
 
 async function openDatabaseFolder(dataDir: string, log: StoreLog): Promise<PGlite> {
+  // Loaded by the owner only: it is large.
+  const { PGlite } = await import("@electric-sql/pglite");
   const folder = `${dataDir}/${DATABASE_FOLDER}`;
   if (!await isThere(folder)) {
     log.info(`Making the embedded database in ${folder}; this is done once`);

@@ -1,0 +1,189 @@
+/**
+ * The store over a MessagePort: it lives in a worker of its own, and each isolate that needs it has a
+ * port to it. Every message between them is here.
+ * Invariant: what a client wrote before a `flush` is in the store when that flush is answered, and
+ * reaches it in the order it was written.
+ */
+import type { RunStart, Store, StoreRecord } from "../contracts/store.ts";
+import { ConfigError, OperationError, RetryableError } from "../util/errors.ts";
+
+/** From main to the worker. The DSN is a secret: this message is never logged. */
+export type StoreWorkerRequest =
+  | { type: "start"; dsn: string | null; dataDir: string; readOnly: boolean }
+  /** A client's port, transferred. */
+  | { type: "port"; port: MessagePort }
+  | { type: "close" };
+
+export type StoreWorkerEvent =
+  | { type: "ready" }
+  | { type: "failed"; error: PortError }
+  | { type: "log"; level: "info" | "warn" | "error"; message: string }
+  | { type: "closed" };
+
+/** What has an answer. */
+type Method = Exclude<keyof Store, "write" | "close">;
+type Call = { [M in Method]: { method: M; args: Parameters<Store[M]> } }[Method];
+
+export type StoreRequest =
+  | { type: "write"; records: StoreRecord[] }
+  | { type: "call"; id: number; call: Call };
+
+export type StoreReply =
+  | { type: "answer"; id: number; value: unknown }
+  | { type: "refusal"; id: number; error: PortError }
+  /** A write failed: the spool's disk is full or broken. */
+  | { type: "fault"; error: PortError };
+
+/** An error's class doesn't survive a port, its name does. */
+export interface PortError {
+  name: string;
+  message: string;
+}
+
+/** The store as the other isolates see it. */
+export class StoreClient implements Store {
+  readonly #port: MessagePort;
+  readonly #waiting = new Map<number, PromiseWithResolvers<unknown>>();
+  #lastId = 0;
+  #gone: Error | null = null;
+
+  /** `onFault` hears of writes that the store could not take in, not even on disk. */
+  constructor(port: MessagePort, onFault: (error: Error) => void) {
+    this.#port = port;
+    port.onmessage = ({ data }: MessageEvent<StoreReply>) => {
+      if (data.type === "fault") onFault(fromPortError(data.error));
+      else this.#settle(data);
+    };
+  }
+
+  startRun(run: RunStart): Promise<number> {
+    return this.#call({ method: "startRun", args: [run] });
+  }
+
+  /** On its way when this returns; in the spool when the worker has it. `flush` tells. */
+  write(records: StoreRecord[]): void {
+    if (this.#gone !== null) throw this.#gone;
+    this.#post({ type: "write", records });
+  }
+
+  flush(): Promise<void> {
+    return this.#call({ method: "flush", args: [] });
+  }
+
+  runs(batchId: string): ReturnType<Store["runs"]> {
+    return this.#call({ method: "runs", args: [batchId] });
+  }
+
+  trades(batchId: string): ReturnType<Store["trades"]> {
+    return this.#call({ method: "trades", args: [batchId] });
+  }
+
+  denials(batchId: string): ReturnType<Store["denials"]> {
+    return this.#call({ method: "denials", args: [batchId] });
+  }
+
+  gainLoss(batchId: string): ReturnType<Store["gainLoss"]> {
+    return this.#call({ method: "gainLoss", args: [batchId] });
+  }
+
+  tradeAnalysis(batchId: string): ReturnType<Store["tradeAnalysis"]> {
+    return this.#call({ method: "tradeAnalysis", args: [batchId] });
+  }
+
+  trending(batchId: string): ReturnType<Store["trending"]> {
+    return this.#call({ method: "trending", args: [batchId] });
+  }
+
+  keystore(algoName: string): ReturnType<Store["keystore"]> {
+    return this.#call({ method: "keystore", args: [algoName] });
+  }
+
+  batches(limit: number): ReturnType<Store["batches"]> {
+    return this.#call({ method: "batches", args: [limit] });
+  }
+
+  /** Closes this client's port. The store itself is closed by whoever started its worker. */
+  close(): Promise<void> {
+    this.abandon(new OperationError("The store's client is closed"));
+    this.#port.close();
+    return Promise.resolve();
+  }
+
+  /** The worker is gone: those who wait for it are told. */
+  abandon(error: Error): void {
+    this.#gone ??= error;
+    for (const { reject } of this.#waiting.values()) reject(error);
+    this.#waiting.clear();
+  }
+
+  // The answer's type is the method's: serveStore calls just that one.
+  #call<T>(call: Call): Promise<T> {
+    if (this.#gone !== null) return Promise.reject(this.#gone);
+    const id = ++this.#lastId;
+    const waiting = Promise.withResolvers<unknown>();
+    this.#waiting.set(id, waiting);
+    this.#post({ type: "call", id, call });
+    return waiting.promise as Promise<T>;
+  }
+
+  #settle(reply: Exclude<StoreReply, { type: "fault" }>): void {
+    const waiting = this.#waiting.get(reply.id);
+    this.#waiting.delete(reply.id);
+    if (reply.type === "answer") waiting?.resolve(reply.value);
+    else waiting?.reject(fromPortError(reply.error));
+  }
+
+  #post(request: StoreRequest): void {
+    this.#port.postMessage(request);
+  }
+}
+
+/** Serves a store to the client at the other end. */
+export function serveStore(store: Store, port: MessagePort): void {
+  const reply = (message: StoreReply) => port.postMessage(message);
+  port.onmessage = ({ data }: MessageEvent<StoreRequest>) => {
+    switch (data.type) {
+      case "write":
+        try {
+          store.write(data.records);
+        } catch (error) {
+          reply({ type: "fault", error: toPortError(error) });
+        }
+        return;
+      case "call": {
+        const { id } = data;
+        callStore(store, data.call).then(
+          (value) => reply({ type: "answer", id, value }),
+          (error) => reply({ type: "refusal", id, error: toPortError(error) }),
+        );
+        return;
+      }
+      default:
+        return data satisfies never;
+    }
+  };
+}
+
+export function toPortError(error: unknown): PortError {
+  return error instanceof Error
+    ? { name: error.name, message: error.message }
+    : { name: "Error", message: String(error) };
+}
+
+export function fromPortError({ name, message }: PortError): Error {
+  switch (name) {
+    case "ConfigError":
+      return new ConfigError(message);
+    case "OperationError":
+      return new OperationError(message);
+    case "RetryableError":
+      return new RetryableError(message);
+    default:
+      return new Error(message);
+  }
+}
+
+async function callStore(store: Store, { method, args }: Call): Promise<unknown> {
+  // Of a union of methods TypeScript can't see that each goes with its own arguments.
+  return await (store[method] as (...args: unknown[]) => Promise<unknown>)(...args);
+}

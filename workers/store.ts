@@ -1,0 +1,51 @@
+/** The isolate of the store: the only one that speaks to the database. Wiring only. */
+import process from "node:process";
+import type { Store } from "../src/contracts/store.ts";
+import { openStore } from "../src/store/store.ts";
+import {
+  serveStore,
+  type StoreWorkerEvent,
+  type StoreWorkerRequest,
+  toPortError,
+} from "../src/store/store_port.ts";
+
+// The database's client library reads PGPASSWORD and the like; in this isolate all that counts is in
+// the start message, and reading the environment is forbidden.
+process.env = {};
+
+let store: Store | null = null;
+
+function tell(event: StoreWorkerEvent): void {
+  self.postMessage(event);
+}
+
+function logAt(level: "info" | "warn" | "error"): (message: string) => void {
+  return (message) => tell({ type: "log", level, message });
+}
+
+async function start(dsn: string | null, dataDir: string, readOnly: boolean): Promise<void> {
+  const log = { info: logAt("info"), warn: logAt("warn"), error: logAt("error") };
+  try {
+    store = await openStore({ dsn, dataDir, readOnly, log });
+    tell({ type: "ready" });
+  } catch (error) {
+    tell({ type: "failed", error: toPortError(error) });
+  }
+}
+
+self.onmessage = async ({ data }: MessageEvent<StoreWorkerRequest>) => {
+  switch (data.type) {
+    case "start":
+      return await start(data.dsn, data.dataDir, data.readOnly);
+    case "port":
+      // Main gives ports out after "ready" only.
+      if (store !== null) serveStore(store, data.port);
+      return;
+    case "close":
+      await store?.close();
+      tell({ type: "closed" });
+      return;
+    default:
+      return data satisfies never;
+  }
+};
