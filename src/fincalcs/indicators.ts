@@ -4,6 +4,7 @@
  * their order; its numbers are NaN until it has seen enough of them (`isReady`).
  */
 import { exchangeDay } from "../model/calendar.ts";
+import { BarAggregator } from "./bar_aggregator.ts";
 import * as adapters from "./indicator_adapters.ts";
 import { type Candle, CandleRing, type StreamIndicator } from "./indicator_adapters.ts";
 
@@ -81,6 +82,23 @@ export const PERIOD_BARS_MAX = 10_000;
 export class IndicatorSet {
   readonly #indicators: StreamIndicator[] = [];
   readonly #candles = new CandleRing();
+  readonly #aggregators: BarAggregator[] = [];
+
+  /**
+   * A set of its own over bars of `minutes` (whole, 2 … 1440), which start at multiples of it since the
+   * exchange's midnight: `every(5).sma(10)` is the average of ten 5 minute bars. It is fed by this set,
+   * with the last minute of each such bar, or, where that minute has no bar, with the next that has.
+   */
+  every(minutes: number): IndicatorSet {
+    if (!Number.isInteger(minutes) || minutes < 2 || minutes > 1440) {
+      throw new RangeError(
+        `Cannot make indicators of every ${minutes} minutes: give a whole number from 2 to 1440`,
+      );
+    }
+    const set = new IndicatorSet();
+    this.#aggregators.push(new BarAggregator(minutes, set.feed.bind(set)));
+    return set;
+  }
 
   /** Simple average of the last `period` values. */
   sma(period: number, source: BarSource = "close"): Indicator {
@@ -226,6 +244,9 @@ export class IndicatorSet {
     volume: number,
     timeUs: number,
   ): void {
+    for (const aggregator of this.#aggregators) {
+      aggregator.feed(open, high, low, close, volume, timeUs);
+    }
     if (this.#indicators.length === 0) return;
     const candle: Candle = this.#candles.next();
     candle.open = open;

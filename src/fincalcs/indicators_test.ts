@@ -200,6 +200,18 @@ Deno.test("supertrend turns when the price crosses its line", () => {
   assert.ok(trend.value > 8);
 });
 
+Deno.test("indicators of every 5 minutes are fed with the last minute of 5", () => {
+  const set = new IndicatorSet();
+  const every = set.every(5);
+  const close = every.sma(1);
+  const volume = every.sma(1, "volume");
+  const seen: number[] = [];
+  feedAll(set, ofCloses(1, 2, 3, 4, 5, 6, 7, 8, 9, 10), () => seen.push(close.value));
+  assert.deepEqual(seen, [NaN, NaN, NaN, NaN, 5, 5, 5, 5, 5, 10]);
+  assert.equal(volume.value, 500);
+  assert.throws(() => set.every(1), /every 1 minutes: give a whole number from 2/);
+});
+
 Deno.test("periods and factors that make no sense are refused by name", () => {
   const set = new IndicatorSet();
   const check = (make: () => unknown, message: RegExp) =>
