@@ -100,7 +100,7 @@ export class Exchange {
     this.#marketOf(symbol).seed(price);
   }
 
-  /** Given at the bar's end, `startUs + durationUs`. Volume in shares or coins. */
+  /** Given at the bar's end, `startUs + durationUs`; a day's bar starts at the open. Volume in shares or coins. */
   onBar(
     symbol: string,
     startUs: number,
@@ -369,10 +369,5 @@ function closeAfter(us: number): number {
 /** The same ids in every run, in the form of a random UUID. */
 function countedIds(): () => string {
   let count = 0;
-  return () => {
-    const digits = (++count).toString(16).padStart(24, "0");
-    return `${digits.slice(0, 8)}-${digits.slice(8, 12)}-4${digits.slice(12, 15)}-8${
-      digits.slice(15, 18)
-    }-${digits.slice(18).padStart(12, "0")}`;
-  };
+  return () => `00000000-0000-4000-8000-${(++count).toString(16).padStart(12, "0")}`;
 }
