@@ -38,6 +38,20 @@ export interface SupportOptions extends LevelOptions {
  * Supports, in the order of time: the lows of `range`, this exchange day only, resampled to 5 minutes by
  * minimum; a local minimum is a point with a difference before it ≤ 0 and after it > 0; those below the
  * current value. Empty where there are none.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { emptyBars, exchangeUs } from "liu";
+ *
+ * const bars = emptyBars(15);
+ * for (let i = 0; i < 15; i++) {
+ *   bars.timeUs[i] = exchangeUs("2022-01-03", "10:00") + i * 60e6;
+ *   bars.low[i] = i === 7 ? 9.8 : 10 + i / 100;
+ * }
+ * const nowUs = exchangeUs("2022-01-03", "10:15");
+ * assert.deepEqual([...findSupports(bars, { currentValue: 10.2, nowUs })], [9.8]);
+ * ```
  */
 export function findSupports(bars: BarColumns, options: SupportOptions): Float64Array {
   const { currentValue, nowUs, range = "last_100_minutes" } = options;

@@ -166,6 +166,7 @@ function weekdayOf(day: number): number {
   return ((day + 4) % 7 + 7) % 7;
 }
 
+// Kept answers: a cache that nobody can see, because an answer never changes.
 const sessions = new Map<number, Session | null>();
 
 function sessionOfDay(day: number): Session | null {
