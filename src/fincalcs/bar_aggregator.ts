@@ -12,9 +12,9 @@ type Receive = (
 const MINUTE_US = 60e6;
 
 /**
- * Puts minute bars of a stream together to bars of `minutes`, which start at multiples of it since the
- * exchange's midnight, as resample() does. A bar is handed on with its last minute, or, where that one
- * has no bar, as soon as a later bar shows that it is over.
+ * Puts minute bars of a stream together to bars of `minutes`, which start at multiples of it since
+ * the exchange's midnight, as resample() does. A bar is handed on with its last minute, or, where
+ * that one has no bar, as soon as a later bar shows that it is over.
  * Invariant: a bar is handed on once, complete, and nothing is allocated for it.
  */
 export class BarAggregator {

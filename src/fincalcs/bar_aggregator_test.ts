@@ -6,7 +6,7 @@ import { BarAggregator } from "./bar_aggregator.ts";
 import { resample } from "./resample.ts";
 import { walkBars } from "./test_bars.ts";
 
-Deno.test("the bars handed on are those that resample makes, each once, as soon as it is over", () => {
+Deno.test("the bars handed on are those that resample makes, each once, when it is over", () => {
   fc.assert(fc.property(
     fc.integer({ min: 1, max: 99 }),
     fc.constantFrom(2, 5, 15, 90, 1440),

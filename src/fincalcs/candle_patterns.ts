@@ -12,7 +12,8 @@ export type CandlePattern = (open: number, high: number, low: number, close: num
 
 /** Whole cents; halves away from zero. */
 function cents(price: number): number {
-  // The shortest text of 1.005 is "1.005": its half is seen where 1.005 * 100 = 100.49999… hides it.
+  // The shortest text of 1.005 is "1.005": its half is seen where 1.005 * 100 = 100.49999… hides
+  // it.
   const scaled = Number(`${price}e2`);
   return Number.isNaN(scaled) ? Math.round(price * 100) : Math.round(scaled);
 }

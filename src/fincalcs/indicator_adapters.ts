@@ -283,7 +283,8 @@ class Adx extends StreamIndicator implements AdxIndicator {
   }
 
   add(candle: Candle): void {
-    // Over bars without any range the library divides by 0, and its averages never recover from NaN.
+    // Over bars without any range the library divides by 0, and its averages never recover from
+    // NaN.
     this.#hasRange ||= candle.high > candle.low;
     if (!this.#hasRange) return;
     const result = this.#library.update(candle, false);

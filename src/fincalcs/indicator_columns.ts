@@ -1,6 +1,6 @@
 /**
- * Any indicator of technicalindicators by its name, over whole columns: for miners and analysis, where
- * breadth counts. Strategies use {@linkcode IndicatorSet}, which streams.
+ * Any indicator of technicalindicators by its name, over whole columns: for miners and analysis,
+ * where breadth counts. Strategies use {@linkcode IndicatorSet}, which streams.
  * Invariant: value `i` of a result depends on the bars 0 … i alone.
  */
 import * as lib from "technicalindicators";
@@ -170,7 +170,9 @@ const PATTERNS: Readonly<Record<string, Pattern>> = {
   tweezertop: lib.tweezertop,
 };
 
-/** The names that {@linkcode indicatorColumns} knows, with each one's parameters and their defaults. */
+/**
+ * The names that {@linkcode indicatorColumns} knows, with each one's parameters and their defaults.
+ */
 export function indicatorDefaults(): Record<string, Record<string, ParamValue>> {
   const names: Record<string, Record<string, ParamValue>> = {};
   for (const [name, { inputs, params }] of Object.entries(DEFINITIONS)) {
@@ -181,12 +183,13 @@ export function indicatorDefaults(): Record<string, Record<string, ParamValue>> 
 }
 
 /**
- * An indicator over bars: columns as long as the bars', NaN where it is not ready yet. One of a single
- * number has the column `value`, others one a field (`macd`: MACD, signal, histogram); a candlestick
- * pattern's `value` is 1 on the bar that completes it, else 0, and NaN on the first four. Parameters
- * bear the library's names and have the usual defaults; `source` is open, high, low, close or volume.
- * Units are the library's (technicalindicators 3.1): rsi, mfi and stochastic 0 … 100, roc per cent.
- * Throws RangeError, which says what is known, for another name, parameter or value.
+ * An indicator over bars: columns as long as the bars', NaN where it is not ready yet. One of a
+ * single number has the column `value`, others one a field (`macd`: MACD, signal, histogram); a
+ * candlestick pattern's `value` is 1 on the bar that completes it, else 0, and NaN on the first
+ * four. Parameters bear the library's names and have the usual defaults; `source` is open, high,
+ * low, close or volume. Units are the library's (technicalindicators 3.1): rsi, mfi and stochastic
+ * 0 … 100, roc per cent. Throws RangeError, which says what is known, for another name, parameter
+ * or value.
  *
  * @example
  * ```ts

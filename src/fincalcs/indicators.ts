@@ -10,7 +10,9 @@ import { type Candle, CandleRing, type StreamIndicator } from "./indicator_adapt
 
 /** One number that follows the bars. Read it at any time; nothing is computed by reading. */
 export interface Indicator {
-  /** After the last completed bar; NaN until ready. Its unit is said at the method that makes it. */
+  /**
+   * After the last completed bar; NaN until ready. Its unit is said at the method that makes it.
+   */
   readonly value: number;
   /** `value` as it was one bar earlier, so that a crossing can be seen; NaN until there is one. */
   readonly previous: number;
@@ -52,7 +54,9 @@ export interface SuperTrendIndicator extends Indicator {
   readonly isUp: boolean;
 }
 
-/** Which number of a bar an average or oscillator follows; "typical" is (high + low + close) / 3. */
+/**
+ * Which number of a bar an average or oscillator follows; "typical" is (high + low + close) / 3.
+ */
 export type BarSource = "open" | "high" | "low" | "close" | "volume" | "typical";
 
 /** Longest period that can be asked for, in bars: 10 trading days of minutes are 3,900. */
@@ -60,8 +64,8 @@ export const PERIOD_BARS_MAX = 10_000;
 
 /**
  * Makes indicators and feeds them all. Periods are in bars, whole numbers from 1 (where not said
- * otherwise) to {@linkcode PERIOD_BARS_MAX}; anything else is a RangeError. Nothing is allocated per
- * bar here; of the library, averages allocate a short-lived options object an update, and macd,
+ * otherwise) to {@linkcode PERIOD_BARS_MAX}; anything else is a RangeError. Nothing is allocated
+ * per bar here; of the library, averages allocate a short-lived options object an update, and macd,
  * bollinger, stochastic, donchian, keltner and superTrend one result object a bar.
  *
  * @example A crossing of two averages
@@ -85,9 +89,10 @@ export class IndicatorSet {
   readonly #aggregators: BarAggregator[] = [];
 
   /**
-   * A set of its own over bars of `minutes` (whole, 2 … 1440), which start at multiples of it since the
-   * exchange's midnight: `every(5).sma(10)` is the average of ten 5 minute bars. It is fed by this set,
-   * with the last minute of each such bar, or, where that minute has no bar, with the next that has.
+   * A set of its own over bars of `minutes` (whole, 2 … 1440), which start at multiples of it since
+   * the exchange's midnight: `every(5).sma(10)` is the average of ten 5 minute bars. It is fed by
+   * this set, with the last minute of each such bar, or, where that minute has no bar, with the
+   * next that has.
    */
   every(minutes: number): IndicatorSet {
     if (!Number.isInteger(minutes) || minutes < 2 || minutes > 1440) {
@@ -115,7 +120,9 @@ export class IndicatorSet {
     return this.#register(adapters.wma(checked("wma", period), source));
   }
 
-  /** Wilder's average, weight 1 / period, that starts from the simple average of the first `period`. */
+  /**
+   * Wilder's average, weight 1 / period, that starts from the simple average of the first `period`.
+   */
   wilder(period: number, source: BarSource = "close"): Indicator {
     return this.#register(adapters.wilder(checked("wilder", period), source));
   }
@@ -158,7 +165,9 @@ export class IndicatorSet {
     return this.#register(adapters.atr(checked("atr", period)), 3);
   }
 
-  /** Simple average ± `deviations` (> 0) population standard deviations (n) of the last `period`. */
+  /**
+   * Simple average ± `deviations` (> 0) population standard deviations (n) of the last `period`.
+   */
   bollinger(period = 20, deviations = 2, source: BarSource = "close"): BandIndicator {
     positive("bollinger deviations", deviations);
     return this.#register(adapters.bollinger(checked("bollinger", period), deviations, source));
@@ -180,8 +189,9 @@ export class IndicatorSet {
   }
 
   /**
-   * Volume-weighted average of (high + low + close) / 3 since the exchange's midnight, so including the
-   * bars before the open; it starts anew each exchange day. Not ready before the first bar with volume.
+   * Volume-weighted average of (high + low + close) / 3 since the exchange's midnight, so including
+   * the bars before the open; it starts anew each exchange day. Not ready before the first bar with
+   * volume.
    */
   vwap(): Indicator {
     return this.#register(adapters.vwap(exchangeDay));
@@ -192,7 +202,10 @@ export class IndicatorSet {
     return this.#register(adapters.cci(checked("cci", period, 2)));
   }
 
-  /** On-balance volume since the first bar: volume added on a rise of the close, taken off on a fall. */
+  /**
+   * On-balance volume since the first bar: volume added on a rise of the close, taken off on a
+   * fall.
+   */
   obv(): Indicator {
     return this.#register(adapters.obv(), 2);
   }
@@ -222,7 +235,9 @@ export class IndicatorSet {
     return this.#register(adapters.donchian(checked("donchian", period)), period);
   }
 
-  /** Exponential average over `period` ± `multiplier` (> 0) average true ranges over `atrPeriod`. */
+  /**
+   * Exponential average over `period` ± `multiplier` (> 0) average true ranges over `atrPeriod`.
+   */
   keltner(period = 20, atrPeriod = 10, multiplier = 2): BandIndicator {
     positive("keltner multiplier", multiplier);
     checked("keltner atrPeriod", atrPeriod);
@@ -235,7 +250,9 @@ export class IndicatorSet {
     return this.#register(adapters.superTrend(checked("superTrend", period), multiplier), 3);
   }
 
-  /** One completed bar, for all indicators made so far. `timeUs` is its start; bars come in order. */
+  /**
+   * One completed bar, for all indicators made so far. `timeUs` is its start; bars come in order.
+   */
   feed(
     open: number,
     high: number,

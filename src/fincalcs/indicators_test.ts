@@ -25,7 +25,7 @@ function assertClose(got: number, wanted: number, what: string, tolerance = 1e-9
   assert.ok(Math.abs(got - wanted) <= tolerance, `${what}: got ${got}, wanted ${wanted}`);
 }
 
-Deno.test("an indicator is NaN until it is ready, then remembers its value of one bar before", () => {
+Deno.test("an indicator is NaN until it is ready, then keeps its value of one bar before", () => {
   const set = new IndicatorSet();
   const sma = set.sma(3);
   const seen: [number, number, boolean][] = [];
@@ -50,7 +50,7 @@ Deno.test("an indicator that is made later sees only the bars that come then", (
   assert.equal(stochastic.value, 6 / 8 * 100);
 });
 
-Deno.test("each average is ready after its period, each oscillator when it has what it needs", () => {
+Deno.test("each average is ready after its period, each oscillator when it has its bars", () => {
   const set = new IndicatorSet();
   const wanted: [Indicator, number, string][] = [
     [set.sma(5), 5, "sma"],
@@ -96,7 +96,8 @@ Deno.test("streams agree with the other library's columns over a walk", () => {
   const stochastic = set.stochastic(14, 3, 1);
   const adx = set.adx(14);
   const donchian = set.donchian(20);
-  // Averages that start from another first value come together in time: so the later half is compared.
+  // Averages that start from another first value come together in time: so the later half is
+  // compared.
   const pairs: [string, () => number, Float64Array, number][] = [
     ["sma", valueOf(set.sma(10)), column("sma", { period: 10 }), 1e-9],
     [

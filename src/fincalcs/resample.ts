@@ -6,8 +6,9 @@ const MINUTE_US = 60e6;
 /**
  * Minute bars put together to bars of `minutes` (a whole number, 1 … 1440; usual are 2, 5, 10, 15):
  * first open, highest high, lowest low, last close, summed volume and trades, volume-weighted vwap.
- * Bars start at multiples of `minutes` since the exchange's midnight; where no minute has a bar there is
- * none. The last one may be in the making. Throws RangeError. Formula: LiuAlgoTrader's fincalcs.
+ * Bars start at multiples of `minutes` since the exchange's midnight; where no minute has a bar
+ * there is none. The last one may be in the making. Throws RangeError. Formula: LiuAlgoTrader's
+ * fincalcs.
  *
  * @example
  * ```ts

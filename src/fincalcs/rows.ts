@@ -1,4 +1,7 @@
-/** The first row whose time is at or after `us`; the column's length where there is none. Ascending column. */
+/**
+ * The first row whose time is at or after `us`; the column's length where there is none. Ascending
+ * column.
+ */
 export function firstRowFrom(timeUs: Float64Array, us: number): number {
   let low = 0;
   let high = timeUs.length;

@@ -35,9 +35,9 @@ export interface SupportOptions extends LevelOptions {
 }
 
 /**
- * Supports, in the order of time: the lows of `range`, this exchange day only, resampled to 5 minutes by
- * minimum; a local minimum is a point with a difference before it ≤ 0 and after it > 0; those below the
- * current value. Empty where there are none.
+ * Supports, in the order of time: the lows of `range`, this exchange day only, resampled to 5
+ * minutes by minimum; a local minimum is a point with a difference before it ≤ 0 and after it > 0;
+ * those below the current value. Empty where there are none.
  *
  * @example
  * ```ts
@@ -95,7 +95,8 @@ export function findResistances(bars: BarColumns, options: LevelOptions): Float6
 }
 
 /**
- * Levels that belong together: each within `margin` (0.02 is 2 %) of the one before it. Order is kept.
+ * Levels that belong together: each within `margin` (0.02 is 2 %) of the one before it. Order is
+ * kept.
  *
  * @example
  * ```ts
@@ -114,8 +115,8 @@ export function groupLevels(levels: ArrayLike<number>, margin = GROUP_MARGIN): n
 }
 
 /**
- * Where to stop a long position: the level of the last group of supports, which is their mean, in the
- * bars' price and not rounded to a tick. null where there is no support.
+ * Where to stop a long position: the level of the last group of supports, which is their mean, in
+ * the bars' price and not rounded to a tick. null where there is no support.
  */
 export function findStop(bars: BarColumns, options: SupportOptions): number | null {
   const last = groupLevels(findSupports(bars, options)).at(-1);

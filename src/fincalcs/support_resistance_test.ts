@@ -17,7 +17,7 @@ function binned(firstUs: number, minutes: number, values: number[]) {
   return barsOf(firstUs, rows);
 }
 
-Deno.test("supports are the local minima of the 5 minute lows below the price, in order of time", () => {
+Deno.test("supports are local minima of the 5 minute lows below the price, by time", () => {
   const bars = binned(at("10:00"), 5, [10, 9, 9.5, 8, 8, 8.7, 12, 11, 13]);
   const nowUs = at("10:45");
   const supports = (currentValue: number) => [...findSupports(bars, { currentValue, nowUs })];
@@ -57,7 +57,7 @@ Deno.test("no level is taken from bars after now", () => {
   assert.deepEqual([...findSupports(bars, { currentValue: 20, nowUs: at("10:14") })], [9]);
 });
 
-Deno.test("resistances are the local maxima of the 15 minute closes at or above the price, ascending", () => {
+Deno.test("resistances are local maxima of 15 minute closes from the price on, ascending", () => {
   const values = [10, 14, 10, 12, 11, 16, 11];
   const rows = values.flatMap((value) =>
     Array.from({ length: 15 }, (_, i) => {

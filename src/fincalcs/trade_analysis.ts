@@ -1,7 +1,7 @@
 /**
  * What executions earned: round trips and gains of each algo_run and symbol, in exact decimals.
- * Invariant: nothing is lost in rounding. For each (run, symbol), what the executions did to the cash
- * is the gains of its trips, plus what an open position has realised, minus what it cost.
+ * Invariant: nothing is lost in rounding. For each (run, symbol), what the executions did to the
+ * cash is the gains of its trips, plus what an open position has realised, minus what it cost.
  */
 import type { GainLossRow, TradeAnalysisRow, TradeRow } from "../contracts/store.ts";
 import { Decimal, decimal, plain } from "../util/decimal.ts";
@@ -12,7 +12,9 @@ const PRICE_DECIMALS = 12;
 const PERCENTAGE_DECIMALS = 4;
 const R_UNIT_DECIMALS = 2;
 
-/** One trade: from flat to flat, with its partial fills, scale-ins and scale-outs. Decimal texts. */
+/**
+ * One trade: from flat to flat, with its partial fills, scale-ins and scale-outs. Decimal texts.
+ */
 export interface RoundTrip {
   side: "long" | "short";
   /** Times of the first and last execution, microseconds since the epoch. */
@@ -32,8 +34,9 @@ export interface RoundTrip {
   /** gainValue ÷ openingNotional × 100, 4 decimals at most. */
   gainPercentage: string;
   /**
-   * (exit − entry) ÷ (entry − stop), for a short with the signs turned, 2 decimals at most; the stop is
-   * that of the entries, weighted by quantity. null where no entry had one, or it stood at the entry.
+   * (exit − entry) ÷ (entry − stop), for a short with the signs turned, 2 decimals at most; the
+   * stop is that of the entries, weighted by quantity. null where no entry had one, or it stood at
+   * the entry.
    */
   rUnits: string | null;
   /** How many executions it is made of; one that turns a position over counts in both trips. */
@@ -61,9 +64,15 @@ export interface SymbolResult {
   symbol: string;
   trips: RoundTrip[];
   open: OpenPosition | null;
-  /** Gains of all trips and the realised part of the open position; its unrealised part is not in it. */
+  /**
+   * Gains of all trips and the realised part of the open position; its unrealised part is not in
+   * it.
+   */
   gainValue: string;
-  /** gainValue ÷ opening notional of all that was closed × 100, 4 decimals at most; "0" if nothing was. */
+  /**
+   * gainValue ÷ opening notional of all that was closed × 100, 4 decimals at most; "0" if nothing
+   * was.
+   */
   gainPercentage: string;
   /** Of all executions, the open position's included. */
   fees: string;
@@ -78,10 +87,10 @@ export interface AnalyzeOptions {
 }
 
 /**
- * Executions to round trips, by run and symbol, ordered by both. Executions are taken by time, those
- * of one time in the order given. The sign of the position decides what opens and what closes: an
- * execution that is larger than the position closes it and opens the other side, its fee shared by
- * quantity. Formulas: LiuAlgoTrader's trade analysis.
+ * Executions to round trips, by run and symbol, ordered by both. Executions are taken by time,
+ * those of one time in the order given. The sign of the position decides what opens and what
+ * closes: an execution that is larger than the position closes it and opens the other side, its fee
+ * shared by quantity. Formulas: LiuAlgoTrader's trade analysis.
  *
  * @example
  * ```ts

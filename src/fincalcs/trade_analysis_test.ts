@@ -71,7 +71,7 @@ Deno.test("a long with partial fills and a scale-out is one trade from flat to f
   assert.equal(result.fees, "2.05");
 });
 
-Deno.test("a short gains when it is bought back lower, and its r units have the signs turned", () => {
+Deno.test("a short gains when it is bought back lower, its r units turned", () => {
   const { trips: [trip] } = analyzed(
     row("sell_short", "100", "20", { stop: "20.50", fee: "1" }),
     row("buy_short", "100", "19", { fee: "1" }),
@@ -89,7 +89,7 @@ Deno.test("a short gains when it is bought back lower, and its r units have the 
   assert.equal(loss.rUnits, "-1.2");
 });
 
-Deno.test("r units are null without a stop or with one at the entry, and weigh several stops", () => {
+Deno.test("r units are null without a stop or at the entry, and weigh several stops", () => {
   const rUnits = (...rows: TradeRow[]) => analyzed(...rows).trips[0].rUnits;
   assert.equal(rUnits(row("buy", "1", "10"), row("sell", "1", "11", { stop: "9" })), null);
   assert.equal(rUnits(row("buy", "1", "10", { stop: "10" }), row("sell", "1", "11")), null);
@@ -99,7 +99,7 @@ Deno.test("r units are null without a stop or with one at the entry, and weigh s
   assert.equal(rUnits(row("buy", "1", "10", { stop: "9" }), row("sell", "1", "9.999")), "0");
 });
 
-Deno.test("a position that is turned over in one fill is two trades, the fee shared by quantity", () => {
+Deno.test("a position turned over in one fill is two trades that share its fee", () => {
   const result = analyzed(
     row("buy", "100", "10", { fee: "1" }),
     row("sell_short", "250", "11", { fee: "5", stop: "12" }),

@@ -1,7 +1,9 @@
 export type Trend = "sharp_up" | "up" | "flat" | "down" | "sharp_down" | "unknown";
 
 export interface SeriesTrend {
-  /** Of the least-squares line, in the values' unit per step, rounded to 3 decimals; NaN if unknown. */
+  /**
+   * Of the least-squares line, in the values' unit per step, rounded to 3 decimals; NaN if unknown.
+   */
   slope: number;
   trend: Trend;
 }
@@ -10,8 +12,8 @@ const POINTS_MIN = 4;
 
 /**
  * Where a series goes: the slope of the least-squares line over 0 … n − 1, rounded to 3 decimals.
- * Above 1 is sharp up, above 0 up, 0 flat, down to −1 down, below −1 sharp down. Fewer than 4 values,
- * or one that is not a finite number: unknown. Formula: LiuAlgoTrader's fincalcs.
+ * Above 1 is sharp up, above 0 up, 0 flat, down to −1 down, below −1 sharp down. Fewer than 4
+ * values, or one that is not a finite number: unknown. Formula: LiuAlgoTrader's fincalcs.
  *
  * @example
  * ```ts

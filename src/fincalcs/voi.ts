@@ -9,8 +9,8 @@ const KEPT = 10;
 const WEIGHT = 2 / (100 + 1);
 
 /**
- * Follows the quotes of one symbol. The imbalance of a quote is its bid delta volume − its ask delta
- * volume (Shen, Order Imbalance Based Strategy in High Frequency Trading, 2015):
+ * Follows the quotes of one symbol. The imbalance of a quote is its bid delta volume − its ask
+ * delta volume (Shen, Order Imbalance Based Strategy in High Frequency Trading, 2015):
  *
  * - bid price fell: 0 · rose: the new bid size · stayed: the change of the bid size
  * - ask price rose: 0 · fell: the new ask size · stayed: the change of the ask size

@@ -1,7 +1,8 @@
 /**
- * Standard deviation (n − 1) of the last `days` daily returns, close ÷ close before − 1; a fraction a
- * day (0.02 is 2 %). `dailyCloses` oldest first, > 0; with fewer than days + 1 of them NaN. `days` is
- * a whole number from 2 on, anything else a RangeError. Formula: LiuAlgoTrader's fincalcs.
+ * Standard deviation (n − 1) of the last `days` daily returns, close ÷ close before − 1; a fraction
+ * a day (0.02 is 2 %). `dailyCloses` oldest first, > 0; with fewer than days + 1 of them NaN.
+ * `days` is a whole number from 2 on, anything else a RangeError. Formula: LiuAlgoTrader's
+ * fincalcs.
  *
  * @example
  * ```ts

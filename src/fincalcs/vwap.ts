@@ -10,9 +10,9 @@ export interface AnchoredVwap {
 
 /**
  * Volume-weighted average price from an anchor on: average = (high + low + close) ÷ 3, vwap =
- * Σ (average × volume) ÷ Σ volume, from the bar nearest `anchorUs` (microseconds since the epoch) on;
- * of two that are equally near the later. Without bars the result is empty. Formula: LiuAlgoTrader's
- * fincalcs.
+ * Σ (average × volume) ÷ Σ volume, from the bar nearest `anchorUs` (microseconds since the epoch)
+ * on; of two that are equally near the later. Without bars the result is empty. Formula:
+ * LiuAlgoTrader's fincalcs.
  *
  * @example
  * ```ts

@@ -1,7 +1,7 @@
 /**
- * The sessions of the US equities exchanges (NYSE, Nasdaq), and the day of crypto in the same shape.
- * Invariant: the exchange's zone, America/New_York, is known here and nowhere else. All functions are
- * pure: what is kept between calls are answers that never change.
+ * The sessions of the US equities exchanges (NYSE, Nasdaq), and the day of crypto in the same
+ * shape. Invariant: the exchange's zone, America/New_York, is known here and nowhere else. All
+ * functions are pure: what is kept between calls are answers that never change.
  */
 
 /** One trading day. All times are microseconds since the epoch; each period is [open, close). */
@@ -105,7 +105,10 @@ export function exchangeDate(us: number): string {
   return dateOf(exchangeDay(us));
 }
 
-/** The exchange's date at `us` as days since 1970-01-01: what to compare where a text costs too much. */
+/**
+ * The exchange's date at `us` as days since 1970-01-01: what to compare where a text costs too
+ * much.
+ */
 export function exchangeDay(us: number): number {
   return Math.floor((us + offsetUs(us)) / DAY_US);
 }
@@ -240,7 +243,8 @@ function isHoliday(day: number, date: string): boolean {
 function closesEarly(date: string, weekday: number): boolean {
   const year = Number(date.slice(0, 4));
   switch (date.slice(5)) {
-    // The eve of Independence Day; until 2012 a Wednesday was a whole day, and the Friday after was short.
+    // The eve of Independence Day; until 2012 a Wednesday was a whole day, and the Friday after was
+    // short.
     case "07-03":
       return weekday !== 3 || year >= 2013;
     case "07-05":
@@ -293,7 +297,8 @@ function easterSunday(year: number): number {
 /** The moment at which the exchange's clock shows `minutes` since midnight on `day`. */
 function usOfDay(day: number, minutes: number): number {
   const localUs = day * DAY_US + minutes * MINUTE_US;
-  // New York is behind UTC, so both readings lie before the answer or at it; the first that fits is meant.
+  // New York is behind UTC, so both readings lie before the answer or at it; the first that fits is
+  // meant.
   const before = localUs - offsetUs(localUs - DAY_US / 2);
   if (before + offsetUs(before) === localUs) return before;
   const after = localUs - offsetUs(before);
