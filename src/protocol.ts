@@ -189,8 +189,6 @@ export interface GatewayStart {
   risk: RiskLimits;
   batchId: string;
   journalDir: string;
-  /** The exchange goes by steps. */
-  stepping: boolean;
   /** PROD is refused for a paper account and the other way round. */
   realMoney: boolean;
   store: MessagePort;

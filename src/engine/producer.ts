@@ -25,19 +25,22 @@ export class Producer {
   readonly #receivers: Receiver[] = [];
   /** Receivers of a symbol, as a mask by symbol id. */
   #routes = new Int32Array(1024);
-  readonly #stepping: boolean;
+  readonly #isLossless: () => boolean;
   #streams = 0;
+  #isStarted = false;
   readonly #stepOf: number[] = [];
+  #stepTimeUs = 0;
   readonly #onStep: (n: number, timeUs: number) => void;
 
   constructor(options: {
     symbols: SymbolTable;
-    stepping: boolean;
+    /** True: the exchange waits for us, and nothing is dropped. */
+    isLossless(): boolean;
     /** All streams have sent all of step `n`; the receivers have been given it. */
     onStep(n: number, timeUs: number): void;
   }) {
     this.#symbols = options.symbols;
-    this.#stepping = options.stepping;
+    this.#isLossless = options.isLossless;
     this.#onStep = options.onStep;
   }
 
@@ -46,7 +49,7 @@ export class Producer {
     if (this.#receivers.length === RECEIVERS_MAX) {
       throw new Error(`the producer can serve ${RECEIVERS_MAX} receivers, no more`);
     }
-    this.#receivers.push(new Receiver(port, sequence, this.#symbols, this.#stepping));
+    this.#receivers.push(new Receiver(port, sequence, this.#symbols, this.#isLossless));
     return this.#receivers.length - 1;
   }
 
@@ -136,9 +139,21 @@ export class Producer {
     this.frameEnd();
   }
 
+  /** All streams have been opened: a step is one over all of them. */
+  start(): void {
+    this.#isStarted = true;
+    if (this.#streams > 0) this.#endStep(this.#stepOf[0]);
+  }
+
   #streamStep(stream: number, n: number, timeUs: number): void {
     this.#stepOf[stream] = n;
-    for (let i = 0; i < this.#streams; i++) if (this.#stepOf[i] !== n) return;
+    this.#stepTimeUs = timeUs;
+    if (this.#isStarted) this.#endStep(n);
+  }
+
+  #endStep(n: number): void {
+    for (let i = 0; i < this.#streams; i++) if (this.#stepOf[i] !== n || n < 0) return;
+    const timeUs = this.#stepTimeUs;
     for (const receiver of this.#receivers) {
       receiver.push(RowKind.step, 0, timeUs, n, 0, 0, 0, 0, 0, 0);
       receiver.sendNow();
@@ -163,7 +178,7 @@ class Receiver {
     readonly port: ReceiverPort,
     sequence: SharedArrayBuffer,
     readonly symbols: SymbolTable,
-    readonly isLossless: boolean,
+    readonly isLossless: () => boolean,
   ) {
     this.#shown = new Float64Array(sequence);
   }
@@ -196,7 +211,7 @@ class Receiver {
 
   /** Sends the full batch; where too many are on their way, drops the row and remembers the gap. */
   #makeRoom(symbol: number): boolean {
-    if (this.#outstanding < OUTSTANDING_MAX || this.isLossless) {
+    if (this.#outstanding < OUTSTANDING_MAX || this.isLossless()) {
       this.sendNow();
       return true;
     }

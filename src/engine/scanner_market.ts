@@ -1,0 +1,94 @@
+/** Answers what scanners ask of the market. Invariant: nothing later than the scan's time is given. */
+import type { DataProvider } from "../contracts/provider.ts";
+import type { Asset, AssetClass } from "../model/asset.ts";
+import { assetClassOf } from "../model/asset.ts";
+import type { BarColumns, BarScale } from "../model/bars.ts";
+import { exchangeDate, exchangeUs, previousSession } from "../model/calendar.ts";
+import type { MainToScanners, ScannersToMain } from "../protocol.ts";
+
+interface MarketAccess {
+  provider: DataProvider;
+  assets: ReadonlyMap<string, Asset>;
+  assetClasses: readonly AssetClass[];
+  signal: AbortSignal;
+}
+
+/** The answer to a scanner's question; null for a message that is none. */
+export function answerScanner(
+  message: ScannersToMain,
+  access: MarketAccess,
+): Promise<MainToScanners> | null {
+  const answer = answerOf(message, access);
+  if (!answer) return null;
+  const { id } = message as { id: number };
+  return answer.catch((error) => ({ type: "error", id, message: String(error?.message ?? error) }));
+}
+
+function answerOf(message: ScannersToMain, access: MarketAccess): Promise<MainToScanners> | null {
+  switch (message.type) {
+    case "wantSymbols": {
+      const symbols = tradable(access, message.assetClass);
+      return Promise.resolve({ type: "symbols", id: message.id, symbols });
+    }
+    case "wantSnapshots":
+      return snapshots(message, access);
+    case "wantBars":
+      return bars(message, access);
+    default:
+      return null;
+  }
+}
+
+function tradable(access: MarketAccess, assetClass: AssetClass | null): string[] {
+  return [...access.assets.values()]
+    .filter((asset) => asset.tradable && (assetClass === null || asset.assetClass === assetClass))
+    .map(({ symbol }) => symbol).sort();
+}
+
+async function snapshots(
+  { id, symbols }: Extract<ScannersToMain, { type: "wantSnapshots" }>,
+  access: MarketAccess,
+): Promise<MainToScanners> {
+  const known = (symbols ?? tradable(access, "us_equity")).filter((s) => access.assets.has(s));
+  const all = await Promise.all(
+    (["us_equity", "crypto"] as const).map((assetClass) => {
+      const ofClass = known.filter((symbol) => assetClassOf(symbol) === assetClass);
+      return ofClass.length > 0 ? access.provider.snapshots(ofClass, access.signal) : [];
+    }),
+  );
+  const shortable = known.filter((symbol) => access.assets.get(symbol)!.shortable);
+  return { type: "snapshots", id, snapshots: all.flat(), shortable };
+}
+
+async function bars(
+  { id, symbols, scale, count, timeUs }: Extract<ScannersToMain, { type: "wantBars" }>,
+  access: MarketAccess,
+): Promise<MainToScanners> {
+  const found = await access.provider.bars({
+    symbols,
+    scale,
+    fromUs: startOf(scale, count, timeUs),
+    // A day's bar is complete only after its day.
+    toUs: scale === "day" ? exchangeUs(exchangeDate(timeUs), "00:00") : timeUs,
+    adjustment: "split",
+  }, access.signal);
+  const newest = new Map<string, BarColumns>();
+  for (const [symbol, columns] of found) newest.set(symbol, lastOf(columns, count));
+  return { type: "bars", id, bars: newest };
+}
+
+/** Early enough for `count` bars of the scale, weekends and holidays included. */
+function startOf(scale: BarScale, count: number, timeUs: number): number {
+  if (scale === "day") return timeUs - Math.ceil(count * 1.6 + 10) * 24 * 3600e6;
+  if (scale === "second") return timeUs - count * 1e6;
+  let fromUs = timeUs;
+  for (let minutes = 0; minutes < count; minutes += 390) fromUs = previousSession(fromUs).openUs;
+  return fromUs;
+}
+
+function lastOf(columns: BarColumns, count: number): BarColumns {
+  const from = Math.max(0, columns.timeUs.length - count);
+  return Object.fromEntries(
+    Object.entries(columns).map(([name, values]) => [name, values.slice(from)]),
+  ) as unknown as BarColumns;
+}

@@ -1,0 +1,405 @@
+/**
+ * A trading session, from before the open until all positions of day trades are closed and all runs have ended.
+ *
+ * Invariant: under a stepping exchange everything that is due at a step's time is done before the step is
+ * acknowledged, so that the same data gives the same session, whatever the number of consumers.
+ */
+import type { MarketStream } from "../contracts/provider.ts";
+import type { Asset, AssetClass } from "../model/asset.ts";
+import type {
+  ConsumerToMain,
+  GatewayToMain,
+  RunInfo,
+  ScannersToMain,
+  SessionWindow,
+} from "../protocol.ts";
+import { SymbolTable } from "../util/symbol_table.ts";
+import { Followings } from "./followings.ts";
+import { MarketClock, workerWallMs } from "./market_clock.ts";
+import { Producer } from "./producer.ts";
+import { answerScanner } from "./scanner_market.ts";
+import type {
+  SessionEvent,
+  SessionOptions,
+  SessionResult,
+  StrategySetup,
+} from "./session_options.ts";
+import { SessionWorkers } from "./session_workers.ts";
+import { sessionWindows } from "./session_windows.ts";
+import { TradingDay } from "./trading_day.ts";
+import { Watchdog } from "./watchdog.ts";
+
+/** A live session looks at its schedule at least so often. */
+const TICK_MS_MAX = 1000;
+
+export class Session {
+  readonly #options: SessionOptions;
+  readonly #workers: SessionWorkers;
+  readonly #symbols = new SymbolTable();
+  readonly #day: TradingDay;
+  readonly #producer: Producer;
+  readonly #streams = new Map<AssetClass, MarketStream>();
+  readonly #assets = new Map<string, Asset>();
+  readonly #runs: RunInfo[] = [];
+  readonly #ended = Promise.withResolvers<string>();
+  readonly #abort = new AbortController();
+  /** What must be done before a step is acknowledged. */
+  #pending: Promise<void>[] = [];
+  #clock!: MarketClock;
+  #followings!: Followings;
+  #windows: SessionWindow[] = [];
+  #gatewayReceiver = -1;
+  #isOver = false;
+
+  constructor(options: SessionOptions) {
+    this.#options = options;
+    this.#producer = new Producer({
+      symbols: this.#symbols,
+      isLossless: () => this.#clock.rate === 0,
+      onStep: (n, timeUs) => void this.#guarded(this.#step(n, timeUs)),
+    });
+    this.#workers = new SessionWorkers(options, {
+      onGateway: (message) => this.#onGateway(message),
+      onConsumer: (consumer, message) => this.#onConsumer(consumer, message),
+      onScanners: (message) => this.#onScanners(message),
+      onFailure: (error) => this.#ended.reject(error),
+    });
+    this.#day = new TradingDay({
+      session: options,
+      workers: this.#workers,
+      follow: (picked, targets, nowUs) =>
+        this.#followings.pick(picked, targets, nowUs, this.#abort.signal),
+      inBackground: (task) => void this.#guarded(task),
+      onPhase: (text) => this.#phase(text),
+      onAllClosed: () => this.#end("market close"),
+    });
+    options.signal.addEventListener("abort", () => this.#end("interrupted"), { once: true });
+  }
+
+  /** Runs the session to its end. Throws ConfigError, OperationError, or what a worker died of; all is stopped then. */
+  async run(): Promise<SessionResult> {
+    // Whoever waits for the end hears of a failure; before anybody does, it must not count as unhandled.
+    this.#ended.promise.catch(() => {});
+    try {
+      await Promise.race([this.#start(), this.#ended.promise]);
+      const watchdog = new Watchdog(
+        this.#workers.consumers,
+        (consumer, index) =>
+          this.#options.log(
+            "error",
+            ["liu", "session"],
+            "Stopping a strategy that does not return",
+            {
+              consumer,
+              strategy: this.#workers.consumers[consumer].strategies[index].source.name,
+            },
+          ),
+      );
+      try {
+        if (this.#clock.rate !== 0) void this.#guarded(this.#tickUntilEnd());
+        const endReason = await this.#ended.promise;
+        await this.#finish(endReason);
+        return {
+          endReason,
+          windows: this.#windows,
+          ...this.#producer.counts,
+          open: this.#day.open,
+        };
+      } finally {
+        watchdog.stop();
+      }
+    } finally {
+      this.#isOver = true;
+      this.#abort.abort();
+      this.#workers.close();
+    }
+  }
+
+  /** Everything up to the first event: workers, runs, streams. */
+  async #start(): Promise<void> {
+    const groups = this.#groups();
+    const { account, clock } = await this.#workers.startGateway(groups.length);
+    const setting = { baseUs: clock.timeUs, wallBaseMs: workerWallMs(), rate: clock.rate };
+    this.#clock = new MarketClock(setting, workerWallMs);
+    const equity = `${account.equity} ${account.currency}`;
+    this.#phase(`account ${account.accountId}, equity ${equity}`);
+    this.#windows = sessionWindows(this.#options, this.#clock.nowUs());
+    const stepping = clock.rate === 0;
+    for (const strategies of groups) {
+      const link = await this.#workers.startConsumer(strategies, { clock: setting, stepping });
+      this.#producer.addReceiver({ post: link.post }, link.sequence);
+    }
+    this.#gatewayReceiver = this.#producer.addReceiver({
+      post: (message, transfer) => this.#workers.postGateway(message, transfer),
+    }, this.#workers.gatewaySequence);
+    const fromOpen = await this.#workers.startScanners(setting);
+    await this.#loadAssets();
+    await this.#startRuns();
+    this.#day.plan(this.#windows, fromOpen, this.#clock.nowUs());
+    await this.#openStreams();
+  }
+
+  /** Strategies by their grants: those without any share `consumers` consumers, each other grant has one of its own. */
+  #groups(): StrategySetup[][] {
+    const { strategies, consumers } = this.#options;
+    const byGrant = Map.groupBy(strategies, ({ netHosts }) => JSON.stringify(netHosts.toSorted()));
+    const shared = byGrant.get("[]") ?? [];
+    byGrant.delete("[]");
+    const groups = Array.from({ length: shared.length > 0 ? consumers : 0 }, () => shared);
+    return [...groups, ...byGrant.values()];
+  }
+
+  async #loadAssets(): Promise<void> {
+    for (const [id, assetClass] of this.#options.assets.entries()) {
+      const answer = this.#workers.gatewayInbox.next("assets", (message) => message.id === id);
+      this.#workers.postGateway({ type: "assets", id, assetClass });
+      for (const asset of (await answer).assets) this.#assets.set(asset.symbol, asset);
+    }
+  }
+
+  /** A row of algo_run per strategy and consumer; a strategy over a collection has one consumer. */
+  async #startRuns(): Promise<void> {
+    const { consumers } = this.#workers;
+    const startUs = this.#clock.nowUs();
+    const { environment, buildNumber, batchId, store } = this.#options;
+    const collections: string[] = [];
+    for (const link of consumers) {
+      for (const traits of link.traits) {
+        if (!traits.isCreated) continue;
+        if (traits.runsAll) {
+          // Collections are spread from the last consumer on: the first gets the first symbols.
+          if (!collections.includes(traits.name)) collections.push(traits.name);
+          const sharing = consumers.filter((one) =>
+            one.traits.some(({ name }) => name === traits.name)
+          );
+          const place = sharing.length - 1 - collections.indexOf(traits.name) % sharing.length;
+          if (sharing[place] !== link) continue;
+        }
+        const runId = await store.startRun({
+          algoName: traits.name,
+          environment,
+          buildNumber,
+          batchId,
+          parameters: traits.parameters,
+          startUs,
+          refAlgoRun: null,
+        });
+        const { name: strategy, dayTrade } = traits;
+        this.#runs.push({ runId, strategy, consumer: link.index, dayTrade });
+      }
+    }
+    this.#workers.postGateway({ type: "runs", runs: this.#runs });
+    for (const { post, index } of consumers) {
+      post({ type: "runs", runs: this.#runs.filter(({ consumer }) => consumer === index) });
+      post({ type: "session", windows: this.#windows });
+    }
+    for (const { assetClass, openUs, closeUs } of this.#windows) {
+      this.#workers.postGateway({ type: "session", assetClass, openUs, closeUs });
+    }
+    this.#followings = new Followings({
+      ...this.#options,
+      producer: this.#producer,
+      symbols: this.#symbols,
+      stream: (assetClass) => this.#streams.get(assetClass),
+      assets: this.#assets,
+      consumers: consumers.length,
+      runs: this.#runs,
+      traits: consumers.flatMap(({ traits }) => traits),
+      follow: (consumer, message) => consumers[consumer].post(message),
+      warn: (text, properties) =>
+        this.#options.log("warning", ["liu", "session"], text, properties),
+    });
+  }
+
+  async #openStreams(): Promise<void> {
+    for (const assetClass of this.#options.assets) {
+      const stream = await this.#options.provider.openStream({
+        assetClass,
+        sink: this.#producer.addStream(),
+        onState: (state) => {
+          if (state.state === "failed") return this.#ended.reject(state.error);
+          const level = state.state === "interrupted" ? "warning" : "info";
+          this.#options.log(level, ["liu", "session"], "Market data of {assetClass}: {state}", {
+            assetClass,
+            ...state,
+          });
+          if (state.state === "restored") {
+            this.#producer.markGap(this.#followings.symbols, this.#clock.nowUs());
+          }
+        },
+        signal: this.#abort.signal,
+      });
+      this.#streams.set(assetClass, stream);
+    }
+    this.#producer.start();
+  }
+
+  /** All of a step has been sent to consumers and gateway: waits for them, does what is due, lets time go on. */
+  async #step(n: number, timeUs: number): Promise<void> {
+    await this.#stepComplete(n);
+    this.#clock.advanceTo(timeUs);
+    await this.#day.schedule.runDue(timeUs);
+    while (this.#pending.length > 0) await Promise.all(this.#pending.splice(0));
+    if (this.#isOver) return;
+    for (const stream of this.#streams.values()) stream.ackStep(n);
+  }
+
+  #completedStep = -1;
+
+  /** The gateway may have been quicker than the streams. */
+  async #stepComplete(n: number): Promise<void> {
+    if (this.#completedStep >= n) return;
+    await this.#workers.gatewayInbox.next("stepComplete", (message) => message.n === n);
+  }
+
+  async #tickUntilEnd(): Promise<void> {
+    while (!this.#isOver && !this.#abort.signal.aborted) {
+      const nowUs = this.#clock.nowUs();
+      await this.#day.schedule.runDue(nowUs);
+      const dueMs = (this.#day.schedule.nextDueUs - nowUs) / 1000 / this.#clock.rate;
+      await sleep(Math.max(1, Math.min(dueMs, TICK_MS_MAX)), this.#abort.signal);
+    }
+  }
+
+  #onGateway(message: GatewayToMain): void {
+    switch (message.type) {
+      case "trade":
+        return this.#tell({ type: "trade", strategy: this.#nameOf(message.runId), line: message });
+      case "denial":
+        return this.#tell({
+          type: "denial",
+          strategy: this.#nameOf(message.runId),
+          denial: message,
+        });
+      case "status": {
+        const { account, positions, openOrders } = message;
+        return this.#tell({
+          type: "status",
+          timeUs: this.#clock.nowUs(),
+          account,
+          positions,
+          openOrders,
+          symbols: this.#followings?.symbols.length ?? 0,
+          ...this.#producer.counts,
+        });
+      }
+      case "watch":
+        for (const symbol of message.symbols) this.#producer.route(symbol, this.#gatewayReceiver);
+        return;
+      case "returned":
+        return this.#producer.returned(this.#gatewayReceiver, message.buffer);
+      case "stepComplete":
+        this.#completedStep = Math.max(this.#completedStep, message.n);
+        return;
+      default:
+        return; // waited for through the inbox
+    }
+  }
+
+  #onConsumer(consumer: number, message: ConsumerToMain): void {
+    switch (message.type) {
+      case "returned":
+        return this.#producer.returned(consumer, message.buffer);
+      case "reject": {
+        const { runId, symbol, reason } = message;
+        const strategy = this.#nameOf(runId);
+        this.#tell({ type: "reject", timeUs: this.#clock.nowUs(), strategy, symbol, reason });
+        return this.#before(this.#followings.reject(runId, symbol, this.#abort.signal));
+      }
+      case "strategyFailed": {
+        const { runId, message: text, stack } = message;
+        return this.#tell({
+          type: "strategyFailed",
+          strategy: this.#nameOf(runId),
+          message: text,
+          stack,
+        });
+      }
+      case "outOfSync": {
+        const { symbol, lagSeconds, rowsLost, symbols } = message;
+        this.#tell({ type: "lost", symbol, lagSeconds, rowsLost });
+        return this.#before(this.#refill(consumer, symbols));
+      }
+      default:
+        return; // waited for through the inbox
+    }
+  }
+
+  #onScanners(message: ScannersToMain): void {
+    const answer = answerScanner(message, {
+      provider: this.#options.provider,
+      assets: this.#assets,
+      assetClasses: this.#options.assets,
+      signal: this.#abort.signal,
+    });
+    if (answer) void this.#guarded(answer.then((reply) => this.#workers.postScanners(reply)));
+  }
+
+  async #refill(consumer: number, symbols: string[]): Promise<void> {
+    const nowUs = this.#clock.nowUs();
+    const history = await this.#followings.history(symbols, nowUs, this.#abort.signal);
+    for (const [symbol, bars] of history) {
+      this.#workers.consumers[consumer].post({ type: "refill", symbol, history: bars });
+    }
+  }
+
+  /** Something that a step waits for. */
+  #before(task: Promise<void>): void {
+    this.#pending.push(this.#guarded(task));
+  }
+
+  /** A failure in the background ends the session, unless it is over. */
+  #guarded(task: Promise<void>): Promise<void> {
+    return task.catch((error) => {
+      if (!this.#isOver) this.#ended.reject(error);
+    });
+  }
+
+  #end(reason: string): void {
+    this.#ended.resolve(reason);
+  }
+
+  /** Strategies close, the gateway writes what it has, runs end. */
+  async #finish(reason: string): Promise<void> {
+    for (const { post, inbox } of this.#workers.consumers) {
+      const stopped = inbox.next("stopped");
+      post({ type: "stop" });
+      await stopped;
+    }
+    const stopped = this.#workers.gatewayInbox.next("stopped");
+    this.#workers.postGateway({ type: "stop" });
+    await stopped;
+    this.#isOver = true;
+    for (const stream of this.#streams.values()) await stream.close();
+    const endUs = this.#clock.nowUs();
+    this.#options.store.write(this.#runs.map(({ runId }) => ({
+      table: "algo_run_end",
+      row: { algoRunId: runId, endUs, endReason: reason },
+    })));
+    await this.#options.store.flush();
+  }
+
+  #nameOf(runId: number): string {
+    return this.#runs.find((run) => run.runId === runId)?.strategy ?? `run ${runId}`;
+  }
+
+  #phase(text: string): void {
+    this.#tell({ type: "phase", timeUs: this.#clock.nowUs(), text });
+  }
+
+  #tell(event: SessionEvent): void {
+    this.#options.onEvent(event);
+  }
+}
+
+function sleep(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(done, ms);
+    function done() {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", done);
+      resolve();
+    }
+    signal.addEventListener("abort", done);
+  });
+}

@@ -1,0 +1,98 @@
+import type { DataProvider } from "../contracts/provider.ts";
+import type { Environment, Store } from "../contracts/store.ts";
+import type { AssetClass } from "../model/asset.ts";
+import type {
+  AccountFigures,
+  GatewayToMain,
+  PluginSource,
+  RiskLimits,
+  SessionWindow,
+  StrategySource,
+  TradeLine,
+} from "../protocol.ts";
+import type { LogSink } from "../util/log.ts";
+
+/** A scanner of the plan. */
+export interface ScannerSetup {
+  source: PluginSource;
+  /** null: it runs once. */
+  recurrenceMinutes: number | null;
+  /** Strategies that follow what it picks. */
+  targets: string[];
+  assetClass: AssetClass;
+  /** Hosts that its code may reach. */
+  netHosts: string[];
+}
+
+/** A strategy of the plan. */
+export interface StrategySetup {
+  source: StrategySource;
+  /** Hosts that its code may reach; equal grants share consumers. */
+  netHosts: string[];
+}
+
+/** What a session tells the outside, as it happens. */
+export type SessionEvent =
+  | { type: "phase"; timeUs: number; text: string }
+  | { type: "scan"; timeUs: number; scanner: string; picked: string[]; added: string[] }
+  | { type: "trade"; strategy: string; line: TradeLine }
+  | { type: "denial"; strategy: string; denial: Extract<GatewayToMain, { type: "denial" }> }
+  | { type: "reject"; timeUs: number; strategy: string; symbol: string; reason: string }
+  | { type: "strategyFailed"; strategy: string; message: string; stack: string }
+  | { type: "lost"; symbol: string; lagSeconds: number; rowsLost: number }
+  | {
+    type: "status";
+    timeUs: number;
+    account: AccountFigures;
+    positions: number;
+    openOrders: number;
+    symbols: number;
+    rows: number;
+    dropped: number;
+  };
+
+export interface SessionOptions {
+  batchId: string;
+  buildNumber: string;
+  environment: Environment;
+  provider: DataProvider;
+  store: Store;
+  /** A port of the store's for the gateway. */
+  storePort: MessagePort;
+  gateway: {
+    broker: string;
+    brokerOptions: Record<string, string>;
+    /** "host:port" of the broker. */
+    hosts: string[];
+    journalFolder: string;
+    risk: RiskLimits;
+  };
+  scanners: ScannerSetup[];
+  strategies: StrategySetup[];
+  assets: AssetClass[];
+  /** Consumers for strategies without grants of their own. */
+  consumers: number;
+  symbolsMax: number;
+  /** 0: the account's equity. */
+  portfolioValue: number;
+  events: ("second" | "minute" | "trade" | "quote")[];
+  /** Day trades are closed this long before the close. */
+  liquidationMinutes: number;
+  /** End of the crypto session, minutes since the exchange's midnight; null: when it is stopped. */
+  cryptoEndMinutes: number | null;
+  /** Scanners run, nothing is followed. */
+  testScanners: boolean;
+  onEvent(event: SessionEvent): void;
+  log: LogSink;
+  /** Aborted: the session ends in order. */
+  signal: AbortSignal;
+}
+
+export interface SessionResult {
+  endReason: string;
+  windows: SessionWindow[];
+  rows: number;
+  dropped: number;
+  /** Open positions that the session left. */
+  open: { symbol: string; qty: string }[];
+}
