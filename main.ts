@@ -1,4 +1,5 @@
 /** The program `liu`: its world, and the command that was asked for. */
+import { SECRET_VARIABLES } from "./src/config/environment.ts";
 import { runProgram } from "./src/commands/run_program.ts";
 
 /** 128 + the signal's number, as shells give it. */
@@ -13,9 +14,12 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
   });
 }
 
+const env = Deno.env.toObject();
+for (const name of SECRET_VARIABLES) Deno.env.delete(name);
+
 const encoder = new TextEncoder();
 const exitCode = await runProgram(Deno.args, {
-  env: Deno.env.toObject(),
+  env,
   cwd: Deno.cwd(),
   signal: stopping.signal,
   out: (text) => writeAll(Deno.stdout, text),

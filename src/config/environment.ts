@@ -107,6 +107,19 @@ export function secretsOf(settings: Settings): Secret[] {
   return [...secrets, new Secret(password), new Secret(decodeURIComponent(password))];
 }
 
+/** Variables that nothing but `readEnvironment` should see: main takes them out of the process. */
+export const SECRET_VARIABLES: readonly string[] = [
+  "APCA_API_KEY_ID",
+  "APCA_API_SECRET_KEY",
+  "POLYGON_API_KEY",
+  "FINNHUB_API_KEY",
+  "GEMINI_API_KEY",
+  "GEMINI_API_SECRET",
+  "TRADIER_ACCOUNT_NUMBER",
+  "TRADIER_ACCESS_TOKEN",
+  "DSN",
+];
+
 const secret = z.string().transform((text) => new Secret(text)).optional();
 const url = (protocols: string[]) =>
   must(

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { ConfigError } from "../util/errors.ts";
-import { readEnvironment, secretsOf } from "./environment.ts";
+import { readEnvironment, SECRET_VARIABLES, secretsOf } from "./environment.ts";
 
 const HOME = { HOME: "/home/liu" };
 
@@ -85,4 +85,12 @@ Deno.test("all wrong variables are told at once, and no secret is", () => {
     );
     return true;
   });
+});
+
+Deno.test("the variables that hold secrets are the ones that main takes out of the process", () => {
+  const dsn = "postgres://db/liu";
+  for (const name of SECRET_VARIABLES) {
+    const settings = readEnvironment({ ...HOME, [name]: dsn }, "/cwd");
+    assert.deepEqual(secretsOf(settings).map((secret) => secret.reveal()), [dsn], name);
+  }
 });
