@@ -2,28 +2,386 @@
  * The gateway: the only way to the broker, and the only truth about positions.
  *
  *   intent → risk → journal → broker → journal → book → report, trade line, new_trades row
+ *
+ * It has no port, no disk and no timer of its own. Invariants: no order leaves that is not in the journal; no fill is
+ * applied twice; an unknown answer is never taken for "no"; in steps, the same intents give the same orders in the same
+ * order, however many consumers they come from.
  */
+import type { OrderUpdate, UpdatesState, UpdateStream } from "../../contracts/broker.ts";
 import type { ConsumerToGateway, GatewayStart, MainToGateway } from "../../protocol.ts";
+import { assert } from "../../util/assert.ts";
+import { decimal } from "../../util/decimal.ts";
+import { planDesk, type PlanView } from "./desk.ts";
+import { Dispatch } from "./dispatch.ts";
+import { Intake, type StepDone } from "./intake.ts";
+import { Liquidations } from "./liquidation.ts";
 import type { GatewayOptions } from "./options.ts";
+import { OrderFlow } from "./order_flow.ts";
+import { Reports } from "./reports.ts";
+import { GatewayState } from "./state.ts";
+import { Watch } from "./watch.ts";
+
+/** Requests follow requests within a step (cancel, then sell, …): more rounds than this are a bug. */
+const ROUNDS_MAX = 50;
+const REFRESH_PAUSE_MS = 1000;
+const DEADLINE_LOOK_MS = 500;
+const STOP_WAIT_MS = 100;
+const STOP_WAITS_MAX = 100;
+
+interface Step {
+  n: number;
+  done: Map<number, StepDone>;
+  phase: "strategies" | "settling" | "complete";
+}
 
 export class Gateway {
-  constructor(readonly options: GatewayOptions) {}
+  readonly #state: GatewayState;
+  readonly #reports: Reports;
+  readonly #flow: OrderFlow;
+  readonly #liquidations: Liquidations;
+  readonly #intake: Intake;
+  readonly #watch: Watch;
+  readonly #dispatch: Dispatch;
+  readonly #abort = new AbortController();
+  readonly #consumers = new Set<number>();
+  readonly #pumping = new Set<string>();
+  #stream: UpdateStream | null = null;
+  #step: Step | null = null;
+  /** Stepping mode: what is done one after the other. */
+  #chain: Promise<void> = Promise.resolve();
+  #isRefreshing = false;
+  #idle: (() => void)[] = [];
 
-  /** Reads the account, restores the journal, opens the stream of order updates, and sends "ready" to main. */
-  start(): Promise<void> {
-    return Promise.reject(new Error("being built"));
+  constructor(readonly options: GatewayOptions) {
+    this.#state = new GatewayState(options);
+    this.#reports = new Reports(this.#state);
+    this.#flow = new OrderFlow(this.#state, this.#reports);
+    this.#liquidations = new Liquidations(this.#state);
+    this.#intake = new Intake(this.#state, this.#reports, this.#liquidations);
+    this.#watch = new Watch(this.#state);
+    const wake = (symbol: string) => {
+      this.#state.dirty.add(symbol);
+      this.#pumpAll();
+    };
+    this.#dispatch = new Dispatch(this.#state, this.#flow, this.#abort.signal, wake);
+    for (let i = 0; i < options.consumers; i++) this.#consumers.add(i);
   }
 
-  fromConsumer(_consumer: number, _message: ConsumerToGateway): void {}
+  /** Reads the account, opens the stream of order updates, and sends "ready" to main. */
+  async start(): Promise<void> {
+    const { broker, toMain } = this.options;
+    const signal = this.#abort.signal;
+    const clock = await broker.clock(signal);
+    this.#state.stepUs = clock.timeUs;
+    await this.#refresh();
+    // What is there already is not Liu's.
+    for (const { symbol, qty } of await broker.positions(signal)) {
+      this.#state.book.setExternal(symbol, decimal(qty));
+    }
+    toMain({ type: "ready", account: this.#state.account.broker, clock });
+    this.#stream = await broker.openUpdates({
+      onUpdate: (update) => this.#onUpdate(update),
+      onStep: (n, timeUs) => this.#onStep(n, timeUs),
+      onState: (state) => this.#onStreamState(state),
+      signal,
+    });
+  }
+
+  fromConsumer(consumer: number, message: ConsumerToGateway): void {
+    switch (message.type) {
+      case "stepDone":
+        return this.#onStepDone(consumer, message);
+      case "intent":
+        this.#intake.intent(message.intent);
+        return this.#pumpAll();
+      case "cancel":
+        this.#intake.cancel(message);
+        return this.#pumpAll();
+      case "keystore":
+        return this.#intake.values([[message]]);
+      default:
+        return message satisfies never;
+    }
+  }
 
   /** Everything but "start", whose wiring is the worker's. "stop" is answered by "stopped". */
-  fromMain(_message: Exclude<MainToGateway, GatewayStart>): void {}
+  fromMain(message: Exclude<MainToGateway, GatewayStart>): void {
+    switch (message.type) {
+      case "runs":
+        for (const run of message.runs) this.#state.runs.set(run.runId, run);
+        return;
+      case "symbols":
+        return this.#watch.addSymbols(message.first, message.names);
+      case "market":
+        return this.#onMarket(message);
+      case "assets":
+        return this.#run(() => this.#assets(message));
+      case "session":
+        this.#state.sessions.set(message.assetClass, message);
+        return;
+      case "liquidate":
+        return this.#run(() => this.#liquidate(message));
+      case "stop":
+        return this.#run(() => this.#stop());
+      default:
+        return message satisfies never;
+    }
+  }
 
   /** A consumer is gone: steps no longer wait for it. */
-  dropConsumer(_consumer: number): void {}
+  dropConsumer(consumer: number): void {
+    this.#consumers.delete(consumer);
+    this.#settleWhenDone();
+  }
 
-  /** Resolves when nothing is in flight or waiting to be sent. */
-  idle(): Promise<void> {
-    return Promise.resolve();
+  /** Resolves when nothing is being sent, and all replies have been applied. */
+  async idle(): Promise<void> {
+    await this.#chain;
+    if (this.#pumping.size === 0) return;
+    await new Promise<void>((resolve) => this.#idle.push(resolve));
+  }
+
+  // -------------------------------------------------------------- outside of steps: at once
+
+  /** Plans of all symbols that something has changed for; one symbol's requests go one after the other. */
+  #pumpAll(): void {
+    if (this.options.stepping) return;
+    this.#liquidations.ensure();
+    for (const symbol of [...this.#state.dirty]) {
+      if (!this.#pumping.has(symbol)) this.#run(() => this.#pump(symbol));
+    }
+  }
+
+  async #pump(symbol: string): Promise<void> {
+    this.#pumping.add(symbol);
+    try {
+      while (this.#state.dirty.delete(symbol)) {
+        await this.#dispatch.run(planDesk(this.#state.desk(symbol), this.#planView(symbol)));
+        this.#liquidations.ensure();
+      }
+    } finally {
+      this.#pumping.delete(symbol);
+    }
+    this.#watch.announce();
+    this.#liquidations.answer();
+    this.#refreshSoon();
+    if (this.#pumping.size === 0) { for (const resolve of this.#idle.splice(0)) resolve(); }
+  }
+
+  #refreshSoon(): void {
+    if (this.#isRefreshing || !this.#state.account.isStale) return;
+    this.#isRefreshing = true;
+    this.#run(async () => {
+      try {
+        await this.#refresh();
+        await this.options.wait(REFRESH_PAUSE_MS, this.#abort.signal);
+      } finally {
+        this.#isRefreshing = false;
+      }
+      if (!this.#abort.signal.aborted) this.#refreshSoon();
+    });
+  }
+
+  // -------------------------------------------------------------- steps
+
+  #onStep(n: number, timeUs: number): void {
+    this.#state.stepUs = timeUs;
+    this.#step = { n, done: new Map(), phase: "strategies" };
+    this.#serially(async () => {
+      if (this.#state.account.isStale) await this.#refresh();
+      const account = this.#state.account.figures;
+      for (const consumer of this.#consumers) {
+        this.options.toConsumer(consumer, { type: "stepBegin", n, timeUs, account });
+      }
+      this.#settleWhenDone();
+    });
+  }
+
+  #onStepDone(consumer: number, message: StepDone): void {
+    const step = this.#step;
+    assert(step?.n === message.n, `consumer ${consumer} ends step ${message.n}, now is ${step?.n}`);
+    step.done.set(consumer, message);
+    this.#settleWhenDone();
+  }
+
+  #settleWhenDone(): void {
+    const step = this.#step;
+    if (step === null || step.phase !== "strategies") return;
+    if ([...this.#consumers].some((consumer) => !step.done.has(consumer))) return;
+    if (this.#watch.isWatching && this.#watch.step < step.n) return;
+    step.phase = "settling";
+    this.#serially(async () => {
+      this.#watch.look();
+      const inOrder = [...step.done].sort(([a], [b]) => a - b).map(([, done]) => done);
+      this.#intake.step(inOrder);
+      await this.#rounds(true);
+      step.phase = "complete";
+      this.options.toMain({ type: "stepComplete", n: step.n });
+    });
+  }
+
+  /** Sends what is planned, waits for all that it causes, and so on until nothing follows from it any more. */
+  async #rounds(acknowledges: boolean): Promise<void> {
+    const { desks, dirty } = this.#state;
+    for (const desk of desks.values()) if (desk.works.length > 0) dirty.add(desk.symbol);
+    this.#flow.retryCancels();
+    for (let round = 0;; round++) {
+      assert(round < ROUNDS_MAX, `step ${this.#step?.n} does not settle`);
+      this.#liquidations.ensure();
+      const symbols = [...dirty].sort();
+      dirty.clear();
+      const requests = symbols.flatMap((symbol) =>
+        planDesk(this.#state.desk(symbol), this.#planView(symbol))
+      );
+      if (requests.length === 0 && (round > 0 || !acknowledges)) break;
+      await this.#dispatch.run([
+        ...requests.filter(({ kind }) => kind === "cancel"),
+        ...requests.filter(({ kind }) => kind === "submit"),
+      ]);
+      await this.#stream?.ackStep(this.#step?.n ?? 0, this.#abort.signal);
+    }
+    this.#watch.announce();
+    this.#liquidations.answer();
+  }
+
+  #serially(task: () => Promise<void>): void {
+    this.#run(() => this.#chain = this.#chain.then(task));
+  }
+
+  // -------------------------------------------------------------- both
+
+  #planView(symbol: string): PlanView {
+    const { book } = this.#state;
+    return {
+      book,
+      capabilities: this.options.broker.capabilities,
+      isRegularSession: this.#state.isRegularSession(symbol),
+      makeChild: (work, qty, withLegs) => this.#state.makeChild(work, qty, withLegs),
+      end: (work, why) => this.#flow.end(work, why),
+    };
+  }
+
+  #onUpdate(update: OrderUpdate): void {
+    this.#flow.onUpdate(update);
+    this.#pumpAll();
+  }
+
+  #onMarket(message: Extract<MainToGateway, { type: "market" }>): void {
+    const endsStep = this.#watch.onBatch(message);
+    if (this.options.stepping) {
+      if (endsStep) this.#settleWhenDone();
+      return;
+    }
+    this.#watch.look();
+    this.#pumpAll();
+  }
+
+  #onStreamState(state: UpdatesState): void {
+    const { log, toMain } = this.options;
+    switch (state.state) {
+      case "connected":
+        this.#state.isConnected = true;
+        return;
+      case "interrupted":
+        log("warning", "Order updates are interrupted: {reason}", { reason: state.reason });
+        this.#state.isConnected = false;
+        return;
+      case "restored":
+        return this.#run(() => this.#reconcile());
+      case "failed": {
+        const { name, message, stack } = state.error;
+        this.#state.isConnected = false;
+        toMain({ type: "failed", errorName: name, message, stack: stack ?? null });
+        return;
+      }
+      default:
+        return state satisfies never;
+    }
+  }
+
+  /** What happened while nothing was heard: executions by their identity, then the orders' states. */
+  async #reconcile(): Promise<void> {
+    const live = this.#flow.live();
+    const sinceUs = Math.min(this.#state.nowUs(), ...live.map((child) => child.sentUs));
+    for (const execution of await this.options.broker.executions(sinceUs, this.#abort.signal)) {
+      this.#flow.onExecution(execution);
+    }
+    for (const child of live) await this.#dispatch.lookUp(child);
+    this.#state.isConnected = true;
+    this.#state.account.isStale = true;
+    this.#pumpAll();
+  }
+
+  async #refresh(): Promise<void> {
+    const { account, book } = this.#state;
+    await account.refresh(
+      () => this.options.broker.account(this.#abort.signal),
+      (work) => work.isFinal || (work.children.length > 0 && !work.children.at(-1)!.isSending),
+    );
+    const { figures } = account;
+    const positions = [...book.all()].length;
+    const openOrders = this.#state.openOrders();
+    this.options.toMain({ type: "status", account: figures, positions, openOrders });
+    if (this.options.stepping) return;
+    for (const consumer of this.#consumers) {
+      this.options.toConsumer(consumer, { type: "account", account: figures });
+    }
+  }
+
+  async #assets(message: Extract<MainToGateway, { type: "assets" }>): Promise<void> {
+    const assets = await this.options.broker.assets(message.assetClass, this.#abort.signal);
+    for (const asset of assets) this.#state.assets.set(asset.symbol, asset);
+    this.options.toMain({ type: "assets", id: message.id, assets });
+  }
+
+  async #liquidate(message: Extract<MainToGateway, { type: "liquidate" }>): Promise<void> {
+    const { toMain, wait, stepping } = this.options;
+    this.#liquidations.add(message);
+    if (stepping) {
+      return this.#serially(async () => {
+        await this.#rounds(false);
+        toMain({ type: "liquidating", id: message.id });
+      });
+    }
+    this.#pumpAll();
+    toMain({ type: "liquidating", id: message.id });
+    this.#liquidations.answer();
+    while (this.#liquidations.isWaiting && !this.#abort.signal.aborted) {
+      await wait(DEADLINE_LOOK_MS, this.#abort.signal);
+      this.#pumpAll();
+      this.#liquidations.answer();
+    }
+  }
+
+  async #stop(): Promise<void> {
+    this.#state.isStopping = true;
+    for (const desk of this.#state.desks.values()) {
+      for (const work of desk.works) work.cancelReason ??= "the trader stops";
+      this.#state.dirty.add(desk.symbol);
+    }
+    if (this.options.stepping) {
+      this.#serially(() => this.#rounds(false));
+      await this.#chain;
+    } else {
+      this.#pumpAll();
+      await this.idle();
+      for (let i = 0; i < STOP_WAITS_MAX && this.#state.openOrders() > 0; i++) {
+        await this.options.wait(STOP_WAIT_MS, this.#abort.signal);
+      }
+    }
+    await this.#refresh();
+    await this.#stream?.close();
+    this.#abort.abort();
+    await this.options.journal.close();
+    this.options.toMain({ type: "stopped" });
+  }
+
+  /** A task whose failure ends the gateway: main decides what then. */
+  #run(task: () => Promise<void>): void {
+    task().catch((error) => {
+      if (this.#abort.signal.aborted) return;
+      const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
+      this.options.toMain({ type: "failed", errorName: name, message, stack: stack ?? null });
+    });
   }
 }

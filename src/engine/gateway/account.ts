@@ -1,0 +1,51 @@
+import type { BrokerAccount } from "../../contracts/broker.ts";
+import type { AccountFigures } from "../../protocol.ts";
+import type { Work } from "./work.ts";
+
+/**
+ * The account as the broker last told it, and what has been promised since.
+ * Invariant: buying power is given once: to the broker's own holds, or to a work that it has not heard of.
+ */
+export class Account {
+  #broker: BrokerAccount | null = null;
+  readonly #reserved = new Map<Work, number>();
+  /** Something that changes the figures has happened since they were asked for. */
+  isStale = false;
+
+  get figures(): AccountFigures {
+    const { cash, equity, buyingPower } = this.broker;
+    return { cash: Number(cash), equity: Number(equity), buyingPower: Number(buyingPower) };
+  }
+
+  get broker(): BrokerAccount {
+    if (this.#broker === null) throw new Error("Bug in Liu: the account was not read at the start");
+    return this.#broker;
+  }
+
+  /** What is left for a new entry. Crypto is bought with cash only. */
+  available(isCrypto: boolean): number {
+    const { buyingPower, cash } = this.figures;
+    let left = isCrypto ? Math.min(buyingPower, cash) : buyingPower;
+    for (const amount of this.#reserved.values()) left -= amount;
+    return left;
+  }
+
+  reserve(work: Work, amount: number): void {
+    if (amount > 0) this.#reserved.set(work, amount);
+  }
+
+  release(work: Work): void {
+    this.#reserved.delete(work);
+  }
+
+  /** `isKnown`: the broker had the whole work before it was asked, so that its figures hold it. */
+  async refresh(
+    read: () => Promise<BrokerAccount>,
+    isKnown: (work: Work) => boolean,
+  ): Promise<void> {
+    this.isStale = false;
+    const known = [...this.#reserved.keys()].filter(isKnown);
+    this.#broker = await read();
+    for (const work of known) this.#reserved.delete(work);
+  }
+}

@@ -1,0 +1,215 @@
+/**
+ * All that goes on in one symbol, over all runs, and what is to be sent next. A plan looks at the state alone: what
+ * led to it (a reply, an update, a lost race) makes no difference.
+ *
+ * The broker knows one position per symbol and account: it nets the runs' positions, refuses an order that would take
+ * the position through flat, and refuses a quantity that another open order holds. Hence the rules:
+ *
+ * 1. One order of a run at a time (risk: `order_open`). A work has at most one live child.
+ * 2. A decision opposite to another run's open order is denied (risk: `opposite_order_open`): the account never trades
+ *    with itself. The gateway's own exits (stop, target, liquidation) are not denied: opposite decisions of other runs
+ *    are cancelled for them, opposite exits wait for each other.
+ * 3. An order that would take the account's position through flat is split: first what leads to flat, less what other
+ *    orders on the same side are already bringing there; the rest when that has been filled.
+ * 4. Legs rest at the broker only for the run that is alone in the symbol. When another run comes, or the run itself
+ *    trades again, they are cancelled, and nothing is sent in the symbol before that is confirmed; from then on the
+ *    gateway watches the prices.
+ * 5. An own exit cancels what else the run has open, waits for it, and then closes what is really left.
+ */
+import type { BrokerCapabilities } from "../../contracts/broker.ts";
+import { type Decimal, decimal } from "../../util/decimal.ts";
+import type { Book } from "./book.ts";
+import { mayRest, type Protection, restingLegs } from "./protection.ts";
+import {
+  byTurn,
+  type ChildOrder,
+  isEntry,
+  isLive,
+  isOwnExit,
+  liveChild,
+  restOf,
+  type Work,
+} from "./work.ts";
+
+/** After so many refused exits of a run in a row the gateway stops sending them, and says so. */
+export const REFUSALS_MAX = 3;
+
+export class Desk {
+  /** Open ones, in the order in which they came. */
+  works: Work[] = [];
+  readonly protections = new Map<number, Protection>();
+  /** Own exits that the broker refused, in a row, by run. */
+  readonly refusals = new Map<number, number>();
+  /** The newest intent that was taken in, by run. */
+  readonly intentSeqs = new Map<number, number>();
+  /** The last price seen of a watched symbol. */
+  lastPrice = NaN;
+
+  constructor(readonly symbol: string) {}
+
+  /** The newest: an own exit where there is one, as it comes after what it takes the place of. */
+  openWork(runId: number): Work | null {
+    return this.works.findLast((work) => work.runId === runId) ?? null;
+  }
+
+  /** The run's protection from an accepted decision on; null leaves what there is, unless the run is flat. */
+  protect(work: Work, isFlat: boolean, nowUs: number): void {
+    const known = this.protections.get(work.runId);
+    if (known === undefined) {
+      if (work.stopPrice === null && work.targetPrice === null) return;
+      this.protections.set(work.runId, {
+        runId: work.runId,
+        stopPrice: work.stopPrice,
+        targetPrice: work.targetPrice,
+        legs: [],
+        parent: null,
+        sinceUs: nowUs,
+      });
+      return;
+    }
+    known.stopPrice = work.stopPrice ?? (isFlat ? null : known.stopPrice);
+    known.targetPrice = work.targetPrice ?? (isFlat ? null : known.targetPrice);
+  }
+
+  /** Forgets protections of runs that are flat and have nothing open. */
+  prune(book: Book): void {
+    for (const [runId, protection] of this.protections) {
+      if (book.position(runId, this.symbol) !== null || this.openWork(runId) !== null) continue;
+      if (!protection.legs.some(isLive)) this.protections.delete(runId);
+    }
+  }
+
+  /** A non-protective order of another run on the other side. */
+  hasOpposite(runId: number, side: "buy" | "sell"): boolean {
+    return this.works.some((work) => work.runId !== runId && work.side !== side);
+  }
+}
+
+export type DeskRequest =
+  | { kind: "cancel"; child: ChildOrder }
+  | { kind: "submit"; work: Work; child: ChildOrder };
+
+export interface PlanView {
+  book: Book;
+  capabilities: BrokerCapabilities;
+  isRegularSession: boolean;
+  makeChild(work: Work, qty: Decimal, withLegs: boolean): ChildOrder;
+  /** Ends a work of which nothing is at the broker. */
+  end(work: Work, why: string): void;
+}
+
+/** What is to be sent now, in this order; empty: there is something to wait for, or nothing to do. */
+export function planDesk(desk: Desk, view: PlanView): DeskRequest[] {
+  const requests: DeskRequest[] = [];
+  giveWay(desk);
+  for (const child of [...legsToCancel(desk, view.book), ...worksToCancel(desk, view)]) {
+    if (child.cancel !== "none" || child.isSending) continue;
+    child.cancel = "requested";
+    requests.push({ kind: "cancel", child });
+  }
+  const inTurn = desk.works.toSorted((a, b) =>
+    Number(isOwnExit(b)) - Number(isOwnExit(a)) || byTurn(a, b)
+  );
+  for (const work of inTurn) {
+    const qty = qtyToSend(desk, work, view);
+    if (qty === null) continue;
+    const child = view.makeChild(work, qty, canRest(desk, work, qty, view));
+    work.children.push(child);
+    requests.push({ kind: "submit", work, child });
+  }
+  return requests;
+}
+
+/** Rules 2 and 5. */
+function giveWay(desk: Desk): void {
+  for (const exit of desk.works.filter(isOwnExit)) {
+    for (const other of desk.works) {
+      if (other === exit || isOwnExit(other)) continue;
+      if (other.runId !== exit.runId && other.side === exit.side) continue;
+      other.cancelReason ??= `gives way to a ${exit.kind} order`;
+    }
+  }
+}
+
+/** Rule 4. One leg at a time: the broker cancels the other with it. */
+function legsToCancel(desk: Desk, book: Book): ChildOrder[] {
+  const legs: ChildOrder[] = [];
+  for (const protection of desk.protections.values()) {
+    const resting = restingLegs(protection);
+    if (resting.length === 0) continue;
+    if (isAlone(desk, protection.runId, book) && desk.openWork(protection.runId) === null) continue;
+    if (!resting.some((leg) => leg.cancel === "requested")) legs.push(resting[0]);
+  }
+  return legs;
+}
+
+function worksToCancel(desk: Desk, view: PlanView): ChildOrder[] {
+  const children: ChildOrder[] = [];
+  for (const work of [...desk.works]) {
+    if (work.cancelReason === null) continue;
+    const child = liveChild(work);
+    if (child) children.push(child);
+    else view.end(work, work.cancelReason);
+  }
+  return children;
+}
+
+function isAlone(desk: Desk, runId: number, book: Book): boolean {
+  return book.holders(desk.symbol).every((holder) => holder === runId) &&
+    desk.works.every((work) => work.runId === runId);
+}
+
+/** How much of the work can be sent now; null: nothing. */
+function qtyToSend(desk: Desk, work: Work, view: PlanView): Decimal | null {
+  if (work.isFinal || work.cancelReason !== null || liveChild(work) !== null) return null;
+  if (!view.isRegularSession && !work.terms.extendedHours) return null;
+  for (const protection of desk.protections.values()) {
+    if (restingLegs(protection).length > 0) return null;
+  }
+  for (const other of desk.works) {
+    if (other === work) continue;
+    if (other.runId === work.runId) return null;
+    if (other.side !== work.side && liveChild(other) !== null) return null;
+  }
+  const rest = isEntry(work.action) ? restOf(work) : min(restOf(work), held(work, view.book));
+  if (rest.eq(0)) {
+    view.end(work, "nothing is left to close");
+    return null;
+  }
+  const room = roomToFlat(desk, work, view.book);
+  if (room === null) return rest;
+  return room.gt(0) ? min(room, rest) : null;
+}
+
+/** What the run really has on the side that the exit closes. */
+function held(work: Work, book: Book): Decimal {
+  const qty = book.position(work.runId, work.symbol)?.qty ?? decimal(0);
+  const isClosing = work.side === "sell" ? qty.gt(0) : qty.lt(0);
+  return isClosing ? qty.abs() : decimal(0);
+}
+
+/** Rule 3: what leads the account's position to flat; null: the order leads away from flat. */
+function roomToFlat(desk: Desk, work: Work, book: Book): Decimal | null {
+  const net = book.net(desk.symbol);
+  if (work.side === "buy" ? net.gte(0) : net.lte(0)) return null;
+  let room = net.abs();
+  for (const other of desk.works) {
+    const child = liveChild(other);
+    if (other.side === work.side && child) room = room.minus(restOf(child));
+  }
+  return room;
+}
+
+function canRest(desk: Desk, work: Work, qty: Decimal, view: PlanView): boolean {
+  return mayRest(work, {
+    capabilities: view.capabilities,
+    isAlone: isAlone(desk, work.runId, view.book),
+    isFlat: view.book.net(desk.symbol).eq(0) &&
+      view.book.position(work.runId, desk.symbol) === null,
+    isSplit: work.children.length > 0 || !qty.eq(work.qty),
+  });
+}
+
+function min(a: Decimal, b: Decimal): Decimal {
+  return a.lt(b) ? a : b;
+}

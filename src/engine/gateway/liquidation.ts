@@ -1,0 +1,93 @@
+import { assetClassOf } from "../../model/asset.ts";
+import type { MainToGateway, RunInfo } from "../../protocol.ts";
+import { type Decimal, decimal, plain } from "../../util/decimal.ts";
+import { REFUSALS_MAX } from "./desk.ts";
+import { restingLegs } from "./protection.ts";
+import type { GatewayState } from "./state.ts";
+import { compare } from "./work.ts";
+
+type Request = Extract<MainToGateway, { type: "liquidate" }>;
+
+/**
+ * Closing of positions, wanted by main. A run that it covers enters no more positions in this batch; what it holds is
+ * closed again and again (an entry may fill while it is being cancelled) until it is flat.
+ */
+export class Liquidations {
+  readonly #requests: Request[] = [];
+  readonly #answered = new Set<number>();
+
+  constructor(readonly state: GatewayState) {}
+
+  add(request: Request): void {
+    this.#requests.push(request);
+  }
+
+  get isWaiting(): boolean {
+    return this.#answered.size < this.#requests.length;
+  }
+
+  covers(run: RunInfo, symbol: string): boolean {
+    return this.#requests.some((request) => coveredBy(request, run, symbol));
+  }
+
+  /** Cancels what covered runs have open, and makes the orders that close what they hold. */
+  ensure(): void {
+    if (this.#requests.length === 0) return;
+    const { state } = this;
+    for (const desk of state.desks.values()) {
+      for (const work of desk.works) {
+        const run = state.runs.get(work.runId);
+        if (work.kind === "liquidation" || !run || !this.covers(run, desk.symbol)) continue;
+        if (work.kind === "stop" || work.kind === "target") continue;
+        if (work.cancelReason === null) state.dirty.add(desk.symbol);
+        work.cancelReason ??= "liquidation";
+      }
+    }
+    for (const { symbol, runId } of [...state.book.all()]) {
+      const run = state.runs.get(runId);
+      const desk = state.desk(symbol);
+      if (!run || !this.covers(run, symbol) || desk.openWork(runId) !== null) continue;
+      if ((desk.refusals.get(runId) ?? 0) >= REFUSALS_MAX) continue;
+      desk.works.push(state.exitOf(runId, symbol, "liquidation"));
+      state.dirty.add(symbol);
+    }
+  }
+
+  /** Answers those that are flat, or whose time is over. */
+  answer(): void {
+    for (const request of this.#requests) {
+      if (this.#answered.has(request.id)) continue;
+      const { isFlat, open } = this.#left(request);
+      if (!isFlat && this.state.nowUs() < request.deadlineUs) continue;
+      this.#answered.add(request.id);
+      this.state.options.toMain({ type: "liquidated", id: request.id, flat: isFlat, open });
+    }
+  }
+
+  #left(request: Request): { isFlat: boolean; open: { symbol: string; qty: string }[] } {
+    const { state } = this;
+    const covers = (runId: number, symbol: string) => {
+      const run = state.runs.get(runId);
+      return run !== undefined && coveredBy(request, run, symbol);
+    };
+    const sums = new Map<string, Decimal>();
+    for (const { symbol, runId, position } of state.book.all()) {
+      if (!covers(runId, symbol)) continue;
+      sums.set(symbol, (sums.get(symbol) ?? decimal(0)).plus(position.qty));
+    }
+    const isBusy = [...state.desks.values()].some((desk) =>
+      desk.works.some((work) => covers(work.runId, desk.symbol)) ||
+      [...desk.protections.values()].some((protection) =>
+        covers(protection.runId, desk.symbol) && restingLegs(protection).length > 0
+      )
+    );
+    const open = [...sums].map(([symbol, qty]) => ({ symbol, qty: plain(qty) }));
+    open.sort((a, b) => compare(a.symbol, b.symbol));
+    return { isFlat: sums.size === 0 && !isBusy, open };
+  }
+}
+
+function coveredBy(request: Request, run: RunInfo, symbol: string): boolean {
+  return (request.scope === "all" || run.dayTrade) &&
+    request.assetClasses.includes(assetClassOf(symbol));
+}

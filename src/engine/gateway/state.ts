@@ -1,0 +1,210 @@
+import type { Asset, AssetClass } from "../../model/asset.ts";
+import type { Json } from "../../contracts/store.ts";
+import type { Intent, RunInfo } from "../../protocol.ts";
+import { assert } from "../../util/assert.ts";
+import { type Decimal, decimal, plain } from "../../util/decimal.ts";
+import { Account } from "./account.ts";
+import { Book } from "./book.ts";
+import { Desk } from "./desk.ts";
+import type { GatewayOptions } from "./options.ts";
+import { isRegularSession } from "./risk.ts";
+import type { CheckedOrder } from "./risk.ts";
+import { type ChildOrder, isEntry, type OrderKind, sideOf, type Work } from "./work.ts";
+
+/** What the gateway's parts share. All of it belongs to one isolate and changes only between two awaits. */
+export class GatewayState {
+  readonly book = new Book();
+  readonly account = new Account();
+  readonly desks = new Map<string, Desk>();
+  readonly runs = new Map<number, RunInfo>();
+  readonly assets = new Map<string, Asset>();
+  readonly sessions = new Map<AssetClass, { openUs: number; closeUs: number }>();
+  readonly halted = new Set<string>();
+  /** Symbols whose plan is to be looked at again. */
+  readonly dirty = new Set<string>();
+  /** Order updates come; else no entry is sent. */
+  isConnected = true;
+  isStopping = false;
+  /** Stepping mode: set by each step. */
+  stepUs = 0;
+  #sequence: number;
+
+  constructor(readonly options: GatewayOptions) {
+    this.#sequence = 1;
+    for (const record of options.journal.restored) {
+      if (record.type === "order") this.#sequence = Math.max(this.#sequence, record.sequence + 1);
+    }
+  }
+
+  nowUs(): number {
+    return this.options.stepping ? this.stepUs : this.options.clock.nowUs();
+  }
+
+  desk(symbol: string): Desk {
+    let desk = this.desks.get(symbol);
+    if (desk === undefined) this.desks.set(symbol, desk = new Desk(symbol));
+    return desk;
+  }
+
+  isRegularSession(symbol: string): boolean {
+    const assetClass = symbol.includes("/") ? "crypto" : "us_equity";
+    return isRegularSession(symbol, this.sessions.get(assetClass), this.nowUs());
+  }
+
+  openOrders(): number {
+    let count = 0;
+    for (const desk of this.desks.values()) count += desk.works.length;
+    return count;
+  }
+
+  /** A strategy's decision that has passed the checks. */
+  workOf(intent: Intent, strategy: string, order: CheckedOrder): Work {
+    return {
+      runId: intent.runId,
+      strategy,
+      seq: intent.seq,
+      symbol: intent.symbol,
+      action: intent.action,
+      side: sideOf(intent.action),
+      kind: isEntry(intent.action) ? "entry" : "exit",
+      intent,
+      qty: order.qty,
+      terms: order.terms,
+      stopPrice: order.stopPrice,
+      targetPrice: order.targetPrice,
+      referencePrice: intent.referencePrice,
+      reason: reasonOf(intent),
+      indicators: intent.indicators,
+      decidedUs: intent.decidedUs,
+      sinceUs: this.nowUs(),
+      children: [],
+      filledQty: decimal(0),
+      cancelReason: null,
+      isAccepted: false,
+      isFinal: false,
+    };
+  }
+
+  /** The gateway's own exit: the run's whole position at the market. */
+  exitOf(runId: number, symbol: string, kind: "stop" | "target" | "liquidation"): Work {
+    const position = this.book.position(runId, symbol);
+    assert(position !== null, `an exit of run ${runId}, which is flat in ${symbol}`);
+    const action = position.qty.gt(0) ? "sell" : "cover";
+    return {
+      runId,
+      strategy: this.runs.get(runId)?.strategy ?? "",
+      seq: -1,
+      symbol,
+      action,
+      side: sideOf(action),
+      kind,
+      intent: null,
+      qty: position.qty.abs(),
+      terms: {
+        type: "market",
+        limitPrice: null,
+        triggerPrice: null,
+        timeInForce: symbol.includes("/") ? "gtc" : "day",
+        extendedHours: false,
+      },
+      stopPrice: null,
+      targetPrice: null,
+      referencePrice: Number(position.cost.div(position.qty.abs())),
+      reason: kind,
+      indicators: { why: kind },
+      decidedUs: null,
+      sinceUs: this.nowUs(),
+      children: [],
+      filledQty: decimal(0),
+      cancelReason: null,
+      isAccepted: false,
+      isFinal: false,
+    };
+  }
+
+  /** The next order of a work, with the next number of the batch in its id. */
+  makeChild(work: Work, qty: Decimal, withLegs: boolean): ChildOrder {
+    const clientOrderId = `liu-${this.options.batchId}-${work.runId}-${this.#sequence++}`;
+    assert(clientOrderId.length <= 128, `client order id ${clientOrderId} is too long`);
+    const { stopPrice, targetPrice } = work;
+    return {
+      work,
+      runId: work.runId,
+      symbol: work.symbol,
+      side: work.side,
+      kind: work.kind,
+      qty,
+      request: {
+        clientOrderId,
+        symbol: work.symbol,
+        side: work.side,
+        qty: plain(qty),
+        notional: null,
+        ...work.terms,
+        trailPrice: null,
+        trailPercent: null,
+        takeProfit: withLegs && targetPrice !== null ? { limitPrice: targetPrice } : null,
+        stopLoss: withLegs && stopPrice !== null
+          ? { triggerPrice: stopPrice, limitPrice: null }
+          : null,
+      },
+      clientOrderId,
+      sentUs: this.nowUs(),
+      brokerOrderId: null,
+      status: "sending",
+      filledQty: decimal(0),
+      reportedQty: decimal(0),
+      isSending: true,
+      held: [],
+      cancel: "none",
+    };
+  }
+
+  /** The number in a client order id that `makeChild` gave. */
+  static sequenceOf(clientOrderId: string): number {
+    return Number(clientOrderId.slice(clientOrderId.lastIndexOf("-") + 1));
+  }
+}
+
+/** What the strategy says of it, in a word. */
+function reasonOf(intent: Intent): string {
+  const indicators: Json = intent.indicators;
+  if (indicators !== null && typeof indicators === "object" && !Array.isArray(indicators)) {
+    if (typeof indicators.why === "string") return indicators.why;
+  }
+  return intent.action;
+}
+
+/** A leg, an order of its own that the broker made. */
+export function legOf(
+  parent: { runId: number; symbol: string },
+  order: {
+    brokerOrderId: string;
+    clientOrderId: string;
+    side: "buy" | "sell";
+    type: string;
+    qty: string | null;
+    status: ChildOrder["status"];
+    submittedUs: number;
+  },
+): ChildOrder {
+  const kind: OrderKind = order.type === "limit" ? "target" : "stop";
+  return {
+    work: null,
+    runId: parent.runId,
+    symbol: parent.symbol,
+    side: order.side,
+    kind,
+    qty: decimal(order.qty ?? 0),
+    request: null,
+    clientOrderId: order.clientOrderId,
+    sentUs: order.submittedUs,
+    brokerOrderId: order.brokerOrderId,
+    status: order.status,
+    filledQty: decimal(0),
+    reportedQty: decimal(0),
+    isSending: false,
+    held: [],
+    cancel: "none",
+  };
+}

@@ -1,0 +1,98 @@
+import { MarketBatch, RowKind, TradingStatus } from "../../model/market_batch.ts";
+import type { MarketMessage } from "../../protocol.ts";
+import { REFUSALS_MAX } from "./desk.ts";
+import { type PriceSeen, priceSeen, reached, restingLegs, wantsWatch } from "./protection.ts";
+import type { GatewayState } from "./state.ts";
+import { compare, isOwnExit } from "./work.ts";
+
+/** Prices of the symbols whose stops and targets are not at the broker. */
+export class Watch {
+  readonly #names: string[] = [];
+  /** Stepping mode: rows of the step, looked at when its fills are known. */
+  #seen: PriceSeen[] = [];
+  /** What main was told. */
+  #watched: readonly string[] = [];
+  /** The newest step of which all rows have come. */
+  step = -1;
+
+  constructor(readonly state: GatewayState) {}
+
+  get isWatching(): boolean {
+    return this.#watched.length > 0;
+  }
+
+  addSymbols(first: number, names: string[]): void {
+    names.forEach((name, i) => this.#names[first + i] = name);
+  }
+
+  /** Takes a batch in and gives its buffer back. True: it ends a step. */
+  onBatch(message: MarketMessage): boolean {
+    const batch = MarketBatch.over(message.buffer, message.length, message.firstSeq);
+    let endsStep = false;
+    for (let i = 0; i < batch.length; i++) {
+      const kind = batch.kind[i];
+      if (kind === RowKind.step) {
+        this.step = batch.a[i];
+        endsStep = true;
+        continue;
+      }
+      const symbol = this.#names[batch.symbol[i]];
+      if (symbol === undefined) continue;
+      if (kind === RowKind.status) this.#onStatus(symbol, batch.a[i]);
+      const row = { a: batch.a[i], b: batch.b[i], c: batch.c[i] };
+      const seen = priceSeen(kind, symbol, batch.timeUs[i], row);
+      if (seen === null) continue;
+      const desk = this.state.desk(symbol);
+      desk.lastPrice = kind === RowKind.minuteBar ? batch.d[i] : (seen.low + seen.high) / 2;
+      this.#seen.push(seen);
+    }
+    this.state.options.toMain({ type: "returned", buffer: message.buffer });
+    return endsStep;
+  }
+
+  #onStatus(symbol: string, status: number): void {
+    if (status === TradingStatus.trading) this.state.halted.delete(symbol);
+    else this.state.halted.add(symbol);
+  }
+
+  /** Makes the exits that the rows since the last call ask for. */
+  look(): void {
+    // Rows of one time come in any order of symbols; within a symbol theirs is kept.
+    const rows = this.#seen.sort((a, b) => compare(a.symbol, b.symbol));
+    this.#seen = [];
+    for (const seen of rows) {
+      const desk = this.state.desk(seen.symbol);
+      for (const protection of [...desk.protections.values()]) {
+        const { runId } = protection;
+        const position = this.state.book.position(runId, seen.symbol);
+        if (position === null || restingLegs(protection).length > 0) continue;
+        if (desk.works.some((work) => work.runId === runId && isOwnExit(work))) continue;
+        if ((desk.refusals.get(runId) ?? 0) >= REFUSALS_MAX) continue;
+        const kind = reached(protection, position.qty.s, seen);
+        if (kind === null) continue;
+        desk.works.push(this.state.exitOf(runId, seen.symbol, kind));
+        this.state.dirty.add(seen.symbol);
+      }
+    }
+  }
+
+  /** Tells main what is watched, where that has changed. */
+  announce(): void {
+    const wanted: string[] = [];
+    for (const desk of this.state.desks.values()) {
+      const isWanted = [...desk.protections.values()].some((protection) =>
+        wantsWatch(
+          protection,
+          this.state.book.position(protection.runId, desk.symbol) !== null,
+          desk.openWork(protection.runId)?.kind === "entry",
+        )
+      );
+      if (isWanted) wanted.push(desk.symbol);
+      else desk.lastPrice = NaN;
+    }
+    wanted.sort(compare);
+    if (wanted.join(" ") === this.#watched.join(" ")) return;
+    this.#watched = wanted;
+    this.state.options.toMain({ type: "watch", symbols: wanted });
+  }
+}
