@@ -8,6 +8,7 @@
  * Invariant: market rows may be dropped, with a count; orders and reports never are.
  */
 import type { BrokerAccount } from "./contracts/broker.ts";
+import type { Limit } from "./model/limit.ts";
 import type { OrderAction } from "./contracts/decision.ts";
 import type { Json, Operation } from "./contracts/store.ts";
 import type { Asset, AssetClass } from "./model/asset.ts";
@@ -180,13 +181,24 @@ export interface RiskLimits {
   priceCollarPercent: number;
 }
 
+/** RiskLimits as the plan gives them: shares of the portfolio's value are worked out with the account. */
+export interface RiskSettings {
+  /** null: the account's equity at the start. */
+  portfolioValue: number | null;
+  /** null: no limit. */
+  maxNotionalPerOrder: Limit | null;
+  maxNotionalPerSymbol: Limit | null;
+  maxOpenOrders: number;
+  priceCollarPercent: number | null;
+}
+
 /** First message of the gateway's worker; the keys are in it and nowhere else. */
 export interface GatewayStart {
   type: "start";
   broker: string;
   /** As the broker's file wants them. */
   brokerOptions: Record<string, string>;
-  risk: RiskLimits;
+  risk: RiskSettings;
   batchId: string;
   journalDir: string;
   /** PROD is refused for a paper account and the other way round. */

@@ -39,18 +39,20 @@ async function start(
   toMain: (message: ConsumerToMain, transfer?: ArrayBuffer[]) => void,
 ): Promise<void> {
   const clock = new MarketClock(data.clock, workerWallMs);
-  const log = strategyLog("console", toMain);
+  const console = strategyLog("console", toMain);
   // Liu's own strategies come with the worker's modules: they are loaded before the doors close.
   await Promise.all(Object.values(registry).map((load) => load()));
+  const bundles = data.strategies.flatMap(({ from }) => from.kind === "user" ? [from.bundle] : []);
   lockdown({
     nowUs: () => clock.nowUs(),
     random: seededRandom(data.index),
-    log: (level, text) => log[level](text),
+    log: (level, text) => console[level](text),
+    rejected: (reason) => console.error(describeThrown(reason, bundles).message),
     shared: [liu, indicators, adapters, Setup, ...VIEW_CLASSES],
   });
   const gateway: MessagePort = data.gateway;
   const toGateway = (message: ConsumerToGateway) => gateway.postMessage(message);
-  const bundles = data.strategies.flatMap(({ from }) => from.kind === "user" ? [from.bundle] : []);
+  // deno-lint-ignore prefer-const -- the keystores are made before the consumer that they report to
   let consumer: Consumer | undefined;
   const { runs, traits } = await loadStrategies({
     sources: data.strategies,

@@ -33,13 +33,14 @@ async function start(
   const console = strategyLog("console", toMain);
   // Liu's own scanners come with the worker's modules: they are loaded before the doors close.
   await Promise.all(Object.values(registry).map((load) => load()));
+  const bundles = data.scanners.flatMap(({ from }) => from.kind === "user" ? [from.bundle] : []);
   lockdown({
     nowUs: () => clock.nowUs(),
     random: seededRandom(0),
     log: (level, text) => console[level](text),
+    rejected: (reason) => console.error(describeThrown(reason, bundles).message),
     shared: [liu, ...VIEW_CLASSES, ...MARKET_CLASSES],
   });
-  const bundles = data.scanners.flatMap(({ from }) => from.kind === "user" ? [from.bundle] : []);
   const runner = new ScannerRunner({
     toMain,
     describeThrown: (error) => describeThrown(error, bundles),

@@ -3,6 +3,7 @@ import { z } from "zod";
 import type { Environment, Json } from "../contracts/store.ts";
 import type { ScheduleWindow } from "../contracts/strategy.ts";
 import type { AssetClass } from "../model/asset.ts";
+import type { Limit } from "../model/limit.ts";
 import { closest } from "../util/closest.ts";
 import { isTable, must, toJson } from "./must.ts";
 import { type PluginSection, readSection, sectionsOf } from "./plugin_section.ts";
@@ -49,9 +50,6 @@ export interface RiskPlan {
   priceCollarPercent: number | null;
 }
 
-/** A share of the portfolio's value or an amount in account currency. */
-export type Limit = { percent: number } | { money: number };
-
 export interface ScannerPlan extends PluginSection {
   /** null: it runs once. */
   recurrenceMinutes: number | null;
@@ -62,11 +60,6 @@ export interface ScannerPlan extends PluginSection {
 export interface StrategyPlan extends PluginSection {
   /** When it may buy, minutes since the open; empty: the whole session. */
   schedule: ScheduleWindow[];
-}
-
-/** The limit in account currency. */
-export function limitMoney(limit: Limit, portfolioValue: number): number {
-  return "money" in limit ? limit.money : portfolioValue * limit.percent / 100;
 }
 
 /**

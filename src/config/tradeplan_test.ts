@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { ConfigError } from "../util/errors.ts";
 import { sectionError } from "./plugin_section.ts";
-import { limitMoney, readTradePlan } from "./tradeplan.ts";
+import { limitMoney } from "../model/limit.ts";
+import { readTradePlan } from "./tradeplan.ts";
 
 const read = (text: string) => readTradePlan(text, "/plans/tradeplan.toml", "tradeplan.toml");
 

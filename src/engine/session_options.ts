@@ -5,7 +5,7 @@ import type {
   AccountFigures,
   GatewayToMain,
   PluginSource,
-  RiskLimits,
+  RiskSettings,
   SessionWindow,
   StrategySource,
   TradeLine,
@@ -65,7 +65,7 @@ export interface SessionOptions {
     /** "host:port" of the broker. */
     hosts: string[];
     journalFolder: string;
-    risk: RiskLimits;
+    risk: RiskSettings;
   };
   scanners: ScannerSetup[];
   strategies: StrategySetup[];
