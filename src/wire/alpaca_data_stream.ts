@@ -83,6 +83,7 @@ export class AlpacaDataStream implements MarketStream {
 
   /** Steps can be put before it resolves: the first marker follows the log-in at once. */
   async open(signal: AbortSignal): Promise<void> {
+    signal.addEventListener("abort", () => this.#restored.reject(signal.reason), { once: true });
     await this.#socket.open(signal);
     this.#options.onState({ state: "connected" });
   }
@@ -109,6 +110,7 @@ export class AlpacaDataStream implements MarketStream {
   }
 
   async close(): Promise<void> {
+    this.#restored.reject(new OperationError("The market-data socket was closed"));
     await this.#socket.close();
   }
 

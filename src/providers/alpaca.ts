@@ -1,0 +1,57 @@
+/**
+ * Market data of Alpaca, or of a simulated exchange: equities of the feed that is set, and crypto.
+ * @see AlpacaSettings for what it is started with
+ */
+import type { DataProvider } from "../contracts/provider.ts";
+import type { AssetClass } from "../model/asset.ts";
+import { readAssets } from "../wire/alpaca_assets.ts";
+import { AlpacaDataStream } from "../wire/alpaca_data_stream.ts";
+import { readBars, readSnapshots } from "../wire/alpaca_history.ts";
+import { AlpacaRest } from "../wire/alpaca_rest.ts";
+import { parseAlpacaSettings } from "../wire/alpaca_settings.ts";
+import { createOutbound } from "../wire/outbound.ts";
+import type { ProviderContext } from "./registry.ts";
+
+/** The free part of the delayed feed: what is younger is refused. */
+const FEED_DELAY_US = 15 * 60e6;
+
+export function createProvider(
+  settings: Record<string, string>,
+  context: ProviderContext,
+): DataProvider {
+  const { keys, urls, feed, acksSteps } = parseAlpacaSettings(settings);
+  const outbound = createOutbound(urls.hosts);
+  const rest = (origin: string) => new AlpacaRest({ ...context, keys, origin, outbound });
+  const data = rest(urls.data);
+  const trading = urls.trading === urls.data ? data : rest(urls.trading);
+  const streamPath: Record<AssetClass, string> = {
+    us_equity: `/v2/${feed}`,
+    crypto: "/v1beta3/crypto/us",
+  };
+  return {
+    name: "alpaca",
+    hosts: urls.hosts,
+    assetClasses: ["us_equity", "crypto"],
+    async openStream({ assetClass, sink, onState, signal }) {
+      const stream = new AlpacaDataStream({
+        ...context,
+        url: urls.dataStream + streamPath[assetClass],
+        keys,
+        assetClass,
+        sink,
+        onState,
+        outbound,
+        acksSteps,
+      });
+      await stream.open(signal);
+      return stream;
+    },
+    bars(query, signal) {
+      const latestUs = feed === "delayed_sip" ? context.clock.nowUs() - FEED_DELAY_US : Infinity;
+      const toUs = Math.min(query.toUs, latestUs);
+      return readBars(data, feed, { ...query, toUs }, signal);
+    },
+    snapshots: (symbols, signal) => readSnapshots(data, feed, symbols, signal),
+    assets: (assetClass, signal) => readAssets(trading, assetClass, signal),
+  };
+}
