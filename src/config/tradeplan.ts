@@ -55,6 +55,8 @@ export interface ScannerPlan extends PluginSection {
   recurrenceMinutes: number | null;
   /** null: what it picks is for all strategies. */
   targetStrategyName: string | null;
+  /** Whose session it runs in. */
+  assetClass: AssetClass;
 }
 
 export interface StrategyPlan extends PluginSection {
@@ -85,7 +87,7 @@ export function readTradePlan(text: string, path: string, file: string): TradePl
     file,
     folder,
     risk: readRisk(toml, risk),
-    scanners: readScanners(toml, folder, strategies.map(({ name }) => name)),
+    scanners: readScanners(toml, folder, strategies.map(({ name }) => name), read?.assets ?? []),
     strategies,
     optimizer: toJson(toml.table(optimizer, ["optimizer"])),
   };
@@ -203,11 +205,17 @@ function eventsOfScanners(toml: TomlFile): unknown {
 const minutes = must(z.number().positive(), "minutes > 0");
 
 const SCANNER = z.object({
+  asset_class: must(z.enum(["us_equity", "crypto"]), '"us_equity" or "crypto"').optional(),
   recurrence: minutes.optional(),
   target_strategy_name: must(z.string(), "a strategy's name").optional(),
 });
 
-function readScanners(toml: TomlFile, folder: string, strategies: string[]): ScannerPlan[] {
+function readScanners(
+  toml: TomlFile,
+  folder: string,
+  strategies: string[],
+  assets: AssetClass[],
+): ScannerPlan[] {
   return sectionsOf(toml, "scanners", ["events"]).map((raw) => {
     const own = toml.read(SCANNER, raw.table, raw.path);
     const target = raw.table.target_strategy_name || null;
@@ -227,6 +235,7 @@ function readScanners(toml: TomlFile, folder: string, strategies: string[]): Sca
       }),
       recurrenceMinutes: own?.recurrence ?? null,
       targetStrategyName: own?.target_strategy_name || null,
+      assetClass: own?.asset_class ?? assets[0] ?? "us_equity",
     };
   });
 }
