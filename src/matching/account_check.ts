@@ -82,7 +82,9 @@ function checkOpening(options: Options): Refusal | null {
   });
 }
 
-/** Simple orders of one account that could meet each other. Complex and trailing orders are exempt. */
+/**
+ * Simple orders of one account that could meet each other. Complex and trailing orders are exempt.
+ */
 function checkWash({ account, terms, ignoring }: Options): Refusal | null {
   if (terms.orderClass !== "simple" || terms.type === "trailing_stop") return null;
   for (const other of account.openIn(terms.asset.symbol)) {
@@ -102,7 +104,9 @@ function checkWash({ account, terms, ignoring }: Options): Refusal | null {
   return null;
 }
 
-/** Opening orders of both sides at once: a fill could take a position from long to short or back. */
+/**
+ * Opening orders of both sides at once: a fill could take a position from long to short or back.
+ */
 function checkBothWays({ account, terms, ignoring }: Options): Refusal | null {
   for (const other of account.openIn(terms.asset.symbol)) {
     if (other === ignoring || other.side === terms.side) continue;

@@ -217,7 +217,9 @@ export class AccountState {
   }
 }
 
-/** What one share of a short sale is valued at: 3 % above the ask, or the limit where that is more. */
+/**
+ * What one share of a short sale is valued at: 3 % above the ask, or the limit where that is more.
+ */
 export function shortReservePrice(askPrice: number, limitPrice: Decimal | null): Decimal | null {
   const collared = Number.isNaN(askPrice) ? null : decimal(askPrice).times(SHORT_COLLAR);
   if (collared === null || limitPrice === null) return collared ?? limitPrice;

@@ -29,7 +29,7 @@ Deno.test("a margin account buys for twice its equity", () => {
   assert.deepEqual(figures(market, "equity", "buyingPower"), ["11500", "6500"]);
 });
 
-Deno.test("an account without margin, or below $2,000, spends its cash and sells nothing short", () => {
+Deno.test("without margin, or below $2,000, an account spends cash and sells nothing short", () => {
   for (const market of [new TestMarket({ margin: false }), new TestMarket({ cash: "1999.99" })]) {
     assert.deepEqual(figures(market, "multiplier", "shortingEnabled"), [1, false]);
     assert.equal(market.account.buyingPower, market.account.cash);

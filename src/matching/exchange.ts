@@ -1,10 +1,12 @@
 /**
- * The exchange core: orders in, executions out. Pure: its clock is what it is told, its ids are counted.
- * Invariants: an order is matched only against events later than its acceptance; position = Σ executions;
- * cash = deposits − Σ signed notional − fees; a final order never changes. Accounts do not see one another.
+ * The exchange core: orders in, executions out. Pure: its clock is what it is told, its ids are
+ * counted. Invariants: an order is matched only against events later than its acceptance; position
+ * = Σ executions; cash = deposits − Σ signed notional − fees; a final order never changes. Accounts
+ * do not see one another.
  *
- * As at Alpaca: legs of a bracket or oto are held until the entry has filled whole, and end with it where it is
- * canceled or expires, even if it has filled in part; day orders expire, opg, cls, ioc and fok orders are canceled.
+ * As at Alpaca: legs of a bracket or oto are held until the entry has filled whole, and end with it
+ * where it is canceled or expires, even if it has filled in part; day orders expire, opg, cls, ioc
+ * and fok orders are canceled.
  */
 import { assert } from "../util/assert.ts";
 import { type Decimal, decimal, plain, roundToTick } from "../util/decimal.ts";
@@ -87,20 +89,26 @@ export class Exchange {
 
   /**
    * Moves the clock (never back): orders are routed at the open, and end after the close.
-   * Give all market events of a time before advancing past it: a bar of 15:59 is given at 16:00:00, and what
-   * ends at 16:00:00 ends when the clock goes past it.
+   * Give all market events of a time before advancing past it: a bar of 15:59 is given at 16:00:00,
+   * and what ends at 16:00:00 ends when the clock goes past it.
    */
   advanceTo(nowUs: number): void {
     if (nowUs >= this.#dueUs) this.#doDue(nowUs);
     this.#desk.nowUs = Math.max(this.nowUs, nowUs);
   }
 
-  /** A price known before the first event (yesterday's close), for buying power and market value only. */
+  /**
+   * A price known before the first event (yesterday's close), for buying power and market value
+   * only.
+   */
   seedPrice(symbol: string, price: number): void {
     this.#marketOf(symbol).seed(price);
   }
 
-  /** Given at the bar's end, `startUs + durationUs`; a day's bar starts at the open. Volume in shares or coins. */
+  /**
+   * Given at the bar's end, `startUs + durationUs`; a day's bar starts at the open. Volume in
+   * shares or coins.
+   */
   onBar(
     symbol: string,
     startUs: number,
@@ -200,8 +208,8 @@ export class Exchange {
   }
 
   /**
-   * Puts a new order in the place of an open one, for what that has not filled. Of bracket, oco and oto orders
-   * only the prices can be changed.
+   * Puts a new order in the place of an open one, for what that has not filled. Of bracket, oco and
+   * oto orders only the prices can be changed.
    */
   replace(accountId: string, orderId: string, change: OrderChange): OrderOutcome {
     const account = this.#account(accountId);

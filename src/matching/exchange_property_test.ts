@@ -13,6 +13,7 @@ import type {
 } from "./types.ts";
 
 const MINUTE_US = 60e6;
+const SEED = 20220103;
 const CASH = "30000";
 const SYMBOLS = ["AAPL", "HARD", "BTC/USD"];
 const FEES: Partial<FeeSchedule> = {
@@ -180,7 +181,8 @@ function perform(market: TestMarket, action: Action): void {
     case "close":
       return void exchange.closePosition(ACCOUNT, action.symbol);
     case "bar": {
-      exchange.advanceTo(startUs + (action.minutes - 1) * MINUTE_US);
+      const wholeUs = Math.ceil(startUs / MINUTE_US) * MINUTE_US;
+      exchange.advanceTo(wholeUs + (action.minutes - 1) * MINUTE_US);
       const [a, b, c, d] = action.cents.map(price);
       const [high, low] = [Math.max(a, b, c, d), Math.min(a, b, c, d)];
       const barUs = exchange.nowUs;
@@ -227,7 +229,7 @@ const story = (minLength: number, maxLength: number): fc.Arbitrary<Story> =>
 /** A failing run prints its seed and the smallest actions that break the rule. */
 function property(name: string, holds: (story: Story) => void): void {
   Deno.test(name, () => {
-    fc.assert(fc.property(story(20, 90), holds), { numRuns: 300 });
+    fc.assert(fc.property(story(20, 90), holds), { numRuns: 300, seed: SEED });
   });
 }
 
@@ -337,7 +339,7 @@ property("the same actions give the same updates, and leave other accounts alone
 
 Deno.test("the random orders reach every type, time in force and class", () => {
   const seen = new Set<string>();
-  for (const actions of fc.sample(story(90, 90), { numRuns: 300, seed: 1 })) {
+  for (const actions of fc.sample(story(90, 90), { numRuns: 300, seed: SEED })) {
     const market = run(actions);
     for (const order of allOrders(market)) {
       seen.add(order.status);

@@ -1,6 +1,7 @@
 /**
- * The default fill model. Within a bar only what is certain is used: its open is first, its close is last.
- * A price that is touched fills. Where the order of high and low matters, the worse one is taken.
+ * The default fill model. Within a bar only what is certain is used: its open is first, its close
+ * is last. A price that is touched fills. Where the order of high and low matters, the worse one is
+ * taken.
  */
 import type { FillModel, MatchableOrder } from "./types.ts";
 
@@ -15,7 +16,8 @@ export const defaultFillModel: FillModel = {
     if (Number.isNaN(stoppedAt)) return NaN;
     order.trigger();
     if (!isLimit(order) || isWithinLimit(order, stoppedAt)) return stoppedAt;
-    // Stopped by the open beyond its limit: what the bar reached afterwards is certain to have come later.
+    // Stopped by the open beyond its limit: what the bar reached afterwards is certain to have come
+    // later.
     return stoppedAt === open ? limitInBar(order, open, high, low) : NaN;
   },
 

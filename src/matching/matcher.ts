@@ -1,7 +1,8 @@
 /**
  * Meets the open orders of one account with one market event.
- * Invariants: only events after an order's acceptance and within its session fill it; all orders of the account
- * together take no more than the share of the event's size (auctions at open and close are not bounded).
+ * Invariants: only events after an order's acceptance and within its session fill it; all orders of
+ * the account together take no more than the share of the event's size (auctions at open and close
+ * are not bounded).
  */
 import { Decimal, decimal, roundToTick } from "../util/decimal.ts";
 import type { Side } from "../model/order.ts";

@@ -1,4 +1,5 @@
-// The life of an order: taken in, routed, filled, ended, and what that does to the orders of its group.
+// The life of an order: taken in, routed, filled, ended, and what that does to the orders of its
+// group.
 import { assert } from "../util/assert.ts";
 import { type Decimal, plain } from "../util/decimal.ts";
 import type { AccountState } from "./account_state.ts";

@@ -3,7 +3,9 @@ import type { ExchangeOrder, OrderFilter } from "./types.ts";
 
 const LIMIT_DEFAULT = 50;
 
-/** Snapshots of the orders that the filter lets through, newest first where it says nothing else. */
+/**
+ * Snapshots of the orders that the filter lets through, newest first where it says nothing else.
+ */
 export function filterOrders(orders: Iterable<OrderState>, filter: OrderFilter): ExchangeOrder[] {
   const { status = "open", symbols, side, afterUs = -Infinity, untilUs = Infinity } = filter;
   const nested = filter.nested ?? false;

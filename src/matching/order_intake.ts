@@ -54,10 +54,11 @@ export class OrderIntake {
     const admission = checkAccount({ account, terms: read, market, priceOf, ignoring: null });
     if ("refusal" in admission) return { error: admission.refusal };
     const { positionIntent } = admission;
-    if (request.positionIntent !== null && request.positionIntent !== positionIntent) {
+    const specified = request.positionIntent;
+    if (specified !== null && specified !== positionIntent) {
       return {
         error: unprocessable(
-          `position intent mismatch, inferred: ${positionIntent}, specified: ${request.positionIntent}`,
+          `position intent mismatch, inferred: ${positionIntent}, specified: ${specified}`,
         ),
       };
     }

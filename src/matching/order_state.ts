@@ -31,7 +31,9 @@ export interface OrderTerms {
   trailPercent: Decimal | null;
 }
 
-/** Orders of which one makes or unmakes another. The parent is the entry, of an oco the take-profit. */
+/**
+ * Orders of which one makes or unmakes another. The parent is the entry, of an oco the take-profit.
+ */
 export interface OrderGroup {
   entry: OrderState | null;
   takeProfit: OrderState | null;

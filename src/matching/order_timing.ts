@@ -45,7 +45,10 @@ export function timingOf(terms: TimedTerms, nowUs: number): OrderTiming | { refu
 
 export type Phase = "regular" | "extended" | "closed";
 
-/** The phase of a market event. What happens exactly at the close still belongs to the session, a bar's start not. */
+/**
+ * The phase of a market event. What happens exactly at the close still belongs to the session, a
+ * bar's start not.
+ */
 export function phaseAt(timeUs: number, isBar: boolean): Phase {
   if (sessionAt(timeUs) !== null) return "regular";
   if (!isBar && sessionAt(timeUs - 1) !== null) return "regular";

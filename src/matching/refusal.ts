@@ -1,4 +1,7 @@
-/** Refusals with Alpaca's statuses, codes and wording, so that clients which read them find what they know. */
+/**
+ * Refusals with Alpaca's statuses, codes and wording, so that clients which read them find what
+ * they know.
+ */
 import type { Refusal } from "./types.ts";
 
 type Details = Record<string, string>;

@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
 import { type Ask, at, TestMarket } from "./fixture.ts";
 
-/** Each of these is refused with this status, code and message, in a session in which AAPL stands at 100. */
+/**
+ * Each of these is refused with this status, code and message, in a session in which AAPL stands at
+ * 100.
+ */
 function check(name: string, cases: [Ask, number, number, string][]): void {
   Deno.test(name, () => {
     for (const [ask, status, code, message] of cases) {

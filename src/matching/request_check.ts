@@ -1,4 +1,5 @@
-// What can be said of an order request without the account: its numbers, and which of them go together.
+// What can be said of an order request without the account: its numbers, and which of them go
+// together.
 import { type Asset, tickSize } from "../model/asset.ts";
 import { type Decimal, decimal, plain, roundToTick } from "../util/decimal.ts";
 import { type OrderTerms, SHARE_FRACTION, ZERO } from "./order_state.ts";
@@ -197,7 +198,10 @@ export function checkClass(terms: RequestTerms, marketPrice: number): Refusal | 
   return checkLegPrices(terms, marketPrice);
 }
 
-/** A stop must be a cent beyond the entry's limit, the take-profit and the market; else it would trigger at once. */
+/**
+ * A stop must be a cent beyond the entry's limit, the take-profit and the market; else it would
+ * trigger at once.
+ */
 function checkLegPrices(terms: RequestTerms, marketPrice: number): Refusal | null {
   const { orderClass, takeProfitPrice, stopLossPrice } = terms;
   // The legs' side; "below" as a seller sees it.

@@ -1,4 +1,7 @@
-/** What the exchange core takes and gives. Quantities, prices and money are exact decimal texts; times are µs. */
+/**
+ * What the exchange core takes and gives. Quantities, prices and money are exact decimal texts;
+ * times are µs.
+ */
 import type { Asset, AssetClass } from "../model/asset.ts";
 import type {
   Execution,
@@ -14,7 +17,10 @@ export type PositionIntent = "buy_to_open" | "buy_to_close" | "sell_to_open" | "
 /** Where a symbol's fills come from, so that one move of the market never fills an order twice. */
 export type FillSource = "quotes" | "trades" | "bars";
 
-/** Each execution is charged by itself. Equities: rounded to cents, half up. Crypto: to 1e-8, half up. */
+/**
+ * Each execution is charged by itself. Equities: rounded to cents, half up. Crypto: to 1e-8, half
+ * up.
+ */
 export interface FeeSchedule {
   /** Of the notional, hundredths of a percent. */
   equityBps: number;
@@ -35,12 +41,21 @@ export interface ExchangeOptions {
   assetOf(symbol: string): Asset | null;
   onUpdate(update: ExchangeUpdate): void;
   fees?: Partial<FeeSchedule>;
-  /** 0 < share ≤ 1: how much of a bar's volume, a trade's or a quote's size the orders of an account may take. */
+  /**
+   * 0 < share ≤ 1: how much of a bar's volume, a trade's or a quote's size the orders of an account
+   * may take.
+   */
   volumeShare?: number;
-  /** Where it is known beforehand; else the best source seen so far: quotes before trades before bars. */
+  /**
+   * Where it is known beforehand; else the best source seen so far: quotes before trades before
+   * bars.
+   */
   sourceOf?(symbol: string): FillSource;
   fillModel?: FillModel;
-  /** Ids of orders and executions; a counter in the form of a UUID by default, so that runs are the same. */
+  /**
+   * Ids of orders and executions; a counter in the form of a UUID by default, so that runs are the
+   * same.
+   */
   newId?(): string;
 }
 
@@ -60,9 +75,14 @@ export interface ExchangeOrderRequest extends Omit<OrderRequest, "clientOrderId"
   positionIntent: PositionIntent | null;
 }
 
-/** What PATCH can change; what is missing stays. `trail` is a price or a percentage, as the order has it. */
+/**
+ * What PATCH can change; what is missing stays. `trail` is a price or a percentage, as the order
+ * has it.
+ */
 export interface OrderChange {
-  /** As first ordered, so what the old order has filled is included; the new order is for the rest. */
+  /**
+   * As first ordered, so what the old order has filled is included; the new order is for the rest.
+   */
   qty?: string;
   timeInForce?: TimeInForce;
   limitPrice?: string;
@@ -217,7 +237,10 @@ export interface MatchableOrder {
   trailTo(price: number): void;
 }
 
-/** When and at which price an order fills. NaN: it does not. Sizes, shares and fees are the exchange's part. */
+/**
+ * When and at which price an order fills. NaN: it does not. Sizes, shares and fees are the
+ * exchange's part.
+ */
 export interface FillModel {
   onBar(order: MatchableOrder, open: number, high: number, low: number, close: number): number;
   onTrade(order: MatchableOrder, price: number): number;
