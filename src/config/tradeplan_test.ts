@@ -87,6 +87,7 @@ start_date = "2021-01-01"
       written: { minGap: { key: "min_gap", line: 20 } },
       recurrenceMinutes: 5,
       targetStrategyName: "sma_cross",
+      assetClass: "us_equity",
     }],
     strategies: [{
       name: "sma_cross",

@@ -4,7 +4,7 @@
  * Invariant: under a stepping exchange everything that is due at a step's time is done before the step is
  * acknowledged, so that the same data gives the same session, whatever the number of consumers.
  */
-import type { MarketStream } from "../contracts/provider.ts";
+import type { DataProvider, MarketStream } from "../contracts/provider.ts";
 import type { Asset, AssetClass } from "../model/asset.ts";
 import type {
   ConsumerToMain,
@@ -46,6 +46,7 @@ export class Session {
   /** What must be done before a step is acknowledged. */
   #pending: Promise<void>[] = [];
   #clock!: MarketClock;
+  #provider!: DataProvider;
   #followings!: Followings;
   #windows: SessionWindow[] = [];
   #gatewayReceiver = -1;
@@ -121,6 +122,7 @@ export class Session {
     const { account, clock } = await this.#workers.startGateway(groups.length);
     const setting = { baseUs: clock.timeUs, wallBaseMs: workerWallMs(), rate: clock.rate };
     this.#clock = new MarketClock(setting, workerWallMs);
+    this.#provider = this.#options.provider(this.#clock);
     const equity = `${account.equity} ${account.currency}`;
     this.#phase(`account ${account.accountId}, equity ${equity}`);
     this.#windows = sessionWindows(this.#options, this.#clock.nowUs());
@@ -198,6 +200,7 @@ export class Session {
     }
     this.#followings = new Followings({
       ...this.#options,
+      provider: this.#provider,
       producer: this.#producer,
       symbols: this.#symbols,
       stream: (assetClass) => this.#streams.get(assetClass),
@@ -213,7 +216,7 @@ export class Session {
 
   async #openStreams(): Promise<void> {
     for (const assetClass of this.#options.assets) {
-      const stream = await this.#options.provider.openStream({
+      const stream = await this.#provider.openStream({
         assetClass,
         sink: this.#producer.addStream(),
         onState: (state) => {
@@ -327,7 +330,7 @@ export class Session {
 
   #onScanners(message: ScannersToMain): void {
     const answer = answerScanner(message, {
-      provider: this.#options.provider,
+      provider: this.#provider,
       assets: this.#assets,
       assetClasses: this.#options.assets,
       signal: this.#abort.signal,

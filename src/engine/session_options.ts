@@ -1,3 +1,4 @@
+import type { Clock } from "../contracts/clock.ts";
 import type { DataProvider } from "../contracts/provider.ts";
 import type { Environment, Store } from "../contracts/store.ts";
 import type { AssetClass } from "../model/asset.ts";
@@ -55,7 +56,8 @@ export interface SessionOptions {
   batchId: string;
   buildNumber: string;
   environment: Environment;
-  provider: DataProvider;
+  /** Makes the provider, which runs on the session's clock. */
+  provider: (clock: Clock) => DataProvider;
   store: Store;
   /** A port of the store's for the gateway. */
   storePort: MessagePort;

@@ -85,9 +85,8 @@ export class Dispatch {
       break;
     }
     // It may be final already, and its update on the way: the look-up says.
-    child.cancel = "refused";
+    this.retryCancel(child);
     await this.lookUp(child);
-    this.#retryCancel(child);
   }
 
   /** Its state at the broker; what cannot be asked now stays as it is known. */
@@ -107,7 +106,8 @@ export class Dispatch {
   }
 
   /** In steps the next one tries again. */
-  #retryCancel(child: ChildOrder): void {
+  retryCancel(child: ChildOrder): void {
+    child.cancel = "refused";
     if (this.state.options.stepping) return;
     this.state.options.wait(CANCEL_RETRY_MS, this.signal).then(() => {
       if (this.signal.aborted || child.cancel !== "refused") return;

@@ -7,10 +7,16 @@
  * applied twice; an unknown answer is never taken for "no"; in steps, the same intents give the same orders in the same
  * order, however many consumers they come from.
  */
-import type { OrderUpdate, UpdatesState, UpdateStream } from "../../contracts/broker.ts";
+import type {
+  BrokerAccount,
+  OrderUpdate,
+  UpdatesState,
+  UpdateStream,
+} from "../../contracts/broker.ts";
 import type { ConsumerToGateway, GatewayStart, MainToGateway } from "../../protocol.ts";
 import { assert } from "../../util/assert.ts";
 import { decimal } from "../../util/decimal.ts";
+import { RetryableError } from "../../util/errors.ts";
 import { planDesk, type PlanView } from "./desk.ts";
 import { Dispatch } from "./dispatch.ts";
 import { Intake, type StepDone } from "./intake.ts";
@@ -20,10 +26,12 @@ import { OrderFlow } from "./order_flow.ts";
 import { Reports } from "./reports.ts";
 import { GatewayState } from "./state.ts";
 import { Watch } from "./watch.ts";
+import { isSent, type Work } from "./work.ts";
 
 /** Requests follow requests within a step (cancel, then sell, …): more rounds than this are a bug. */
 const ROUNDS_MAX = 50;
 const REFRESH_PAUSE_MS = 1000;
+const READS_MAX = 5;
 const DEADLINE_LOOK_MS = 500;
 const STOP_WAIT_MS = 100;
 const STOP_WAITS_MAX = 100;
@@ -55,7 +63,11 @@ export class Gateway {
   constructor(readonly options: GatewayOptions) {
     this.#state = new GatewayState(options);
     this.#reports = new Reports(this.#state);
-    this.#flow = new OrderFlow(this.#state, this.#reports);
+    this.#flow = new OrderFlow(
+      this.#state,
+      this.#reports,
+      (child) => this.#dispatch.retryCancel(child),
+    );
     this.#liquidations = new Liquidations(this.#state);
     this.#intake = new Intake(this.#state, this.#reports, this.#liquidations);
     this.#watch = new Watch(this.#state);
@@ -185,9 +197,9 @@ export class Gateway {
   // -------------------------------------------------------------- steps
 
   #onStep(n: number, timeUs: number): void {
-    this.#state.stepUs = timeUs;
-    this.#step = { n, done: new Map(), phase: "strategies" };
     this.#serially(async () => {
+      this.#state.stepUs = timeUs;
+      this.#step = { n, done: new Map(), phase: "strategies" };
       if (this.#state.account.isStale) await this.#refresh();
       const account = this.#state.account.figures;
       for (const consumer of this.#consumers) {
@@ -314,10 +326,9 @@ export class Gateway {
 
   async #refresh(): Promise<void> {
     const { account, book } = this.#state;
-    await account.refresh(
-      () => this.options.broker.account(this.#abort.signal),
-      (work) => work.isFinal || (work.children.length > 0 && !work.children.at(-1)!.isSending),
-    );
+    // All of the work must be at the broker, or done with, for its figures to hold it.
+    const isKnown = (work: Work) => work.isFinal || isSent(work);
+    await account.refresh(() => this.#readAccount(), isKnown);
     const { figures } = account;
     const positions = [...book.all()].length;
     const openOrders = this.#state.openOrders();
@@ -325,6 +336,18 @@ export class Gateway {
     if (this.options.stepping) return;
     for (const consumer of this.#consumers) {
       this.options.toConsumer(consumer, { type: "account", account: figures });
+    }
+  }
+
+  async #readAccount(): Promise<BrokerAccount> {
+    for (let attempt = 1;; attempt++) {
+      try {
+        return await this.options.broker.account(this.#abort.signal);
+      } catch (error) {
+        if (!(error instanceof RetryableError) || attempt === READS_MAX) throw error;
+        const { retryAfterMs = attempt * REFRESH_PAUSE_MS } = error.options;
+        await this.options.wait(retryAfterMs, this.#abort.signal);
+      }
     }
   }
 

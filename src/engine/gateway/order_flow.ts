@@ -19,7 +19,12 @@ export class OrderFlow {
   readonly #unclaimed = new Map<string, OrderUpdate[]>();
   readonly #sending = new Map<string, number>();
 
-  constructor(readonly state: GatewayState, readonly reports: Reports) {}
+  constructor(
+    readonly state: GatewayState,
+    readonly reports: Reports,
+    /** A cancel did not work: it is to be tried again, later. */
+    readonly onCancelRefused: (child: ChildOrder) => void,
+  ) {}
 
   /** Orders that can still fill, or of which executions are missing. */
   live(): ChildOrder[] {
@@ -30,7 +35,12 @@ export class OrderFlow {
 
   /** Cancels that the broker refused may be asked for again. */
   retryCancels(): void {
-    for (const child of this.live()) if (child.cancel === "refused") child.cancel = "none";
+    for (const desk of this.state.desks.values()) {
+      const legs = [...desk.protections.values()].flatMap((protection) => protection.legs);
+      for (const child of [...desk.works.flatMap((work) => work.children), ...legs]) {
+        if (child.cancel === "refused") child.cancel = "none";
+      }
+    }
   }
 
   /** Before the POST, so that an update that overtakes the reply finds its order. */
@@ -74,7 +84,7 @@ export class OrderFlow {
       child.held.push(update);
       return;
     }
-    if (update.event === "order_cancel_rejected") child.cancel = "refused";
+    if (update.event === "order_cancel_rejected") this.onCancelRefused(child);
     const execution = update.execution && this.state.book.isNew(update.execution)
       ? update.execution
       : null;

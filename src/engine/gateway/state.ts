@@ -1,15 +1,25 @@
-import type { Asset, AssetClass } from "../../model/asset.ts";
+import { type Asset, type AssetClass, assetClassOf, tickSize } from "../../model/asset.ts";
+import type { Side } from "../../model/order.ts";
 import type { Json } from "../../contracts/store.ts";
 import type { Intent, RunInfo } from "../../protocol.ts";
 import { assert } from "../../util/assert.ts";
-import { type Decimal, decimal, plain } from "../../util/decimal.ts";
+import { type Decimal, decimal, plain, roundToTick } from "../../util/decimal.ts";
 import { Account } from "./account.ts";
 import { Book } from "./book.ts";
 import { Desk } from "./desk.ts";
 import type { GatewayOptions } from "./options.ts";
-import { isRegularSession } from "./risk.ts";
-import type { CheckedOrder } from "./risk.ts";
-import { type ChildOrder, isEntry, type OrderKind, sideOf, type Work } from "./work.ts";
+import { type CheckedOrder, defaultTimeInForce, isRegularSession } from "./risk.ts";
+import {
+  type ChildOrder,
+  isEntry,
+  type OrderKind,
+  type OrderTerms,
+  sideOf,
+  type Work,
+} from "./work.ts";
+
+/** How far an exit's limit is from the last price, where a market order is not taken. */
+const EXIT_LIMIT_SHARE = 0.02;
 
 /** What the gateway's parts share. All of it belongs to one isolate and changes only between two awaits. */
 export class GatewayState {
@@ -47,8 +57,7 @@ export class GatewayState {
   }
 
   isRegularSession(symbol: string): boolean {
-    const assetClass = symbol.includes("/") ? "crypto" : "us_equity";
-    return isRegularSession(symbol, this.sessions.get(assetClass), this.nowUs());
+    return isRegularSession(symbol, this.sessions.get(assetClassOf(symbol)), this.nowUs());
   }
 
   openOrders(): number {
@@ -100,13 +109,7 @@ export class GatewayState {
       kind,
       intent: null,
       qty: position.qty.abs(),
-      terms: {
-        type: "market",
-        limitPrice: null,
-        triggerPrice: null,
-        timeInForce: symbol.includes("/") ? "gtc" : "day",
-        extendedHours: false,
-      },
+      terms: this.#exitTerms(symbol, sideOf(action)),
       stopPrice: null,
       targetPrice: null,
       referencePrice: Number(position.cost.div(position.qty.abs())),
@@ -120,6 +123,27 @@ export class GatewayState {
       isAccepted: false,
       isFinal: false,
     };
+  }
+
+  /** At the market; in extended hours, which take no market orders, a limit that is sure to be met. */
+  #exitTerms(symbol: string, side: Side): OrderTerms {
+    const assetClass = assetClassOf(symbol);
+    const terms: OrderTerms = {
+      type: "market",
+      limitPrice: null,
+      triggerPrice: null,
+      timeInForce: defaultTimeInForce(assetClass),
+      extendedHours: false,
+    };
+    const { lastPrice } = this.desk(symbol);
+    const asset = this.assets.get(symbol);
+    if (this.isRegularSession(symbol) || !this.options.broker.capabilities.extendedHours) {
+      return terms;
+    }
+    if (!(lastPrice > 0) || asset === undefined) return terms;
+    const price = lastPrice * (side === "buy" ? 1 + EXIT_LIMIT_SHARE : 1 - EXIT_LIMIT_SHARE);
+    const limitPrice = plain(roundToTick(price, tickSize(asset, price)));
+    return { ...terms, type: "limit", limitPrice, extendedHours: true };
   }
 
   /** The next order of a work, with the next number of the batch in its id. */

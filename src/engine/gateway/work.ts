@@ -100,6 +100,13 @@ export function liveChild(work: Work): ChildOrder | null {
   return work.children.find(isLive) ?? null;
 }
 
+/** All of it has been taken in by the broker. */
+export function isSent(work: Work): boolean {
+  const { children, qty } = work;
+  if (children.some((child) => child.isSending)) return false;
+  return children.reduce((sum, child) => sum.plus(child.qty), decimal(0)).gte(qty);
+}
+
 /** What is still to be filled. */
 export function restOf(order: { qty: Decimal; filledQty: Decimal }): Decimal {
   const rest = order.qty.minus(order.filledQty);
