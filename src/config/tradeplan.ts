@@ -227,6 +227,13 @@ function readScanners(
           (meant ? `; did you mean "${meant}"?` : ""),
       );
     }
+    const assetClass = own?.asset_class ?? assets[0] ?? "us_equity";
+    if (assets.length > 0 && !assets.includes(assetClass)) {
+      toml.problem(
+        [...raw.path, "asset_class"],
+        `must be one of the plan's assets (${assets.join(", ")}), got "${assetClass}"`,
+      );
+    }
     return {
       ...readSection(toml, raw, {
         folder,
@@ -235,7 +242,7 @@ function readScanners(
       }),
       recurrenceMinutes: own?.recurrence ?? null,
       targetStrategyName: own?.target_strategy_name || null,
-      assetClass: own?.asset_class ?? assets[0] ?? "us_equity",
+      assetClass,
     };
   });
 }

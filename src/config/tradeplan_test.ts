@@ -86,6 +86,7 @@ start_date = "2021-01-01"
       parameters: { minGap: 4 },
       written: { minGap: { key: "min_gap", line: 20 } },
       recurrenceMinutes: 5,
+      assetClass: "us_equity",
       targetStrategyName: "sma_cross",
       assetClass: "us_equity",
     }],
@@ -231,6 +232,10 @@ Deno.test("a wrong value is told with file, table, line, key and what would be r
       "Cannot read tradeplan.toml, 2 problems:\n" +
       '  line 1: "strategies" must be a table, got 5\n' +
       '  line 1: "strategies" is missing: at least one [strategies.NAME]',
+    ],
+    [
+      `${STRATEGY}[scanners.g]\nasset_class = "crypto"`,
+      'Cannot read tradeplan.toml: [scanners.g] line 4: "asset_class" must be one of the plan\'s assets (us_equity), got "crypto"',
     ],
     [
       `${STRATEGY}min_gap = 1\nminGap = 2`,
