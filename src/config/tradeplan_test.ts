@@ -86,7 +86,6 @@ start_date = "2021-01-01"
       parameters: { minGap: 4 },
       written: { minGap: { key: "min_gap", line: 20 } },
       recurrenceMinutes: 5,
-      assetClass: "us_equity",
       targetStrategyName: "sma_cross",
       assetClass: "us_equity",
     }],
