@@ -1,0 +1,300 @@
+/** A broker in memory for the gateway's tests: it nets, holds, refuses and confirms as Alpaca does, on demand. */
+import type {
+  Broker,
+  BrokerAccount,
+  BrokerCapabilities,
+  BrokerPosition,
+  CancelResult,
+  OrderUpdate,
+  SubmitResult,
+  UpdateStream,
+} from "../../contracts/broker.ts";
+import type { Asset } from "../../model/asset.ts";
+import {
+  type BrokerOrder,
+  type Execution,
+  isFinal,
+  type OrderRequest,
+  type OrderStatus,
+} from "../../model/order.ts";
+import { type Decimal, decimal, plain } from "../../util/decimal.ts";
+
+export type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+export type TestOrder = Mutable<BrokerOrder> & {
+  request: OrderRequest | null;
+  parent: string | null;
+};
+
+export class TestBroker implements Broker {
+  readonly name = "test";
+  readonly hosts = [];
+  readonly isRealMoney = false;
+  readonly capabilities: BrokerCapabilities = {
+    brackets: ["us_equity"],
+    fractional: ["us_equity", "crypto"],
+    short: ["us_equity"],
+    notional: [],
+    extendedHours: true,
+    requestsPerMinute: 200,
+    requestsReservedForCancels: 20,
+  };
+  readonly orders: TestOrder[] = [];
+  readonly fills: Execution[] = [];
+  readonly refusals: string[] = [];
+  /** Decides an answer before the broker's own rules do; null: these. */
+  answer: (request: OrderRequest, attempt: number) => SubmitResult | null = () => null;
+  /** Called with the order before the reply is given. */
+  beforeReply: (order: TestOrder) => void = () => {};
+  /** False: cancels are asked for and confirmed later, by `confirmCancel`. */
+  confirmsCancels = true;
+  nowUs = 0;
+  cash = decimal(100_000);
+  acks: number[] = [];
+  #onUpdate: (update: OrderUpdate) => void = () => {};
+  #onStep: (n: number, timeUs: number) => void = () => {};
+  #attempts = new Map<string, number>();
+
+  account(): Promise<BrokerAccount> {
+    return Promise.resolve({
+      accountId: "test",
+      currency: "USD",
+      cash: plain(this.cash),
+      equity: plain(this.cash),
+      buyingPower: plain(this.cash.times(2)),
+      tradingBlocked: false,
+      shortingEnabled: true,
+    });
+  }
+  positions(): Promise<BrokerPosition[]> {
+    return Promise.resolve([]);
+  }
+  assets(): Promise<Asset[]> {
+    return Promise.resolve(["A", "B", "C", "D"].map(testAsset));
+  }
+  openOrders(): Promise<BrokerOrder[]> {
+    return Promise.resolve(this.orders.filter((order) => !isFinal(order.status)));
+  }
+  orderByClientId(clientOrderId: string): Promise<BrokerOrder | null> {
+    const order = this.orders.find((order) => order.clientOrderId === clientOrderId);
+    return Promise.resolve(order ? this.#snapshot(order) : null);
+  }
+  executions(): Promise<Execution[]> {
+    return Promise.resolve([...this.fills]);
+  }
+  async submit(request: OrderRequest): Promise<SubmitResult> {
+    const attempt = (this.#attempts.get(request.clientOrderId) ?? 0) + 1;
+    this.#attempts.set(request.clientOrderId, attempt);
+    const answer = this.answer(request, attempt);
+    if (answer) return answer;
+    await Promise.resolve();
+    return this.take(request);
+  }
+  /** By the broker's own rules. */
+  take(request: OrderRequest): SubmitResult {
+    const problem = this.#problem(request);
+    if (problem !== null) {
+      this.refusals.push(problem);
+      return { result: "refused", code: 40310000, message: problem };
+    }
+    const order = this.#make(request, null);
+    if (request.takeProfit) {
+      order.legs.push(
+        this.#make({ ...opposite(request), type: "limit", ...request.takeProfit }, order),
+      );
+    }
+    if (request.stopLoss) {
+      order.legs.push(
+        this.#make({ ...opposite(request), type: "stop", ...request.stopLoss }, order),
+      );
+    }
+    this.update("new", order, "new");
+    this.beforeReply(order);
+    return { result: "accepted", order: this.#snapshot(order) };
+  }
+  cancel(brokerOrderId: string): Promise<CancelResult> {
+    const order = this.orders.find((order) => order.brokerOrderId === brokerOrderId);
+    if (!order) return Promise.resolve({ result: "not_found" });
+    if (isFinal(order.status)) {
+      return Promise.resolve({ result: "not_cancelable", message: order.status });
+    }
+    if (this.confirmsCancels) this.confirmCancel(order);
+    return Promise.resolve({ result: "requested" });
+  }
+  replace(): Promise<SubmitResult> {
+    return Promise.resolve({ result: "refused", code: 0, message: "not here" });
+  }
+  clock(): Promise<{ timeUs: number; rate: number; isOpen: boolean }> {
+    return Promise.resolve({ timeUs: this.nowUs, rate: 0, isOpen: true });
+  }
+  openUpdates(options: Parameters<Broker["openUpdates"]>[0]): Promise<UpdateStream> {
+    this.#onUpdate = options.onUpdate;
+    this.#onStep = options.onStep;
+    return Promise.resolve({
+      ackStep: (n) => {
+        this.acks.push(n);
+        return Promise.resolve();
+      },
+      close: () => Promise.resolve(),
+    });
+  }
+
+  // ---------------------------------------------------------------- the test's side
+
+  step(n: number, timeUs: number): void {
+    this.nowUs = timeUs;
+    this.#onStep(n, timeUs);
+  }
+
+  confirmCancel(order: TestOrder): void {
+    this.update("canceled", order, "canceled");
+    for (const other of [...order.legs as TestOrder[], ...this.#siblings(order)]) {
+      if (!isFinal(other.status)) this.update("canceled", other, "canceled");
+    }
+  }
+
+  /** Executes some of an order, and what follows of it for its legs. `times`: how often it is reported. */
+  fill(order: TestOrder, qty: string, price: string, times = 1): void {
+    const cumulative = decimal(order.filledQty).plus(qty);
+    order.filledQty = plain(cumulative);
+    order.filledAveragePrice = price;
+    const isDone = cumulative.eq(order.qty!);
+    const execution: Execution = {
+      brokerOrderId: order.brokerOrderId,
+      clientOrderId: order.clientOrderId,
+      symbol: order.symbol,
+      side: order.side,
+      qty,
+      price,
+      cumulativeQty: plain(cumulative),
+      executionId: `x${this.fills.length}`,
+      timeUs: this.nowUs,
+      fee: "0.01",
+    };
+    this.fills.push(execution);
+    const signed = decimal(qty).times(order.side === "buy" ? 1 : -1);
+    this.cash = this.cash.minus(signed.times(price)).minus(execution.fee);
+    const [event, status] = isDone
+      ? ["fill", "filled"] as const
+      : ["partial_fill", "partially_filled"] as const;
+    for (let i = 0; i < times; i++) this.update(event, order, status, execution);
+    for (const sibling of this.#siblings(order)) {
+      if (isFinal(sibling.status)) continue;
+      if (isDone) this.update("canceled", sibling, "canceled");
+      else {
+        sibling.qty = plain(decimal(sibling.qty!).minus(qty));
+        this.update("restated", sibling, sibling.status);
+      }
+    }
+    if (isDone) { for (const leg of order.legs) this.update("new", leg as TestOrder, "new"); }
+  }
+
+  update(
+    event: string,
+    order: TestOrder,
+    status: OrderStatus,
+    execution: Execution | null = null,
+  ): void {
+    order.status = status;
+    this.#onUpdate({ event, order: this.#snapshot(order), execution, timeUs: this.nowUs });
+  }
+
+  open(symbol?: string): TestOrder[] {
+    return this.orders.filter((order) =>
+      !isFinal(order.status) && order.status !== "held" && (!symbol || order.symbol === symbol)
+    );
+  }
+
+  net(symbol: string): Decimal {
+    return this.fills.filter((fill) => fill.symbol === symbol).reduce(
+      (sum, { side, qty }) => sum.plus(decimal(qty).times(side === "buy" ? 1 : -1)),
+      decimal(0),
+    );
+  }
+
+  #make(request: OrderRequest, parent: TestOrder | null): TestOrder {
+    const order: TestOrder = {
+      brokerOrderId: `b${this.orders.length + 1}`,
+      clientOrderId: parent ? `leg${this.orders.length + 1}` : request.clientOrderId,
+      symbol: request.symbol,
+      side: request.side,
+      type: request.type,
+      timeInForce: request.timeInForce,
+      qty: request.qty,
+      notional: null,
+      limitPrice: request.limitPrice,
+      triggerPrice: request.triggerPrice,
+      status: parent ? "held" : "accepted",
+      filledQty: "0",
+      filledAveragePrice: null,
+      legs: [],
+      replacedBy: null,
+      replaces: null,
+      submittedUs: this.nowUs,
+      updatedUs: this.nowUs,
+      request,
+      parent: parent?.brokerOrderId ?? null,
+    };
+    this.orders.push(order);
+    return order;
+  }
+
+  #siblings(order: TestOrder): TestOrder[] {
+    if (order.parent === null) return [];
+    return this.orders.filter((other) => other.parent === order.parent && other !== order);
+  }
+
+  #snapshot(order: TestOrder): BrokerOrder {
+    const { request: _request, parent: _parent, ...rest } = order;
+    return { ...rest, legs: order.legs.map((leg) => this.#snapshot(leg as TestOrder)) };
+  }
+
+  /** The broker nets: it refuses wash trades, orders through flat, and quantities that open orders hold. */
+  #problem(request: OrderRequest): string | null {
+    const open = this.open(request.symbol);
+    if (open.some((order) => order.side !== request.side && order.parent === null)) {
+      return "wash trade";
+    }
+    const net = this.net(request.symbol);
+    const reduces = request.side === "buy" ? net.lt(0) : net.gt(0);
+    if (!reduces) {
+      const held = open.some((order) => order.parent !== null && order.side === request.side);
+      return held ? "legs are open" : null;
+    }
+    const heldQty = open.filter((order) => order.side === request.side).reduce(
+      (sum, order) =>
+        order.parent && order.type === "stop" && sum.gt(0) ? sum : sum
+          .plus(order.qty!).minus(order.filledQty),
+      decimal(0),
+    );
+    const available = net.abs().minus(heldQty);
+    if (decimal(request.qty!).lte(available)) return null;
+    return heldQty.gt(0) ? "insufficient qty available" : "through flat";
+  }
+}
+
+function opposite(request: OrderRequest): OrderRequest {
+  return {
+    ...request,
+    side: request.side === "buy" ? "sell" : "buy",
+    limitPrice: null,
+    triggerPrice: null,
+    takeProfit: null,
+    stopLoss: null,
+  };
+}
+
+export function testAsset(symbol: string): Asset {
+  return {
+    symbol,
+    assetClass: "us_equity",
+    name: symbol,
+    exchange: "X",
+    tradable: symbol !== "D",
+    shortable: true,
+    easyToBorrow: true,
+    fractionable: true,
+    minOrderQty: "0.000000001",
+    qtyIncrement: "0.000000001",
+    priceIncrement: null,
+  };
+}

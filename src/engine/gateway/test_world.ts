@@ -1,0 +1,201 @@
+/** A gateway among its neighbours, for tests: consumers that answer, main that listens, a broker in memory. */
+import type { StoreRecord, TradeRow } from "../../contracts/store.ts";
+import { MarketBatch, RowKind } from "../../model/market_batch.ts";
+import type {
+  ConsumerToGateway,
+  GatewayToConsumer,
+  GatewayToMain,
+  Intent,
+  OrderReport,
+  RiskLimits,
+  RunInfo,
+} from "../../protocol.ts";
+import { Gateway } from "./gateway.ts";
+import { MemoryJournal } from "./journal.ts";
+import { TestBroker } from "./test_broker.ts";
+
+export const OPEN_US = 1_641_220_200e6;
+const MINUTE_US = 60e6;
+
+export function testIntent(intent: Partial<Intent> & Pick<Intent, "action" | "symbol">): Intent {
+  return {
+    runId: 1,
+    seq: 0,
+    qty: intent.notional === undefined ? 10 : null,
+    notional: null,
+    limitPrice: null,
+    triggerPrice: null,
+    stopPrice: null,
+    targetPrice: null,
+    timeInForce: null,
+    extendedHours: false,
+    indicators: { why: "test" },
+    problem: null,
+    referencePrice: 100,
+    decidedUs: OPEN_US,
+    ...intent,
+  };
+}
+
+export const NO_LIMITS: RiskLimits = {
+  maxNotionalPerOrder: Infinity,
+  maxNotionalPerSymbol: Infinity,
+  maxOpenOrders: Infinity,
+  priceCollarPercent: 50,
+};
+
+export interface WorldOptions {
+  runs: RunInfo[];
+  consumers?: number;
+  stepping?: boolean;
+  risk?: Partial<RiskLimits>;
+  journal?: MemoryJournal;
+}
+
+export type Wish = Intent | { cancel: string; runId: number };
+/** One row of a symbol: a trade at this price. */
+export type Prices = Record<string, number>;
+
+export class World {
+  readonly broker = new TestBroker();
+  readonly journal: MemoryJournal;
+  readonly toMain: GatewayToMain[] = [];
+  readonly reports: OrderReport[] = [];
+  readonly records: StoreRecord[] = [];
+  readonly logs: string[] = [];
+  readonly gateway: Gateway;
+  n = 0;
+  #wishes: Wish[] = [];
+  #watched: string[] = [];
+  #complete: (() => void) | null = null;
+
+  private constructor(readonly options: WorldOptions) {
+    this.journal = options.journal ?? new MemoryJournal();
+    this.broker.nowUs = OPEN_US;
+    this.gateway = new Gateway({
+      broker: this.broker,
+      journal: this.journal,
+      store: { write: (records) => void this.records.push(...records) },
+      clock: { nowUs: () => this.broker.nowUs },
+      // Waiting is for the network: here nothing is gained by it.
+      wait: () => new Promise((resolve) => setTimeout(resolve, 0)),
+      risk: { ...NO_LIMITS, ...options.risk },
+      batchId: "batch",
+      stepping: options.stepping ?? true,
+      consumers: options.consumers ?? 1,
+      toConsumer: (consumer, message) => this.#onConsumer(consumer, message),
+      toMain: (message) => this.#onMain(message),
+      log: (level, message, properties) =>
+        this.logs.push(`${level} ${message} ${JSON.stringify(properties)}`),
+    });
+  }
+
+  static async open(options: WorldOptions): Promise<World> {
+    const world = new World(options);
+    await world.gateway.start();
+    const { gateway } = world;
+    gateway.fromMain({ type: "runs", runs: options.runs });
+    gateway.fromMain({ type: "assets", id: 1, assetClass: "us_equity" });
+    const hours = { openUs: OPEN_US, closeUs: OPEN_US + 390 * MINUTE_US };
+    gateway.fromMain({ type: "session", assetClass: "us_equity", ...hours });
+    gateway.fromMain({ type: "symbols", first: 1, names: ["A", "B", "C", "D"] });
+    await world.settled();
+    return world;
+  }
+
+  /** One step: what happened to orders has been said to the broker before; wishes are of all consumers. */
+  async step(wishes: Wish[] = [], prices: Prices = {}): Promise<void> {
+    this.#wishes = wishes;
+    const complete = new Promise<void>((resolve) => this.#complete = resolve);
+    this.n++;
+    const timeUs = OPEN_US + this.n * MINUTE_US;
+    if (this.#watched.length > 0) this.#sendRows(timeUs, prices);
+    this.broker.step(this.n, timeUs);
+    await complete;
+  }
+
+  /** Outside of steps: at once. */
+  send(wish: Wish): void {
+    this.gateway.fromConsumer(0, asMessage(wish));
+  }
+
+  rows(prices: Prices): void {
+    this.#sendRows(this.broker.nowUs, prices);
+  }
+
+  /** All that follows without any outside event has happened. */
+  async settled(): Promise<void> {
+    for (let i = 0; i < 3; i++) {
+      await new Promise((resolve) => setTimeout(resolve, 0));
+      await this.gateway.idle();
+    }
+  }
+
+  get watched(): string[] {
+    return this.#watched;
+  }
+
+  ofMain<T extends GatewayToMain["type"]>(type: T): Extract<GatewayToMain, { type: T }>[] {
+    return this.toMain.filter((message) => message.type === type) as never;
+  }
+
+  trades(): TradeRow[] {
+    return this.records.flatMap((record) => record.table === "new_trades" ? [record.row] : []);
+  }
+
+  denials(): string[] {
+    return this.ofMain("denial").map(({ code }) => code);
+  }
+
+  lastReport(runId: number, symbol: string): OrderReport | undefined {
+    return this.reports.findLast((report) => report.runId === runId && report.symbol === symbol);
+  }
+
+  #sendRows(timeUs: number, prices: Prices): void {
+    const batch = new MarketBatch(16);
+    for (const [symbol, price] of Object.entries(prices)) {
+      if (!this.#watched.includes(symbol)) continue;
+      const id = ["A", "B", "C", "D"].indexOf(symbol) + 1;
+      batch.push(RowKind.trade, id, timeUs, price, 1, 0, 0, 0, 0, 0);
+    }
+    if (this.options.stepping ?? true) {
+      batch.push(RowKind.step, 0, timeUs, this.n, 0, 0, 0, 0, 0, 0);
+    }
+    const { buffer, length } = batch;
+    this.gateway.fromMain({ type: "market", buffer, length, firstSeq: 0 });
+  }
+
+  #onConsumer(consumer: number, message: GatewayToConsumer): void {
+    if (message.type === "report") this.reports.push(message);
+    if (message.type !== "stepBegin") return;
+    const owner = (runId: number) =>
+      this.options.runs.find((run) => run.runId === runId)!.consumer === consumer;
+    const own = this.#wishes.filter(({ runId }) => owner(runId));
+    const done: ConsumerToGateway = {
+      type: "stepDone",
+      n: message.n,
+      intents: own.flatMap((wish) => "cancel" in wish ? [] : [wish]),
+      cancels: own.flatMap((wish) =>
+        "cancel" in wish ? [{ runId: wish.runId, symbol: wish.cancel, reason: "wish" }] : []
+      ),
+      keystore: [],
+    };
+    // Consumers answer in any order: the last one first, here.
+    const turns = (this.options.consumers ?? 1) - consumer;
+    let turn = Promise.resolve();
+    for (let i = 0; i < turns; i++) turn = turn.then(() => {});
+    turn.then(() => this.gateway.fromConsumer(consumer, done));
+  }
+
+  #onMain(message: GatewayToMain): void {
+    this.toMain.push(message);
+    if (message.type === "watch") this.#watched = message.symbols;
+    if (message.type === "stepComplete" && message.n === this.n) this.#complete?.();
+    if (message.type === "failed") throw new Error(message.stack ?? message.message);
+  }
+}
+
+function asMessage(wish: Wish): ConsumerToGateway {
+  if (!("cancel" in wish)) return { type: "intent", intent: wish };
+  return { type: "cancel", runId: wish.runId, symbol: wish.cancel, reason: "wish" };
+}
