@@ -1,6 +1,8 @@
 /** The program `liu`: its world, and the command that was asked for. */
 import { SECRET_VARIABLES } from "./src/config/environment.ts";
 import { runProgram } from "./src/commands/run_program.ts";
+import { redactor } from "./src/util/log.ts";
+import { Secret } from "./src/util/secret.ts";
 
 /** 128 + the signal's number, as shells give it. */
 const EXIT_CODES = { SIGINT: 130, SIGTERM: 143 } as const;
@@ -16,6 +18,8 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
 
 const env = Deno.env.toObject();
 for (const name of SECRET_VARIABLES) Deno.env.delete(name);
+// Errors are redacted here too: a bug's stack passes by no log.
+const redact = redactor(SECRET_VARIABLES.map((name) => new Secret(env[name] ?? "")));
 
 const encoder = new TextEncoder();
 const exitCode = await runProgram(Deno.args, {
@@ -23,7 +27,7 @@ const exitCode = await runProgram(Deno.args, {
   cwd: Deno.cwd(),
   signal: stopping.signal,
   out: (text) => writeAll(Deno.stdout, text),
-  err: (text) => writeAll(Deno.stderr, text),
+  err: (text) => writeAll(Deno.stderr, redact(text)),
   isOutTerminal: Deno.stdout.isTerminal(),
   isErrTerminal: Deno.stderr.isTerminal(),
   columns,

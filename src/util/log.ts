@@ -139,7 +139,7 @@ function plain(properties: Properties, redact: Redact): Properties {
 }
 
 /** Takes the texts of secrets out, also as JSON and addresses write them. */
-function redactor(secrets: readonly Secret[]): Redact {
+export function redactor(secrets: readonly Secret[]): (text: string) => string {
   const texts = new Set<string>();
   for (const secret of secrets) {
     const text = secret.reveal();
