@@ -23,7 +23,7 @@ export interface LoadOptions<T> {
 export class StoppedError extends StrategyError {}
 
 interface Guards {
-  [id: string]: { flag: Int32Array; halt(): never };
+  [id: string]: { flag: Int32Array; halt(): StoppedError };
 }
 
 /**
@@ -35,9 +35,7 @@ export async function loadUserModule<T>(options: LoadOptions<T>): Promise<Constr
   const { guards }: { guards: Guards } = await import(GUARDS_URL);
   guards[bundle.id] = {
     flag: stopFlag,
-    halt() {
-      throw new StoppedError(`Stopped "${bundle.id}": it took too long`);
-    },
+    halt: () => new StoppedError(`Stopped "${bundle.id}": it took too long`),
   };
   let module: Record<string, unknown>;
   try {
@@ -85,16 +83,17 @@ function isClassOf(found: object, base: { prototype: unknown }): boolean {
 
 function whyNotLoaded(error: unknown, bundle: Bundle): string {
   const { message, stack } = describeThrown(error, [bundle]);
-  const place = firstUserFrame(rawStack(error), [bundle]) ?? bundle.path;
-  const missing = /^(The requested module .* does not provide an export named '(.*)')$/.exec(
-    message,
-  );
+  const missing = /^(.* does not provide an export named '(.*?)')(?: at (.*))?$/m.exec(message);
   if (missing) {
-    return `Cannot load ${place}: ${missing[1]}. Where it is a type, write ` +
-      `"import type { ${missing[2]} }"`;
+    const [, why, name, place = bundle.path] = missing;
+    return `Cannot load ${place}: ${why}. Where it is a type, write "import type { ${name} }"`;
   }
-  const frames = stack.split("\n").filter((line) => line.startsWith("    at ")).slice(1, 4);
-  return [`Cannot load ${place}: ${message}`, ...frames].join("\n");
+  const isUserFrame = (line: string) => bundle.files.some(({ path }) => line.includes(path));
+  const frames = stack.split("\n").filter((line) =>
+    line.startsWith("    at ") && isUserFrame(line)
+  );
+  const place = firstUserFrame(rawText(error, "stack"), [bundle]) ?? bundle.path;
+  return [`Cannot load ${place}: ${message}`, ...frames.slice(0, 5)].join("\n");
 }
 
 /**
@@ -112,10 +111,6 @@ export function describeThrown(
   };
   const message = read("message");
   return { message, stack: read("stack") || message };
-}
-
-function rawStack(error: unknown): string {
-  return rawText(error, "stack");
 }
 
 const TEXT_MAX = 10_000;

@@ -143,8 +143,11 @@ function withoutCodeFromStrings(hidden: unknown[]): object {
     Object.defineProperty(prototype, "constructor", { value: Function });
     return Function;
   };
+  // Those of generators and async functions have no name.
   for (const value of hidden) {
-    if (typeof value === "function") refusing(Object.getPrototypeOf(value));
+    if (typeof value !== "function") continue;
+    const prototype = Object.getPrototypeOf(value);
+    if (prototype.constructor !== Function && prototype !== Object.prototype) refusing(prototype);
   }
   return refusing(Function.prototype);
 }

@@ -1,6 +1,6 @@
 // One file of user code, from its text to the text that runs: types stripped, imports found, loops guarded.
 // Invariant: the same parser decides what is admitted and where guards go, and every line stays on its line.
-import { type AnyNode, type Node, parse, type Program } from "acorn";
+import { type AnyNode, type Node, parse, type Program, tokTypes } from "acorn";
 import { fullAncestor } from "acorn-walk";
 import { transformSync } from "amaro";
 import { ConfigError } from "../util/errors.ts";
@@ -35,12 +35,14 @@ export interface ParsedModule {
   imports: ImportSite[];
   /** Guards, and imports of types taken out. */
   edits: Edit[];
+  /** Where the arrows of arrow functions end, ascending. */
+  arrowEnds: number[];
 }
 
 /** User code may not use names that begin so: they are those of the guards. */
 const RESERVED = "__liu";
-export const GUARD = "if(__liu_flag[0]!==0)__liu_halt();";
-const GUARD_EXPRESSION = "(__liu_flag[0]!==0&&__liu_halt(),";
+/** A throw statement, not a call that throws: so the optimizing compilers keep the loop as tight as it was. */
+const GUARD = "if(__liu_flag[0]!==0)throw __liu_halt();";
 
 /**
  * Parses one file of user code.
@@ -49,8 +51,9 @@ const GUARD_EXPRESSION = "(__liu_flag[0]!==0&&__liu_halt(),";
 export function parseModule(path: string, source: string): ParsedModule {
   const isTypeScript = /\.m?ts$/.test(path);
   const text = isTypeScript ? stripTypes(path, source) : source;
-  const program = parseJavaScript(path, text);
-  const module: ParsedModule = { path, text, imports: [], edits: [] };
+  const arrowEnds: number[] = [];
+  const program = parseJavaScript(path, text, arrowEnds);
+  const module: ParsedModule = { path, text, imports: [], edits: [], arrowEnds };
   if (isTypeScript) module.edits.push(...unusedTypeImports(program, text));
   const removed = (node: Node) => module.edits.some((edit) => edit.at === node.start);
   fullAncestor(program, (node, _state, ancestors) => {
@@ -109,9 +112,16 @@ function stripTypes(path: string, source: string): string {
   }
 }
 
-function parseJavaScript(path: string, text: string): Program {
+function parseJavaScript(path: string, text: string, arrowEnds: number[]): Program {
   try {
-    return parse(text, { ecmaVersion: "latest", sourceType: "module", allowHashBang: true });
+    return parse(text, {
+      ecmaVersion: "latest",
+      sourceType: "module",
+      allowHashBang: true,
+      onToken(token) {
+        if (token.type === tokTypes.arrow) arrowEnds.push(token.end);
+      },
+    });
   } catch (error) {
     const { message, pos } = error as SyntaxError & { pos?: number };
     const why = message.replace(/ \(\d+:\d+\)$/, "");
@@ -153,7 +163,7 @@ function visit(
       return;
     case "ForOfStatement":
       if (node.await && !isInFunction(ancestors)) throw refuse(TOP_LEVEL_AWAIT);
-      return guardBody(module, node.body);
+      return guardBody(module, node);
     case "VariableDeclaration":
       if ((node.kind as string) === "await using" && !isInFunction(ancestors)) {
         throw refuse(TOP_LEVEL_AWAIT);
@@ -163,11 +173,11 @@ function visit(
     case "ForInStatement":
     case "WhileStatement":
     case "DoWhileStatement":
-      return guardBody(module, node.body);
+      return guardBody(module, node);
     case "FunctionDeclaration":
     case "FunctionExpression":
     case "ArrowFunctionExpression":
-      return guardBody(module, node.body);
+      return guardBody(module, node);
     case "Identifier":
     case "PrivateIdentifier":
       if (node.name.startsWith(RESERVED)) {
@@ -189,15 +199,17 @@ function importSite(module: ParsedModule, source: Node): ImportSite {
 }
 
 /** Functions are guarded too: deep recursion, callbacks of endless iterators and chains of promises have no loop. */
-function guardBody(module: ParsedModule, body: AnyNode): void {
+function guardBody(module: ParsedModule, { body, end }: { body: AnyNode; end: number }): void {
   if (body.type === "BlockStatement") {
     module.edits.push({ at: body.start + 1, remove: 0, insert: GUARD });
   } else if (/Statement$|Declaration$/.test(body.type)) {
     module.edits.push({ at: body.start, remove: 0, insert: `{${GUARD}` });
     module.edits.push({ at: body.end, remove: 0, insert: "}" });
   } else {
-    module.edits.push({ at: body.start, remove: 0, insert: GUARD_EXPRESSION });
-    module.edits.push({ at: body.end, remove: 0, insert: ")" });
+    // An arrow function's expression; parentheses around it are no part of the expression's node.
+    const at = module.arrowEnds.findLast((end) => end <= body.start)!;
+    module.edits.push({ at, remove: 0, insert: `{${GUARD}return(` });
+    module.edits.push({ at: end, remove: 0, insert: ")}" });
   }
 }
 
