@@ -21,7 +21,7 @@ export class UnknownWords {
     this.counts.set(key, (count ?? 0) + 1);
     if (count === undefined) {
       {
-        this.#log.warn("Alpaca says a {kind} that Liu does not know: {word}", {
+        this.#log.warn('Unknown to Liu, from Alpaca: {kind} "{word}"', {
           kind,
           word: word.slice(0, 64),
         });

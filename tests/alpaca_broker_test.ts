@@ -1,0 +1,548 @@
+import { strict as assert } from "node:assert";
+import { createBroker } from "../src/brokers/alpaca.ts";
+import type { OrderUpdate, UpdatesState } from "../src/contracts/broker.ts";
+import type { OrderRequest } from "../src/model/order.ts";
+import { ConfigError, OperationError, RetryableError } from "../src/util/errors.ts";
+import { formatRfc3339 } from "../src/wire/rfc3339.ts";
+import {
+  Counterpart,
+  Queue,
+  RecordingLog,
+  ScriptedSocket,
+  ScriptedTime,
+} from "./alpaca_counterpart.ts";
+
+const TIME = "2022-01-03T15:00:00.123456789Z";
+const TIME_US = Date.parse("2022-01-03T15:00:00Z") * 1000 + 123456;
+const BACK_OFF = [750, 750] as const;
+
+class Bench {
+  readonly counterpart = new Counterpart();
+  readonly time = new ScriptedTime();
+  readonly log = new RecordingLog();
+  readonly updates = new Queue<OrderUpdate>();
+  readonly states = new Queue<UpdatesState>();
+  readonly steps = new Queue<[number, number]>();
+  readonly bodies: unknown[] = [];
+  readonly aborter = new AbortController();
+  readonly signal = this.aborter.signal;
+
+  broker(settings: Record<string, string> = {}) {
+    const keys = { keyId: "KEY-OF-TEST", secretKey: "SECRET-OF-TEST" };
+    return createBroker({ ...keys, baseUrl: this.counterpart.origin, ...settings }, {
+      clock: { nowUs: () => TIME_US },
+      monotonic: this.time,
+      random: () => 0.5,
+      log: this.log,
+    });
+  }
+
+  /** Answers each request alike. */
+  answer(status: number, body: unknown, headers: Record<string, string> = {}): void {
+    this.counterpart.onRequest = (_, sent) => {
+      this.bodies.push(sent);
+      return body === null
+        ? new Response(null, { status, headers })
+        : Response.json(body, { status, headers });
+    };
+  }
+
+  async updatesOpen(settings: Record<string, string> = {}) {
+    const opening = this.broker(settings).openUpdates({
+      onUpdate: (update) => this.updates.put(update),
+      onStep: (n, timeUs) => this.steps.put([n, timeUs]),
+      onState: (state) => this.states.put(state),
+      signal: this.signal,
+    });
+    const socket = await this.counterpart.socket();
+    await letIn(socket);
+    const stream = await opening;
+    assert.deepEqual(await this.states.take(), { state: "connected" });
+    return { socket, stream };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.aborter.abort();
+    await this.counterpart.close();
+  }
+}
+
+async function letIn(socket: ScriptedSocket): Promise<void> {
+  assert.deepEqual(await socket.next(), {
+    action: "authenticate",
+    data: { key_id: "KEY-OF-TEST", secret_key: "SECRET-OF-TEST" },
+  });
+  const data = { status: "authorized", action: "authenticate" };
+  socket.sendBinary({ stream: "authorization", data });
+  assert.deepEqual(await socket.next(), {
+    action: "listen",
+    data: { streams: ["trade_updates"] },
+  });
+  socket.sendBinary({ stream: "listening", data: { streams: ["trade_updates"] } });
+}
+
+const ORDER: OrderRequest = {
+  clientOrderId: "liu-1",
+  symbol: "AAPL",
+  side: "buy",
+  qty: "10",
+  notional: null,
+  type: "limit",
+  timeInForce: "day",
+  limitPrice: "100.50",
+  triggerPrice: null,
+  trailPrice: null,
+  trailPercent: null,
+  extendedHours: false,
+  takeProfit: null,
+  stopLoss: null,
+};
+
+function wireOrder(change: Record<string, unknown> = {}): Record<string, unknown> {
+  return {
+    id: "order-1",
+    client_order_id: "liu-1",
+    created_at: TIME,
+    updated_at: TIME,
+    submitted_at: TIME,
+    filled_at: null,
+    canceled_at: null,
+    replaced_by: null,
+    replaces: null,
+    asset_class: "us_equity",
+    symbol: "AAPL",
+    qty: "10",
+    notional: null,
+    filled_qty: "0",
+    filled_avg_price: null,
+    order_class: "",
+    type: "limit",
+    side: "buy",
+    time_in_force: "day",
+    limit_price: "100.5",
+    stop_price: null,
+    status: "new",
+    legs: null,
+    a_field_of_next_year: { x: 1 },
+    ...change,
+  };
+}
+
+Deno.test("an order that was taken in is given back in Liu's words", async () => {
+  await using bench = new Bench();
+  bench.answer(200, wireOrder({ status: "pending_new" }));
+  const result = await bench.broker().submit(ORDER, bench.signal);
+  assert.ok(result.result === "accepted");
+  assert.equal(result.order.status, "accepted");
+  assert.equal(result.order.limitPrice, "100.5");
+  assert.equal(result.order.submittedUs, TIME_US);
+  assert.deepEqual(bench.bodies, [{
+    client_order_id: "liu-1",
+    symbol: "AAPL",
+    side: "buy",
+    type: "limit",
+    time_in_force: "day",
+    order_class: "simple",
+    qty: "10",
+    limit_price: "100.5",
+  }]);
+});
+
+Deno.test("legs make an order a bracket, an OTO or an OCO", async () => {
+  await using bench = new Bench();
+  bench.answer(200, wireOrder());
+  const takeProfit = { limitPrice: "110" };
+  const stopLoss = { triggerPrice: "95", limitPrice: "94.5" };
+  const broker = bench.broker();
+  await broker.submit({ ...ORDER, takeProfit, stopLoss }, bench.signal);
+  await broker.submit({ ...ORDER, stopLoss: { ...stopLoss, limitPrice: null } }, bench.signal);
+  const exit = { ...ORDER, side: "sell" as const, limitPrice: "110.00" };
+  await broker.submit({ ...exit, takeProfit, stopLoss }, bench.signal);
+  const seen = (bench.bodies as Record<string, unknown>[]).map((body) => [
+    body.order_class,
+    body.limit_price,
+    body.take_profit,
+    body.stop_loss,
+  ]);
+  assert.deepEqual(seen, [
+    ["bracket", "100.5", { limit_price: "110" }, { stop_price: "95", limit_price: "94.5" }],
+    ["oto", "100.5", undefined, { stop_price: "95" }],
+    ["oco", undefined, { limit_price: "110" }, { stop_price: "95", limit_price: "94.5" }],
+  ]);
+});
+
+Deno.test("each answer to an order is what the contract calls it", async () => {
+  const duplicate = { code: 42210000, message: "client_order_id must be unique" };
+  const table: [number, unknown, Record<string, string>, unknown][] = [
+    [
+      403,
+      { code: 40310000, message: "insufficient qty" },
+      {},
+      { result: "refused", code: 40310000, message: "insufficient qty" },
+    ],
+    [422, duplicate, {}, { result: "duplicate" }],
+    [429, { code: 42910000, message: "x" }, { "Retry-After": "7" }, {
+      result: "rate_limited",
+      retryAfterMs: 7000,
+    }],
+    [500, { code: 50010000, message: "internal" }, {}, "unknown"],
+    [504, null, {}, "unknown"],
+    [404, { hello: "from a proxy" }, {}, "unknown"],
+    [408, { code: 40810000, message: "x" }, {}, "unknown"],
+    [302, null, { Location: "http://elsewhere.example/" }, "unknown"],
+    [200, { id: "order-1" }, {}, "unknown"],
+    [401, { message: "forbidden." }, {}, {
+      result: "refused",
+      code: 40110000,
+      message: "forbidden.",
+    }],
+  ];
+  for (const [status, body, headers, expected] of table) {
+    await using bench = new Bench();
+    bench.answer(status, body, headers);
+    const result = await bench.broker().submit(ORDER, bench.signal);
+    const told = typeof expected === "string" ? result.result : result;
+    assert.deepEqual(told, expected, `${status}`);
+    assert.doesNotMatch(JSON.stringify(result), /OF-TEST/);
+  }
+});
+
+Deno.test("a POST that is not answered in time is unknown, though it was taken in", async () => {
+  await using bench = new Bench();
+  const taken = Promise.withResolvers<void>();
+  const answer = Promise.withResolvers<Response>();
+  bench.counterpart.onRequest = () => {
+    taken.resolve();
+    return answer.promise;
+  };
+  const submitting = bench.broker().submit(ORDER, bench.signal);
+  await taken.promise;
+  await bench.time.pass(10_000, 10_000);
+  assert.deepEqual(await submitting, {
+    result: "unknown",
+    message: "POST /v2/orders: no answer within 10000 ms",
+  });
+  answer.resolve(Response.json(wireOrder()));
+});
+
+Deno.test("a POST to an exchange that is gone is unknown", async () => {
+  await using bench = new Bench();
+  const broker = bench.broker();
+  await bench.counterpart.close();
+  assert.equal((await broker.submit(ORDER, bench.signal)).result, "unknown");
+});
+
+Deno.test("after a 429 nothing is sent before the reset", async () => {
+  await using bench = new Bench();
+  bench.answer(429, { code: 42910000, message: "too many" }, { "Retry-After": "3" });
+  const broker = bench.broker();
+  await broker.submit(ORDER, bench.signal);
+  const second = await broker.submit(ORDER, bench.signal);
+  assert.deepEqual(second, { result: "rate_limited", retryAfterMs: 3000 });
+  assert.equal(bench.bodies.length, 1);
+  bench.answer(200, { timestamp: TIME, is_open: true });
+  const reading = broker.clock(bench.signal);
+  await bench.time.pass(3000, 3000);
+  assert.deepEqual(await reading, { timeUs: TIME_US, rate: 1, isOpen: true });
+});
+
+Deno.test("the last requests of a minute are kept for cancels", async () => {
+  await using bench = new Bench();
+  const reset = String(Math.floor(Date.now() / 1000) + 30);
+  bench.answer(200, wireOrder(), {
+    "X-RateLimit-Limit": "200",
+    "X-RateLimit-Remaining": "20",
+    "X-RateLimit-Reset": reset,
+  });
+  const broker = bench.broker();
+  assert.equal((await broker.submit(ORDER, bench.signal)).result, "accepted");
+  assert.equal((await broker.submit(ORDER, bench.signal)).result, "rate_limited");
+  bench.answer(204, null);
+  assert.deepEqual(await broker.cancel("order-1", bench.signal), { result: "requested" });
+});
+
+Deno.test("each answer to a cancel is what the contract calls it", async () => {
+  const table: [number, unknown, string][] = [
+    [204, null, "requested"],
+    [422, { code: 42210000, message: "already filled" }, "not_cancelable"],
+    [404, { code: 40410000, message: "order not found" }, "not_found"],
+    [404, { error: "a proxy" }, "unknown"],
+    [500, { code: 50010000, message: "internal" }, "unknown"],
+    [429, { code: 42910000, message: "x" }, "rate_limited"],
+  ];
+  for (const [status, body, expected] of table) {
+    await using bench = new Bench();
+    bench.answer(status, body);
+    const { result } = await bench.broker().cancel("order-1", bench.signal);
+    assert.equal(result, expected, `${status}`);
+  }
+});
+
+Deno.test("an order is looked up by its client order id; only a 404 of Alpaca's is a no", async () => {
+  await using bench = new Bench();
+  const broker = bench.broker();
+  bench.answer(404, { code: 40410000, message: "order not found" });
+  assert.equal(await broker.orderByClientId("liu-1", bench.signal), null);
+  bench.answer(404, { error: "a proxy" });
+  const looking = broker.orderByClientId("liu-1", bench.signal);
+  const rejected = assert.rejects(looking, RetryableError);
+  for (const ms of [1500, 3000, 6000]) await bench.time.pass(ms, ms);
+  await rejected;
+  bench.counterpart.onRequest = (request) =>
+    Response.json(wireOrder({
+      order_class: "bracket",
+      legs: request.url.includes("nested")
+        ? [wireOrder({ id: "leg", type: "stop", status: "held" })]
+        : null,
+    }));
+  const order = await broker.orderByClientId("liu-1", bench.signal);
+  assert.equal(order?.legs[0]?.status, "held");
+});
+
+Deno.test("open orders beyond a page are read, though many came at the same time", async () => {
+  await using bench = new Bench();
+  const all = Array.from({ length: 1200 }, (_, i) => {
+    const submitted_at = formatRfc3339(TIME_US + Math.floor(i / 300) * 1e6);
+    return wireOrder({ id: `order-${i}`, submitted_at });
+  });
+  bench.counterpart.onRequest = (request) => {
+    const after = new URL(request.url).searchParams.get("after");
+    const later = all.filter((order) => after === null || String(order.submitted_at) > after);
+    return Response.json(later.slice(0, 500));
+  };
+  const orders = await bench.broker().openOrders(bench.signal);
+  assert.equal(new Set(orders.map((order) => order.brokerOrderId)).size, 1200);
+  assert.equal(orders.length, 1200);
+});
+
+Deno.test("executions are read from the activities, page by page, with their orders' ids", async () => {
+  await using bench = new Bench();
+  const fills = Array.from({ length: 130 }, (_, i) => ({
+    activity_type: "FILL",
+    id: `activity-${i}`,
+    order_id: `order-${i % 10}`,
+    symbol: "AAPL",
+    side: i % 2 ? "sell_short" : "buy",
+    qty: "1",
+    cum_qty: String(1 + Math.floor(i / 10)),
+    price: "100.25",
+    transaction_time: formatRfc3339(TIME_US + i * 1e6),
+  }));
+  bench.counterpart.onRequest = (request) => {
+    const { pathname, searchParams } = new URL(request.url);
+    if (pathname === "/v2/orders") {
+      const ids = Array.from({ length: 10 }, (_, i) => i);
+      return Response.json(
+        ids.map((i) => wireOrder({ id: `order-${i}`, client_order_id: `c${i}` })),
+      );
+    }
+    const token = searchParams.get("page_token");
+    const from = token ? fills.findIndex((fill) => fill.id === token) + 1 : 0;
+    return Response.json(fills.slice(from, from + 100));
+  };
+  const executions = await bench.broker().executions(TIME_US, bench.signal);
+  assert.equal(executions.length, 129);
+  assert.deepEqual(executions[0], {
+    brokerOrderId: "order-1",
+    clientOrderId: "c1",
+    symbol: "AAPL",
+    side: "sell",
+    qty: "1",
+    price: "100.25",
+    cumulativeQty: "1",
+    executionId: null,
+    timeUs: TIME_US + 1e6,
+    fee: "0",
+  });
+});
+
+Deno.test("account, positions and clock are read, and more fields do no harm", async () => {
+  await using bench = new Bench();
+  const broker = bench.broker();
+  bench.answer(200, {
+    id: "a",
+    currency: "USD",
+    cash: "1000.50",
+    equity: "2000",
+    buying_power: "4000",
+    trading_blocked: false,
+    account_blocked: true,
+    shorting_enabled: true,
+    more: 1,
+  });
+  const account = await broker.account(bench.signal);
+  assert.equal(account.cash, "1000.5");
+  assert.equal(account.tradingBlocked, true);
+  const position = { avg_entry_price: "10", current_price: null, qty_available: "-5" };
+  bench.answer(200, [
+    { ...position, symbol: "AAPL", asset_class: "us_equity", side: "short", qty: "-5" },
+    { ...position, symbol: "BTCUSD", asset_class: "crypto", side: "long", qty: "0.000000010" },
+  ]);
+  const [short, coin] = await broker.positions(bench.signal);
+  assert.deepEqual([short!.qty, short!.qtyAvailable, short!.marketPrice], ["-5", "5", "10"]);
+  assert.deepEqual([coin!.symbol, coin!.qty], ["BTC/USD", "0.00000001"]);
+  bench.answer(200, { timestamp: "2022-01-03T10:00:00-05:00", is_open: true }, {
+    "Liu-Clock-Rate": "60",
+  });
+  const clock = await broker.clock(bench.signal);
+  assert.deepEqual(clock, { timeUs: TIME_US - 123456, rate: 60, isOpen: true });
+});
+
+Deno.test("a wrong key is told with the variables to check", async () => {
+  await using bench = new Bench();
+  bench.answer(401, { code: 40110000, message: "request is not authorized" });
+  await assert.rejects(bench.broker().account(bench.signal), (error: Error) => {
+    assert.ok(error instanceof ConfigError);
+    assert.match(error.message, /APCA_API_KEY_ID/);
+    assert.doesNotMatch(error.message, /OF-TEST/);
+    return true;
+  });
+  bench.answer(200, { hello: "world" });
+  await assert.rejects(bench.broker().account(bench.signal), OperationError);
+});
+
+Deno.test("trade updates come from text and binary frames alike", async () => {
+  await using bench = new Bench();
+  const { socket } = await bench.updatesOpen();
+  const data = {
+    event: "partial_fill",
+    execution_id: "execution-1",
+    order: wireOrder({ status: "partially_filled", filled_qty: "4", filled_avg_price: "100.2" }),
+    timestamp: TIME,
+    price: "100.2",
+    qty: "4",
+    position_qty: "4",
+  };
+  socket.sendBinary({ stream: "trade_updates", data });
+  const { event, order, execution } = await bench.updates.take();
+  assert.equal(event, "partial_fill");
+  assert.equal(order.status, "partially_filled");
+  assert.deepEqual(execution, {
+    brokerOrderId: "order-1",
+    clientOrderId: "liu-1",
+    symbol: "AAPL",
+    side: "buy",
+    qty: "4",
+    price: "100.2",
+    cumulativeQty: "4",
+    executionId: "execution-1",
+    timeUs: TIME_US,
+    fee: "0",
+  });
+  socket.send({
+    stream: "trade_updates",
+    data: { event: "order_cancel_rejected", order: wireOrder() },
+  });
+  assert.equal((await bench.updates.take()).execution, null);
+});
+
+Deno.test("words that Liu does not know are counted and told, and end nothing", async () => {
+  await using bench = new Bench();
+  const { socket } = await bench.updatesOpen();
+  const send = (change: Record<string, unknown>) =>
+    socket.send({ stream: "trade_updates", data: { event: "eaten", order: wireOrder(change) } });
+  send({ status: "digested" });
+  assert.equal((await bench.updates.take()).order.status, "accepted");
+  send({ status: "digested", canceled_at: TIME });
+  assert.equal((await bench.updates.take()).order.status, "canceled");
+  socket.send({ stream: "horoscope", data: {} });
+  send({ status: "constructor" });
+  await bench.updates.take();
+  assert.deepEqual(bench.log.lines, [
+    'Unknown to Liu, from Alpaca: order status "digested"',
+    'Unknown to Liu, from Alpaca: trade update "eaten"',
+    'Unknown to Liu, from Alpaca: message of the trading socket "horoscope"',
+    'Unknown to Liu, from Alpaca: order status "constructor"',
+  ]);
+});
+
+Deno.test("the trading socket refuses a wrong key with the variables to check", async () => {
+  await using bench = new Bench();
+  const opening = bench.broker().openUpdates({
+    onUpdate: () => {},
+    onStep: () => {},
+    onState: () => {},
+    signal: bench.signal,
+  });
+  const socket = await bench.counterpart.socket();
+  await socket.next();
+  const data = { status: "unauthorized", action: "authenticate" };
+  socket.sendBinary({ stream: "authorization", data });
+  await assert.rejects(
+    opening,
+    (error: Error) => error instanceof ConfigError && /APCA_API_SECRET_KEY/.test(error.message),
+  );
+});
+
+Deno.test("an acknowledged step resolves after the updates that were sent before the answer", async () => {
+  await using bench = new Bench();
+  const { socket, stream } = await bench.updatesOpen({ acksSteps: "true" });
+  assert.equal(socket.headers.get("Liu-Step"), "ack");
+  socket.send({ stream: "step", data: { n: 3, timestamp: TIME } });
+  assert.deepEqual(await bench.steps.take(), [3, TIME_US]);
+  const order: string[] = [];
+  const acked = stream.ackStep(3, bench.signal).then(() => order.push("ack"));
+  assert.deepEqual(await socket.next(), { action: "step_ack", data: { n: 3 } });
+  socket.sendBinary({ stream: "trade_updates", data: { event: "new", order: wireOrder() } });
+  socket.sendBinary({ stream: "step_ack", data: { n: 3 } });
+  await bench.updates.take().then(() => order.push("update"));
+  await acked;
+  assert.deepEqual(order, ["update", "ack"]);
+});
+
+Deno.test("a step whose answer was lost with the socket is acknowledged on the next", async () => {
+  await using bench = new Bench();
+  const { socket, stream } = await bench.updatesOpen({ acksSteps: "true" });
+  const acked = stream.ackStep(3, bench.signal);
+  await socket.next();
+  socket.close();
+  assert.equal((await bench.states.take()).state, "interrupted");
+  await bench.time.pass(...BACK_OFF);
+  const second = await bench.counterpart.socket();
+  await letIn(second);
+  assert.deepEqual(await second.next(), { action: "step_ack", data: { n: 3 } });
+  second.send({ stream: "step_ack", data: { n: 3 } });
+  await acked;
+  assert.deepEqual(await bench.states.take(), { state: "restored" });
+});
+
+Deno.test("an update that cannot be read interrupts the stream, so that it is reconciled", async () => {
+  await using bench = new Bench();
+  const { socket } = await bench.updatesOpen();
+  socket.send({ stream: "trade_updates", data: { event: "fill", order: { id: 7 } } });
+  assert.equal((await bench.states.take()).state, "interrupted");
+  await bench.time.pass(...BACK_OFF);
+  await letIn(await bench.counterpart.socket());
+  assert.deepEqual(await bench.states.take(), { state: "restored" });
+});
+
+Deno.test("without steps an acknowledgement resolves at once", async () => {
+  await using bench = new Bench();
+  const { stream } = await bench.updatesOpen();
+  await stream.ackStep(1, bench.signal);
+});
+
+Deno.test("money is at stake at Alpaca's live address only", () => {
+  const bench = { clock: { nowUs: () => 0 }, monotonic: new ScriptedTime(), random: () => 0 };
+  const isReal = (baseUrl: string) =>
+    createBroker({ keyId: "k", secretKey: "s", baseUrl }, { ...bench, log: new RecordingLog() })
+      .isRealMoney;
+  assert.equal(isReal("https://API.alpaca.markets/v2"), true);
+  assert.equal(isReal("https://paper-api.alpaca.markets"), false);
+  assert.equal(isReal("http://127.0.0.1:8080"), false);
+});
+
+Deno.test("a replacement sends what changes", async () => {
+  await using bench = new Bench();
+  bench.answer(200, wireOrder({ id: "order-2", replaces: "order-1" }));
+  const result = await bench.broker().replace(
+    "order-1",
+    { clientOrderId: "liu-2", qty: "5", triggerPrice: "94.50", trailPrice: "1" },
+    bench.signal,
+  );
+  assert.ok(result.result === "accepted" && result.order.replaces === "order-1");
+  assert.deepEqual(bench.bodies, [
+    { client_order_id: "liu-2", qty: "5", stop_price: "94.5", trail: "1" },
+  ]);
+  assert.deepEqual(bench.counterpart.requests, ["PATCH /v2/orders/order-1"]);
+});
