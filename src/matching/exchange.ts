@@ -5,8 +5,9 @@
  * do not see one another.
  *
  * As at Alpaca: legs of a bracket or oto are held until the entry has filled whole, and end with it
- * where it is canceled or expires, even if it has filled in part; day orders expire, opg, cls, ioc
- * and fok orders are canceled.
+ * where it is canceled or expires, even if it has filled in part. Day orders expire; opg, cls, ioc
+ * and fok orders are canceled. Unlike it, legs become no larger than what other orders leave of the
+ * position, so that no execution takes a position across zero.
  */
 import { assert } from "../util/assert.ts";
 import { type Decimal, decimal, plain, roundToTick } from "../util/decimal.ts";
@@ -61,7 +62,7 @@ export class Exchange {
     this.#fillModel = options.fillModel ?? defaultFillModel;
     const newId = options.newId ?? countedIds();
     const fees = { ...NO_FEES, ...options.fees };
-    this.#desk = new OrderDesk({ startUs, fees, newId, onUpdate });
+    this.#desk = new OrderDesk({ startUs, fees, priceOf: this.#priceOf, newId, onUpdate });
     this.#matcher = new Matcher(this.#desk, decimal(volumeShare), this.#priceOf);
     this.#intake = new OrderIntake(this.#desk, {
       assetOf: (symbol) => options.assetOf(symbol),

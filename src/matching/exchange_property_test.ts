@@ -249,6 +249,16 @@ property("positions and cash are what the executions make, to the last digit", (
   });
 });
 
+property("no execution takes a position across zero", (story) => {
+  const qtys = new Map(SYMBOLS.map((symbol) => [symbol, 0]));
+  for (const one of run(story).executions) {
+    const before = qtys.get(one.symbol)!;
+    const after = Number(signed(one).plus(before).round(9).toFixed());
+    assert.ok(before * after >= 0, `${before} → ${after}`);
+    qtys.set(one.symbol, after);
+  }
+});
+
 property("an order fills no more than it asked for, at its limit or better", (story) => {
   const market = run(story);
   for (const order of allOrders(market)) {

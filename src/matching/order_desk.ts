@@ -2,7 +2,7 @@
 // group.
 import { assert } from "../util/assert.ts";
 import { type Decimal, plain } from "../util/decimal.ts";
-import type { AccountState } from "./account_state.ts";
+import type { AccountState, PriceOf } from "./account_state.ts";
 import { feeOf } from "./fees.ts";
 import { type OrderState, ZERO } from "./order_state.ts";
 import type { ExchangeExecution, ExchangeUpdate, FeeSchedule, UpdateEvent } from "./types.ts";
@@ -15,6 +15,7 @@ export class OrderDesk {
     private readonly options: {
       startUs: number;
       fees: FeeSchedule;
+      priceOf: PriceOf;
       newId(): string;
       onUpdate(update: ExchangeUpdate): void;
     },
@@ -104,12 +105,17 @@ export class OrderDesk {
   }
 
   #activateLegs(account: AccountState, entry: OrderState): void {
-    const { takeProfit, stopLoss } = entry.group!;
-    for (const leg of [takeProfit, stopLoss]) {
-      if (leg?.status !== "held") continue;
+    const group = entry.group!;
+    // What was closed in the meantime, or is being closed, is not closed again.
+    const available = account.availableQty(entry.symbol, this.options.priceOf);
+    if (available.lt(group.remaining)) group.remaining = available;
+    for (const leg of [group.takeProfit, group.stopLoss]) {
+      if (leg === null || !leg.isOpen) continue;
       leg.acceptedUs = this.nowUs;
       leg.expiresUs = entry.expiresUs;
-      this.route(account, leg);
+      leg.qty = group.remaining;
+      if (group.remaining.gt(ZERO)) this.route(account, leg);
+      else this.end(account, leg, "canceled");
     }
   }
 

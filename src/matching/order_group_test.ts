@@ -69,6 +69,30 @@ Deno.test("a target that fills in part makes the stop smaller", () => {
   assert.equal(market.position, "0");
 });
 
+Deno.test("legs close no more than other orders leave of the position", () => {
+  const market = new TestMarket();
+  const entry = market.order(BRACKET);
+  market.flatBar("09:30", 100, 6);
+  // Complex orders are no wash trades, so an exit can be given while the entry still fills.
+  market.order({ ...OCO, qty: "4" });
+  market.flatBar("09:31", 100);
+  assert.deepEqual(market.now(entry).legs!.map((leg) => leg.qty), ["6", "6"]);
+  market.flatBar("09:32", 111);
+  assert.equal(market.position, "0");
+});
+
+Deno.test("legs leave alone what was closed before they were live", () => {
+  const market = new TestMarket();
+  const entry = market.order(BRACKET);
+  market.flatBar("09:30", 100, 9);
+  market.order({ side: "sell", type: "trailing_stop", trailPrice: "1", qty: "9" });
+  market.flatBar("09:31", 99, 0);
+  market.flatBar("09:32", 99, 1);
+  market.flatBar("09:33", 99);
+  assert.equal(market.position, "1");
+  assert.deepEqual(market.now(entry).legs!.map((leg) => leg.qty), ["1", "1"]);
+});
+
 Deno.test("a short's bracket is turned around", () => {
   const { market } = openBracket({
     side: "sell",
@@ -157,6 +181,14 @@ Deno.test("of complex orders only prices are replaced", () => {
   const { market, takeProfit } = openBracket();
   const outcome = market.exchange.replace("test", takeProfit.id, { qty: "5" });
   assert.ok("error" in outcome && outcome.error.code === 42210000);
+});
+
+Deno.test("a stop can be drawn behind the market, but not past its target", () => {
+  const { market, stopLoss } = openBracket({ type: "limit", limitPrice: "101" });
+  const higher = market.replace(stopLoss, { triggerPrice: "109.99" });
+  const outcome = market.exchange.replace("test", higher.id, { triggerPrice: "110" });
+  assert.ok("error" in outcome);
+  assert.equal(outcome.error.message, "take_profit.limit_price must be > stop_loss.stop_price");
 });
 
 Deno.test("an oto has one leg", () => {

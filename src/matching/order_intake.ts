@@ -80,7 +80,8 @@ export class OrderIntake {
     if (error !== null) return { error };
     const terms = changedTerms(order, change);
     if ("refusal" in terms) return { error: terms.refusal };
-    const refusal = checkQuantity(terms) ?? checkPrices(terms) ?? checkTimeInForce(terms);
+    const refusal = checkQuantity(terms) ?? checkPrices(terms) ?? checkTimeInForce(terms) ??
+      checkLegs(order, terms);
     if (refusal !== null) return { error: refusal };
     const { marketOf, priceOf, newId } = this.options;
     const timing = terms.timeInForce === order.terms.timeInForce
@@ -210,6 +211,18 @@ function checkReplaceable(order: OrderState, change: OrderChange): Refusal | nul
     return unprocessable("only limit_price and stop_price of complex orders can be replaced");
   }
   return null;
+}
+
+/** The legs of a group stay on their sides of each other. */
+function checkLegs(order: OrderState, next: RequestTerms): Refusal | null {
+  const { takeProfit, stopLoss } = order.group ?? {};
+  if (!takeProfit || !stopLoss || (order !== takeProfit && order !== stopLoss)) return null;
+  const target = (order === takeProfit ? next : takeProfit.terms).limitPrice!;
+  const stop = (order === stopLoss ? next : stopLoss.terms).triggerPrice!;
+  const isApart = order.side === "sell" ? target.gt(stop) : target.lt(stop);
+  return isApart ? null : unprocessable(
+    `take_profit.limit_price must be ${order.side === "sell" ? ">" : "<"} stop_loss.stop_price`,
+  );
 }
 
 function changedTerms(
