@@ -6,7 +6,7 @@ import { encode, encodeTimeSpecToTimestamp, ExtData } from "@msgpack/msgpack";
 import { RowKind } from "../model/market_batch.ts";
 import type { SymbolData } from "./market_data.ts";
 import type { Timeline } from "./timeline.ts";
-import { rfc3339 } from "./wire_time.ts";
+import { formatRfc3339 } from "../wire/rfc3339.ts";
 
 export type Codec = "json" | "msgpack";
 
@@ -20,7 +20,7 @@ export function encodeMessage(message: WireEvent, codec: Codec): string | Uint8A
 export function encodeMessage(message: WireEvent, codec: Codec): string | Uint8Array {
   const us = message.t;
   if (codec === "json") {
-    return JSON.stringify(us === undefined ? message : { ...message, t: rfc3339(us) });
+    return JSON.stringify(us === undefined ? message : { ...message, t: formatRfc3339(us) });
   }
   return encode(us === undefined ? message : { ...message, t: timestamp(us) });
 }
@@ -105,7 +105,7 @@ export class EventEncoder {
   #time(us: number): string {
     if (us !== this.#lastUs) {
       this.#lastUs = us;
-      this.#lastText = rfc3339(us);
+      this.#lastText = formatRfc3339(us);
     }
     return this.#lastText;
   }

@@ -7,7 +7,7 @@ import { setImmediate } from "node:timers";
 import type { Exchange } from "../matching/exchange.ts";
 import { RowKind } from "../model/market_batch.ts";
 import { assert } from "../util/assert.ts";
-import { dayEndUs } from "./market_data.ts";
+import { dayHours } from "./market_data.ts";
 import { StepGate } from "./step_gate.ts";
 import type { Timeline } from "./timeline.ts";
 
@@ -124,16 +124,16 @@ export class Market {
       }
       case RowKind.dailyBar: {
         const { timeUs, open, high, low, close, volume } = data.dailyBars;
-        const durationUs = dayEndUs(data.assetClass, timeUs[i]) - timeUs[i];
+        const { openUs, closeUs } = dayHours(data.assetClass, timeUs[i]);
         exchange.onBar(
           data.symbol,
-          timeUs[i],
+          openUs,
           open[i],
           high[i],
           low[i],
           close[i],
           volume[i],
-          durationUs,
+          closeUs - openUs,
         );
         break;
       }

@@ -88,11 +88,15 @@ const KIND_TEXT = {
   quotes: "quotes",
 };
 
-/** When a day's bar is complete and may be shown. */
-export function dayEndUs(assetClass: AssetClass, dayStartUs: number): number {
+/** The hours that a day's bar is made of: it is complete, and may be shown, at their end. */
+export function dayHours(assetClass: AssetClass, dayStartUs: number) {
   const date = exchangeDate(dayStartUs);
   const session = assetClass === "crypto" ? null : sessionOf(date);
-  return (session ?? cryptoSession(date)).closeUs;
+  return session ?? cryptoSession(date);
+}
+
+export function dayEndUs(assetClass: AssetClass, dayStartUs: number): number {
+  return dayHours(assetClass, dayStartUs).closeUs;
 }
 
 /** Daily bars that were given, and those of the other days made from minute bars. */

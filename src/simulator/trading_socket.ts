@@ -9,7 +9,7 @@ import { type Accounts, uuidOf } from "./accounts.ts";
 import type { Assets } from "./assets.ts";
 import type { Market } from "./market.ts";
 import { toTradeUpdate } from "./wire_orders.ts";
-import { rfc3339 } from "./wire_time.ts";
+import { formatRfc3339 } from "../wire/rfc3339.ts";
 
 /** The only stream there is. */
 const STREAM = "trade_updates";
@@ -74,7 +74,7 @@ export class TradingSocket {
 
   sendStep(): void {
     const { n, timeUs, isLast } = this.#options.market.step;
-    const timestamp = rfc3339(timeUs);
+    const timestamp = formatRfc3339(timeUs);
     this.send({ stream: "step", data: { n, timestamp, ...(isLast ? { last: true } : {}) } });
   }
 

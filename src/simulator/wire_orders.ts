@@ -16,16 +16,16 @@ import type {
   AlpacaTradeUpdate,
 } from "../wire/alpaca_types.ts";
 import type { Assets } from "./assets.ts";
-import { rfc3339 } from "./wire_time.ts";
+import { formatRfc3339 } from "../wire/rfc3339.ts";
 
 export function toAlpacaOrder(order: ExchangeOrder, assets: Assets): AlpacaOrder {
-  const time = (us: number | null) => us === null ? null : rfc3339(us);
+  const time = (us: number | null) => us === null ? null : formatRfc3339(us);
   return {
     id: order.id,
     client_order_id: order.clientOrderId,
-    created_at: rfc3339(order.createdUs),
-    updated_at: rfc3339(order.updatedUs),
-    submitted_at: rfc3339(order.submittedUs),
+    created_at: formatRfc3339(order.createdUs),
+    updated_at: formatRfc3339(order.updatedUs),
+    submitted_at: formatRfc3339(order.submittedUs),
     filled_at: time(order.filledUs),
     expired_at: time(order.expiredUs),
     expires_at: time(order.expiresUs),
@@ -68,7 +68,7 @@ export function toTradeUpdate(
     event: update.event,
     execution_id: execution?.executionId ?? executionId,
     order: toAlpacaOrder(update.order, assets),
-    timestamp: rfc3339(update.timeUs),
+    timestamp: formatRfc3339(update.timeUs),
     ...(execution === null
       ? {}
       : { price: execution.price, qty: execution.qty, position_qty: update.positionQty }),
@@ -92,7 +92,7 @@ export function toFillActivity(
     qty: execution.qty,
     side: isShortSale ? "sell_short" : execution.side,
     symbol: execution.symbol,
-    transaction_time: rfc3339(execution.timeUs),
+    transaction_time: formatRfc3339(execution.timeUs),
     type: execution.isLast ? "fill" : "partial_fill",
   };
 }
@@ -164,6 +164,6 @@ export function toAlpacaAccount(
     transfers_blocked: false,
     account_blocked: false,
     trade_suspended_by_user: false,
-    created_at: rfc3339(figures.createdUs),
+    created_at: formatRfc3339(figures.createdUs),
   };
 }
