@@ -6,7 +6,7 @@
  *
  * As at Alpaca: legs of a bracket or oto are held until the entry has filled whole, and end with it
  * where it is canceled or expires, even if it has filled in part. Day orders expire; opg, cls, ioc
- * and fok orders are canceled. Unlike it, legs become no larger than what other orders leave of the
+ * and fok orders are canceled. Of its own: legs become no larger than what other orders leave of the
  * position, so that no execution takes a position across zero.
  */
 import { assert } from "../util/assert.ts";
