@@ -83,20 +83,29 @@ export class Gateway {
   async start(): Promise<void> {
     const { broker, toMain } = this.options;
     const signal = this.#abort.signal;
+    const started = Promise.withResolvers<void>();
+    // Steps can come before the stream is said to be open.
+    this.#chain = started.promise;
     const clock = await broker.clock(signal);
     this.#state.stepUs = clock.timeUs;
-    await this.#refresh();
+    await this.#state.account.refresh(() => this.#readAccount(), () => false);
     // What is there already is not Liu's.
     for (const { symbol, qty } of await broker.positions(signal)) {
       this.#state.book.setExternal(symbol, decimal(qty));
     }
-    toMain({ type: "ready", account: this.#state.account.broker, clock });
     this.#stream = await broker.openUpdates({
       onUpdate: (update) => this.#onUpdate(update),
       onStep: (n, timeUs) => this.#onStep(n, timeUs),
       onState: (state) => this.#onStreamState(state),
       signal,
     });
+    toMain({ type: "ready", account: this.#state.account.broker, clock });
+    started.resolve();
+  }
+
+  /** Market time as the gateway has it: of the clock, or of the newest step. */
+  nowUs(): number {
+    return this.#state.nowUs();
   }
 
   fromConsumer(consumer: number, message: ConsumerToGateway): void {
@@ -220,7 +229,7 @@ export class Gateway {
     const step = this.#step;
     if (step === null || step.phase !== "strategies") return;
     if ([...this.#consumers].some((consumer) => !step.done.has(consumer))) return;
-    if (this.#watch.isWatching && this.#watch.step < step.n) return;
+    if (this.#watch.hasWatched && this.#watch.step < step.n) return;
     step.phase = "settling";
     this.#serially(async () => {
       this.#watch.look();

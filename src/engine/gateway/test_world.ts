@@ -109,7 +109,7 @@ export class World {
     const complete = new Promise<void>((resolve) => this.#complete = resolve);
     this.n++;
     const timeUs = OPEN_US + this.n * MINUTE_US;
-    if (this.#watched.length > 0) this.#sendRows(timeUs, prices);
+    if (this.ofMain("watch").length > 0) this.#sendRows(timeUs, prices);
     this.broker.step(this.n, timeUs);
     await complete;
   }

@@ -11,15 +11,13 @@ export class Watch {
   /** Stepping mode: rows of the step, looked at when its fills are known. */
   #seen: PriceSeen[] = [];
   /** What main was told. */
-  #watched: readonly string[] = [];
+  #watched: ReadonlySet<string> = new Set();
+  /** Rows come from the first watch on: a step's are complete with its end only. */
+  hasWatched = false;
   /** The newest step of which all rows have come. */
   step = -1;
 
   constructor(readonly state: GatewayState) {}
-
-  get isWatching(): boolean {
-    return this.#watched.length > 0;
-  }
 
   addSymbols(first: number, names: string[]): void {
     names.forEach((name, i) => this.#names[first + i] = name);
@@ -37,7 +35,8 @@ export class Watch {
         continue;
       }
       const symbol = this.#names[batch.symbol[i]];
-      if (symbol === undefined) continue;
+      // Main may go on sending what was watched once.
+      if (symbol === undefined || !this.#watched.has(symbol)) continue;
       if (kind === RowKind.status) this.#onStatus(symbol, batch.a[i]);
       const row = { a: batch.a[i], b: batch.b[i], c: batch.c[i] };
       const seen = priceSeen(kind, symbol, batch.timeUs[i], row);
@@ -91,8 +90,13 @@ export class Watch {
       else desk.lastPrice = NaN;
     }
     wanted.sort(compare);
-    if (wanted.join(" ") === this.#watched.join(" ")) return;
-    this.#watched = wanted;
+    if (
+      wanted.length === this.#watched.size && wanted.every((symbol) => this.#watched.has(symbol))
+    ) {
+      return;
+    }
+    this.#watched = new Set(wanted);
+    this.hasWatched = true;
     this.state.options.toMain({ type: "watch", symbols: wanted });
   }
 }

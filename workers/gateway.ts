@@ -1,0 +1,115 @@
+/** The gateway's worker: ports, disk and timers ↔ src/engine/gateway. The only isolate that has the broker's keys. */
+import { brokers } from "../src/brokers/registry.ts";
+import type { Clock } from "../src/contracts/clock.ts";
+import { FileJournal } from "../src/engine/gateway/file_journal.ts";
+import { Gateway } from "../src/engine/gateway/gateway.ts";
+import { MarketClock, workerWallMs } from "../src/engine/market_clock.ts";
+import { failedMessage } from "../src/engine/worker.ts";
+import { limitMoney } from "../src/model/limit.ts";
+import type {
+  ConsumerToGateway,
+  GatewayStart,
+  GatewayToMain,
+  LogMessage,
+  MainToGateway,
+  RiskLimits,
+  RiskSettings,
+} from "../src/protocol.ts";
+import { StoreClient } from "../src/store/store_port.ts";
+import { ConfigError } from "../src/util/errors.ts";
+import { systemMonotonic, wait } from "../src/wire/monotonic.ts";
+
+const scope = globalThis as unknown as DedicatedWorkerGlobalScope;
+let gateway: Gateway | undefined;
+
+function toMain(message: GatewayToMain): void {
+  scope.postMessage(message, message.type === "returned" ? [message.buffer] : []);
+}
+
+function log(
+  level: LogMessage["level"],
+  message: string,
+  properties: Record<string, unknown> = {},
+): void {
+  toMain({ type: "log", level, category: ["liu", "gateway"], message, properties });
+}
+
+scope.onmessage = async ({ data }: MessageEvent<MainToGateway>) => {
+  try {
+    if (data.type === "start") await start(data);
+    else gateway?.fromMain(data);
+  } catch (error) {
+    toMain(failedMessage(error));
+  }
+};
+
+async function start(message: GatewayStart): Promise<void> {
+  const signal = new AbortController().signal;
+  // The market's time is known when the broker has told it; until then the machine's serves.
+  let clock: Clock = { nowUs: () => workerWallMs() * 1000 };
+  const load = brokers[message.broker];
+  if (load === undefined) {
+    const known = Object.keys(brokers).join(", ");
+    throw new ConfigError(`Cannot trade with broker "${message.broker}": there is ${known}`);
+  }
+  const broker = (await load()).createBroker(message.brokerOptions, {
+    clock: { nowUs: () => clock.nowUs() },
+    monotonic: systemMonotonic,
+    random: Math.random,
+    log: {
+      debug: (text, properties) => log("debug", text, properties),
+      info: (text, properties) => log("info", text, properties),
+      warn: (text, properties) => log("warning", text, properties),
+    },
+  });
+  checkMoney(message.realMoney, broker.isRealMoney);
+  const { timeUs, rate } = await broker.clock(signal);
+  const account = await broker.account(signal);
+  clock = new MarketClock({ baseUs: timeUs, wallBaseMs: workerWallMs(), rate }, workerWallMs);
+  const store = new StoreClient(message.store, (error) => toMain(failedMessage(error)));
+  gateway = new Gateway({
+    broker,
+    journal: await FileJournal.open(message.journalDir, message.batchId),
+    store,
+    clock,
+    wait: (ms, aborted) => wait(systemMonotonic, ms, aborted).catch(() => {}),
+    risk: limits(message.risk, Number(account.equity)),
+    batchId: message.batchId,
+    stepping: rate === 0,
+    consumers: message.consumers.length,
+    toConsumer: (consumer, report) => message.consumers[consumer].postMessage(report),
+    toMain,
+    log,
+  });
+  if (rate === 0) clock = gateway;
+  await gateway.start();
+  for (const [consumer, port] of message.consumers.entries()) {
+    port.onmessage = ({ data }: MessageEvent<ConsumerToGateway>) => {
+      try {
+        gateway!.fromConsumer(consumer, data);
+      } catch (error) {
+        toMain(failedMessage(error));
+      }
+    };
+  }
+}
+
+function checkMoney(wanted: boolean, is: boolean): void {
+  if (wanted === is) return;
+  throw new ConfigError(
+    wanted
+      ? `Cannot trade in environment PROD: the account is a paper account. Set environment = "PAPER"`
+      : `Cannot trade in environment PAPER: the account is for real money. Set environment = "PROD", ` +
+        `or use the paper account's keys and address`,
+  );
+}
+
+function limits(settings: RiskSettings, equity: number): RiskLimits {
+  const value = settings.portfolioValue ?? equity;
+  return {
+    maxNotionalPerOrder: limitMoney(settings.maxNotionalPerOrder, value),
+    maxNotionalPerSymbol: limitMoney(settings.maxNotionalPerSymbol, value),
+    maxOpenOrders: settings.maxOpenOrders,
+    priceCollarPercent: settings.priceCollarPercent ?? Infinity,
+  };
+}
