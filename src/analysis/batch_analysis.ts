@@ -60,7 +60,9 @@ export function analyzeBatch(runs: readonly RunRow[], trades: readonly TradeRow[
   );
   const rows = [...groups].sort(([x], [y]) => x < y ? -1 : 1).map(([key, group]) => {
     const [symbol, strategy] = JSON.parse(key) as [string, string];
-    return gainRow(symbol, strategy, group);
+    const runsOf = new Set(runs.filter((run) => run.algoName === strategy).map((r) => r.algoRunId));
+    const executions = trades.filter((one) => one.symbol === symbol && runsOf.has(one.algoRunId));
+    return gainRow({ symbol, strategy, executions: executions.length, group });
   });
   return { analysis: { rows, totals: totalsOf(rows, results, trades) }, results };
 }
@@ -82,18 +84,25 @@ export async function analyzeAndStore(
   return analysis;
 }
 
-function gainRow(symbol: string, strategy: string, group: SymbolResult[]): GainRow {
+function gainRow(
+  { symbol, strategy, executions, group }: {
+    symbol: string;
+    strategy: string;
+    executions: number;
+    group: SymbolResult[];
+  },
+): GainRow {
   const trips = group.flatMap((result) => result.trips);
   const rUnits = trips.flatMap((trip) => trip.rUnits === null ? [] : [decimal(trip.rUnits)]);
   const opened = sum(trips.map((trip) => trip.openingNotional));
   const gain = sum(group.map((result) => result.gainValue));
-  const openQty = sum(group.map(({ open }) =>
-    open === null ? "0" : open.side === "long" ? open.qty : `-${open.qty}`
-  ));
+  const openQty = sum(
+    group.map(({ open }) => open === null ? "0" : open.side === "long" ? open.qty : `-${open.qty}`),
+  );
   return {
     symbol,
     strategy,
-    executions: trips.reduce((count, trip) => count + trip.executions, 0),
+    executions,
     trades: trips.length,
     gainValue: plain(gain),
     gainPercentage: opened.eq(0) ? "0" : plain(gain.div(opened).times(100).round(4)),

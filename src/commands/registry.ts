@@ -9,9 +9,21 @@ export interface RegisteredCommand {
 
 /** The subcommands, in the order of the list that `liu --help` shows. */
 export const COMMANDS: Readonly<Record<string, RegisteredCommand>> = {
+  demo: {
+    summary: "trade one recorded day against the simulated exchange",
+    load: () => import("./demo.ts"),
+  },
+  trader: {
+    summary: "trade a session with the plan's strategies",
+    load: () => import("./trader.ts"),
+  },
   init: {
     summary: "write a plan, a strategy and a scanner to begin with",
     load: () => import("./init.ts"),
+  },
+  analyze: {
+    summary: "show what a batch earned",
+    load: () => import("./analyze.ts"),
   },
   simulate: {
     summary: "serve a simulated exchange over recorded or generated data",

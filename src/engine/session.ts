@@ -41,6 +41,8 @@ export class Session {
   readonly #streams = new Map<AssetClass, MarketStream>();
   readonly #assets = new Map<string, Asset>();
   readonly #runs: RunInfo[] = [];
+  /** Strategies over a collection, in the plan's order. */
+  readonly #collections: string[] = [];
   readonly #ended = Promise.withResolvers<string>();
   readonly #abort = new AbortController();
   /** What must be done before a step is acknowledged. */
@@ -102,7 +104,10 @@ export class Session {
         await this.#finish(endReason);
         return {
           endReason,
+          endUs: this.#clock.nowUs(),
           windows: this.#windows,
+          runs: this.#runs,
+          collections: this.#collections,
           ...this.#producer.counts,
           open: this.#day.open,
         };
@@ -164,7 +169,7 @@ export class Session {
     const { consumers } = this.#workers;
     const startUs = this.#clock.nowUs();
     const { environment, buildNumber, batchId, store } = this.#options;
-    const collections: string[] = [];
+    const collections = this.#collections;
     for (const link of consumers) {
       for (const traits of link.traits) {
         if (!traits.isCreated) continue;

@@ -7,6 +7,7 @@ import type {
   GatewayToMain,
   PluginSource,
   RiskSettings,
+  RunInfo,
   SessionWindow,
   StrategySource,
   TradeLine,
@@ -92,7 +93,12 @@ export interface SessionOptions {
 
 export interface SessionResult {
   endReason: string;
+  /** Market time of the end. */
+  endUs: number;
   windows: SessionWindow[];
+  runs: RunInfo[];
+  /** Strategies that ran over a collection. */
+  collections: string[];
   rows: number;
   dropped: number;
   /** Open positions that the session left. */

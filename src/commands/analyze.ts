@@ -1,0 +1,90 @@
+import { analyzeBatch } from "../analysis/batch_analysis.ts";
+import type { Command, Host } from "../contracts/command.ts";
+import type { RunRow, Store, TradeRow } from "../contracts/store.ts";
+import { exchangeDate, exchangeTime } from "../model/calendar.ts";
+import { openStore } from "../store/store.ts";
+import { OperationError } from "../util/errors.ts";
+import { logger } from "../util/log.ts";
+import { table } from "../util/table.ts";
+import { SessionReport } from "./session_report.ts";
+import { startSettings } from "./settings.ts";
+
+export const command: Command = {
+  examples: [
+    { line: "liu analyze last", does: "what the newest batch earned, by symbol and strategy" },
+    { line: "liu analyze BATCH_ID --trades", does: "each of its executions too" },
+    { line: "liu analyze last --json", does: "runs, executions and gains as one JSON object" },
+  ],
+
+  configure(command) {
+    command.argument("[BATCH]", 'a batch id, or "last"', "last")
+      .option("--trades", "list each execution")
+      .option("--json", "print one JSON object");
+  },
+
+  async run({ operands, options }, host) {
+    const { settings } = startSettings(host);
+    const log = logger("store");
+    const store = await openStore({
+      dsn: settings.dsn?.reveal() ?? null,
+      dataDir: settings.dataFolder,
+      log: {
+        info: (text) => log.debug(text),
+        warn: (text) => log.warn(text),
+        error: (text) => log.error(text),
+      },
+      readOnly: true,
+    });
+    try {
+      const batchId = await batchOf(store, operands[0] ?? "last");
+      const [runs, trades] = [await store.runs(batchId), await store.trades(batchId)];
+      const { analysis } = analyzeBatch(runs, trades);
+      if (options.json) {
+        host.out(JSON.stringify({ batchId, runs, trades, ...analysis }) + "\n");
+        return;
+      }
+      const report = new SessionReport(host, settings.hasColors);
+      host.out(headText(batchId, runs));
+      if (options.trades) host.out(`${tradesTable(trades, runs, host)}\n`);
+      host.out(report.analysis(analysis));
+    } finally {
+      await store.close();
+    }
+  },
+};
+
+async function batchOf(store: Store, asked: string): Promise<string> {
+  if (asked === "last") {
+    const [newest] = await store.batches(1);
+    if (newest) return newest.batchId;
+    throw new OperationError("There is no batch yet: run liu trader, or liu demo, first");
+  }
+  if ((await store.runs(asked)).length > 0) return asked;
+  const known = (await store.batches(3)).map(({ batchId }) => batchId).join(", ");
+  throw new OperationError(
+    `There is no batch "${asked}"` + (known ? `; the newest are ${known}` : ""),
+  );
+}
+
+function headText(batchId: string, runs: RunRow[]): string {
+  const [first] = runs;
+  const reasons = [...new Set(runs.map(({ endReason }) => endReason ?? "cut short"))].join(", ");
+  return `Batch ${batchId}, ${first.environment}, ${exchangeDate(first.startUs)} ` +
+    `from ${exchangeTime(first.startUs)}: ${runs.length} runs, ended: ${reasons}\n\n`;
+}
+
+function tradesTable(trades: TradeRow[], runs: RunRow[], host: Host): string {
+  const nameOf = new Map(runs.map(({ algoRunId, algoName }) => [algoRunId, algoName]));
+  const rows = trades.map((row) => [
+    exchangeTime(row.tradeUs),
+    row.symbol,
+    row.operation,
+    row.qty,
+    row.price,
+    row.fee,
+    nameOf.get(row.algoRunId) ?? "",
+    JSON.stringify(row.indicators),
+  ]);
+  const head = ["time", "symbol", "operation", "qty", "price", "fee", "strategy", "indicators"];
+  return table(head, rows, { width: Math.max(host.columns(), 100), hasColors: false });
+}

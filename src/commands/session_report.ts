@@ -1,0 +1,154 @@
+/** A session on the terminal: one line a trade, one a problem, a status line, and tables at the end. */
+import type { BatchAnalysis } from "../analysis/batch_analysis.ts";
+import type { SessionEvent } from "../engine/session_options.ts";
+import { exchangeTime } from "../model/calendar.ts";
+import { StatusLine } from "../util/progress.ts";
+import { type Cell, table } from "../util/table.ts";
+import type { Host } from "../contracts/command.ts";
+
+/** Prints a session's events as they happen. */
+export class SessionReport {
+  readonly #line: StatusLine;
+  readonly #host: Host;
+  readonly #hasColors: boolean;
+  #startEquity = NaN;
+  #rows = 0;
+  #rowsMs = 0;
+
+  constructor(host: Host, hasColors: boolean) {
+    this.#host = host;
+    this.#hasColors = hasColors && host.isOutTerminal;
+    this.#line = new StatusLine({
+      isTerminal: host.isOutTerminal,
+      columns: () => host.columns(),
+      write: (text) => host.out(text),
+      nowMs: () => performance.now(),
+    });
+  }
+
+  /** A whole line above the status. */
+  print(text: string): void {
+    this.#line.print(`${text}\n`);
+  }
+
+  onEvent(event: SessionEvent): void {
+    switch (event.type) {
+      case "phase":
+        return this.print(`${exchangeTime(event.timeUs)}  ${event.text}`);
+      case "scan":
+        if (event.added.length > 0) {
+          const { scanner, added, timeUs } = event;
+          this.print(`${exchangeTime(timeUs)}  ${scanner} picked ${added.join(" ")}`);
+        }
+        return;
+      case "trade":
+        return this.print(this.#tradeLine(event));
+      case "denial": {
+        const { denial: { timeUs, symbol, by, code, message }, strategy } = event;
+        const verb = by === "risk" ? "denied by risk" : "refused by the broker";
+        return this.print(
+          `${exchangeTime(timeUs)}  ${symbol.padEnd(8)} ${verb} (${code}): ${message}  ${strategy}`,
+        );
+      }
+      case "reject": {
+        const { timeUs, symbol, strategy, reason } = event;
+        return this.print(
+          `${exchangeTime(timeUs)}  ${symbol.padEnd(8)} given up by ${strategy}: ${reason}`,
+        );
+      }
+      case "strategyFailed":
+        return this.print(failureText(event));
+      case "lost": {
+        const { symbol, lagSeconds, rowsLost } = event;
+        const lag = lagSeconds.toFixed(1);
+        return this.print(`${symbol}: ${lag} s behind; ${rowsLost} market events dropped`);
+      }
+      case "status":
+        return this.#status(event);
+      default:
+        event satisfies never;
+    }
+  }
+
+  /** Takes the status line away. */
+  end(): void {
+    this.#line.clear();
+  }
+
+  /** By symbol and strategy, and the totals. */
+  analysis({ rows, totals }: BatchAnalysis): string {
+    const cells = rows.map((row): Cell[] => [
+      row.symbol,
+      row.strategy,
+      String(row.trades),
+      String(row.executions),
+      this.#signed(row.gainValue, 2),
+      this.#signed(row.gainPercentage, 2, "%"),
+      row.rUnits === null ? "–" : this.#signed(row.rUnits, 2),
+      fixed(row.fees, 2),
+    ]);
+    const foot: Cell[][] = [[
+      "total",
+      "",
+      String(totals.trades),
+      String(totals.executions),
+      this.#signed(totals.gainValue, 2),
+      "",
+      "",
+      fixed(totals.fees, 2),
+    ]];
+    const head = ["symbol", "strategy", "trades", "fills", "gain", "gain %", "r", "fees"];
+    return table(head, cells, { width: this.#host.columns(), hasColors: this.#hasColors, foot });
+  }
+
+  #tradeLine({ line, strategy }: Extract<SessionEvent, { type: "trade" }>): string {
+    const gain = line.gain === null ? "" : `  ${plus(line.gain.toFixed(2))}`;
+    return [
+      exchangeTime(line.timeUs),
+      line.symbol.padEnd(8),
+      line.operation.padEnd(10),
+      `${line.qty.padStart(10)} @ ${line.price.padEnd(10)}`,
+      `${line.partial ? "partial" : ""}`.padEnd(7),
+      strategy,
+      `(${line.reason})${gain}`,
+    ].join("  ");
+  }
+
+  #status(event: Extract<SessionEvent, { type: "status" }>): void {
+    const { account, timeUs, positions, openOrders, symbols, rows, dropped } = event;
+    if (Number.isNaN(this.#startEquity)) this.#startEquity = account.equity;
+    const gain = account.equity - this.#startEquity;
+    const nowMs = performance.now();
+    const perSecond = (rows - this.#rows) / Math.max(1, nowMs - this.#rowsMs) * 1000;
+    this.#rows = rows;
+    this.#rowsMs = nowMs;
+    const lost = dropped > 0 ? `  ${dropped} lost` : "";
+    this.#line.set(
+      `${exchangeTime(timeUs)}  equity ${account.equity.toFixed(2)} (${plus(gain.toFixed(2))})  ` +
+        `${positions} positions  ${openOrders} orders  ${symbols} symbols  ` +
+        `${Math.round(perSecond)} events/s${lost}`,
+    );
+  }
+
+  #signed(value: string, decimals: number, unit = ""): Cell {
+    const text = plus(fixed(value, decimals)) + unit;
+    const number = Number(value);
+    if (number === 0) return text;
+    return { text, tone: number > 0 ? "good" : "bad" };
+  }
+}
+
+/** What a user's code threw, with its lines, and what to do. */
+function failureText(event: Extract<SessionEvent, { type: "strategyFailed" }>): string {
+  const { strategy, message, stack } = event;
+  const frames = stack.split("\n").filter((line) => line.trim().startsWith("at ")).slice(0, 5);
+  return [`Stopped "${strategy}": ${message}`, ...frames, "The others run on."].join("\n");
+}
+
+function fixed(value: string, decimals: number): string {
+  return Number(value).toFixed(decimals);
+}
+
+function plus(text: string): string {
+  return text.startsWith("-") ? text : `+${text}`;
+}

@@ -1,0 +1,237 @@
+/** One session as `liu trader` and `liu demo` run it: settings and plan to workers, and the analysis at its end. */
+import { fileURLToPath } from "node:url";
+import { join } from "node:path";
+import config from "../../deno.json" with { type: "json" };
+import { analyzeAndStore, type BatchAnalysis } from "../analysis/batch_analysis.ts";
+import type { Settings } from "../config/environment.ts";
+import type { PluginSection } from "../config/plugin_section.ts";
+import type { TradePlan } from "../config/tradeplan.ts";
+import type { DenialRow, RunRow, Store, TradeRow } from "../contracts/store.ts";
+import type { PluginSource } from "../protocol.ts";
+import type {
+  ScannerSetup,
+  SessionEvent,
+  SessionResult,
+  StrategySetup,
+} from "../engine/session_options.ts";
+import { Session } from "../engine/session.ts";
+import { providers } from "../providers/registry.ts";
+import { bundle } from "../sandbox/bundle.ts";
+import { scanners as builtinScanners } from "../scanners/registry.ts";
+import { startStoreWorker } from "../store/store_worker.ts";
+import { strategies as builtinStrategies } from "../strategies/registry.ts";
+import { ConfigError } from "../util/errors.ts";
+import { closest } from "../util/closest.ts";
+import { logger, type LogSink } from "../util/log.ts";
+import { alpacaUrls } from "../wire/alpaca_urls.ts";
+import { systemMonotonic } from "../wire/monotonic.ts";
+
+/** Symbols followed at once, where LIU_MAX_SYMBOLS does not say. */
+const SYMBOLS_MAX = 440;
+/** Symbols that a consumer is thought to carry: fewer symbols, fewer consumers. */
+const SYMBOLS_PER_CONSUMER = 50;
+
+export interface TradeOptions {
+  plan: TradePlan;
+  settings: Settings;
+  logSink: LogSink;
+  signal: AbortSignal;
+  onEvent(event: SessionEvent): void;
+  /** The database is open, its migrations applied. */
+  onStore?(): void;
+}
+
+export interface TradeResult {
+  batchId: string;
+  session: SessionResult;
+  analysis: BatchAnalysis;
+  stored: { trades: TradeRow[]; denials: DenialRow[]; runs: RunRow[] };
+}
+
+/** Trades one session. Throws ConfigError or OperationError; what was recorded until then is stored. */
+export async function trade(options: TradeOptions): Promise<TradeResult> {
+  const { plan, settings, logSink, signal, onEvent } = options;
+  checkEnvironment(plan, settings);
+  const sources = await readSources(plan);
+  const batchId = crypto.randomUUID();
+  const storeLog = logger("store");
+  const storeWorker = await startStoreWorker({
+    dsn: settings.dsn?.reveal() ?? null,
+    dataDir: settings.dataFolder,
+    log: {
+      info: (text) => storeLog.info(text),
+      warn: (text) => storeLog.warn(text),
+      error: (text) => storeLog.error(text),
+    },
+    onFault: (error) => storeLog.error(error.message),
+  });
+  try {
+    options.onStore?.();
+    const store = storeWorker.connect();
+    const strategies = await withKeystore(sources.strategies, store);
+    const session = new Session({
+      batchId,
+      buildNumber: config.version,
+      environment: plan.environment,
+      provider: await providerOf(settings),
+      store,
+      storePort: storeWorker.port(),
+      gateway: await gatewayOf(plan, settings),
+      scanners: sources.scanners,
+      strategies,
+      assets: plan.assets,
+      consumers: consumersOf(settings),
+      symbolsMax: settings.maxSymbols ?? SYMBOLS_MAX,
+      portfolioValue: plan.portfolioValue ?? 0,
+      events: plan.events,
+      liquidationMinutes: plan.marketLiquidationEndTimeMinutes,
+      cryptoEndMinutes: plan.endTimeMinutes,
+      testScanners: plan.testScanners,
+      onEvent,
+      log: logSink,
+      signal,
+    });
+    const result = await session.run();
+    const analysis = await analyzeAndStore(store, batchId, result.endUs);
+    const stored = {
+      trades: await store.trades(batchId),
+      denials: await store.denials(batchId),
+      runs: await store.runs(batchId),
+    };
+    return { batchId, session: result, analysis, stored };
+  } finally {
+    await storeWorker.close();
+  }
+}
+
+/** Real money only on purpose: the plan and the address must both say so. */
+function checkEnvironment(plan: TradePlan, settings: Settings): void {
+  const isLive = new URL(settings.alpaca.baseUrl).hostname === "api.alpaca.markets";
+  if ((plan.environment === "PROD") === isLive) return;
+  throw new ConfigError(
+    isLive
+      ? `Cannot start: APCA_API_BASE_URL is the live account, but ${plan.file} says ` +
+        `environment = "${plan.environment}". For real money write environment = "PROD", ` +
+        `else set APCA_API_BASE_URL=https://paper-api.alpaca.markets`
+      : `Cannot start: ${plan.file} says environment = "PROD", but APCA_API_BASE_URL is not the ` +
+        `live account's. Set APCA_API_BASE_URL=https://api.alpaca.markets, or write ` +
+        `environment = "PAPER"`,
+  );
+}
+
+function consumersOf({ consumers, cpuFactor, maxSymbols }: Settings): number {
+  if (consumers !== null) return Math.min(consumers, 29);
+  const bySymbols = Math.ceil((maxSymbols ?? SYMBOLS_MAX) / SYMBOLS_PER_CONSUMER);
+  const byCpus = Math.round(navigator.hardwareConcurrency * cpuFactor / 2);
+  return Math.max(1, Math.min(bySymbols, byCpus, 29));
+}
+
+function alpacaSettings(settings: Settings): Record<string, string> {
+  const { keyId, secretKey, baseUrl, streamUrl, dataFeed } = settings.alpaca;
+  return {
+    keyId: keyId?.reveal() ?? "",
+    secretKey: secretKey?.reveal() ?? "",
+    baseUrl,
+    streamUrl: streamUrl ?? "",
+    feed: dataFeed,
+    acksSteps: String(!new URL(baseUrl).hostname.endsWith(".alpaca.markets")),
+  };
+}
+
+async function providerOf(settings: Settings) {
+  const load = providers[settings.dataConnector];
+  if (!load) {
+    throw new ConfigError(
+      `Cannot use DATA_CONNECTOR=${settings.dataConnector}: this version has ` +
+        Object.keys(providers).join(", "),
+    );
+  }
+  const { createProvider } = await load();
+  const log = logger("provider");
+  return (clock: { nowUs(): number }) =>
+    createProvider(alpacaSettings(settings), {
+      clock,
+      monotonic: systemMonotonic,
+      random: Math.random,
+      log,
+    });
+}
+
+async function gatewayOf(plan: TradePlan, settings: Settings) {
+  if (settings.broker !== "alpaca") {
+    throw new ConfigError(`Cannot use LIU_BROKER=${settings.broker}: this version has alpaca`);
+  }
+  const journalFolder = join(settings.dataFolder, "journal");
+  await Deno.mkdir(journalFolder, { recursive: true });
+  const { baseUrl, streamUrl } = settings.alpaca;
+  return {
+    broker: settings.broker,
+    brokerOptions: alpacaSettings(settings),
+    hosts: alpacaUrls(baseUrl, streamUrl ?? undefined).hosts,
+    journalFolder,
+    risk: { ...plan.risk, portfolioValue: plan.portfolioValue },
+  };
+}
+
+async function readSources(
+  plan: TradePlan,
+): Promise<{ strategies: StrategySetup[]; scanners: ScannerSetup[] }> {
+  const strategies: StrategySetup[] = [];
+  for (const section of plan.strategies) {
+    const source = await sourceOf(plan, section, builtinStrategies);
+    const { netHosts, schedule } = section;
+    strategies.push({ source: { ...source, schedule, keystore: [] }, netHosts });
+  }
+  const all = plan.strategies.map(({ name }) => name);
+  const scanners: ScannerSetup[] = [];
+  for (const section of plan.scanners) {
+    const { recurrenceMinutes, targetStrategyName, assetClass, netHosts } = section;
+    scanners.push({
+      source: await sourceOf(plan, section, builtinScanners),
+      recurrenceMinutes,
+      targets: targetStrategyName === null ? all : [targetStrategyName],
+      assetClass,
+      netHosts,
+    });
+  }
+  return { strategies, scanners };
+}
+
+async function sourceOf(
+  plan: TradePlan,
+  section: PluginSection,
+  registry: Record<string, unknown>,
+): Promise<PluginSource> {
+  const { name, filename, parameters, table } = section;
+  if (filename !== null) {
+    return { name, parameters, from: { kind: "user", bundle: await bundleOf(plan, section) } };
+  }
+  if (!Object.hasOwn(registry, name)) {
+    const meant = closest(name, Object.keys(registry));
+    throw new ConfigError(
+      `Cannot read ${plan.file}: [${table}] line ${section.line}: there is no built-in "${name}"` +
+        (meant ? `; did you mean "${meant}"?` : "") +
+        ` Name your own file with filename = "….ts"; built in are ${
+          Object.keys(registry).join(", ")
+        }`,
+    );
+  }
+  return { name, parameters, from: { kind: "builtin", builtin: name } };
+}
+
+function bundleOf(plan: TradePlan, { name, filename, table }: PluginSection) {
+  return bundle({
+    id: `${table}`.replace(/[^\w.]/g, "_") || name,
+    entry: filename!,
+    root: plan.folder,
+    read: (path) => Deno.readTextFile(path.startsWith("file:") ? fileURLToPath(path) : path),
+  });
+}
+
+async function withKeystore(strategies: StrategySetup[], store: Store): Promise<StrategySetup[]> {
+  const filled: StrategySetup[] = [];
+  for (const { source, netHosts } of strategies) {
+    filled.push({ source: { ...source, keystore: await store.keystore(source.name) }, netHosts });
+  }
+  return filled;
+}
