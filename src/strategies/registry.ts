@@ -1,4 +1,6 @@
 /** Liu's own strategies by the name that a plan uses: one file and one line each. */
 export const strategies = {
   momentum_long: () => import("./momentum_long.ts"),
+  sma_cross: () => import("./sma_cross.ts"),
+  vwap_reversion: () => import("./vwap_reversion.ts"),
 };
