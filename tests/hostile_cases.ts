@@ -1,6 +1,6 @@
 /**
- * Hostile strategies against the sandbox, in real workers. Used by the tests, and by a compiled program of its own
- * (hostile_main.ts), because Deno's holes differ between the two.
+ * Hostile strategies against the sandbox, in real workers. Used by the tests, and by a compiled
+ * program of its own (hostile_main.ts), because Deno's holes differ between the two.
  */
 import { type Bundle, bundle } from "../src/sandbox/bundle.ts";
 
@@ -33,8 +33,8 @@ const SPIN_MS = 40;
 const HOSTILE = ["globals", "code_from_strings", "shared_objects"];
 
 /**
- * Runs all attempts of all hostile fixtures in one worker, then an honest strategy in the same one, then those that
- * never end. Gives one result a case.
+ * Runs all attempts of all hostile fixtures in one worker, then an honest strategy in the same one,
+ * then those that never end. Gives one result a case.
  */
 export async function runHostileCases(options: HostileOptions): Promise<CaseResult[]> {
   const peer = new Peer(options.worker);
@@ -74,7 +74,8 @@ async function load(
     peer.send({ type: "attempt", id: fixture, name });
     await peer.receive("started");
     if (fixture === "spin") {
-      // A worker that spins can't tell that it does: it is given time to be deep in it, and compiled.
+      // A worker that spins can't tell that it does: it is given time to be deep in it, and
+      // compiled.
       await new Promise((resolve) => setTimeout(resolve, SPIN_MS));
       stopFlag[0] = 1;
     }

@@ -1,4 +1,5 @@
-// The hostile cases as a program, to be compiled: one line a case that did not hold, and a count at the end.
+// The hostile cases as a program, to be compiled: one line a case that did not hold, and a count at
+// the end.
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import process from "node:process";

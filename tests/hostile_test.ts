@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { runHostileCases } from "./hostile_cases.ts";
 
-Deno.test("Hostile strategies fail at every hole, and an honest one beside them works", async (t) => {
+Deno.test("Hostile strategies fail at every hole, an honest one beside them works", async (t) => {
   const worker = new Worker(new URL("./hostile_worker.ts", import.meta.url), {
     type: "module",
     deno: { permissions: "none" },

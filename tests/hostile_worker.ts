@@ -1,4 +1,5 @@
-// A worker as user code finds it, for the hostile cases: no permissions, locked down, then user code.
+// A worker as user code finds it, for the hostile cases: no permissions, locked down, then user
+// code.
 import * as liu from "liu";
 import { loadUserModule } from "../src/sandbox/load_user_module.ts";
 import { lockdown } from "../src/sandbox/lockdown.ts";

@@ -2,6 +2,7 @@
 // Invariant: user code is read here and never executed; what is not admitted by name is refused.
 import { dirname, relative, resolve } from "node:path";
 import { ConfigError } from "../util/errors.ts";
+import { GUARDS_URL } from "./guards_url.ts";
 import {
   applyEdits,
   type ColumnShift,
@@ -35,14 +36,14 @@ export interface BundleOptions {
   id: string;
   /** Absolute path of the entry file. */
   entry: string;
-  /** The tradeplan's folder, absolute: imports stay inside of it, or inside of the entry's own folder. */
+  /**
+   * The tradeplan's folder, absolute: imports stay inside of it, or inside of the entry's own
+   * folder.
+   */
   root: string;
   /** Gives a file's text; what it throws is told as the reason. */
   read(path: string): Promise<string> | string;
 }
-
-/** Every module of user code imports it first; no user code can name it. See load_user_module.ts. */
-export const GUARDS_URL = "data:text/javascript,export const guards=Object.create(null)";
 
 const FILES_MAX = 200;
 const CHARS_MAX = 16_000_000;
@@ -50,10 +51,11 @@ const EXTENSIONS = /\.m?[jt]s$/;
 
 /**
  * Reads an entry file and all that it imports, checks it, and makes one importable URL of it.
- * Throws ConfigError, with file, line and column, for code that does not compile and for what is not admitted.
+ * Throws ConfigError, with file, line and column, for code that does not compile and for what is
+ * not admitted.
  *
- * Admitted are "liu" and relative paths written out with their extension (.ts, .mts, .js, .mjs), anywhere under
- * `root` or the entry's folder. Types are taken off, nothing is translated.
+ * Admitted are "liu" and relative paths written out with their extension (.ts, .mts, .js, .mjs),
+ * anywhere under `root` or the entry's folder. Types are taken off, nothing is translated.
  */
 export async function bundle(options: BundleOptions): Promise<Bundle> {
   const walk: Walk = { ...options, made: new Map(), files: [], trail: [] };
@@ -161,8 +163,8 @@ function makeUrl(walk: Walk, module: ParsedModule, imports: Edit[]): string {
 }
 
 /**
- * Only what a URL or a double-quoted text can't hold is encoded: in a URL nested n deep a line break grows by
- * 2n characters, where base64 would grow everything by a third each time.
+ * Only what a URL or a double-quoted text can't hold is encoded: in a URL nested n deep a line
+ * break grows by 2n characters, where base64 would grow everything by a third each time.
  */
 function encode(code: string): string {
   return code.toWellFormed().replace(/[^ -~]+|["#%\\]/g, encodeURIComponent)

@@ -1,15 +1,18 @@
 // Freezing of what all user code in a worker shares.
-// Invariant: after harden(), nothing reachable by properties and prototypes from its roots can be changed.
+// Invariant: after harden(), nothing reachable by properties and prototypes from its roots can be
+// changed.
 
 /** Assigned to on instances so often that a frozen prototype must not stand in the way. */
 const ASSIGNED_ON_INSTANCES = new Set(["toString", "toLocaleString", "valueOf", "toJSON", "name"]);
 
 /**
- * Freezes `roots` and all objects that can be reached from them by properties, accessors and prototypes.
+ * Freezes `roots` and all objects that can be reached from them by properties, accessors and
+ * prototypes.
  *
- * A frozen prototype forbids `instance.x = …` for each of its own properties x (the "override mistake"). So the
- * properties of `open` objects, and toString and the like of every prototype, become accessors: read, they give what
- * they gave; assigned to on an instance, they make it a property of the instance's own.
+ * A frozen prototype forbids `instance.x = …` for each of its own properties x (the "override
+ * mistake"). So the properties of `open` objects, and toString and the like of every prototype,
+ * become accessors: read, they give what they gave; assigned to on an instance, they make it a
+ * property of the instance's own.
  */
 export function harden(roots: Iterable<unknown>, open: ReadonlySet<object> = new Set()): void {
   const seen = new Set<object>();
@@ -38,7 +41,8 @@ export function harden(roots: Iterable<unknown>, open: ReadonlySet<object> = new
 }
 
 function freeze(object: object): void {
-  // A module's exports are read-only as they are, and can't be frozen. Elements of typed arrays can't be either.
+  // A module's exports are read-only as they are, and can't be frozen. Elements of typed arrays
+  // can't be either.
   if (Object.prototype.toString.call(object) === "[object Module]") return;
   if (ArrayBuffer.isView(object)) Object.preventExtensions(object);
   else Object.freeze(object);

@@ -1,6 +1,7 @@
 // Brings bundled user code into a worker. Runs after lockdown(), in the worker.
 import { ConfigError, StrategyError } from "../util/errors.ts";
-import { type Bundle, GUARDS_URL } from "./bundle.ts";
+import type { Bundle } from "./bundle.ts";
+import { GUARDS_URL } from "./guards_url.ts";
 import { firstUserFrame, mapStack } from "./map_stack.ts";
 
 /** Any class: its instances are made by whoever loaded it. */
@@ -13,8 +14,8 @@ export interface LoadOptions<T> {
   // deno-lint-ignore no-explicit-any
   base: abstract new (...args: any[]) => T;
   /**
-   * One word, shared with the supervisor: as long as it isn't 0, every loop and every function of this bundle
-   * throws a StoppedError.
+   * One word, shared with the supervisor: as long as it isn't 0, every loop and every function of
+   * this bundle throws a StoppedError.
    */
   stopFlag: Int32Array;
 }
@@ -97,8 +98,8 @@ function whyNotLoaded(error: unknown, bundle: Bundle): string {
 }
 
 /**
- * What user code threw, as texts, with the author's lines. User code may throw anything: nothing of it is read twice,
- * and nothing it throws on being read comes out.
+ * What user code threw, as texts, with the author's lines. User code may throw anything: nothing of
+ * it is read twice, and nothing it throws on being read comes out.
  */
 export function describeThrown(
   error: unknown,

@@ -1,6 +1,7 @@
-// What user code finds in its worker: the language, Liu, and the market's time. Runs before any user code.
-// Invariant: user code has no way out of its worker but the values it returns, no clock and no chance but those
-// passed in, and no object in common with other user code that can be changed.
+// What user code finds in its worker: the language, Liu, and the market's time. Runs before any
+// user code.
+// Invariant: user code has no way out of its worker but the values it returns, no clock and no
+// chance but those passed in, and no object in common with other user code that can be changed.
 import { harden, hiddenIntrinsics } from "./harden.ts";
 import { marketTime } from "./market_time.ts";
 import { plainData } from "./plain_data.ts";
@@ -15,20 +16,23 @@ export interface LockdownOptions {
   /** Where console.log and its like go. */
   log(level: LogLevel, text: string): void;
   /**
-   * A promise was rejected and nobody waited for it: by user code, most often (describeThrown tells). It would end the
-   * worker; here it doesn't.
+   * A promise was rejected and nobody waited for it: by user code, most often (describeThrown
+   * tells). It would end the worker; here it doesn't.
    */
   rejected(reason: unknown): void;
   /**
-   * What user code can reach besides the language: `liu`'s exports (a module namespace), and the classes of whatever is
-   * passed to it (bars, indicators). All of it is frozen, statics and prototypes included.
+   * What user code can reach besides the language: `liu`'s exports (a module namespace), and the
+   * classes of whatever is passed to it (bars, indicators). All of it is frozen, statics and
+   * prototypes included.
    */
   shared: readonly unknown[];
   /** Globals that a grant of the plan gives back: NETWORK_GLOBALS. They are frozen too. */
   granted?: readonly string[];
 }
 
-/** For user code whose section of the plan grants `net`. Hosts are held by the worker's permissions. */
+/**
+ * For user code whose section of the plan grants `net`. Hosts are held by the worker's permissions.
+ */
 export const NETWORK_GLOBALS: readonly string[] = [
   "fetch",
   "Headers",
@@ -55,10 +59,11 @@ export interface Natives {
 
 /**
  * All that stays. Whatever a runtime's next version adds is taken away until it is named here.
- * Left out of the language: eval, Function (see below), WebAssembly, SharedArrayBuffer and Atomics (a clock, and a way
- * to block the worker), WeakRef and FinalizationRegistry (they show when garbage is collected).
- * Left out of the platform: everything, timers too. Strategies are synchronous; scanners and miners wait for what
- * their context gives.
+ * Left out of the language: eval, Function (see below), WebAssembly, SharedArrayBuffer and Atomics
+ * (a clock, and a way to block the worker), WeakRef and FinalizationRegistry (they show when
+ * garbage is collected).
+ * Left out of the platform: everything, timers too. Strategies are synchronous; scanners and miners
+ * wait for what their context gives.
  */
 const LANGUAGE: readonly string[] = [
   ..."Object Array Number Boolean String Symbol BigInt Promise RegExp Math JSON Intl Reflect Proxy"
@@ -76,8 +81,9 @@ const LANGUAGE: readonly string[] = [
 ];
 
 /**
- * Takes away what user code must not have, puts the market's time and a seeded random in, freezes the rest.
- * Once, in a worker, after all of the worker's own modules have been imported. Not to be undone.
+ * Takes away what user code must not have, puts the market's time and a seeded random in, freezes
+ * the rest. Once, in a worker, after all of the worker's own modules have been imported. Not to be
+ * undone.
  */
 export function lockdown(options: LockdownOptions): Natives {
   const real = globalThis as unknown as Record<string, unknown>;
@@ -95,10 +101,9 @@ export function lockdown(options: LockdownOptions): Natives {
   Math.random = options.random;
   withoutLeftovers();
   replaceGlobals(kept, dispatchEvent);
-  const prototypes = ["Object", ...LANGUAGE.filter((name) => name.endsWith("Error"))]
+  const assignable = ["Object", ...LANGUAGE.filter((name) => name.endsWith("Error"))]
     .flatMap((name) => name in kept ? [(kept[name] as { prototype: object }).prototype] : []);
-  const open = new Set<object>([...prototypes, ...prototypesOf(options.shared)]);
-  harden([...hidden, ...Object.values(kept), ...options.shared], open);
+  harden([...hidden, ...Object.values(kept), ...options.shared], new Set(assignable));
   return natives;
 }
 
@@ -107,15 +112,16 @@ function takeNatives(): Natives {
   // Deno's ports look for the native one in globals when it is first used, and keep it.
   queueMicrotask(() => {});
   return Object.freeze({
-    setTimeout: setTimeout.bind(globalThis) as typeof globalThis.setTimeout,
-    clearTimeout: clearTimeout.bind(globalThis) as typeof globalThis.clearTimeout,
+    // Bound to nothing: bound to the global object they would find that globalThis is another one.
+    setTimeout: setTimeout.bind(undefined) as typeof globalThis.setTimeout,
+    clearTimeout: clearTimeout.bind(undefined) as typeof globalThis.clearTimeout,
     performanceNowMs: performance.now.bind(performance),
   });
 }
 
 /**
- * Deno calls the global dispatchEvent to tell of unhandled rejections, so there must be one. This one takes nothing else,
- * and no user code can make such an event.
+ * Deno calls the global dispatchEvent to tell of unhandled rejections, so there must be one. This
+ * one takes nothing else, and no user code can make such an event.
  */
 function rejectionsOnly(rejected: (reason: unknown) => void): (event: Event) => boolean {
   const { get: reasonOf } = Object.getOwnPropertyDescriptor(
@@ -169,9 +175,12 @@ function makeConsole(log: LockdownOptions["log"]): object {
   };
 }
 
-/** State that the language keeps on its own objects, and doors that have a name only on prototypes. */
+/**
+ * State that the language keeps on its own objects, and doors that have a name only on prototypes.
+ */
 function withoutLeftovers(): void {
-  // RegExp.$1 and its like tell one strategy what another has matched; compile() changes a shared expression.
+  // RegExp.$1 and its like tell one strategy what another has matched; compile() changes a shared
+  // expression.
   for (const key of Reflect.ownKeys(RegExp)) {
     if (typeof key === "symbol" || key === "prototype" || key === "escape") continue;
     Reflect.deleteProperty(RegExp, key);
@@ -180,16 +189,29 @@ function withoutLeftovers(): void {
   for (const key of Reflect.ownKeys(Object.prototype)) {
     if (String(key).startsWith("__")) Reflect.deleteProperty(Object.prototype, key);
   }
-  // Buffers that are shared with another thread are not made here, and don't lead to what makes them.
+  // Buffers that are shared with another thread are not made here, and don't lead to what makes
+  // them.
   if (typeof SharedArrayBuffer === "function") {
     Reflect.deleteProperty(SharedArrayBuffer.prototype, "constructor");
+  }
+  // Called on nothing, these mean the worker's own global object; a granted AbortSignal leads to
+  // them.
+  for (const name of ["addEventListener", "removeEventListener", "dispatchEvent"] as const) {
+    const method = EventTarget.prototype[name];
+    Object.defineProperty(EventTarget.prototype, name, {
+      value(this: unknown, ...values: unknown[]) {
+        if (this === undefined || this === null) throw new TypeError(`${name} of nothing`);
+        return Reflect.apply(method as () => unknown, this, values as []);
+      },
+    });
   }
   Error.stackTraceLimit = 20;
 }
 
 /**
- * Leaves `kept` of the global object. Its prototypes (events of the worker, its messages) go too. The object itself
- * can't be made inextensible in every Deno, and Deno keeps listeners on it: `globalThis` names a frozen other one.
+ * Leaves `kept` of the global object. Its prototypes (events of the worker, its messages) go too.
+ * The object itself can't be made inextensible in every Deno, and Deno keeps listeners on it:
+ * `globalThis` names a frozen other one.
  */
 function replaceGlobals(kept: Record<string, unknown>, dispatchEvent: object): void {
   const real = globalThis;
@@ -210,15 +232,4 @@ function replaceGlobals(kept: Record<string, unknown>, dispatchEvent: object): v
     Object.defineProperty(real, key, property);
   }
   Object.freeze(shown);
-}
-
-/** Of exported classes: `this.x = …` must work in a subclass, whatever the base class has. */
-function prototypesOf(shared: readonly unknown[]): object[] {
-  const values = shared.flatMap((value) =>
-    typeof value === "object" && value !== null ? [value, ...Object.values(value)] : [value]
-  );
-  return values.flatMap((value) => {
-    const prototype = typeof value === "function" ? value.prototype : null;
-    return typeof prototype === "object" && prototype !== null ? [prototype] : [];
-  });
 }

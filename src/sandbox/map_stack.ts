@@ -1,8 +1,8 @@
 import type { Bundle, BundledFile } from "./bundle.ts";
 
 /**
- * Puts the author's files, lines and columns into a text that V8 wrote about bundled code (a stack, a message):
- * `data:text/javascript;liu=x.0,import …:14:63` becomes `strategies/x.ts:14:22`.
+ * Puts the author's files, lines and columns into a text that V8 wrote about bundled code (a stack,
+ * a message): `data:text/javascript;liu=x.0,import …:14:63` becomes `strategies/x.ts:14:22`.
  */
 export function mapStack(text: string, bundles: Iterable<Bundle>): string {
   const files = new Map<string, BundledFile>();
@@ -25,7 +25,10 @@ export function mapStack(text: string, bundles: Iterable<Bundle>): string {
     );
 }
 
-/** The place in the author's file that an error was thrown at: the first frame of a mapped stack in user code. */
+/**
+ * The place in the author's file that an error was thrown at: the first frame of a mapped stack in
+ * user code.
+ */
 export function firstUserFrame(stack: string, bundles: Iterable<Bundle>): string | null {
   const found = /data:text\/javascript;liu=[\w.]+,[^\n]*:\d+:\d+(?=\)?$)/m.exec(stack);
   return found && mapStack(found[0], bundles);

@@ -1,6 +1,7 @@
 /**
- * Date, Temporal and Intl.DateTimeFormat that tell the market's time where they would tell the machine's.
- * Changes Intl.DateTimeFormat.prototype in place; gives the globals that replace the built-in ones.
+ * Date, Temporal and Intl.DateTimeFormat that tell the market's time where they would tell the
+ * machine's. Changes Intl.DateTimeFormat.prototype in place; gives the globals that replace the
+ * built-in ones.
  */
 export function marketTime(nowUs: () => number): Record<string, unknown> {
   const nowMs = () => Math.floor(nowUs() / 1000);

@@ -5,11 +5,13 @@ const VALUES_MAX = 10_000;
 const TEXT_MAX = 10_000;
 
 /**
- * A copy of what user code gave (a decision's indicators, state, a log line's arguments) that is data and nothing else.
- * Every property is read once, here: a getter or a proxy can't show one value to a check and another to its user.
+ * A copy of what user code gave (a decision's indicators, state, a log line's arguments) that is
+ * data and nothing else. Every property is read once, here: a getter or a proxy can't show one
+ * value to a check and another to its user.
  *
- * Numbers that JSON can't hold are texts ("NaN"); functions, symbols and undefined are left out of objects;
- * what is too deep (8), too much (10,000 values) or too long (10,000 characters) is cut, with "…" in its place.
+ * Numbers that JSON can't hold are texts ("NaN"); functions, symbols and undefined are left out of
+ * objects; what is too deep (8), too much (10,000 values) or too long (10,000 characters) is cut,
+ * with "…" in its place.
  * Throws what a getter of user code throws.
  */
 export function plainData(value: unknown): Json {

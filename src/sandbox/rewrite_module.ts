@@ -1,19 +1,27 @@
-// One file of user code, from its text to the text that runs: types stripped, imports found, loops guarded.
-// Invariant: the same parser decides what is admitted and where guards go, and every line stays on its line.
+// One file of user code, from its text to the text that runs: types stripped, imports found, loops
+// guarded.
+// Invariant: the same parser decides what is admitted and where guards go, and every line stays on
+// its line.
 import { type AnyNode, type Node, parse, type Program, tokTypes } from "acorn";
 import { fullAncestor } from "acorn-walk";
 import { transformSync } from "amaro";
 import { ConfigError } from "../util/errors.ts";
 import { unusedTypeImports } from "./unused_type_imports.ts";
 
-/** Replaces `remove` characters at `at` (offset in the stripped text) by `insert`, which has no line break. */
+/**
+ * Replaces `remove` characters at `at` (offset in the stripped text) by `insert`, which has no line
+ * break.
+ */
 export interface Edit {
   at: number;
   remove: number;
   insert: string;
 }
 
-/** From `column` of `line` on (both from 1, in the text that runs), columns are `by` further right than written. */
+/**
+ * From `column` of `line` on (both from 1, in the text that runs), columns are `by` further right
+ * than written.
+ */
 export interface ColumnShift {
   line: number;
   column: number;
@@ -41,12 +49,16 @@ export interface ParsedModule {
 
 /** User code may not use names that begin so: they are those of the guards. */
 const RESERVED = "__liu";
-/** A throw statement, not a call that throws: so the optimizing compilers keep the loop as tight as it was. */
+/**
+ * A throw statement, not a call that throws: so the optimizing compilers keep the loop as tight as
+ * it was.
+ */
 const GUARD = "if(__liu_flag[0]!==0)throw __liu_halt();";
 
 /**
  * Parses one file of user code.
- * Throws ConfigError, with file, line and column, for what does not compile and for what user code may not do.
+ * Throws ConfigError, with file, line and column, for what does not compile and for what user code
+ * may not do.
  */
 export function parseModule(path: string, source: string): ParsedModule {
   const isTypeScript = /\.m?ts$/.test(path);
@@ -198,7 +210,10 @@ function importSite(module: ParsedModule, source: Node): ImportSite {
   return { specifier: raw.slice(1, -1), at: source.start, length: raw.length };
 }
 
-/** Functions are guarded too: deep recursion, callbacks of endless iterators and chains of promises have no loop. */
+/**
+ * Functions are guarded too: deep recursion, callbacks of endless iterators and chains of promises
+ * have no loop.
+ */
 function guardBody(module: ParsedModule, { body, end }: { body: AnyNode; end: number }): void {
   if (body.type === "BlockStatement") {
     module.edits.push({ at: body.start + 1, remove: 0, insert: GUARD });

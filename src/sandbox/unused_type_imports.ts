@@ -3,8 +3,9 @@ import { full } from "acorn-walk";
 import type { Edit } from "./rewrite_module.ts";
 
 /**
- * `import { Tick } from "liu"` of what turned out to be a type names nothing at run time. As TypeScript does,
- * names that no expression uses are taken out of imports, and an import of such names only is taken out whole.
+ * `import { Tick } from "liu"` of what turned out to be a type names nothing at run time. As
+ * TypeScript does, names that no expression uses are taken out of imports, and an import of such
+ * names only is taken out whole.
  */
 export function unusedTypeImports(program: Program, text: string): Edit[] {
   const used = usedNames(program);
@@ -17,7 +18,8 @@ export function unusedTypeImports(program: Program, text: string): Edit[] {
       continue;
     }
     for (const specifier of unused) {
-      // A default or namespace import beside others can't be cut out by blanks; it exists, or loading says so.
+      // A default or namespace import beside others can't be cut out by blanks; it exists, or
+      // loading says so.
       if (specifier.type !== "ImportSpecifier") continue;
       edits.push(...blank(text, specifier.start, endWithComma(text, specifier.end, statement)));
     }
