@@ -47,7 +47,7 @@ export function readJournal(bytes: Uint8Array): JournalText {
 function readLine(bytes: Uint8Array, number: number): JournalRecord | null {
   const line = new TextDecoder().decode(bytes);
   const body = line.slice(CHECKSUM_LENGTH + 1);
-  if (line.slice(0, CHECKSUM_LENGTH) !== checksum(body)) return null;
+  if (line.slice(0, CHECKSUM_LENGTH + 1) !== `${checksum(body)} `) return null;
   const prefix = `${number} `;
   // The number tells of lines that are gone or came twice.
   return body.startsWith(prefix) ? JSON.parse(body.slice(prefix.length)) : null;

@@ -20,6 +20,8 @@ export class Liquidations {
 
   add(request: Request): void {
     this.#requests.push(request);
+    // What was refused before may be taken now, and this is the last chance.
+    for (const desk of this.state.desks.values()) desk.refusals.clear();
   }
 
   get isWaiting(): boolean {

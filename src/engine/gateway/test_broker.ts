@@ -52,6 +52,7 @@ export class TestBroker implements Broker {
   acks: number[] = [];
   #onUpdate: (update: OrderUpdate) => void = () => {};
   #onStep: (n: number, timeUs: number) => void = () => {};
+  #asked: TestOrder[] = [];
   #attempts = new Map<string, number>();
 
   account(): Promise<BrokerAccount> {
@@ -118,6 +119,7 @@ export class TestBroker implements Broker {
       return Promise.resolve({ result: "not_cancelable", message: order.status });
     }
     if (this.confirmsCancels) this.confirmCancel(order);
+    else this.#asked.push(order);
     return Promise.resolve({ result: "requested" });
   }
   replace(): Promise<SubmitResult> {
@@ -143,6 +145,13 @@ export class TestBroker implements Broker {
   step(n: number, timeUs: number): void {
     this.nowUs = timeUs;
     this.#onStep(n, timeUs);
+  }
+
+  /** Confirms the cancels that were asked for, of orders that have not ended otherwise. */
+  confirmAsked(): void {
+    for (const order of this.#asked.splice(0)) {
+      if (!isFinal(order.status)) this.confirmCancel(order);
+    }
   }
 
   confirmCancel(order: TestOrder): void {

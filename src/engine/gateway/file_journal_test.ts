@@ -1,0 +1,95 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { FileJournal, JournalDamaged, readJournal } from "./file_journal.ts";
+import type { JournalRecord } from "./journal.ts";
+
+function record(n: number): JournalRecord {
+  return { type: "refused", clientOrderId: `liu-b-1-${n}`, code: "1", message: "é\n" };
+}
+
+async function inFolder(run: (folder: string, path: string) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  try {
+    await run(folder, join(folder, "b.journal"));
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+async function write(folder: string, from: number, count: number): Promise<void> {
+  const journal = await FileJournal.open(folder, "b");
+  for (let i = 0; i < count; i++) journal.note(record(from + i));
+  await journal.close();
+}
+
+Deno.test("what was appended is there again, in order, over two openings", async () => {
+  await inFolder(async (folder) => {
+    const journal = await FileJournal.open(folder, "b");
+    journal.note(record(0));
+    await Promise.all([journal.append([record(1), record(2)]), journal.append([record(3)])]);
+    await journal.close();
+    await write(folder, 4, 2);
+    const { restored } = await FileJournal.open(folder, "b").then(async (journal) => {
+      await journal.close();
+      return journal;
+    });
+    assert.deepEqual(restored, [0, 1, 2, 3, 4, 5].map(record));
+  });
+});
+
+Deno.test("a record is on disk when its append has resolved", async () => {
+  await inFolder(async (folder, path) => {
+    const journal = await FileJournal.open(folder, "b");
+    for (let i = 0; i < 20; i++) {
+      await journal.append([record(i)]);
+      assert.equal(readJournal(await Deno.readFile(path)).records.length, i + 1);
+    }
+    await journal.close();
+  });
+});
+
+Deno.test("wherever the last record was torn, it is cut off and writing goes on after it", async () => {
+  await inFolder(async (folder, path) => {
+    await write(folder, 0, 3);
+    const whole = await Deno.readFile(path);
+    const lastStart = readJournal(whole.subarray(0, whole.length - 1)).wholeBytes;
+    for (let length = lastStart + 1; length < whole.length; length += 7) {
+      await Deno.writeFile(path, whole.subarray(0, length));
+      await write(folder, 9, 1);
+      const { state, records } = readJournal(await Deno.readFile(path));
+      assert.equal(state, "whole");
+      assert.deepEqual(records, [record(0), record(1), record(9)]);
+    }
+  });
+});
+
+Deno.test("damage before the last record is told, with what can still be read", async () => {
+  await inFolder(async (folder, path) => {
+    await write(folder, 0, 3);
+    const whole = await Deno.readFile(path);
+    const end = readJournal(whole.subarray(0, whole.length - 1)).wholeBytes;
+    for (let at = 0; at < end; at += 5) {
+      const bytes = whole.slice();
+      bytes[at] ^= 1;
+      await Deno.writeFile(path, bytes);
+      await assert.rejects(FileJournal.open(folder, "b"), (error) => {
+        assert.ok(error instanceof JournalDamaged);
+        assert.deepEqual(error.readable, [0, 1, 2].slice(0, error.line - 1).map(record));
+        return true;
+      });
+      assert.deepEqual(await Deno.readFile(path), bytes, "a damaged journal is not touched");
+    }
+  });
+});
+
+Deno.test("a line that is gone or came twice is damage, though each line is whole", async () => {
+  await inFolder(async (folder, path) => {
+    await write(folder, 0, 4);
+    const lines = (await Deno.readTextFile(path)).split("\n").slice(0, -1);
+    const text = (numbers: number[]) =>
+      new TextEncoder().encode(numbers.map((i) => `${lines[i]}\n`).join(""));
+    assert.equal(readJournal(text([0, 2, 3])).state, "damaged");
+    assert.equal(readJournal(text([0, 1, 1, 2])).state, "damaged");
+    assert.equal(readJournal(text([])).state, "whole");
+  });
+});
