@@ -5,6 +5,15 @@ import type { Target } from "./target.ts";
 /** SQLSTATE classes: data exception, integrity constraint violation, program limit exceeded. */
 const BAD_RECORD_CLASSES = new Set(["22", "23", "54"]);
 
+const CUT_CODES = new Set([
+  "CONNECTION_CLOSED",
+  "CONNECTION_DESTROYED",
+  "CONNECTION_ENDED",
+  "ECONNRESET",
+  "EPIPE",
+  "57P01",
+]);
+
 /** A record that no statement can be made of. */
 export class BadRecord extends Error {
   override readonly name = "BadRecord";
@@ -17,7 +26,20 @@ export function isBadRecord(error: unknown): boolean {
     code.length === 5 && BAD_RECORD_CLASSES.has(code.slice(0, 2));
 }
 
-/** In words, with what to do. `attempt` is like "open the database". */
+/** The connection is no longer to be used, or never was there. */
+export function isConnectionFailure(error: unknown): boolean {
+  const code = codeOf(error);
+  // The server's own errors have five characters; those of these classes end the connection.
+  return !(error instanceof BadRecord) &&
+    (code.length !== 5 || code === "EPIPE" || code.startsWith("57P") || code.startsWith("08"));
+}
+
+/** The connection was there and broke. */
+export function wasCut(error: unknown): boolean {
+  return CUT_CODES.has(codeOf(error));
+}
+
+/** In words, with what to do. */
 export function explain(error: unknown, target: Target): string {
   if (target.kind === "embedded") {
     return `Cannot use the embedded database in ${target.host}: ${messageOf(error)}`;
@@ -60,6 +82,13 @@ export function callError(error: unknown, target: Target): Error {
     );
   }
   return new RetryableError(explain(error, target), { cause: withoutQuery(error) });
+}
+
+/** The constraint that was violated. */
+export function constraintOf(error: unknown): string | null {
+  return error instanceof Error && "constraint_name" in error
+    ? String(error.constraint_name)
+    : null;
 }
 
 function codeOf(error: unknown): string {

@@ -3,27 +3,36 @@
  * Invariant: each migration is applied once and whole, whoever else starts at the same time.
  */
 import { OperationError } from "../util/errors.ts";
-import type { Sql, Transaction } from "./database.ts";
+import type { Database } from "./database.ts";
+import { constraintOf } from "./database_error.ts";
 import type { Migration } from "./migrations.ts";
 
 /** Any number will do, so long as all of Liu's programs use the same. */
 const MIGRATION_LOCK_KEY = 7_104_117;
 
 /** Applies what is missing, one transaction a migration; gives the names of what it applied. */
-export async function applyMigrations(sql: Sql, migrations: Migration[]): Promise<string[]> {
+export async function applyMigrations(
+  database: Database,
+  migrations: Migration[],
+): Promise<string[]> {
   const applied: string[] = [];
+  await refuseForeignTables(database);
+  await prepare(database);
   for (;;) {
-    const name = await sql.begin((tx) => applyNext(tx, migrations));
-    if (name === null) return applied;
-    applied.push(name);
+    const done = await appliedVersions(database);
+    await checkApplied(done, migrations);
+    const next = migrations[done.length];
+    if (next === undefined) return applied;
+    if (await applyOne(database, next)) applied.push(next.name);
   }
 }
 
 /** For those who may not write: throws where the database isn't at this program's version. */
-export async function checkMigrated(sql: Sql, migrations: Migration[]): Promise<void> {
-  const [{ present }] = await sql<{ present: boolean }[]>`
-    select to_regclass('liu_migration') is not null as present`;
-  const done = present ? await appliedVersions(sql) : [];
+export async function checkMigrated(database: Database, migrations: Migration[]): Promise<void> {
+  const [{ present }] = await database.run((sql) =>
+    sql<{ present: boolean }[]>`select to_regclass('liu_migration') is not null as present`
+  );
+  const done = present ? await appliedVersions(database) : [];
   await checkApplied(done, migrations);
   if (done.length < migrations.length) {
     throw new OperationError(
@@ -39,31 +48,43 @@ interface AppliedRow {
   checksum: string;
 }
 
-async function applyNext(tx: Transaction, migrations: Migration[]): Promise<string | null> {
-  // The lock is the transaction's: a program that dies here leaves none behind.
-  await tx`select pg_advisory_xact_lock(${MIGRATION_LOCK_KEY}::bigint)`;
-  await tx`
-    create table if not exists liu_migration (
-      version integer primary key,
-      name text not null,
-      checksum text not null,
-      applied_tstamp timestamptz not null default now()
-    )`;
-  const done = await appliedVersions(tx);
-  await checkApplied(done, migrations);
-  if (done.length === 0) await refuseForeignTables(tx);
-  const next = migrations[done.length];
-  if (next === undefined) return null;
-  await tx.unsafe(next.sql);
-  await tx`
-    insert into liu_migration (version, name, checksum)
-    values (${next.version}, ${next.name}, ${await checksum(next.sql)})`;
-  return next.name;
+// Several statements sent as one message without parameters are one transaction. The lock is the
+// transaction's: a program that dies in it leaves none behind.
+const LOCK = `select pg_advisory_xact_lock(${MIGRATION_LOCK_KEY});`;
+
+async function prepare(database: Database): Promise<void> {
+  await database.run((sql) =>
+    sql.unsafe(`${LOCK}
+      create table if not exists liu_migration (
+        version integer primary key,
+        name text not null,
+        checksum text not null,
+        applied_tstamp timestamptz not null default now()
+      )`)
+  );
 }
 
-async function appliedVersions(sql: Sql | Transaction): Promise<AppliedRow[]> {
-  return await sql<AppliedRow[]>`
-    select version, name, checksum from liu_migration order by version`;
+/** false where another program applied it first: its row is there. */
+async function applyOne(database: Database, migration: Migration): Promise<boolean> {
+  const { version, name, sql: text } = migration;
+  const row = `${version}, ${quoted(name)}, ${quoted(await checksum(text))}`;
+  try {
+    await database.run((sql) =>
+      sql.unsafe(`${LOCK}
+        insert into liu_migration (version, name, checksum) values (${row});
+        ${text}`)
+    );
+    return true;
+  } catch (error) {
+    if (constraintOf(error) === "liu_migration_pkey") return false;
+    throw error;
+  }
+}
+
+async function appliedVersions(database: Database): Promise<AppliedRow[]> {
+  return await database.run((sql) =>
+    sql<AppliedRow[]>`select version, name, checksum from liu_migration order by version`
+  );
 }
 
 async function checkApplied(done: AppliedRow[], migrations: Migration[]): Promise<void> {
@@ -85,9 +106,12 @@ async function checkApplied(done: AppliedRow[], migrations: Migration[]): Promis
   }
 }
 
-async function refuseForeignTables(tx: Transaction): Promise<void> {
-  const [{ foreign }] = await tx<{ foreign: boolean }[]>`
-    select to_regclass('algo_run') is not null as foreign`;
+async function refuseForeignTables(database: Database): Promise<void> {
+  const [{ foreign }] = await database.run((sql) =>
+    sql<{ foreign: boolean }[]>`
+      select to_regclass('liu_migration') is null
+         and to_regclass('algo_run') is not null as foreign`
+  );
   if (!foreign) return;
   throw new OperationError(
     "Cannot migrate the database: it already holds a table algo_run that liu did not make. " +
@@ -100,4 +124,8 @@ async function checksum(text: string): Promise<string> {
   const bytes = new TextEncoder().encode(text.replaceAll("\r\n", "\n"));
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
   return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
 }

@@ -1,5 +1,5 @@
 import type { StoreRecord } from "../contracts/store.ts";
-import type { Transaction } from "./database.ts";
+import type { Fragment, Sql } from "./database.ts";
 import { BadRecord } from "./database_error.ts";
 import { endRuns } from "./tables/algo_run.ts";
 import { putGainLoss } from "./tables/gain_loss.ts";
@@ -13,18 +13,22 @@ type Table = StoreRecord["table"];
 type RowsByTable = { [T in Table]?: Extract<StoreRecord, { table: T }>["row"][] };
 
 /**
- * Stores records of all tables. Within a table their order is kept; between tables it can't be seen,
- * as it is one transaction and none refers to another.
+ * Stores records of all tables in one statement, which is one transaction. Within a table their order
+ * is kept; between tables it can't be seen, as none refers to another.
  */
-export async function storeRecords(tx: Transaction, records: StoreRecord[]): Promise<void> {
+export async function storeRecords(sql: Sql, records: StoreRecord[]): Promise<void> {
   const rows = byTable(records);
-  if (rows.new_trades) await insertTrades(tx, rows.new_trades);
-  if (rows.order_denial) await insertDenials(tx, rows.order_denial);
-  if (rows.trending_tickers) await insertTrending(tx, rows.trending_tickers);
-  if (rows.keystore) await putValues(tx, rows.keystore);
-  if (rows.gain_loss) await putGainLoss(tx, rows.gain_loss);
-  if (rows.trade_analysis) await putTradeAnalysis(tx, rows.trade_analysis);
-  if (rows.algo_run_end) await endRuns(tx, rows.algo_run_end);
+  const parts: Fragment[] = [];
+  if (rows.new_trades) parts.push(insertTrades(sql, rows.new_trades));
+  if (rows.order_denial) parts.push(insertDenials(sql, rows.order_denial));
+  if (rows.trending_tickers) parts.push(insertTrending(sql, rows.trending_tickers));
+  if (rows.keystore) parts.push(putValues(sql, rows.keystore));
+  if (rows.gain_loss) parts.push(putGainLoss(sql, rows.gain_loss));
+  if (rows.trade_analysis) parts.push(putTradeAnalysis(sql, rows.trade_analysis));
+  if (rows.algo_run_end) parts.push(endRuns(sql, rows.algo_run_end));
+  if (parts.length === 0) return;
+  const named = parts.map((part, index) => sql`${sql(`part_${index}`)} as (${part})`);
+  await sql`with ${named.reduce((before, part) => sql`${before}, ${part}`)} select`;
 }
 
 function byTable(records: StoreRecord[]): RowsByTable {

@@ -20,6 +20,7 @@ interface Entry {
 export class Spool {
   readonly folder: string;
   readonly #name: string;
+  readonly #fileBytesMax: number;
   readonly #lock: FileLock;
   #fileCount = 0;
   /** Drained from the first on; the last is the own one that is appended to. */
@@ -27,8 +28,9 @@ export class Spool {
   #syncing: Promise<void> | null = null;
   #syncAgain = false;
 
-  constructor(folder: string) {
+  constructor(folder: string, options: { fileBytesMax?: number } = {}) {
     this.folder = folder;
+    this.#fileBytesMax = options.fileBytesMax ?? FILE_BYTES_MAX;
     Deno.mkdirSync(folder, { recursive: true, mode: 0o700 });
     this.#name = crypto.randomUUID();
     const lock = FileLock.tryTake(this.#lockPath(this.#name));
@@ -42,9 +44,14 @@ export class Spool {
     return this.#entries.reduce((sum, { file }) => sum + (file.isDrained ? 0 : file.sizeBytes), 0);
   }
 
+  /** Whether files of dead processes wait. */
+  get hasAdopted(): boolean {
+    return this.#entries.some(({ adoptedLock }) => adoptedLock !== null);
+  }
+
   /** When it returns, the texts outlive this process. */
   append(texts: string[]): void {
-    if (this.#own.sizeBytes > FILE_BYTES_MAX) this.#addOwn();
+    if (this.#own.sizeBytes > this.#fileBytesMax) this.#addOwn();
     this.#own.append(texts);
   }
 

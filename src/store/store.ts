@@ -20,13 +20,13 @@ import type {
   TrendingRow,
 } from "../contracts/store.ts";
 import { OperationError } from "../util/errors.ts";
-import { connectDatabase, type Database, type DatabaseOptions, type Sql } from "./database.ts";
+import { Database, type DatabaseOptions, type Sql } from "./database.ts";
 import { callError, isBadRecord, openError } from "./database_error.ts";
 import { applyMigrations, checkMigrated } from "./migrate.ts";
 import { type Migration, readMigrations } from "./migrations.ts";
 import { storeRecords } from "./records.ts";
 import { Spool } from "./spool.ts";
-import { insertRun, selectRuns } from "./tables/algo_run.ts";
+import { insertRun, nextRunId, selectRuns } from "./tables/algo_run.ts";
 import { selectBatches } from "./tables/batches.ts";
 import { selectGainLoss } from "./tables/gain_loss.ts";
 import { selectValues } from "./tables/keystore.ts";
@@ -52,17 +52,15 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   const { database, migrations } = await connect(options);
   try {
     if (options.readOnly) {
-      await checkMigrated(database.sql, migrations);
+      await checkMigrated(database, migrations);
       return new DatabaseStore(database, null);
     }
-    const applied = await applyMigrations(database.sql, migrations);
+    const applied = await applyMigrations(database, migrations);
     if (applied.length > 0) options.log.info(`Migrated the database: ${applied.join(", ")}`);
     const spool = new Spool(`${options.dataDir}/spool/${folderOf(database.target)}`);
     const writer = new Writer({
       spool,
-      apply: async (records) => {
-        await database.sql.begin((tx) => storeRecords(tx, records));
-      },
+      apply: (records) => database.run((sql) => storeRecords(sql, records)),
       isBadRecord,
       toError: (error) => callError(error, database.target),
       log: options.log,
@@ -79,7 +77,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
 export async function migrate(options: StoreOptions): Promise<{ applied: string[] }> {
   const { database, migrations } = await connect(options);
   try {
-    return { applied: await applyMigrations(database.sql, migrations) };
+    return { applied: await applyMigrations(database, migrations) };
   } catch (error) {
     throw openError(error, database.target);
   } finally {
@@ -92,7 +90,7 @@ async function connect(
 ): Promise<{ database: Database; migrations: Migration[] }> {
   const migrations = options.migrations ?? await readMigrations();
   await Deno.mkdir(options.dataDir, { recursive: true, mode: 0o700 });
-  return { database: connectDatabase(options), migrations };
+  return { database: new Database(options), migrations };
 }
 
 /** Records spooled for one database must not end in another. */
@@ -113,7 +111,9 @@ class DatabaseStore implements Store {
 
   async startRun(run: RunStart): Promise<number> {
     if (this.#writer === null) throw readOnlyError();
-    return await this.#ask((sql) => insertRun(sql, run));
+    const id = await this.#ask(nextRunId);
+    await this.#ask((sql) => insertRun(sql, id, run));
+    return id;
   }
 
   write(records: StoreRecord[]): void {
@@ -164,7 +164,7 @@ class DatabaseStore implements Store {
 
   async #ask<T>(query: (sql: Sql) => Promise<T>): Promise<T> {
     try {
-      return await query(this.#database.sql);
+      return await this.#database.run(query);
     } catch (error) {
       throw callError(error, this.#database.target);
     }

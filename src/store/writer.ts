@@ -172,6 +172,7 @@ export class Writer {
   }
 
   #settle(): void {
+    if (this.#options.spool.hasAdopted) return;
     const ready = this.#waiters.filter((waiter) => waiter.records <= this.#recordsDone);
     if (ready.length === 0) return;
     this.#waiters = this.#waiters.filter((waiter) => waiter.records > this.#recordsDone);

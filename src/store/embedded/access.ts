@@ -19,6 +19,7 @@ export class EmbeddedAccess {
   #owner: Owner | null = null;
   #turn: Promise<void> = Promise.resolve();
   #watching: Promise<void> | null = null;
+  #sockets = new Set<Socket>();
   #sentinel: Socket | null = null;
   #closing = false;
 
@@ -36,7 +37,10 @@ export class EmbeddedAccess {
   async connect(): Promise<Socket> {
     try {
       this.#watching ??= this.#watch();
-      return await this.#dialInTurn();
+      const socket = await this.#dialInTurn();
+      this.#sockets.add(socket);
+      socket.once("close", () => this.#sockets.delete(socket));
+      return socket;
     } catch (error) {
       return failedSocket(error);
     }
@@ -46,6 +50,7 @@ export class EmbeddedAccess {
   async close(): Promise<void> {
     this.#closing = true;
     this.#sentinel?.destroy();
+    for (const socket of this.#sockets) socket.destroy();
     await this.#watching;
     await this.#turn;
     await this.#dropOwner();

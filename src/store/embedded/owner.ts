@@ -27,12 +27,15 @@ const LOCK_FILE = "pg.lock";
 /** "liu " + 64 digits of token + " read-write\n" */
 const HELLO_BYTES_MAX = 256;
 const HELLO_MS_MAX = 5_000;
+/** A transaction that lasts longer when the owner leaves is cut off. */
+const LEAVE_MS_MAX = 2_000;
 
 export class Owner {
   #server: Server | null = null;
   #sockets = new Set<Socket>();
   #serving = new Set<Promise<void>>();
   #database: PGlite | null = null;
+  #opened: SharedSession | null = null;
   #session = Promise.withResolvers<SharedSession>();
 
   private constructor(
@@ -60,9 +63,12 @@ export class Owner {
     }
   }
 
+  /** Lets running transactions end, closes the database and gives the folder up. */
   async close(): Promise<void> {
     this.#server?.close();
+    const giveBack = await this.#opened?.takeWithin("read-write", LEAVE_MS_MAX);
     for (const socket of this.#sockets) socket.destroy();
+    giveBack?.();
     await Promise.allSettled(this.#serving);
     try {
       await this.#database?.close();
@@ -83,7 +89,8 @@ export class Owner {
     await writeOwnerFile(this.dataDir, this.address);
     try {
       this.#database = await openDatabaseFolder(this.dataDir, this.log);
-      this.#session.resolve(new SharedSession(this.#database, (error) => this.#crashed(error)));
+      this.#opened = new SharedSession(this.#database, (error) => this.#crashed(error));
+      this.#session.resolve(this.#opened);
     } catch (error) {
       this.#session.reject(error);
       throw new OperationError(

@@ -54,9 +54,16 @@ export class SharedSession {
     }
   }
 
-  /** Resolves when nobody holds the session. */
-  async idle(): Promise<void> {
-    (await this.take(this.#mode))();
+  /** As `take`, or null where the session isn't free in time. */
+  async takeWithin(mode: AccessMode, timeoutMs: number): Promise<(() => void) | null> {
+    const late = Promise.withResolvers<null>();
+    const timer = setTimeout(() => late.resolve(null), timeoutMs);
+    const taken = this.take(mode);
+    const release = await Promise.race([taken, late.promise]);
+    clearTimeout(timer);
+    // The turn that comes too late is passed on.
+    if (release === null) taken.then((giveBack) => giveBack(), () => {});
+    return release;
   }
 }
 
@@ -109,9 +116,11 @@ class Client {
       }
       const next = lengthAt + this.#pending.readUInt32BE(lengthAt);
       if (this.#pending.length < next) break;
-      this.#started = true;
       end = next;
+      // The engine takes the startup message only alone.
+      if (!this.#started) break;
     }
+    this.#started ||= end > 0;
     if (end === 0) return null;
     const messages = this.#pending.subarray(0, end);
     this.#pending = this.#pending.subarray(end);
@@ -120,7 +129,7 @@ class Client {
 
   async #answer(messages: Buffer): Promise<void> {
     this.#release ??= await this.session.take(this.mode);
-    if (this.#closed) return;
+    if (this.socket.destroyed) return;
     const answer = await this.session.execute(messages);
     if (endsTransaction(answer)) {
       this.#release();

@@ -1,26 +1,33 @@
 import type { RunRow, RunStart, StoreRecord } from "../../contracts/store.ts";
-import type { Sql, Transaction } from "../database.ts";
-import { type Reader, rowsJson, storable } from "./rows.ts";
+import type { Fragment, Sql } from "../database.ts";
+import { rowsJson, storable } from "./rows.ts";
 
 export type RunEnd = Extract<StoreRecord, { table: "algo_run_end" }>["row"];
 
-export async function insertRun(sql: Sql, run: RunStart): Promise<number> {
+/** A run's number is taken first, so that its row can be written again where that is in doubt. */
+export async function nextRunId(sql: Sql): Promise<number> {
   const [{ id }] = await sql<{ id: number }[]>`
+    select nextval(pg_get_serial_sequence('algo_run', 'algo_run_id'))::integer as id`;
+  return id;
+}
+
+export async function insertRun(sql: Sql, id: number, run: RunStart): Promise<void> {
+  await sql`
     insert into algo_run
-      (algo_name, algo_env, build_number, parameters, start_time, batch_id, ref_algo_run)
+      (algo_run_id, algo_name, algo_env, build_number, parameters, start_time, batch_id,
+       ref_algo_run)
     values (
-      ${run.algoName}, ${run.environment}, ${run.buildNumber},
+      ${id}, ${run.algoName}, ${run.environment}, ${run.buildNumber},
       ${JSON.stringify(run.parameters, storable)}::text::jsonb,
       timestamptz 'epoch' + ${run.startUs}::float8 * interval '1 microsecond',
       ${run.batchId}, ${run.refAlgoRun}
     )
-    returning algo_run_id as id`;
-  return id;
+    on conflict (algo_run_id) do nothing`;
 }
 
 /** The first end of a run stands. */
-export async function endRuns(tx: Transaction, rows: RunEnd[]): Promise<void> {
-  await tx`
+export function endRuns(sql: Sql, rows: RunEnd[]): Fragment {
+  return sql`
     update algo_run
        set end_time = timestamptz 'epoch' + r."endUs" * interval '1 microsecond',
            end_reason = r."endReason"
@@ -35,7 +42,7 @@ export async function endRuns(tx: Transaction, rows: RunEnd[]): Promise<void> {
      where algo_run_id = r."algoRunId" and end_time is null`;
 }
 
-export async function selectRuns(sql: Reader, batchId: string): Promise<RunRow[]> {
+export async function selectRuns(sql: Sql, batchId: string): Promise<RunRow[]> {
   return [
     ...await sql<RunRow[]>`
     select algo_run_id as "algoRunId", algo_name as "algoName", algo_env as "environment",

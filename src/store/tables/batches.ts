@@ -1,8 +1,8 @@
 import type { BatchSummary } from "../../contracts/store.ts";
-import type { Reader } from "./rows.ts";
+import type { Sql } from "../database.ts";
 
 /** Batches are not a table: they are what runs have in common. A batch has ended when all have. */
-export async function selectBatches(sql: Reader, limit: number): Promise<BatchSummary[]> {
+export async function selectBatches(sql: Sql, limit: number): Promise<BatchSummary[]> {
   return [
     ...await sql<BatchSummary[]>`
     select batch_id as "batchId", min(algo_env) as "environment",

@@ -1,12 +1,12 @@
 import type { GainLossRow } from "../../contracts/store.ts";
-import type { Transaction } from "../database.ts";
-import { lastByKey, type Reader, rowsJson } from "./rows.ts";
+import type { Fragment, Sql } from "../database.ts";
+import { lastByKey, rowsJson } from "./rows.ts";
 
 /** The newest reckoning stands. */
-export async function putGainLoss(tx: Transaction, rows: GainLossRow[]): Promise<void> {
+export function putGainLoss(sql: Sql, rows: GainLossRow[]): Fragment {
   const oldestFirst = rows.toSorted((a, b) => a.timeUs - b.timeUs);
   const newest = lastByKey(oldestFirst, (row) => `${row.algoRunId} ${row.symbol}`);
-  await tx`
+  return sql`
     insert into gain_loss (symbol, algo_run_id, gain_percentage, gain_value, tstamp)
     select symbol, "algoRunId", "gainPercentage", "gainValue",
            timestamptz 'epoch' + "timeUs" * interval '1 microsecond'
@@ -20,7 +20,7 @@ export async function putGainLoss(tx: Transaction, rows: GainLossRow[]): Promise
      where excluded.tstamp >= gain_loss.tstamp`;
 }
 
-export async function selectGainLoss(sql: Reader, batchId: string): Promise<GainLossRow[]> {
+export async function selectGainLoss(sql: Sql, batchId: string): Promise<GainLossRow[]> {
   return [
     ...await sql<GainLossRow[]>`
     select symbol, g.algo_run_id as "algoRunId", gain_percentage as "gainPercentage",

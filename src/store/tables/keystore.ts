@@ -1,16 +1,16 @@
 import type { KeystoreRow } from "../../contracts/store.ts";
-import type { Transaction } from "../database.ts";
-import { lastByKey, type Reader, rowsJson } from "./rows.ts";
+import type { Fragment, Sql } from "../database.ts";
+import { lastByKey, rowsJson } from "./rows.ts";
 
 /** The newest value stands, so that a late replay doesn't bring an old one back. */
-export async function putValues(tx: Transaction, rows: KeystoreRow[]): Promise<void> {
+export function putValues(sql: Sql, rows: KeystoreRow[]): Fragment {
   // Of equal times the last written stands: the sort is stable.
   const oldestFirst = rows.toSorted((a, b) => a.timeUs - b.timeUs);
   const newest = lastByKey(
     oldestFirst,
     (row) => JSON.stringify([row.algoName, row.context, row.key]),
   );
-  await tx`
+  return sql`
     insert into keystore (algo_name, context, key, value, tstamp)
     select "algoName", context, key, value,
            timestamptz 'epoch' + "timeUs" * interval '1 microsecond'
@@ -22,7 +22,7 @@ export async function putValues(tx: Transaction, rows: KeystoreRow[]): Promise<v
      where excluded.tstamp >= keystore.tstamp`;
 }
 
-export async function selectValues(sql: Reader, algoName: string): Promise<KeystoreRow[]> {
+export async function selectValues(sql: Sql, algoName: string): Promise<KeystoreRow[]> {
   return [
     ...await sql<KeystoreRow[]>`
     select algo_name as "algoName", context, key, value,

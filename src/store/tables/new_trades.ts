@@ -1,10 +1,10 @@
 import type { TradeRow } from "../../contracts/store.ts";
-import type { Transaction } from "../database.ts";
-import { type Reader, rowsJson } from "./rows.ts";
+import type { Fragment, Sql } from "../database.ts";
+import { rowsJson } from "./rows.ts";
 
 /** An execution that is there already, by order and cumulative quantity, is left as it is. */
-export async function insertTrades(tx: Transaction, rows: TradeRow[]): Promise<void> {
-  await tx`
+export function insertTrades(sql: Sql, rows: TradeRow[]): Fragment {
+  return sql`
     insert into new_trades
       (algo_run_id, symbol, operation, qty, price, trade_fee, indicators, tstamp, client_time,
        stop_price, target_price, broker_order_id, client_order_id, cumulative_qty)
@@ -21,7 +21,7 @@ export async function insertTrades(tx: Transaction, rows: TradeRow[]): Promise<v
     on conflict do nothing`;
 }
 
-export async function selectTrades(sql: Reader, batchId: string): Promise<TradeRow[]> {
+export async function selectTrades(sql: Sql, batchId: string): Promise<TradeRow[]> {
   return [
     ...await sql<TradeRow[]>`
     select t.algo_run_id as "algoRunId", symbol, operation, qty, price, trade_fee as fee,

@@ -1,10 +1,10 @@
 import type { DenialRow } from "../../contracts/store.ts";
-import type { Transaction } from "../database.ts";
-import { type Reader, rowsJson } from "./rows.ts";
+import type { Fragment, Sql } from "../database.ts";
+import { rowsJson } from "./rows.ts";
 
 /** A denial that is there already, the same in every column, is left as it is. */
-export async function insertDenials(tx: Transaction, rows: DenialRow[]): Promise<void> {
-  await tx`
+export function insertDenials(sql: Sql, rows: DenialRow[]): Fragment {
+  return sql`
     insert into order_denial
       (algo_run_id, symbol, side, qty, denied_by, code, message, tstamp)
     select "algoRunId", symbol, side, qty, "by", code, message,
@@ -16,7 +16,7 @@ export async function insertDenials(tx: Transaction, rows: DenialRow[]): Promise
     on conflict do nothing`;
 }
 
-export async function selectDenials(sql: Reader, batchId: string): Promise<DenialRow[]> {
+export async function selectDenials(sql: Sql, batchId: string): Promise<DenialRow[]> {
   return [
     ...await sql<DenialRow[]>`
     select d.algo_run_id as "algoRunId", symbol, side, qty, denied_by as "by", code, message,

@@ -4,10 +4,6 @@
  *   from the database  (extract(epoch from t) * 1000000)::float8
  * Both stay exact: an interval counts whole microseconds, and extract gives a numeric.
  */
-import type { Sql, Transaction } from "../database.ts";
-
-/** Reads what the database holds. */
-export type Reader = Sql | Transaction;
 
 /** Rows as one parameter, to be unpacked by jsonb_to_recordset: numbers in texts stay exact. */
 export function rowsJson(rows: readonly unknown[]): string {

@@ -1,12 +1,12 @@
 import type { TradeAnalysisRow } from "../../contracts/store.ts";
-import type { Transaction } from "../database.ts";
-import { lastByKey, type Reader, rowsJson } from "./rows.ts";
+import type { Fragment, Sql } from "../database.ts";
+import { lastByKey, rowsJson } from "./rows.ts";
 
 /** The newest reckoning stands. */
-export async function putTradeAnalysis(tx: Transaction, rows: TradeAnalysisRow[]): Promise<void> {
+export function putTradeAnalysis(sql: Sql, rows: TradeAnalysisRow[]): Fragment {
   const oldestFirst = rows.toSorted((a, b) => a.timeUs - b.timeUs);
   const newest = lastByKey(oldestFirst, (row) => `${row.algoRunId} ${row.startUs} ${row.symbol}`);
-  await tx`
+  return sql`
     insert into trade_analysis
       (symbol, algo_run_id, start_tstamp, end_tstamp, gain_percentage, gain_value, r_units, tstamp)
     select symbol, "algoRunId",
@@ -25,7 +25,7 @@ export async function putTradeAnalysis(tx: Transaction, rows: TradeAnalysisRow[]
 }
 
 export async function selectTradeAnalysis(
-  sql: Reader,
+  sql: Sql,
   batchId: string,
 ): Promise<TradeAnalysisRow[]> {
   return [

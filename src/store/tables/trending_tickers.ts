@@ -1,9 +1,9 @@
 import type { TrendingRow } from "../../contracts/store.ts";
-import type { Transaction } from "../database.ts";
-import { type Reader, rowsJson } from "./rows.ts";
+import type { Fragment, Sql } from "../database.ts";
+import { rowsJson } from "./rows.ts";
 
-export async function insertTrending(tx: Transaction, rows: TrendingRow[]): Promise<void> {
-  await tx`
+export function insertTrending(sql: Sql, rows: TrendingRow[]): Fragment {
+  return sql`
     insert into trending_tickers (batch_id, symbol, scanner_name, create_tstamp)
     select "batchId", symbol, "scannerName",
            timestamptz 'epoch' + "createUs" * interval '1 microsecond'
@@ -13,7 +13,7 @@ export async function insertTrending(tx: Transaction, rows: TrendingRow[]): Prom
     on conflict do nothing`;
 }
 
-export async function selectTrending(sql: Reader, batchId: string): Promise<TrendingRow[]> {
+export async function selectTrending(sql: Sql, batchId: string): Promise<TrendingRow[]> {
   return [
     ...await sql<TrendingRow[]>`
     select batch_id as "batchId", symbol, scanner_name as "scannerName",
