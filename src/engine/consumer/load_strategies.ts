@@ -1,4 +1,4 @@
-import { Strategy, type StrategyLog } from "../../contracts/strategy.ts";
+import { type ScheduleWindow, Strategy, type StrategyLog } from "../../contracts/strategy.ts";
 import type { ConsumerToMain, StrategySource, StrategyTraits } from "../../protocol.ts";
 import type { Constructor } from "../../sandbox/load_user_module.ts";
 import { plainData } from "../../sandbox/plain_data.ts";
@@ -29,44 +29,65 @@ export async function loadStrategies(options: {
       registry: options.registry,
       stopFlag: stopFlagOf(options.control, index),
     });
-    const type = plugin.type as
-      & Constructor<Strategy>
-      & Pick<typeof Strategy, "type" | "whileOpen" | "runAllMinutes">;
-    const keystore = new StrategyKeystore(
-      source.keystore,
-      (key, context, value) => options.onKeystoreSet(source.name, key, context, value),
-    );
-    Object.freeze(keystore);
-    const instance = new type({
-      name: source.name,
-      params: plugin.params,
-      schedule: Object.freeze(source.schedule.map((window) => Object.freeze(window))),
-      log: strategyLog(source.name, options.toMain),
-      keystore,
-    });
-    const runsAll = instance.shouldRunAll() === true;
-    runs.push({
+    const type = plugin.type as StrategyType;
+    const run = strategyRun(type, {
       name: source.name,
       index,
-      instance,
-      keystore,
-      whileOpen: type.whileOpen === true,
-      runsAll,
-      runAllMinutes: Math.max(1, Number(type.runAllMinutes) || 5),
-      runId: -1,
-      isStopped: false,
-      slots: new Map(),
-      runAllInterval: 0,
+      params: plugin.params,
+      schedule: source.schedule,
+      keystore: source.keystore,
+      toMain: options.toMain,
+      onKeystoreSet: (...value) => options.onKeystoreSet(source.name, ...value),
     });
+    runs.push(run);
     traits.push({
       name: source.name,
-      isCreated: instance.create() !== false,
-      runsAll,
+      isCreated: run.instance.create() !== false,
+      runsAll: run.runsAll,
       dayTrade: type.type !== "swing",
       parameters: plugin.parameters,
     });
   }
   return { runs, traits };
+}
+
+type StrategyType =
+  & Constructor<Strategy>
+  & Pick<typeof Strategy, "type" | "whileOpen" | "runAllMinutes">;
+
+/** Makes a strategy, as its consumer runs it. */
+export function strategyRun(type: StrategyType, options: {
+  name: string;
+  index: number;
+  params: Readonly<Record<string, unknown>>;
+  schedule: readonly ScheduleWindow[];
+  keystore: Iterable<{ key: string; context: string; value: string }>;
+  toMain(message: ConsumerToMain & { type: "log" }): void;
+  onKeystoreSet(key: string, context: string, value: string): void;
+}): StrategyRun {
+  const { name, index, params, schedule } = options;
+  const keystore = new StrategyKeystore(options.keystore, options.onKeystoreSet);
+  Object.freeze(keystore);
+  const instance = new type({
+    name,
+    params,
+    schedule: Object.freeze(schedule.map((window) => Object.freeze({ ...window }))),
+    log: strategyLog(name, options.toMain),
+    keystore,
+  });
+  return {
+    name,
+    index,
+    instance,
+    keystore,
+    whileOpen: type.whileOpen === true,
+    runsAll: instance.shouldRunAll() === true,
+    runAllMinutes: Math.max(1, Number(type.runAllMinutes) || 5),
+    runId: -1,
+    isStopped: false,
+    slots: new Map(),
+    runAllInterval: 0,
+  };
 }
 
 /** A strategy's log: plain data under the strategy's name, on its way to main. */
