@@ -11,7 +11,7 @@ Deno.test("Hostile strategies fail at every hole, an honest one beside them work
   const folder = fileURLToPath(new URL("./fixtures/hostile", import.meta.url));
   const read = (path: string) => readFileSync(path, "utf8");
   const results = await runHostileCases({ worker, folder, read });
-  assert.ok(results.length > 180, `only ${results.length} cases ran`);
+  assert.ok(results.length >= 185, `only ${results.length} cases ran`);
   for (const { name, outcome, held } of results) {
     await t.step(name, () => assert.ok(held, outcome));
   }

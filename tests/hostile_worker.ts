@@ -36,7 +36,7 @@ async function outcome(attempt: () => unknown): Promise<string> {
     const result = await attempt();
     return result === true || result === false || result === undefined
       ? String(result === true)
-      : `true (${typeof result})`;
+      : `true (${typeof result} ${String(result)})`;
   } catch (error) {
     return `threw ${(error as Error)?.constructor?.name ?? typeof error}`;
   }
