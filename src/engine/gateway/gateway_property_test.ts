@@ -58,19 +58,22 @@ const script: fc.Arbitrary<Script> = fc.record({
   refuse: fc.constantFrom(0, 0, 5),
 });
 
-/** Strategy s on symbol m is a run of the consumer that has m. */
-function runsOf(consumers: number): { runs: RunInfo[]; runOf(want: Want): number } {
+/** One symbol's strategies are spread over consumers; a strategy on a symbol is one run. */
+function runsOf(
+  consumers: number,
+): { runs: RunInfo[]; runOf(want: Want): number; consumerOf(want: Want): number } {
   const runs: RunInfo[] = [];
   STRATEGIES.forEach((strategy, s) => {
     for (let consumer = 0; consumer < consumers; consumer++) {
       runs.push({ runId: 1 + s * consumers + consumer, strategy, consumer, dayTrade: true });
     }
   });
-  return { runs, runOf: (want) => 1 + want.strategy * consumers + want.symbol % consumers };
+  const consumerOf = (want: Want) => (want.strategy + want.symbol) % consumers;
+  return { runs, consumerOf, runOf: (want) => 1 + want.strategy * consumers + consumerOf(want) };
 }
 
 async function play(script: Script, consumers: number): Promise<World> {
-  const { runs, runOf } = runsOf(consumers);
+  const { runs, runOf, consumerOf } = runsOf(consumers);
   const world = await World.open({ runs, consumers });
   const { broker } = world;
   broker.confirmsCancels = script.confirmsCancels;
@@ -84,19 +87,22 @@ async function play(script: Script, consumers: number): Promise<World> {
   broker.beforeReply = (order) => {
     if (script.early > 0 && sent % script.early === 0) broker.fill(order, order.qty!, "100", 2);
   };
-  let seq = 0;
+  // Each consumer numbers its own.
+  const seqs = new Map<number, number>();
   for (const { wants, fates, repeats, prices } of script.steps) {
     trade(world, fates, repeats, prices);
     const wishes = wants.map((want): Wish => {
       const runId = runOf(want);
       const symbol = SYMBOLS[want.symbol];
       if (want.cancel) return { cancel: symbol, runId };
+      const seq = (seqs.get(consumerOf(want)) ?? 0) + 1;
+      seqs.set(consumerOf(want), seq);
       const isLong = want.action === "buy" || want.action === "sell";
       const isEntry = want.action === "buy" || want.action === "short";
       return testIntent({
         runId,
         symbol,
-        seq: seq++,
+        seq,
         action: want.action,
         qty: want.qty,
         limitPrice: want.limit ? 100 : null,
