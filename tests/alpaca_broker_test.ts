@@ -1,85 +1,10 @@
 import { strict as assert } from "node:assert";
 import { createBroker } from "../src/brokers/alpaca.ts";
-import type { OrderUpdate, UpdatesState } from "../src/contracts/broker.ts";
 import type { OrderRequest } from "../src/model/order.ts";
 import { ConfigError, OperationError, RetryableError } from "../src/util/errors.ts";
 import { formatRfc3339 } from "../src/wire/rfc3339.ts";
-import {
-  Counterpart,
-  Queue,
-  RecordingLog,
-  ScriptedSocket,
-  ScriptedTime,
-} from "./alpaca_counterpart.ts";
-
-const TIME = "2022-01-03T15:00:00.123456789Z";
-const TIME_US = Date.parse("2022-01-03T15:00:00Z") * 1000 + 123456;
-const BACK_OFF = [750, 750] as const;
-
-class Bench {
-  readonly counterpart = new Counterpart();
-  readonly time = new ScriptedTime();
-  readonly log = new RecordingLog();
-  readonly updates = new Queue<OrderUpdate>();
-  readonly states = new Queue<UpdatesState>();
-  readonly steps = new Queue<[number, number]>();
-  readonly bodies: unknown[] = [];
-  readonly aborter = new AbortController();
-  readonly signal = this.aborter.signal;
-
-  broker(settings: Record<string, string> = {}) {
-    const keys = { keyId: "KEY-OF-TEST", secretKey: "SECRET-OF-TEST" };
-    return createBroker({ ...keys, baseUrl: this.counterpart.origin, ...settings }, {
-      clock: { nowUs: () => TIME_US },
-      monotonic: this.time,
-      random: () => 0.5,
-      log: this.log,
-    });
-  }
-
-  /** Answers each request alike. */
-  answer(status: number, body: unknown, headers: Record<string, string> = {}): void {
-    this.counterpart.onRequest = (_, sent) => {
-      this.bodies.push(sent);
-      return body === null
-        ? new Response(null, { status, headers })
-        : Response.json(body, { status, headers });
-    };
-  }
-
-  async updatesOpen(settings: Record<string, string> = {}) {
-    const opening = this.broker(settings).openUpdates({
-      onUpdate: (update) => this.updates.put(update),
-      onStep: (n, timeUs) => this.steps.put([n, timeUs]),
-      onState: (state) => this.states.put(state),
-      signal: this.signal,
-    });
-    const socket = await this.counterpart.socket();
-    await letIn(socket);
-    const stream = await opening;
-    assert.deepEqual(await this.states.take(), { state: "connected" });
-    return { socket, stream };
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.aborter.abort();
-    await this.counterpart.close();
-  }
-}
-
-async function letIn(socket: ScriptedSocket): Promise<void> {
-  assert.deepEqual(await socket.next(), {
-    action: "authenticate",
-    data: { key_id: "KEY-OF-TEST", secret_key: "SECRET-OF-TEST" },
-  });
-  const data = { status: "authorized", action: "authenticate" };
-  socket.sendBinary({ stream: "authorization", data });
-  assert.deepEqual(await socket.next(), {
-    action: "listen",
-    data: { streams: ["trade_updates"] },
-  });
-  socket.sendBinary({ stream: "listening", data: { streams: ["trade_updates"] } });
-}
+import { BrokerFixture, TIME, TIME_US, wireOrder } from "./alpaca_broker_fixture.ts";
+import { RecordingLog, ScriptedTime } from "./alpaca_counterpart.ts";
 
 const ORDER: OrderRequest = {
   clientOrderId: "liu-1",
@@ -98,38 +23,8 @@ const ORDER: OrderRequest = {
   stopLoss: null,
 };
 
-function wireOrder(change: Record<string, unknown> = {}): Record<string, unknown> {
-  return {
-    id: "order-1",
-    client_order_id: "liu-1",
-    created_at: TIME,
-    updated_at: TIME,
-    submitted_at: TIME,
-    filled_at: null,
-    canceled_at: null,
-    replaced_by: null,
-    replaces: null,
-    asset_class: "us_equity",
-    symbol: "AAPL",
-    qty: "10",
-    notional: null,
-    filled_qty: "0",
-    filled_avg_price: null,
-    order_class: "",
-    type: "limit",
-    side: "buy",
-    time_in_force: "day",
-    limit_price: "100.5",
-    stop_price: null,
-    status: "new",
-    legs: null,
-    a_field_of_next_year: { x: 1 },
-    ...change,
-  };
-}
-
 Deno.test("an order that was taken in is given back in Liu's words", async () => {
-  await using bench = new Bench();
+  await using bench = new BrokerFixture();
   bench.answer(200, wireOrder({ status: "pending_new" }));
   const result = await bench.broker().submit(ORDER, bench.signal);
   assert.ok(result.result === "accepted");
@@ -149,7 +44,7 @@ Deno.test("an order that was taken in is given back in Liu's words", async () =>
 });
 
 Deno.test("legs make an order a bracket, an OTO or an OCO", async () => {
-  await using bench = new Bench();
+  await using bench = new BrokerFixture();
   bench.answer(200, wireOrder());
   const takeProfit = { limitPrice: "110" };
   const stopLoss = { triggerPrice: "95", limitPrice: "94.5" };
@@ -198,7 +93,7 @@ Deno.test("each answer to an order is what the contract calls it", async () => {
     }],
   ];
   for (const [status, body, headers, expected] of table) {
-    await using bench = new Bench();
+    await using bench = new BrokerFixture();
     bench.answer(status, body, headers);
     const result = await bench.broker().submit(ORDER, bench.signal);
     const told = typeof expected === "string" ? result.result : result;
@@ -208,7 +103,7 @@ Deno.test("each answer to an order is what the contract calls it", async () => {
 });
 
 Deno.test("a POST that is not answered in time is unknown, though it was taken in", async () => {
-  await using bench = new Bench();
+  await using bench = new BrokerFixture();
   const taken = Promise.withResolvers<void>();
   const answer = Promise.withResolvers<Response>();
   bench.counterpart.onRequest = () => {
@@ -226,14 +121,14 @@ Deno.test("a POST that is not answered in time is unknown, though it was taken i
 });
 
 Deno.test("a POST to an exchange that is gone is unknown", async () => {
-  await using bench = new Bench();
+  await using bench = new BrokerFixture();
   const broker = bench.broker();
   await bench.counterpart.close();
   assert.equal((await broker.submit(ORDER, bench.signal)).result, "unknown");
 });
 
 Deno.test("after a 429 nothing is sent before the reset", async () => {
-  await using bench = new Bench();
+  await using bench = new BrokerFixture();
   bench.answer(429, { code: 42910000, message: "too many" }, { "Retry-After": "3" });
   const broker = bench.broker();
   await broker.submit(ORDER, bench.signal);
@@ -247,7 +142,7 @@ Deno.test("after a 429 nothing is sent before the reset", async () => {
 });
 
 Deno.test("the last requests of a minute are kept for cancels", async () => {
-  await using bench = new Bench();
+  await using bench = new BrokerFixture();
   const reset = String(Math.floor(Date.now() / 1000) + 30);
   bench.answer(200, wireOrder(), {
     "X-RateLimit-Limit": "200",
@@ -271,7 +166,7 @@ Deno.test("each answer to a cancel is what the contract calls it", async () => {
     [429, { code: 42910000, message: "x" }, "rate_limited"],
   ];
   for (const [status, body, expected] of table) {
-    await using bench = new Bench();
+    await using bench = new BrokerFixture();
     bench.answer(status, body);
     const { result } = await bench.broker().cancel("order-1", bench.signal);
     assert.equal(result, expected, `${status}`);
@@ -279,7 +174,7 @@ Deno.test("each answer to a cancel is what the contract calls it", async () => {
 });
 
 Deno.test("an order is looked up by its client order id; only a 404 of Alpaca's is a no", async () => {
-  await using bench = new Bench();
+  await using bench = new BrokerFixture();
   const broker = bench.broker();
   bench.answer(404, { code: 40410000, message: "order not found" });
   assert.equal(await broker.orderByClientId("liu-1", bench.signal), null);
@@ -300,7 +195,7 @@ Deno.test("an order is looked up by its client order id; only a 404 of Alpaca's 
 });
 
 Deno.test("open orders beyond a page are read, though many came at the same time", async () => {
-  await using bench = new Bench();
+  await using bench = new BrokerFixture();
   const all = Array.from({ length: 1200 }, (_, i) => {
     const submitted_at = formatRfc3339(TIME_US + Math.floor(i / 300) * 1e6);
     return wireOrder({ id: `order-${i}`, submitted_at });
@@ -316,7 +211,7 @@ Deno.test("open orders beyond a page are read, though many came at the same time
 });
 
 Deno.test("executions are read from the activities, page by page, with their orders' ids", async () => {
-  await using bench = new Bench();
+  await using bench = new BrokerFixture();
   const fills = Array.from({ length: 130 }, (_, i) => ({
     activity_type: "FILL",
     id: `activity-${i}`,
@@ -357,7 +252,7 @@ Deno.test("executions are read from the activities, page by page, with their ord
 });
 
 Deno.test("account, positions and clock are read, and more fields do no harm", async () => {
-  await using bench = new Bench();
+  await using bench = new BrokerFixture();
   const broker = bench.broker();
   bench.answer(200, {
     id: "a",
@@ -389,7 +284,7 @@ Deno.test("account, positions and clock are read, and more fields do no harm", a
 });
 
 Deno.test("a wrong key is told with the variables to check", async () => {
-  await using bench = new Bench();
+  await using bench = new BrokerFixture();
   bench.answer(401, { code: 40110000, message: "request is not authorized" });
   await assert.rejects(bench.broker().account(bench.signal), (error: Error) => {
     assert.ok(error instanceof ConfigError);
@@ -399,127 +294,6 @@ Deno.test("a wrong key is told with the variables to check", async () => {
   });
   bench.answer(200, { hello: "world" });
   await assert.rejects(bench.broker().account(bench.signal), OperationError);
-});
-
-Deno.test("trade updates come from text and binary frames alike", async () => {
-  await using bench = new Bench();
-  const { socket } = await bench.updatesOpen();
-  const data = {
-    event: "partial_fill",
-    execution_id: "execution-1",
-    order: wireOrder({ status: "partially_filled", filled_qty: "4", filled_avg_price: "100.2" }),
-    timestamp: TIME,
-    price: "100.2",
-    qty: "4",
-    position_qty: "4",
-  };
-  socket.sendBinary({ stream: "trade_updates", data });
-  const { event, order, execution } = await bench.updates.take();
-  assert.equal(event, "partial_fill");
-  assert.equal(order.status, "partially_filled");
-  assert.deepEqual(execution, {
-    brokerOrderId: "order-1",
-    clientOrderId: "liu-1",
-    symbol: "AAPL",
-    side: "buy",
-    qty: "4",
-    price: "100.2",
-    cumulativeQty: "4",
-    executionId: "execution-1",
-    timeUs: TIME_US,
-    fee: "0",
-  });
-  socket.send({
-    stream: "trade_updates",
-    data: { event: "order_cancel_rejected", order: wireOrder() },
-  });
-  assert.equal((await bench.updates.take()).execution, null);
-});
-
-Deno.test("words that Liu does not know are counted and told, and end nothing", async () => {
-  await using bench = new Bench();
-  const { socket } = await bench.updatesOpen();
-  const send = (change: Record<string, unknown>) =>
-    socket.send({ stream: "trade_updates", data: { event: "eaten", order: wireOrder(change) } });
-  send({ status: "digested" });
-  assert.equal((await bench.updates.take()).order.status, "accepted");
-  send({ status: "digested", canceled_at: TIME });
-  assert.equal((await bench.updates.take()).order.status, "canceled");
-  socket.send({ stream: "horoscope", data: {} });
-  send({ status: "constructor" });
-  await bench.updates.take();
-  assert.deepEqual(bench.log.lines, [
-    'Unknown to Liu, from Alpaca: order status "digested"',
-    'Unknown to Liu, from Alpaca: trade update "eaten"',
-    'Unknown to Liu, from Alpaca: message of the trading socket "horoscope"',
-    'Unknown to Liu, from Alpaca: order status "constructor"',
-  ]);
-});
-
-Deno.test("the trading socket refuses a wrong key with the variables to check", async () => {
-  await using bench = new Bench();
-  const opening = bench.broker().openUpdates({
-    onUpdate: () => {},
-    onStep: () => {},
-    onState: () => {},
-    signal: bench.signal,
-  });
-  const socket = await bench.counterpart.socket();
-  await socket.next();
-  const data = { status: "unauthorized", action: "authenticate" };
-  socket.sendBinary({ stream: "authorization", data });
-  await assert.rejects(
-    opening,
-    (error: Error) => error instanceof ConfigError && /APCA_API_SECRET_KEY/.test(error.message),
-  );
-});
-
-Deno.test("an acknowledged step resolves after the updates that were sent before the answer", async () => {
-  await using bench = new Bench();
-  const { socket, stream } = await bench.updatesOpen({ acksSteps: "true" });
-  assert.equal(socket.headers.get("Liu-Step"), "ack");
-  socket.send({ stream: "step", data: { n: 3, timestamp: TIME } });
-  assert.deepEqual(await bench.steps.take(), [3, TIME_US]);
-  const order: string[] = [];
-  const acked = stream.ackStep(3, bench.signal).then(() => order.push("ack"));
-  assert.deepEqual(await socket.next(), { action: "step_ack", data: { n: 3 } });
-  socket.sendBinary({ stream: "trade_updates", data: { event: "new", order: wireOrder() } });
-  socket.sendBinary({ stream: "step_ack", data: { n: 3 } });
-  await bench.updates.take().then(() => order.push("update"));
-  await acked;
-  assert.deepEqual(order, ["update", "ack"]);
-});
-
-Deno.test("a step whose answer was lost with the socket is acknowledged on the next", async () => {
-  await using bench = new Bench();
-  const { socket, stream } = await bench.updatesOpen({ acksSteps: "true" });
-  const acked = stream.ackStep(3, bench.signal);
-  await socket.next();
-  socket.close();
-  assert.equal((await bench.states.take()).state, "interrupted");
-  await bench.time.pass(...BACK_OFF);
-  const second = await bench.counterpart.socket();
-  await letIn(second);
-  assert.deepEqual(await second.next(), { action: "step_ack", data: { n: 3 } });
-  second.send({ stream: "step_ack", data: { n: 3 } });
-  await acked;
-  assert.deepEqual(await bench.states.take(), { state: "restored" });
-});
-
-Deno.test("an update that cannot be read interrupts the stream, so that it is reconciled", async () => {
-  await using bench = new Bench();
-  const { socket } = await bench.updatesOpen();
-  socket.send({ stream: "trade_updates", data: { event: "fill", order: { id: 7 } } });
-  assert.equal((await bench.states.take()).state, "interrupted");
-  await bench.time.pass(...BACK_OFF);
-  await letIn(await bench.counterpart.socket());
-  assert.deepEqual(await bench.states.take(), { state: "restored" });
-});
-
-Deno.test("without steps an acknowledgement resolves at once", async () => {
-  await using bench = new Bench();
-  const { stream } = await bench.updatesOpen();
-  await stream.ackStep(1, bench.signal);
 });
 
 Deno.test("money is at stake at Alpaca's live address only", () => {
@@ -533,7 +307,7 @@ Deno.test("money is at stake at Alpaca's live address only", () => {
 });
 
 Deno.test("a replacement sends what changes", async () => {
-  await using bench = new Bench();
+  await using bench = new BrokerFixture();
   bench.answer(200, wireOrder({ id: "order-2", replaces: "order-1" }));
   const result = await bench.broker().replace(
     "order-1",

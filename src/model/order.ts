@@ -21,7 +21,10 @@ export interface OrderRequest {
   trailPrice: string | null;
   trailPercent: string | null;
   extendedHours: boolean;
-  /** Legs that rest at the broker once the entry has filled; null: none. */
+  /**
+   * Legs that rest at the broker once the entry has filled; null: none. Both legs on a limit order
+   * at the take-profit's own price are an OCO: two exits of what is held, and no entry.
+   */
   takeProfit: { limitPrice: string } | null;
   stopLoss: { triggerPrice: string; limitPrice: string | null } | null;
 }

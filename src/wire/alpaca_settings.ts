@@ -15,7 +15,10 @@ export interface AlpacaSettings {
   streamUrl?: string;
   /** ALPACA_DATA_FEED: "iex" (default), "sip", "delayed_sip", "test". */
   feed?: string;
-  /** "true": go by the steps of a simulated exchange, and acknowledge each. Default "false". */
+  /**
+   * "true": go by the steps of a simulated exchange, and acknowledge each. Default "false"; means
+   * nothing at Alpaca's own hosts.
+   */
   acksSteps?: string;
 }
 
@@ -45,14 +48,16 @@ export function parseAlpacaSettings(settings: Partial<AlpacaSettings>): ParsedAl
       `Cannot use ALPACA_DATA_FEED="${feed}": it must be one of ${FEEDS.join(", ")}`,
     );
   }
+  const baseUrl = need(settings.baseUrl, "APCA_API_BASE_URL");
+  const urls = alpacaUrls(baseUrl, settings.streamUrl || undefined);
   return {
     keys: {
       keyId: new Secret(need(settings.keyId, "APCA_API_KEY_ID")),
       secretKey: new Secret(need(settings.secretKey, "APCA_API_SECRET_KEY")),
     },
-    urls: alpacaUrls(need(settings.baseUrl, "APCA_API_BASE_URL"), settings.streamUrl || undefined),
+    urls,
     feed,
-    acksSteps: settings.acksSteps === "true",
+    acksSteps: settings.acksSteps === "true" && urls.isSimulated,
   };
 }
 

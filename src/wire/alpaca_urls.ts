@@ -10,6 +10,8 @@ export interface AlpacaUrls {
   tradingStream: string;
   /** Money is at stake: Alpaca's live host, nothing else. */
   isRealMoney: boolean;
+  /** Not Alpaca's own host: Liu's extensions of the protocol can be asked for. */
+  isSimulated: boolean;
   /** "host:port" of all of them. */
   hosts: string[];
 }
@@ -36,6 +38,7 @@ export function alpacaUrls(baseUrl: string, streamUrl?: string): AlpacaUrls {
     dataStream: dataStream.replace(/^http/, "ws"),
     tradingStream: socketBase,
     isRealMoney: host === "api.alpaca.markets",
+    isSimulated: !isAlpaca,
     hosts: [...new Set([base, data, dataStream, socketBase].map(hostOf))],
   };
 }

@@ -119,22 +119,19 @@ export class KeptSocket {
     const { monotonic, outbound, url, headers } = this.#options;
     this.#closing.signal.throwIfAborted();
     const startMs = monotonic.nowMs();
-    const socket = outbound.webSocket(url, headers);
-    const connection = new SocketConnection(
-      socket,
-      monotonic,
-      (text) => this.#options.onText(text),
-    );
-    this.#connection = connection;
+    let connection: SocketConnection | null = null;
     try {
+      const socket = outbound.webSocket(url, headers);
+      connection = new SocketConnection(socket, monotonic, (text) => this.#options.onText(text));
+      this.#connection = connection;
       await connection.opened;
       await Promise.race([this.#options.logIn(connection), connection.failure]);
       connection.becomeReady();
       connection.watch(this.#options.isMute);
     } catch (error) {
       this.#failures++;
-      connection.drop(error instanceof Error ? error : new Error(String(error)));
-      await connection.lost;
+      connection?.drop(error instanceof Error ? error : new Error(String(error)));
+      await connection?.lost;
       throw error;
     }
     connection.lost.then(() => {
