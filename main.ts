@@ -1,4 +1,5 @@
 /** The program `liu`: its world, and the command that was asked for. */
+import process from "node:process";
 import { SECRET_VARIABLES } from "./src/config/environment.ts";
 import { runProgram } from "./src/commands/run_program.ts";
 import { redactor } from "./src/util/log.ts";
@@ -17,7 +18,11 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
 }
 
 const env = Deno.env.toObject();
-for (const name of SECRET_VARIABLES) Deno.env.delete(name);
+// Decisions must not depend on where the machine stands: all that user code sees is UTC.
+Deno.env.set("TZ", "UTC");
+// Nothing after this line can read the environment, the keys in it included; libraries that try find it empty.
+Deno.permissions.revokeSync({ name: "env" });
+process.env = {};
 // Errors are redacted here too: a bug's stack passes by no log.
 const redact = redactor(SECRET_VARIABLES.map((name) => new Secret(env[name] ?? "")));
 

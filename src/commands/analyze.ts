@@ -2,12 +2,11 @@ import { analyzeBatch } from "../analysis/batch_analysis.ts";
 import type { Command, Host } from "../contracts/command.ts";
 import type { RunRow, Store, TradeRow } from "../contracts/store.ts";
 import { exchangeDate, exchangeTime } from "../model/calendar.ts";
-import { openStore } from "../store/store.ts";
 import { OperationError } from "../util/errors.ts";
-import { logger } from "../util/log.ts";
 import { table } from "../util/table.ts";
 import { SessionReport } from "./session_report.ts";
 import { startSettings } from "./settings.ts";
+import { openSettingsStore } from "./store.ts";
 
 export const command: Command = {
   examples: [
@@ -24,17 +23,8 @@ export const command: Command = {
 
   async run({ operands, options }, host) {
     const { settings } = startSettings(host);
-    const log = logger("store");
-    const store = await openStore({
-      dsn: settings.dsn?.reveal() ?? null,
-      dataDir: settings.dataFolder,
-      log: {
-        info: (text) => log.debug(text),
-        warn: (text) => log.warn(text),
-        error: (text) => log.error(text),
-      },
-      readOnly: true,
-    });
+    const worker = await openSettingsStore(settings, { readOnly: true });
+    const store = worker.connect();
     try {
       const batchId = await batchOf(store, operands[0] ?? "last");
       const [runs, trades] = [await store.runs(batchId), await store.trades(batchId)];
@@ -48,7 +38,7 @@ export const command: Command = {
       if (options.trades) host.out(`${tradesTable(trades, runs, host)}\n`);
       host.out(report.analysis(analysis));
     } finally {
-      await store.close();
+      await worker.close();
     }
   },
 };

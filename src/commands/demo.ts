@@ -69,6 +69,7 @@ export const command: Command = {
         return;
       }
       host.out(`\n${report.analysis(result.analysis)}\n`);
+      host.out(report.repeatedDenials());
       host.out(countsText(counts, result.session.collections));
       host.out(
         `\nThe database's executions changed the cash by ${result.analysis.totals.cashChange}, ` +

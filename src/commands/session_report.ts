@@ -11,6 +11,7 @@ export class SessionReport {
   readonly #line: StatusLine;
   readonly #host: Host;
   readonly #hasColors: boolean;
+  readonly #denials = new Map<string, number>();
   #startEquity = NaN;
   #rows = 0;
   #rowsMs = 0;
@@ -45,6 +46,11 @@ export class SessionReport {
         return this.print(this.#tradeLine(event));
       case "denial": {
         const { denial: { timeUs, symbol, by, code, message }, strategy } = event;
+        // A strategy may ask again each minute: the first is told, all are stored.
+        const key = JSON.stringify([strategy, symbol, by, code]);
+        const times = (this.#denials.get(key) ?? 0) + 1;
+        this.#denials.set(key, times);
+        if (times > 1) return;
         const verb = by === "risk" ? "denied by risk" : "refused by the broker";
         return this.print(
           `${exchangeTime(timeUs)}  ${symbol.padEnd(8)} ${verb} (${code}): ${message}  ${strategy}`,
@@ -73,6 +79,12 @@ export class SessionReport {
   /** Takes the status line away. */
   end(): void {
     this.#line.clear();
+  }
+
+  /** Denials that were not told because they repeated one; "" without any. */
+  repeatedDenials(): string {
+    const repeated = [...this.#denials.values()].reduce((sum, times) => sum + times - 1, 0);
+    return repeated === 0 ? "" : `${repeated} more denials of the same kinds are stored.\n`;
   }
 
   /** By symbol and strategy, and the totals. */

@@ -18,11 +18,11 @@ import { Session } from "../engine/session.ts";
 import { providers } from "../providers/registry.ts";
 import { bundle } from "../sandbox/bundle.ts";
 import { scanners as builtinScanners } from "../scanners/registry.ts";
-import { startStoreWorker } from "../store/store_worker.ts";
 import { strategies as builtinStrategies } from "../strategies/registry.ts";
 import { ConfigError } from "../util/errors.ts";
 import { closest } from "../util/closest.ts";
 import { logger, type LogSink } from "../util/log.ts";
+import { openSettingsStore } from "./store.ts";
 import { alpacaUrls } from "../wire/alpaca_urls.ts";
 import { systemMonotonic } from "../wire/monotonic.ts";
 
@@ -54,17 +54,7 @@ export async function trade(options: TradeOptions): Promise<TradeResult> {
   checkEnvironment(plan, settings);
   const sources = await readSources(plan);
   const batchId = crypto.randomUUID();
-  const storeLog = logger("store");
-  const storeWorker = await startStoreWorker({
-    dsn: settings.dsn?.reveal() ?? null,
-    dataDir: settings.dataFolder,
-    log: {
-      info: (text) => storeLog.info(text),
-      warn: (text) => storeLog.warn(text),
-      error: (text) => storeLog.error(text),
-    },
-    onFault: (error) => storeLog.error(error.message),
-  });
+  const storeWorker = await openSettingsStore(settings, { readOnly: false });
   try {
     options.onStore?.();
     const store = storeWorker.connect();

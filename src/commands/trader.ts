@@ -35,6 +35,7 @@ export const command: Command = {
       if (isJson) host.out(JSON.stringify({ batchId, ...session, ...analysis }) + "\n");
       else {
         host.out(`\n${report.analysis(analysis)}\n`);
+        host.out(report.repeatedDenials());
         host.out(`Batch ${batchId} ended: ${session.endReason}\n`);
         host.out(`More: liu analyze ${batchId}\n`);
       }

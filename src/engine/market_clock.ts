@@ -39,7 +39,11 @@ export class MarketClock implements Clock {
   }
 }
 
+// Taken at import: a worker that runs user code has no such global later.
+const { timeOrigin } = performance;
+const sinceOriginMs = performance.now.bind(performance);
+
 /** Milliseconds since the epoch, monotonic, equal in all workers of the process. */
 export function workerWallMs(): number {
-  return performance.timeOrigin + performance.now();
+  return timeOrigin + sinceOriginMs();
 }
