@@ -1,7 +1,7 @@
 /** Several processes at one database, and what is left when one of them dies. */
 import assert from "node:assert/strict";
 import { connect } from "node:net";
-import { createInterface, type Interface } from "node:readline";
+import { createInterface } from "node:readline";
 import { type ChildProcess, spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { startBatch, TestDatabases, tradeRecords } from "../src/store/test_databases.ts";

@@ -54,6 +54,29 @@ databases.server("a connection cut at any byte loses and doubles nothing", async
   await line.close();
 });
 
+databases.server(
+  "connections that the server ends are opened anew",
+  async ({ dsn, open, connect: bare }) => {
+    const store = await open();
+    const admin = bare();
+    const { batchId, algoRunId } = await startBatch(store);
+    for (let round = 0; round < 5; round++) {
+      store.write(tradeRecords(algoRunId, round * 100, round * 100 + 100));
+      const [flushed] = await Promise.allSettled([
+        store.flush(),
+        admin.run((sql) =>
+          sql`select count(pg_terminate_backend(pid)) from pg_stat_activity
+             where datname = ${new URL(dsn).pathname.slice(1)} and pid <> pg_backend_pid()`
+        ),
+      ]);
+      assert.equal(flushed.status, "fulfilled");
+      assert.equal((await store.trades(batchId)).length, round * 100 + 100);
+    }
+    await admin.close();
+    await store.close();
+  },
+);
+
 databases.server("what waits in the spool at the end is stored at the next start", async (
   { dsn, dataDir, log },
 ) => {

@@ -26,7 +26,9 @@ type Call = { [M in Method]: { method: M; args: Parameters<Store[M]> } }[Method]
 
 export type StoreRequest =
   | { type: "write"; records: StoreRecord[] }
-  | { type: "call"; id: number; call: Call };
+  | { type: "call"; id: number; call: Call }
+  /** Answered when all before it was taken in. */
+  | { type: "bye"; id: number };
 
 export type StoreReply =
   | { type: "answer"; id: number; value: unknown }
@@ -102,11 +104,18 @@ export class StoreClient implements Store {
     return this.#call({ method: "batches", args: [limit] });
   }
 
-  /** Closes this client's port. The store itself is closed by whoever started its worker. */
-  close(): Promise<void> {
-    this.abandon(new OperationError("The store's client is closed"));
+  /**
+   * Resolves when the store has taken in all that was written. The store itself is closed by whoever
+   * started its worker.
+   */
+  async close(): Promise<void> {
+    if (this.#gone === null) {
+      const { id, promise } = this.#expect();
+      this.#post({ type: "bye", id });
+      this.#gone = new OperationError("The store's client is closed");
+      await promise.catch(() => {});
+    }
     this.#port.close();
-    return Promise.resolve();
   }
 
   /** The worker is gone: those who wait for it are told. */
@@ -119,11 +128,16 @@ export class StoreClient implements Store {
   // The answer's type is the method's: serveStore calls just that one.
   #call<T>(call: Call): Promise<T> {
     if (this.#gone !== null) return Promise.reject(this.#gone);
+    const { id, promise } = this.#expect();
+    this.#post({ type: "call", id, call });
+    return promise as Promise<T>;
+  }
+
+  #expect(): { id: number; promise: Promise<unknown> } {
     const id = ++this.#lastId;
     const waiting = Promise.withResolvers<unknown>();
     this.#waiting.set(id, waiting);
-    this.#post({ type: "call", id, call });
-    return waiting.promise as Promise<T>;
+    return { id, promise: waiting.promise };
   }
 
   #settle(reply: Exclude<StoreReply, { type: "fault" }>): void {
@@ -158,6 +172,8 @@ export function serveStore(store: Store, port: MessagePort): void {
         );
         return;
       }
+      case "bye":
+        return reply({ type: "answer", id: data.id, value: null });
       default:
         return data satisfies never;
     }

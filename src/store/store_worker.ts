@@ -110,9 +110,9 @@ export async function startStoreWorker(options: StoreWorkerOptions): Promise<Sto
       return client;
     },
     async close() {
+      for (const client of clients) await client.close();
       post({ type: "close" });
       await closed.promise;
-      for (const client of clients) await client.close();
       worker.terminate();
     },
   };
