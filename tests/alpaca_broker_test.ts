@@ -120,6 +120,24 @@ Deno.test("a POST that is not answered in time is unknown, though it was taken i
   answer.resolve(Response.json(wireOrder()));
 });
 
+Deno.test("an order given up after it was sent is unknown; before, nothing is sent", async () => {
+  await using bench = new BrokerFixture();
+  const taken = Promise.withResolvers<void>();
+  const answer = Promise.withResolvers<Response>();
+  bench.counterpart.onRequest = () => {
+    taken.resolve();
+    return answer.promise;
+  };
+  const caller = new AbortController();
+  const submitting = bench.broker().submit(ORDER, caller.signal);
+  await taken.promise;
+  caller.abort();
+  assert.equal((await submitting).result, "unknown");
+  await assert.rejects(bench.broker().submit(ORDER, caller.signal), /abort/i);
+  assert.equal(bench.counterpart.requests.length, 1);
+  answer.resolve(Response.json({}));
+});
+
 Deno.test("a POST to an exchange that is gone is unknown", async () => {
   await using bench = new BrokerFixture();
   const broker = bench.broker();

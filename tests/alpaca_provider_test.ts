@@ -272,6 +272,16 @@ Deno.test("a subscription made while the socket is away is made when it is back"
   assert.deepEqual((await subscribing).bars, ["AAPL", "MSFT"]);
 });
 
+Deno.test("a request that is waiting for the socket ends when the stream is closed", async () => {
+  await using bench = new Bench();
+  const { socket, stream } = await subscribed(bench, ["AAPL"]);
+  socket.close();
+  await bench.states.take();
+  const rejected = assert.rejects(stream.subscribe({ bars: ["MSFT"] }, bench.aborter.signal));
+  await stream.close();
+  await rejected;
+});
+
 Deno.test("a mute socket is noticed where the caller calls it mute", async () => {
   await using bench = new Bench();
   await subscribed(bench, ["AAPL"]);

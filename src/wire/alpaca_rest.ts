@@ -79,28 +79,34 @@ export class AlpacaRest {
     const waitMs = this.#budget.take(monotonic.nowMs(), request.isCancel ?? false);
     if (waitMs > 0) return { kind: "rate_limited", retryAfterMs: waitMs };
     const timeoutMs = this.#options.timeoutMs ?? TIMEOUT_MS;
-    const timeout = new AbortController();
-    const stopTimeout = monotonic.after(timeoutMs, () => timeout.abort());
     const what = `${request.method} ${request.path}`;
+    let isLate = false;
+    // By hand: AbortSignal.any keeps something of each request for as long as `signal` lives.
+    const attempt = new AbortController();
+    const giveUp = () => attempt.abort();
+    signal.addEventListener("abort", giveUp, { once: true });
+    const stopTimeout = monotonic.after(timeoutMs, () => {
+      isLate = true;
+      giveUp();
+    });
     try {
-      const response = await this.#fetch(request, AbortSignal.any([signal, timeout.signal]));
+      const response = await this.#fetch(request, attempt.signal);
       this.#heedRate(response.headers);
       return this.#classify(what, response, await response.text());
     } catch (error) {
       // A host that is not allowed, for one: nothing was sent.
       if (error instanceof ConfigError) throw error;
-      if (timeout.signal.aborted) {
-        return { kind: "unknown", message: `${what}: no answer within ${timeoutMs} ms` };
-      }
-      if (signal.aborted) {
-        return { kind: "unknown", message: `${what}: given up before the answer` };
-      }
-      return {
-        kind: "unknown",
-        message: `${what}: ${error instanceof Error ? error.message : ""}`,
-      };
+      const why = isLate
+        ? `no answer within ${timeoutMs} ms`
+        : signal.aborted
+        ? "given up before the answer"
+        : error instanceof Error
+        ? error.message
+        : String(error);
+      return { kind: "unknown", message: `${what}: ${why}` };
     } finally {
       stopTimeout();
+      signal.removeEventListener("abort", giveUp);
     }
   }
 
