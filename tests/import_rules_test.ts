@@ -32,6 +32,7 @@ const LAYERS: Record<string, number> = {
   optimizer: 6,
   analysis: 6,
   simulator: 6,
+  testing: 5.5,
   "testing.ts": 6,
   commands: 7,
 };
