@@ -8,7 +8,7 @@
  * Invariant: market rows may be dropped, with a count; orders and reports never are.
  */
 import type { BrokerAccount } from "./contracts/broker.ts";
-import type { Limit } from "./model/limit.ts";
+import type { RiskSettings } from "./model/limit.ts";
 import type { OrderAction } from "./contracts/decision.ts";
 import type { Json, Operation } from "./contracts/store.ts";
 import type { Asset, AssetClass } from "./model/asset.ts";
@@ -171,26 +171,6 @@ export type GatewayToConsumer =
   | { type: "keystore"; strategy: string; key: string; context: string; value: string };
 
 // ---------------------------------------------------------------- main → gateway
-
-export interface RiskLimits {
-  /** Account currency; Infinity: no limit. */
-  maxNotionalPerOrder: number;
-  maxNotionalPerSymbol: number;
-  maxOpenOrders: number;
-  /** Per cent that a limit price may be worse than the reference price, and a reference older than the market. */
-  priceCollarPercent: number;
-}
-
-/** RiskLimits as the plan gives them: shares of the portfolio's value are worked out with the account. */
-export interface RiskSettings {
-  /** null: the account's equity at the start. */
-  portfolioValue: number | null;
-  /** null: no limit. */
-  maxNotionalPerOrder: Limit | null;
-  maxNotionalPerSymbol: Limit | null;
-  maxOpenOrders: number;
-  priceCollarPercent: number | null;
-}
 
 /** First message of the gateway's worker; the keys are in it and nowhere else. */
 export interface GatewayStart {

@@ -6,14 +6,13 @@ import { Gateway } from "../src/engine/gateway/gateway.ts";
 import { MarketClock, workerWallMs } from "../src/engine/market_clock.ts";
 import { failedMessage } from "../src/engine/worker.ts";
 import { limitMoney } from "../src/model/limit.ts";
+import type { RiskLimits, RiskSettings } from "../src/model/limit.ts";
 import type {
   ConsumerToGateway,
   GatewayStart,
   GatewayToMain,
   LogMessage,
   MainToGateway,
-  RiskLimits,
-  RiskSettings,
 } from "../src/protocol.ts";
 import { StoreClient } from "../src/store/store_port.ts";
 import { ConfigError } from "../src/util/errors.ts";

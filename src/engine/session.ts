@@ -18,12 +18,8 @@ import { Followings } from "./followings.ts";
 import { MarketClock, workerWallMs } from "./market_clock.ts";
 import { Producer } from "./producer.ts";
 import { answerScanner } from "./scanner_market.ts";
-import type {
-  SessionEvent,
-  SessionOptions,
-  SessionResult,
-  StrategySetup,
-} from "./session_options.ts";
+import type { SessionEvent, SessionOptions, SessionResult } from "./session_options.ts";
+import { consumerGroups, startRuns } from "./session_runs.ts";
 import { SessionWorkers } from "./session_workers.ts";
 import { sessionWindows } from "./session_windows.ts";
 import { TradingDay } from "./trading_day.ts";
@@ -123,7 +119,7 @@ export class Session {
 
   /** Everything up to the first event: workers, runs, streams. */
   async #start(): Promise<void> {
-    const groups = this.#groups();
+    const groups = consumerGroups(this.#options);
     const { account, clock } = await this.#workers.startGateway(groups.length);
     const setting = { baseUs: clock.timeUs, wallBaseMs: workerWallMs(), rate: clock.rate };
     this.#clock = new MarketClock(setting, workerWallMs);
@@ -146,16 +142,6 @@ export class Session {
     await this.#openStreams();
   }
 
-  /** Strategies by their grants: those without any share `consumers` consumers, each other grant has one of its own. */
-  #groups(): StrategySetup[][] {
-    const { strategies, consumers } = this.#options;
-    const byGrant = Map.groupBy(strategies, ({ netHosts }) => JSON.stringify(netHosts.toSorted()));
-    const shared = byGrant.get("[]") ?? [];
-    byGrant.delete("[]");
-    const groups = Array.from({ length: shared.length > 0 ? consumers : 0 }, () => shared);
-    return [...groups, ...byGrant.values()];
-  }
-
   async #loadAssets(): Promise<void> {
     for (const [id, assetClass] of this.#options.assets.entries()) {
       const answer = this.#workers.gatewayInbox.next("assets", (message) => message.id === id);
@@ -164,37 +150,12 @@ export class Session {
     }
   }
 
-  /** A row of algo_run per strategy and consumer; a strategy over a collection has one consumer. */
+  /** Tells all workers of the runs and the day's session. */
   async #startRuns(): Promise<void> {
     const { consumers } = this.#workers;
-    const startUs = this.#clock.nowUs();
-    const { environment, buildNumber, batchId, store } = this.#options;
-    const collections = this.#collections;
-    for (const link of consumers) {
-      for (const traits of link.traits) {
-        if (!traits.isCreated) continue;
-        if (traits.runsAll) {
-          // Collections are spread from the last consumer on: the first gets the first symbols.
-          if (!collections.includes(traits.name)) collections.push(traits.name);
-          const sharing = consumers.filter((one) =>
-            one.traits.some(({ name }) => name === traits.name)
-          );
-          const place = sharing.length - 1 - collections.indexOf(traits.name) % sharing.length;
-          if (sharing[place] !== link) continue;
-        }
-        const runId = await store.startRun({
-          algoName: traits.name,
-          environment,
-          buildNumber,
-          batchId,
-          parameters: traits.parameters,
-          startUs,
-          refAlgoRun: null,
-        });
-        const { name: strategy, dayTrade } = traits;
-        this.#runs.push({ runId, strategy, consumer: link.index, dayTrade });
-      }
-    }
+    const { runs, collections } = await startRuns(this.#options, consumers, this.#clock.nowUs());
+    this.#runs.push(...runs);
+    this.#collections.push(...collections);
     this.#workers.postGateway({ type: "runs", runs: this.#runs });
     for (const { post, index } of consumers) {
       post({ type: "runs", runs: this.#runs.filter(({ consumer }) => consumer === index) });

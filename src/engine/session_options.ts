@@ -2,11 +2,11 @@ import type { Clock } from "../contracts/clock.ts";
 import type { DataProvider } from "../contracts/provider.ts";
 import type { Environment, Store } from "../contracts/store.ts";
 import type { AssetClass } from "../model/asset.ts";
+import type { RiskSettings } from "../model/limit.ts";
 import type {
   AccountFigures,
   GatewayToMain,
   PluginSource,
-  RiskSettings,
   RunInfo,
   SessionWindow,
   StrategySource,

@@ -6,3 +6,24 @@ export function limitMoney(limit: Limit | null, portfolioValue: number): number 
   if (limit === null) return Infinity;
   return "money" in limit ? limit.money : portfolioValue * limit.percent / 100;
 }
+
+/** What the gateway holds orders to. */
+export interface RiskLimits {
+  /** Account currency; Infinity: no limit. */
+  maxNotionalPerOrder: number;
+  maxNotionalPerSymbol: number;
+  maxOpenOrders: number;
+  /** Per cent that a limit price may be worse than the reference price, and a reference older than the market. */
+  priceCollarPercent: number;
+}
+
+/** RiskLimits as the plan gives them: shares of the portfolio's value are worked out with the account. */
+export interface RiskSettings {
+  /** null: the account's equity at the start. */
+  portfolioValue: number | null;
+  /** null: no limit. */
+  maxNotionalPerOrder: Limit | null;
+  maxNotionalPerSymbol: Limit | null;
+  maxOpenOrders: number;
+  priceCollarPercent: number | null;
+}

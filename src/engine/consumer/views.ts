@@ -20,6 +20,7 @@ import type {
 import { exchangeDate } from "../../model/calendar.ts";
 import type { BarSeries } from "../../model/bar_series.ts";
 import type { AccountFigures, OpenOrderFigures, PositionFigures } from "../../protocol.ts";
+import { SlotSizeView } from "./size_view.ts";
 import type { DayState, SymbolState } from "./symbol_state.ts";
 
 // The engine's setters: of this module, not of the classes, so that a strategy that holds a view cannot reach them.
@@ -255,40 +256,6 @@ class SlotOrderView implements OpenOrderView {
   }
   get sinceUs(): number {
     return this.#figures.sinceUs;
-  }
-}
-
-/** Quantities at the last price of a symbol. */
-class SlotSizeView implements SizeView {
-  readonly #symbol: SymbolState;
-  readonly #portfolio: PortfolioView;
-
-  constructor(symbol: SymbolState, portfolio: PortfolioView) {
-    this.#symbol = symbol;
-    this.#portfolio = portfolio;
-  }
-
-  byRisk(risk: number, stopPrice: number): number {
-    const perShare = Math.abs(this.#symbol.last - stopPrice);
-    return perShare > 0 ? this.#bounded(risk / perShare) : 0;
-  }
-
-  byNotional(amount: number): number {
-    return this.#bounded(amount / this.#symbol.last);
-  }
-
-  byShareOfPortfolio(share: number): number {
-    return this.byNotional(this.#portfolio.value * share);
-  }
-
-  #bounded(qty: number): number {
-    const affordable = this.#portfolio.buyingPower / this.#symbol.last;
-    const bounded = Math.min(qty, affordable);
-    if (!(bounded > 0) || !Number.isFinite(bounded)) return 0;
-    const { assetClass, qtyIncrement } = this.#symbol.asset;
-    if (assetClass === "us_equity") return Math.floor(bounded);
-    const increment = Number(qtyIncrement);
-    return Math.floor(bounded / increment) * increment;
   }
 }
 

@@ -2,7 +2,8 @@
 import type { Broker } from "../../contracts/broker.ts";
 import type { Clock } from "../../contracts/clock.ts";
 import type { StoreRecord } from "../../contracts/store.ts";
-import type { GatewayToConsumer, GatewayToMain, LogMessage, RiskLimits } from "../../protocol.ts";
+import type { RiskLimits } from "../../model/limit.ts";
+import type { GatewayToConsumer, GatewayToMain, LogMessage } from "../../protocol.ts";
 import type { Journal } from "./journal.ts";
 
 export interface GatewayOptions {

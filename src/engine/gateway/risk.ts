@@ -6,7 +6,8 @@
 import type { BrokerCapabilities } from "../../contracts/broker.ts";
 import { type Asset, type AssetClass, assetClassOf, tickSize } from "../../model/asset.ts";
 import type { OrderType } from "../../model/order.ts";
-import type { Intent, RiskLimits } from "../../protocol.ts";
+import type { RiskLimits } from "../../model/limit.ts";
+import type { Intent } from "../../protocol.ts";
 import { type Decimal, decimal, plain, roundToTick } from "../../util/decimal.ts";
 import type { Position } from "./book.ts";
 import { isEntry, type OrderTerms, sideOf } from "./work.ts";

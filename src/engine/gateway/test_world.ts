@@ -1,13 +1,13 @@
 /** A gateway among its neighbours, for tests: consumers that answer, main that listens, a broker in memory. */
 import type { StoreRecord, TradeRow } from "../../contracts/store.ts";
 import { MarketBatch, RowKind } from "../../model/market_batch.ts";
+import type { RiskLimits } from "../../model/limit.ts";
 import type {
   ConsumerToGateway,
   GatewayToConsumer,
   GatewayToMain,
   Intent,
   OrderReport,
-  RiskLimits,
   RunInfo,
 } from "../../protocol.ts";
 import { Gateway } from "./gateway.ts";

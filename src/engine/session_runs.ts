@@ -1,0 +1,50 @@
+/** Which strategy runs on which consumer. */
+import type { RunInfo } from "../protocol.ts";
+import type { SessionOptions, StrategySetup } from "./session_options.ts";
+import type { ConsumerLink } from "./session_workers.ts";
+
+/** Strategies of each consumer: those without grants share `consumers` of them, each other grant has one of its own. */
+export function consumerGroups(
+  { strategies, consumers }: Pick<SessionOptions, "strategies" | "consumers">,
+): StrategySetup[][] {
+  const byGrant = Map.groupBy(strategies, ({ netHosts }) => JSON.stringify(netHosts.toSorted()));
+  const shared = byGrant.get("[]") ?? [];
+  byGrant.delete("[]");
+  const groups = Array.from({ length: shared.length > 0 ? consumers : 0 }, () => shared);
+  return [...groups, ...byGrant.values()];
+}
+
+/**
+ * A row of algo_run per strategy and consumer; a strategy over a collection has one consumer, the last for the first
+ * such strategy, so that it seldom shares one with the first symbols.
+ */
+export async function startRuns(
+  { environment, buildNumber, batchId, store }: SessionOptions,
+  consumers: readonly ConsumerLink[],
+  startUs: number,
+): Promise<{ runs: RunInfo[]; collections: string[] }> {
+  const runs: RunInfo[] = [];
+  const collections: string[] = [];
+  for (const { index, traits } of consumers) {
+    for (const { name: strategy, isCreated, runsAll, dayTrade, parameters } of traits) {
+      if (!isCreated) continue;
+      if (runsAll) {
+        if (!collections.includes(strategy)) collections.push(strategy);
+        const sharing = consumers.filter((one) => one.traits.some(({ name }) => name === strategy));
+        const place = sharing.length - 1 - collections.indexOf(strategy) % sharing.length;
+        if (sharing[place].index !== index) continue;
+      }
+      const runId = await store.startRun({
+        algoName: strategy,
+        environment,
+        buildNumber,
+        batchId,
+        parameters,
+        startUs,
+        refAlgoRun: null,
+      });
+      runs.push({ runId, strategy, consumer: index, dayTrade });
+    }
+  }
+  return { runs, collections };
+}
