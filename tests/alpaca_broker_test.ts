@@ -191,7 +191,7 @@ Deno.test("each answer to a cancel is what the contract calls it", async () => {
   }
 });
 
-Deno.test("an order is looked up by its client order id; only a 404 of Alpaca's is a no", async () => {
+Deno.test("an order is looked up by its own id; only a 404 of Alpaca's is a no", async () => {
   await using bench = new BrokerFixture();
   const broker = bench.broker();
   bench.answer(404, { code: 40410000, message: "order not found" });
@@ -228,7 +228,7 @@ Deno.test("open orders beyond a page are read, though many came at the same time
   assert.equal(orders.length, 1200);
 });
 
-Deno.test("executions are read from the activities, page by page, with their orders' ids", async () => {
+Deno.test("executions are read from the activities, with their orders' ids", async () => {
   await using bench = new BrokerFixture();
   const fills = Array.from({ length: 130 }, (_, i) => ({
     activity_type: "FILL",

@@ -148,7 +148,7 @@ Deno.test("provider and broker trade at the simulated exchange, step by step", a
   assert.deepEqual(world.log.lines, []);
 });
 
-Deno.test("resting orders are listed, replaced and canceled at the simulated exchange", async () => {
+Deno.test("resting orders are listed, replaced and canceled at the exchange", async () => {
   await using world = await World.start();
   const { broker, signal } = world;
   const [asset] = await broker.assets("us_equity", signal);
@@ -201,7 +201,7 @@ Deno.test("resting orders are listed, replaced and canceled at the simulated exc
   assert.equal(refused.code, 40310000);
 });
 
-Deno.test("history at the simulated exchange is what the stream put, and nothing later", async () => {
+Deno.test("history is what the stream put, and nothing later", async () => {
   await using world = await World.start();
   const { broker, provider, signal } = world;
   const symbols = (await broker.assets("us_equity", signal)).map((asset) => asset.symbol);

@@ -123,7 +123,7 @@ export class ScriptedTime implements Monotonic {
     };
   }
 
-  /** Waits for somebody to wait for `minMs`–`maxMs`, moves on to then, and gives how long that is. */
+  /** Waits for somebody to wait for `minMs`–`maxMs`, moves on to then, and gives that time. */
   async pass(minMs: number, maxMs: number): Promise<number> {
     for (;;) {
       const timer = this.#timers.find(({ ms }) => ms >= minMs && ms <= maxMs);

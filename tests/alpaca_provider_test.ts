@@ -148,7 +148,7 @@ Deno.test("crypto and the feed have their own paths", async () => {
   await (await second).close();
 });
 
-Deno.test("a wrong key (402) ends it with the names of the variables, and without the key", async () => {
+Deno.test("a wrong key (402) ends it, naming the variables and not the key", async () => {
   await using bench = new Bench();
   const opening = bench.open();
   const socket = await bench.counterpart.socket();

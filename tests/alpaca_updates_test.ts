@@ -77,7 +77,7 @@ Deno.test("the trading socket refuses a wrong key with the variables to check", 
   );
 });
 
-Deno.test("an acknowledged step resolves after the updates that were sent before the answer", async () => {
+Deno.test("an acknowledged step resolves after the updates before the answer", async () => {
   await using bench = new BrokerFixture();
   const { socket, stream } = await bench.updatesOpen({ acksSteps: "true" });
   assert.equal(socket.headers.get("Liu-Step"), "ack");
@@ -109,7 +109,7 @@ Deno.test("a step whose answer was lost with the socket is acknowledged on the n
   assert.deepEqual(await bench.states.take(), { state: "restored" });
 });
 
-Deno.test("an update that cannot be read interrupts the stream, so that it is reconciled", async () => {
+Deno.test("an unreadable update interrupts the stream, so that it is reconciled", async () => {
   await using bench = new BrokerFixture();
   const { socket } = await bench.updatesOpen();
   socket.send({ stream: "trade_updates", data: { event: "fill", order: { id: 7 } } });

@@ -14,7 +14,7 @@ import { SymbolText } from "./symbol_text.ts";
 
 export interface AlpacaReaderOptions {
   sink: MarketSink;
-  /** Messages that are no rows: successes, errors, subscriptions, steps; in their order among rows. */
+  /** Messages that are no rows: successes, errors, subscriptions, steps; in order with rows. */
   onOther(message: StreamMessage): void;
 }
 
@@ -71,7 +71,7 @@ export class AlpacaReader {
     this.#symbols.clear();
   }
 
-  /** Puts all rows of a frame. Throws SyntaxError where it is no JSON; rows before that were put. */
+  /** Puts a frame's rows. Throws SyntaxError where it is no JSON; rows before that were put. */
   read(text: string): void {
     this.#text = text;
     const messages = this.#encode(text) ? this.#readKnown() : 0;

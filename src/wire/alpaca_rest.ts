@@ -216,7 +216,7 @@ export class AlpacaRest {
   }
 }
 
-/** The reply's body by `schema`. Throws OperationError: another version of the protocol, or no Alpaca. */
+/** The reply's body by `schema`. Throws OperationError: another protocol, or no Alpaca. */
 export function parse<T>(schema: z.ZodType<T>, body: unknown, what: string): T {
   const result = schema.safeParse(body);
   if (result.success) return result.data;

@@ -8,7 +8,7 @@ import { parseRfc3339Us } from "./rfc3339.ts";
 
 export type StreamMessage = Record<string, unknown>;
 
-/** "other": it is no row (a success, an error, a subscription, a step). "bad": a row that lacks something. */
+/** "other": no row (a success, an error, a step). "bad": a row that lacks something. */
 export type RowOutcome = "row" | "unwanted" | "other" | "bad";
 
 export function putRow(message: StreamMessage, sink: MarketSink): RowOutcome {

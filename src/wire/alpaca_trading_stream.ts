@@ -178,7 +178,7 @@ function sendAck(n: number, connection: Connection): void {
   connection.send(JSON.stringify({ action: "step_ack", data: { n } }));
 }
 
-/** {stream, data}; an error has come in other forms too: {action: "error", data}, [{T: "error", …}]. */
+/** {stream, data}; errors come in other forms too: {action: "error", data}, [{T: "error", …}]. */
 function parseMessage(text: string): Message | null {
   let json: unknown;
   try {

@@ -1,7 +1,7 @@
 /**
  * A WebSocket that is kept up: opened, logged in, and opened again when it was lost.
  * Invariant: one connection at a time. What happens after a failure is said by its class:
- * ConfigError and OperationError end it, RetryableError waits at least its time, all else backs off.
+ * ConfigError and OperationError end it, RetryableError waits its time or more, all else backs off.
  */
 import { ConfigError, OperationError, RetryableError } from "../util/errors.ts";
 import { type Monotonic, wait } from "./monotonic.ts";
@@ -53,7 +53,7 @@ export class KeptSocket {
     this.#options = options;
   }
 
-  /** Resolves when it is logged in; rejects where that cannot be had. Aborting `signal` closes it. */
+  /** Resolves when logged in; rejects where that cannot be had. Aborting `signal` closes it. */
   async open(signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
     signal.addEventListener("abort", () => void this.close(), { once: true });

@@ -29,7 +29,7 @@ export function hostOf(url: string): string {
   return `${parsed.hostname}:${port}`;
 }
 
-/** @param allowedHosts "host:port" each (see hostOf); anything else throws before a packet leaves. */
+/** @param allowedHosts "host:port" each (see hostOf); anything else throws, nothing is sent. */
 export function createOutbound(allowedHosts: Iterable<string>): Outbound {
   const allowed: ReadonlySet<string> = new Set(allowedHosts);
   function check(url: string): void {

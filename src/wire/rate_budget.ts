@@ -17,7 +17,7 @@ export class RateBudget {
     this.#reserved = reserved;
   }
 
-  /** Takes one and gives 0, or takes none and gives the milliseconds until it may be tried again. */
+  /** Takes one and gives 0, or takes none and gives the milliseconds until the next try. */
   take(nowMs: number, forCancel: boolean): number {
     if (nowMs < this.#blockedUntilMs) return Math.ceil(this.#blockedUntilMs - nowMs);
     if (this.#isLifted) return 0;

@@ -2,7 +2,7 @@ import { strict as assert } from "node:assert";
 import fc from "fast-check";
 import { RateBudget } from "./rate_budget.ts";
 
-Deno.test("ordinary requests leave the reserve to cancels, and the minute after has all again", () => {
+Deno.test("ordinary requests leave the reserve to cancels; the next minute has all again", () => {
   const budget = new RateBudget(10, 3);
   for (let i = 0; i < 7; i++) assert.equal(budget.take(0, false), 0);
   assert.equal(budget.take(1000, false), 59_000);
@@ -30,7 +30,7 @@ Deno.test("a refusal stops all, also where the budget was lifted", () => {
   assert.equal(budget.take(500, false), 0);
 });
 
-Deno.test("in no window are there more requests than the limit, nor ordinary ones in the reserve", () => {
+Deno.test("no window has more requests than the limit, nor ordinary ones of the reserve", () => {
   const limit = 20;
   const reserved = 5;
   fc.assert(
