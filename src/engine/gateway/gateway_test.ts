@@ -282,17 +282,3 @@ Deno.test("the sequence goes on where the journal ends", async () => {
   await second.step([testIntent({ action: "buy", symbol: "A" })]);
   assert.equal(second.broker.orders[0].clientOrderId, "liu-batch-1-2");
 });
-
-Deno.test("outside of steps an intent is sent at once, and a cancel confirmed frees the run", async () => {
-  const world = await World.open({ runs: RUNS, stepping: false });
-  world.send(testIntent({ action: "buy", symbol: "A", limitPrice: 99 }));
-  await world.settled();
-  assert.equal(world.broker.open("A").length, 1);
-  world.send({ cancel: "A", runId: 1 });
-  await world.settled();
-  assert.equal(world.lastReport(1, "A")?.event, "canceled");
-  assert.equal(world.lastReport(1, "A")?.openOrder, null);
-  world.gateway.fromMain({ type: "stop" });
-  await world.settled();
-  assert.equal(world.ofMain("stopped").length, 1);
-});

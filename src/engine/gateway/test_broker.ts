@@ -7,6 +7,7 @@ import type {
   CancelResult,
   OrderUpdate,
   SubmitResult,
+  UpdatesState,
   UpdateStream,
 } from "../../contracts/broker.ts";
 import type { Asset } from "../../model/asset.ts";
@@ -50,7 +51,10 @@ export class TestBroker implements Broker {
   nowUs = 0;
   cash = decimal(100_000);
   acks: number[] = [];
+  /** True: what happens is not told. */
+  isMuted = false;
   #onUpdate: (update: OrderUpdate) => void = () => {};
+  #onState: (state: UpdatesState) => void = () => {};
   #onStep: (n: number, timeUs: number) => void = () => {};
   #asked: TestOrder[] = [];
   #attempts = new Map<string, number>();
@@ -131,6 +135,7 @@ export class TestBroker implements Broker {
   openUpdates(options: Parameters<Broker["openUpdates"]>[0]): Promise<UpdateStream> {
     this.#onUpdate = options.onUpdate;
     this.#onStep = options.onStep;
+    this.#onState = options.onState;
     return Promise.resolve({
       ackStep: (n) => {
         this.acks.push(n);
@@ -141,6 +146,10 @@ export class TestBroker implements Broker {
   }
 
   // ---------------------------------------------------------------- the test's side
+
+  say(state: UpdatesState): void {
+    this.#onState(state);
+  }
 
   step(n: number, timeUs: number): void {
     this.nowUs = timeUs;
@@ -204,6 +213,7 @@ export class TestBroker implements Broker {
     execution: Execution | null = null,
   ): void {
     order.status = status;
+    if (this.isMuted) return;
     this.#onUpdate({ event, order: this.#snapshot(order), execution, timeUs: this.nowUs });
   }
 
