@@ -65,7 +65,10 @@ export const command: Command = {
       const account = await accountOf(simulator.baseUrl);
       if (isJson) {
         const { batchId, session, analysis } = result;
-        host.out(JSON.stringify({ batchId, ...session, ...analysis, counts, account }) + "\n");
+        const { runs: sessionRuns, ...ended } = session;
+        const { stored } = result;
+        const printed = { batchId, ...ended, sessionRuns, ...analysis, counts, account, ...stored };
+        host.out(JSON.stringify(printed) + "\n");
         return;
       }
       host.out(`\n${report.analysis(result.analysis)}\n`);

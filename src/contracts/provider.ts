@@ -23,8 +23,11 @@ export interface MarketSink {
   ): void;
   /** All rows of one socket frame have been put. */
   frameEnd(): void;
-  /** A stepping exchange has sent all of step `n`; it waits for `ackStep(n)` on every socket. */
-  step(n: number, timeUs: number): void;
+  /**
+   * A stepping exchange has sent all of step `n`; it waits for `ackStep(n)` on every socket. After the last step its
+   * clock stands still.
+   */
+  step(n: number, timeUs: number, isLast: boolean): void;
 }
 
 /** What is asked of, or acknowledged by, a market-data stream: symbols by channel. */

@@ -30,14 +30,15 @@ export class Producer {
   #isStarted = false;
   readonly #stepOf: number[] = [];
   #stepTimeUs = 0;
-  readonly #onStep: (n: number, timeUs: number) => void;
+  #isLastStep = false;
+  readonly #onStep: (n: number, timeUs: number, isLast: boolean) => void;
 
   constructor(options: {
     symbols: SymbolTable;
     /** True: the exchange waits for us, and nothing is dropped. */
     isLossless(): boolean;
     /** All streams have sent all of step `n`; the receivers have been given it. */
-    onStep(n: number, timeUs: number): void;
+    onStep(n: number, timeUs: number, isLast: boolean): void;
   }) {
     this.#symbols = options.symbols;
     this.#isLossless = options.isLossless;
@@ -102,7 +103,7 @@ export class Producer {
       row: (kind, symbol, timeUs, a, b, c, d, e, f, g) =>
         this.row(kind, symbol, timeUs, a, b, c, d, e, f, g),
       frameEnd: () => this.frameEnd(),
-      step: (n, timeUs) => this.#streamStep(stream, n, timeUs),
+      step: (n, timeUs, isLast) => this.#streamStep(stream, n, timeUs, isLast),
     };
   }
 
@@ -145,7 +146,8 @@ export class Producer {
     if (this.#streams > 0) this.#endStep(this.#stepOf[0]);
   }
 
-  #streamStep(stream: number, n: number, timeUs: number): void {
+  #streamStep(stream: number, n: number, timeUs: number, isLast: boolean): void {
+    this.#isLastStep = isLast;
     this.#stepOf[stream] = n;
     this.#stepTimeUs = timeUs;
     if (this.#isStarted) this.#endStep(n);
@@ -158,7 +160,7 @@ export class Producer {
       receiver.push(RowKind.step, 0, timeUs, n, 0, 0, 0, 0, 0, 0);
       receiver.sendNow();
     }
-    this.#onStep(n, timeUs);
+    this.#onStep(n, timeUs, this.#isLastStep);
   }
 }
 

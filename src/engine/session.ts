@@ -55,7 +55,7 @@ export class Session {
     this.#producer = new Producer({
       symbols: this.#symbols,
       isLossless: () => this.#clock.rate === 0,
-      onStep: (n, timeUs) => void this.#guarded(this.#step(n, timeUs)),
+      onStep: (n, timeUs, isLast) => void this.#guarded(this.#step(n, timeUs, isLast)),
     });
     this.#workers = new SessionWorkers(options, {
       onGateway: (message) => this.#onGateway(message),
@@ -204,12 +204,13 @@ export class Session {
   }
 
   /** All of a step has been sent to consumers and gateway: waits for them, does what is due, lets time go on. */
-  async #step(n: number, timeUs: number): Promise<void> {
+  async #step(n: number, timeUs: number, isLast: boolean): Promise<void> {
     await this.#stepComplete(n);
     this.#clock.advanceTo(timeUs);
     await this.#day.schedule.runDue(timeUs);
     while (this.#pending.length > 0) await Promise.all(this.#pending.splice(0));
     if (this.#isOver) return;
+    if (isLast) return this.#end("end of the exchange's data");
     for (const stream of this.#streams.values()) stream.ackStep(n);
   }
 

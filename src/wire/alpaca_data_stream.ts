@@ -236,7 +236,11 @@ export class AlpacaDataStream implements MarketStream {
       case "error":
         return this.#onError(Number(message.code), String(message.msg));
       case "step":
-        return this.#options.sink.step(Number(message.n), parseRfc3339Us(String(message.t)));
+        return this.#options.sink.step(
+          Number(message.n),
+          parseRfc3339Us(String(message.t)),
+          message.last === true,
+        );
       default:
         this.#unknown.add("market-data message", String(message.T));
     }
