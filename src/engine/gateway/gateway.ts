@@ -26,7 +26,7 @@ import { OrderFlow } from "./order_flow.ts";
 import { Reports } from "./reports.ts";
 import { GatewayState } from "./state.ts";
 import { Watch } from "./watch.ts";
-import { isSent, type Work } from "./work.ts";
+import { isMissingFills, isSent, type Work } from "./work.ts";
 
 /** Requests follow requests within a step (cancel, then sell, …): more rounds than this are a bug. */
 const ROUNDS_MAX = 50;
@@ -320,14 +320,24 @@ export class Gateway {
     }
   }
 
-  /** What happened while nothing was heard: executions by their identity, then the orders' states. */
+  /**
+   * What happened while nothing was heard: executions by their identity, then the orders' states. Executions may be
+   * listed later than the orders know of them.
+   */
   async #reconcile(): Promise<void> {
     const live = this.#flow.live();
     const sinceUs = Math.min(this.#state.nowUs(), ...live.map((child) => child.sentUs));
-    for (const execution of await this.options.broker.executions(sinceUs, this.#abort.signal)) {
-      this.#flow.onExecution(execution);
+    for (let attempt = 1; attempt <= READS_MAX; attempt++) {
+      for (const execution of await this.options.broker.executions(sinceUs, this.#abort.signal)) {
+        this.#flow.onExecution(execution);
+      }
+      for (const child of live) await this.#dispatch.lookUp(child);
+      if (!live.some(isMissingFills)) break;
+      await this.options.wait(attempt * REFRESH_PAUSE_MS, this.#abort.signal);
     }
-    for (const child of live) await this.#dispatch.lookUp(child);
+    for (const { clientOrderId } of live.filter(isMissingFills)) {
+      this.options.log("error", "Executions of {clientOrderId} cannot be found", { clientOrderId });
+    }
     this.#state.isConnected = true;
     this.#state.account.isStale = true;
     this.#pumpAll();

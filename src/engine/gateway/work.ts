@@ -93,7 +93,12 @@ export function sideOf(action: OrderAction): Side {
 
 /** Can still fill, or has filled more than was heard of: the order is not done with. */
 export function isLive(child: ChildOrder): boolean {
-  return child.isSending || !isFinal(child.status) || child.filledQty.lt(child.reportedQty);
+  return child.isSending || !isFinal(child.status) || isMissingFills(child);
+}
+
+/** The broker has reported more as filled than has come as executions. */
+export function isMissingFills(child: ChildOrder): boolean {
+  return child.filledQty.lt(child.reportedQty);
 }
 
 export function liveChild(work: Work): ChildOrder | null {

@@ -1,0 +1,97 @@
+/** The gateway's worker, with the permissions that a session gives it. */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import type { GatewayStart, GatewayToMain } from "../src/protocol.ts";
+import { startSimulator } from "../src/simulator/server.ts";
+import { errorOf, Inbox, spawn } from "../src/engine/worker_link.ts";
+import { ConfigError } from "../src/util/errors.ts";
+
+const WORKER = new URL("../workers/gateway.ts", import.meta.url);
+const OPEN_US = Date.parse("2022-01-03T14:30:00Z") * 1000;
+
+interface Started {
+  inbox: Inbox<GatewayToMain>;
+  worker: Worker;
+  folder: string;
+}
+
+async function withWorker(
+  start: Partial<GatewayStart>,
+  run: (started: Started) => Promise<void>,
+): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  const simulator = await startSimulator({
+    sources: [{ kind: "generate", symbols: 2, seed: 1 }],
+    startUs: OPEN_US,
+    endUs: OPEN_US + 60e6,
+    speed: "max",
+    port: 0,
+  });
+  const { host } = new URL(simulator.baseUrl);
+  const worker = spawn(WORKER, { net: [host], read: [folder], write: [folder], env: false });
+  const inbox = new Inbox<GatewayToMain>();
+  // A failure nobody waits for yet is seen by who waits next.
+  worker.onmessage = ({ data }: MessageEvent<GatewayToMain>) =>
+    data.type === "failed" ? inbox.fail(errorOf(data, "gateway")) : inbox.deliver(data);
+  const store = new MessageChannel();
+  const consumer = new MessageChannel();
+  try {
+    const message: GatewayStart = {
+      type: "start",
+      broker: "alpaca",
+      brokerOptions: {
+        keyId: "key",
+        secretKey: "secret",
+        baseUrl: simulator.baseUrl,
+        acksSteps: "true",
+      },
+      risk: {
+        portfolioValue: null,
+        maxNotionalPerOrder: { percent: 10 },
+        maxNotionalPerSymbol: null,
+        maxOpenOrders: 10,
+        priceCollarPercent: null,
+      },
+      batchId: "batch",
+      journalDir: join(folder, "journal"),
+      realMoney: false,
+      store: store.port1,
+      consumers: [consumer.port1],
+      ...start,
+    };
+    worker.postMessage(message, [store.port1, consumer.port1]);
+    await run({ inbox, worker, folder });
+  } finally {
+    worker.terminate();
+    for (const { port2 } of [store, consumer]) port2.close();
+    await simulator.close();
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+Deno.test("the worker connects, names what can be traded, keeps its journal and stops", async () => {
+  await withWorker({}, async ({ inbox, worker, folder }) => {
+    const { account, clock } = await inbox.next("ready");
+    assert.equal(account.currency, "USD");
+    assert.deepEqual(clock, { timeUs: OPEN_US, rate: 0, isOpen: true });
+    const assets = inbox.next("assets");
+    worker.postMessage({ type: "assets", id: 1, assetClass: "us_equity" });
+    assert.equal((await assets).assets.length, 2);
+    const stopped = inbox.next("stopped");
+    worker.postMessage({ type: "stop" });
+    await stopped;
+    assert.ok((await Deno.stat(join(folder, "journal", "batch.journal"))).isFile);
+  });
+});
+
+Deno.test("a paper account is no place for environment PROD", async () => {
+  await withWorker({ realMoney: true }, async ({ inbox }) => {
+    await assert.rejects(inbox.next("ready"), ConfigError);
+  });
+});
+
+Deno.test("an unknown broker is named with those that there are", async () => {
+  await withWorker({ broker: "alpacca" }, async ({ inbox }) => {
+    await assert.rejects(inbox.next("ready"), /"alpacca": there is alpaca/);
+  });
+});
