@@ -31,6 +31,7 @@ export class Producer {
   readonly #stepOf: number[] = [];
   #stepTimeUs = 0;
   #isLastStep = false;
+  #endedStep = -1;
   readonly #onStep: (n: number, timeUs: number, isLast: boolean) => void;
 
   constructor(options: {
@@ -156,7 +157,10 @@ export class Producer {
   #endStep(n: number): void {
     for (let i = 0; i < this.#streams; i++) if (this.#stepOf[i] !== n || n < 0) return;
     const timeUs = this.#stepTimeUs;
-    for (const receiver of this.#receivers) {
+    // A stream that was connected again gets the current step's marker once more: it is to be acknowledged only.
+    const isRepeated = n === this.#endedStep;
+    this.#endedStep = n;
+    for (const receiver of isRepeated ? [] : this.#receivers) {
       receiver.push(RowKind.step, 0, timeUs, n, 0, 0, 0, 0, 0, 0);
       receiver.sendNow();
     }
