@@ -29,7 +29,7 @@ databases.server("what is written while it is away is stored when it is back, in
     Array.from({ length: 40 }, (_, i) => i + 1),
   );
   await store.close();
-  await line.close();
+  await line.cut();
 });
 
 databases.server("a connection cut at any byte loses and doubles nothing", async (
@@ -51,7 +51,7 @@ databases.server("a connection cut at any byte loses and doubles nothing", async
     Array.from({ length: 2000 }, (_, i) => i + 1),
   );
   await store.close();
-  await line.close();
+  await line.cut();
 });
 
 databases.server(
@@ -94,7 +94,7 @@ databases.server("what waits in the spool at the end is stored at the next start
     Array.from({ length: 3000 }, (_, i) => i + 1),
   );
   await again.close();
-  await line.close();
+  await line.cut();
 });
 
 databases.server(
@@ -178,18 +178,17 @@ class Line {
 
   /** Cuts all connections, and lets in no more. */
   async cut(): Promise<void> {
-    const closed = new Promise((resolve) => this.#server?.close(resolve));
+    this.#server?.close();
+    const closed = [...this.#sockets].map((socket) =>
+      new Promise((resolve) => socket.once("close", resolve))
+    );
     this.#cutConnections();
-    await closed;
+    await Promise.all(closed);
   }
 
   async mend(): Promise<void> {
     this.#server = createServer((socket) => this.#join(socket));
     this.#port = await listen(this.#server, this.#port);
-  }
-
-  async close(): Promise<void> {
-    await this.cut();
   }
 
   #join(client: Socket): void {
