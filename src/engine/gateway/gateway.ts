@@ -7,31 +7,24 @@
  * applied twice; an unknown answer is never taken for "no"; in steps, the same intents give the same orders in the same
  * order, however many consumers they come from.
  */
-import type {
-  BrokerAccount,
-  OrderUpdate,
-  UpdatesState,
-  UpdateStream,
-} from "../../contracts/broker.ts";
+import type { OrderUpdate, UpdatesState, UpdateStream } from "../../contracts/broker.ts";
 import type { ConsumerToGateway, GatewayStart, MainToGateway } from "../../protocol.ts";
 import { assert } from "../../util/assert.ts";
 import { decimal } from "../../util/decimal.ts";
-import { RetryableError } from "../../util/errors.ts";
 import { planDesk, type PlanView } from "./desk.ts";
 import { Dispatch } from "./dispatch.ts";
+import { Figures } from "./figures.ts";
 import { Intake, type StepDone } from "./intake.ts";
 import { Liquidations } from "./liquidation.ts";
 import type { GatewayOptions } from "./options.ts";
 import { OrderFlow } from "./order_flow.ts";
+import { reconcile } from "./reconcile.ts";
 import { Reports } from "./reports.ts";
 import { GatewayState } from "./state.ts";
 import { Watch } from "./watch.ts";
-import { isMissingFills, isSent, type Work } from "./work.ts";
 
 /** Requests follow requests within a step (cancel, then sell, …): more rounds than this are a bug. */
 const ROUNDS_MAX = 50;
-const REFRESH_PAUSE_MS = 1000;
-const READS_MAX = 5;
 const DEADLINE_LOOK_MS = 500;
 const STOP_WAIT_MS = 100;
 const STOP_WAITS_MAX = 100;
@@ -50,6 +43,7 @@ export class Gateway {
   readonly #intake: Intake;
   readonly #watch: Watch;
   readonly #dispatch: Dispatch;
+  readonly #figures: Figures;
   readonly #abort = new AbortController();
   readonly #consumers = new Set<number>();
   readonly #pumping = new Set<string>();
@@ -57,7 +51,6 @@ export class Gateway {
   #step: Step | null = null;
   /** Stepping mode: what is done one after the other. */
   #chain: Promise<void> = Promise.resolve();
-  #isRefreshing = false;
   #idle: (() => void)[] = [];
 
   constructor(readonly options: GatewayOptions) {
@@ -76,6 +69,14 @@ export class Gateway {
       this.#pumpAll();
     };
     this.#dispatch = new Dispatch(this.#state, this.#flow, this.#abort.signal, wake);
+    this.#figures = new Figures(this.#state, this.#abort.signal, {
+      tell: (account) => {
+        for (const consumer of this.#consumers) {
+          options.toConsumer(consumer, { type: "account", account });
+        }
+      },
+      run: (task) => this.#run(task),
+    });
     for (let i = 0; i < options.consumers; i++) this.#consumers.add(i);
   }
 
@@ -88,7 +89,7 @@ export class Gateway {
     this.#chain = started.promise;
     const clock = await broker.clock(signal);
     this.#state.stepUs = clock.timeUs;
-    await this.#state.account.refresh(() => this.#readAccount(), () => false);
+    await this.#figures.read();
     // What is there already is not Liu's.
     for (const { symbol, qty } of await broker.positions(signal)) {
       this.#state.book.setExternal(symbol, decimal(qty));
@@ -185,22 +186,8 @@ export class Gateway {
     }
     this.#watch.announce();
     this.#liquidations.answer();
-    this.#refreshSoon();
+    this.#figures.refreshSoon();
     if (this.#pumping.size === 0) { for (const resolve of this.#idle.splice(0)) resolve(); }
-  }
-
-  #refreshSoon(): void {
-    if (this.#isRefreshing || !this.#state.account.isStale) return;
-    this.#isRefreshing = true;
-    this.#run(async () => {
-      try {
-        await this.#refresh();
-        await this.options.wait(REFRESH_PAUSE_MS, this.#abort.signal);
-      } finally {
-        this.#isRefreshing = false;
-      }
-      if (!this.#abort.signal.aborted) this.#refreshSoon();
-    });
   }
 
   // -------------------------------------------------------------- steps
@@ -209,7 +196,7 @@ export class Gateway {
     this.#serially(async () => {
       this.#state.stepUs = timeUs;
       this.#step = { n, done: new Map(), phase: "strategies" };
-      if (this.#state.account.isStale) await this.#refresh();
+      if (this.#state.account.isStale) await this.#figures.refresh();
       const account = this.#state.account.figures;
       for (const consumer of this.#consumers) {
         this.options.toConsumer(consumer, { type: "stepBegin", n, timeUs, account });
@@ -308,7 +295,11 @@ export class Gateway {
         this.#state.isConnected = false;
         return;
       case "restored":
-        return this.#run(() => this.#reconcile());
+        return this.#run(async () => {
+          await reconcile(this.#state, this.#flow, this.#dispatch);
+          this.#state.isConnected = true;
+          this.#pumpAll();
+        });
       case "failed": {
         const { name, message, stack } = state.error;
         this.#state.isConnected = false;
@@ -317,56 +308,6 @@ export class Gateway {
       }
       default:
         return state satisfies never;
-    }
-  }
-
-  /**
-   * What happened while nothing was heard: executions by their identity, then the orders' states. Executions may be
-   * listed later than the orders know of them.
-   */
-  async #reconcile(): Promise<void> {
-    const live = this.#flow.live();
-    const sinceUs = Math.min(this.#state.nowUs(), ...live.map((child) => child.sentUs));
-    for (let attempt = 1; attempt <= READS_MAX; attempt++) {
-      for (const execution of await this.options.broker.executions(sinceUs, this.#abort.signal)) {
-        this.#flow.onExecution(execution);
-      }
-      for (const child of live) await this.#dispatch.lookUp(child);
-      if (!live.some(isMissingFills)) break;
-      await this.options.wait(attempt * REFRESH_PAUSE_MS, this.#abort.signal);
-    }
-    for (const { clientOrderId } of live.filter(isMissingFills)) {
-      this.options.log("error", "Executions of {clientOrderId} cannot be found", { clientOrderId });
-    }
-    this.#state.isConnected = true;
-    this.#state.account.isStale = true;
-    this.#pumpAll();
-  }
-
-  async #refresh(): Promise<void> {
-    const { account, book } = this.#state;
-    // All of the work must be at the broker, or done with, for its figures to hold it.
-    const isKnown = (work: Work) => work.isFinal || isSent(work);
-    await account.refresh(() => this.#readAccount(), isKnown);
-    const { figures } = account;
-    const positions = [...book.all()].length;
-    const openOrders = this.#state.openOrders();
-    this.options.toMain({ type: "status", account: figures, positions, openOrders });
-    if (this.options.stepping) return;
-    for (const consumer of this.#consumers) {
-      this.options.toConsumer(consumer, { type: "account", account: figures });
-    }
-  }
-
-  async #readAccount(): Promise<BrokerAccount> {
-    for (let attempt = 1;; attempt++) {
-      try {
-        return await this.options.broker.account(this.#abort.signal);
-      } catch (error) {
-        if (!(error instanceof RetryableError) || attempt === READS_MAX) throw error;
-        const { retryAfterMs = attempt * REFRESH_PAUSE_MS } = error.options;
-        await this.options.wait(retryAfterMs, this.#abort.signal);
-      }
     }
   }
 
@@ -411,7 +352,7 @@ export class Gateway {
         await this.options.wait(STOP_WAIT_MS, this.#abort.signal);
       }
     }
-    await this.#refresh();
+    await this.#figures.refresh();
     await this.#stream?.close();
     this.#abort.abort();
     await this.options.journal.close();

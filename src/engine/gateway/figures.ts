@@ -1,0 +1,67 @@
+import type { BrokerAccount } from "../../contracts/broker.ts";
+import type { AccountFigures } from "../../protocol.ts";
+import { RetryableError } from "../../util/errors.ts";
+import type { GatewayState } from "./state.ts";
+import { isSent, type Work } from "./work.ts";
+
+/** Between two readings of the account, outside of steps. */
+const PAUSE_MS = 1000;
+const READS_MAX = 5;
+
+/** Keeps the account's figures: read when something that changes them has happened, and told. */
+export class Figures {
+  #isReading = false;
+
+  constructor(
+    readonly state: GatewayState,
+    readonly signal: AbortSignal,
+    /** `tell`: to consumers, outside of steps; in steps they are told with each. */
+    readonly options: {
+      tell(account: AccountFigures): void;
+      run(task: () => Promise<void>): void;
+    },
+  ) {}
+
+  async read(): Promise<void> {
+    // All of a work must be at the broker, or done with, for its figures to hold it.
+    const isKnown = (work: Work) => work.isFinal || isSent(work);
+    await this.state.account.refresh(() => this.#account(), isKnown);
+  }
+
+  async refresh(): Promise<void> {
+    await this.read();
+    const { account, book, options } = this.state;
+    const { figures } = account;
+    const positions = [...book.all()].length;
+    const openOrders = this.state.openOrders();
+    options.toMain({ type: "status", account: figures, positions, openOrders });
+    if (!options.stepping) this.options.tell(figures);
+  }
+
+  /** At once where nothing is being read, else after a pause. */
+  refreshSoon(): void {
+    if (this.#isReading || !this.state.account.isStale) return;
+    this.#isReading = true;
+    this.options.run(async () => {
+      try {
+        await this.refresh();
+        await this.state.options.wait(PAUSE_MS, this.signal);
+      } finally {
+        this.#isReading = false;
+      }
+      if (!this.signal.aborted) this.refreshSoon();
+    });
+  }
+
+  async #account(): Promise<BrokerAccount> {
+    const { broker, wait } = this.state.options;
+    for (let attempt = 1;; attempt++) {
+      try {
+        return await broker.account(this.signal);
+      } catch (error) {
+        if (!(error instanceof RetryableError) || attempt === READS_MAX) throw error;
+        await wait(error.options.retryAfterMs ?? attempt * PAUSE_MS, this.signal);
+      }
+    }
+  }
+}
