@@ -57,7 +57,10 @@ function checkOpening(options: Options): Refusal | null {
   if (terms.side === "sell") {
     if (asset.assetClass === "crypto") return insufficientQty(options, ZERO);
     if (!isWhole(terms.qty)) return unprocessable("fractional orders cannot be sold short");
-    if (!asset.shortable) return unprocessable(`asset "${asset.symbol}" cannot be sold short`);
+    // What is hard to borrow is refused like what cannot be borrowed at all.
+    if (!asset.shortable || !asset.easyToBorrow) {
+      return unprocessable(`asset "${asset.symbol}" cannot be sold short`);
+    }
     if (account.funds(priceOf).multiplier === 1) {
       return forbidden("account is not allowed to short");
     }

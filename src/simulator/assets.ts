@@ -51,7 +51,7 @@ function toAsset(data: SymbolData): Asset {
     exchange: isCrypto ? "CRYPTO" : "NASDAQ",
     tradable: true,
     shortable: !isCrypto && isOrdinary,
-    easyToBorrow: !isCrypto && isOrdinary,
+    easyToBorrow: !isCrypto && isOrdinary && !data.isHardToBorrow,
     fractionable: isCrypto || isOrdinary,
     minOrderQty: isCrypto ? "0.00001" : isOrdinary ? "0.000000001" : "1",
     qtyIncrement: isCrypto || isOrdinary ? "0.000000001" : "1",
@@ -78,7 +78,11 @@ function toWire(asset: Asset): AlpacaAsset {
     marginable: isMarginable,
     shortable: asset.shortable,
     easy_to_borrow: asset.easyToBorrow,
-    borrow_status: asset.easyToBorrow ? "easy_to_borrow" : "not_borrowable",
+    borrow_status: asset.easyToBorrow
+      ? "easy_to_borrow"
+      : asset.shortable
+      ? "hard_to_borrow"
+      : "not_borrowable",
     fractionable: asset.fractionable,
     maintenance_margin_requirement: isMarginable ? 30 : 100,
     margin_requirement_long: isMarginable ? "30" : "100",

@@ -104,6 +104,7 @@ class SymbolGenerator {
       ) as { [K in keyof T]: Float64Array };
     return {
       ...emptySymbol(this.#symbol.symbol, this.#symbol.name),
+      isHardToBorrow: this.#symbol.isHardToBorrow,
       minuteBars: barsOf(this.#minutes),
       dailyBars: barsOf(this.#days),
       trades: columns(this.#trades),

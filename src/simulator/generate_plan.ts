@@ -11,6 +11,7 @@ export interface SymbolPlan {
   symbol: string;
   name: string;
   kind: SessionKind;
+  isHardToBorrow: boolean;
   /** Dollars, before the history begins. */
   price: number;
   /** Dollars that are traded in a day. */
@@ -51,9 +52,11 @@ const KINDS: SessionKind[] = [
   "reverting",
   "breakout",
 ];
-/** Among the first ten symbols: a share class and a price below a dollar, whose tick is finer. */
+/** Of each ten symbols: a share class and a price below a dollar, whose tick is finer. */
 const CLASS_SHARE = 3;
 const SUB_DOLLAR = 7;
+/** And a stock that many would sell short, so that none is left to borrow. */
+const HARD_TO_BORROW = 8;
 
 /** The `index`-th invented symbol. Its name does not depend on the seed, so that plans can name it. */
 export function generatedSymbol(index: number, random: Random): SymbolPlan {
@@ -70,6 +73,7 @@ export function generatedSymbol(index: number, random: Random): SymbolPlan {
     symbol,
     name: `${symbol} (generated, no real company)`,
     kind: KINDS[index % KINDS.length],
+    isHardToBorrow: index % 10 === HARD_TO_BORROW,
     price: isSubDollar ? random.between(0.45, 0.75) : Math.round(random.between(8, 180)),
     dailyDollars: random.between(20e6, 250e6),
     spread: isSubDollar ? 0.0012 : random.between(0.00005, 0.0003),

@@ -28,6 +28,8 @@ export interface SymbolData {
   assetClass: AssetClass;
   /** Shown as the asset's name; says so where the data are generated. */
   name: string;
+  /** Its shares cannot be had to sell them short, though it is a symbol that can be sold short. */
+  isHardToBorrow: boolean;
   minuteBars: BarColumns;
   /** One a session, timed at the exchange date's midnight. */
   dailyBars: BarColumns;
@@ -45,6 +47,7 @@ export function emptySymbol(symbol: string, name = symbol): SymbolData {
     symbol,
     assetClass: assetClassOf(symbol),
     name,
+    isHardToBorrow: false,
     minuteBars: emptyBars(),
     dailyBars: emptyBars(),
     trades: { timeUs: new Float64Array(), price: new Float64Array(), size: new Float64Array() },

@@ -24,8 +24,8 @@ interface Candidate<S extends Strategy> {
  *
  * Every 5 minutes it ranks its symbols by their distance from the VWAP. Those furthest above, by `min_distance` or
  * more, that have begun to turn (below their 5 minute average) are sold short; those furthest below that turn up are
- * bought; no more than `max_positions` at a time. A position is closed when the price is back within `exit_distance`
- * of the VWAP, at its stop, or after `hold_minutes`. What the broker does not lend is not tried again.
+ * bought; no more than `max_positions` at a time. A position is closed when `given_back` of the distance is
+ * gone, at its stop, or after `hold_minutes`. What the broker does not lend is not tried again.
  *
  * ```toml
  * [strategies.vwap_reversion]
@@ -40,7 +40,7 @@ export default class VwapReversion extends Strategy {
   static override runAllMinutes = 5;
   static override params = {
     minDistance: param.percent(1, { min: 0.1, doc: "from the VWAP, to enter" }),
-    exitDistance: param.percent(0.2, { min: 0, doc: "from the VWAP, to leave" }),
+    givenBack: param.percent(60, { min: 1, max: 100, doc: "of the entry's distance, to leave" }),
     maxPositions: param.int(6, { min: 1, max: 100, doc: "at a time, both sides together" }),
     share: param.percent(4, { min: 0.01, max: 100, doc: "of the portfolio in one position" }),
     minPrice: param.money(2, { doc: "cheaper stocks are left alone" }),
@@ -51,7 +51,13 @@ export default class VwapReversion extends Strategy {
   declare readonly params: ParamValues<typeof VwapReversion.params>;
 
   override setup(symbol: SymbolSetup) {
-    return { average: symbol.ema(5), isUnborrowable: false, restsUntilMinute: 0 };
+    return {
+      average: symbol.ema(5),
+      /** Of the newest entry, per cent. */
+      entryDistance: 0,
+      isUnborrowable: false,
+      restsUntilMinute: 0,
+    };
   }
 
   override shouldRunAll(): boolean {
@@ -105,6 +111,7 @@ export default class VwapReversion extends Strategy {
     const qty = Math.floor(size.byShareOfPortfolio(p.share / 100));
     if (qty === 0) return null;
     state.restsUntilMinute = time.minutesSinceOpen + p.restMinutes;
+    state.entryDistance = distance;
     const price = today.last;
     const isShort = distance > 0;
     const stopPrice = price * (1 + (isShort ? p.stop : -p.stop) / 100);
@@ -123,12 +130,14 @@ export default class VwapReversion extends Strategy {
     const p = this.params;
     const distance = distancePercent(tick);
     const isShort = position.side === "short";
-    const isBack = (isShort ? distance : -distance) <= p.exitDistance;
+    // Unknown after a restart: then all of the way back.
+    const leaveAt = Math.abs(state.entryDistance) * (1 - p.givenBack / 100);
+    const isBack = (isShort ? distance : -distance) <= leaveAt;
     const isOld = time.us - position.openedUs >= p.holdMinutes * 60e6;
     if (!isBack && !isOld) return null;
     state.restsUntilMinute = time.minutesSinceOpen + p.restMinutes;
     const indicators = {
-      why: isBack ? "back at VWAP" : "time",
+      why: isBack ? "back to VWAP" : "time",
       distancePercent: distance,
       vwap: today.vwap,
     };
