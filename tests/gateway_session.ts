@@ -1,4 +1,7 @@
-/** For tests: a gateway between the simulated exchange, over real sockets, and consumers that follow a plan. */
+/**
+ * For tests: a gateway between the simulated exchange, over real sockets, and consumers that follow
+ * a plan.
+ */
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { createBroker } from "../src/brokers/alpaca.ts";

@@ -1,6 +1,6 @@
 /**
- * The gateway against the simulated exchange, over real sockets: what it has booked is what the exchange has.
- * The bars are written so that each way of an order comes once.
+ * The gateway against the simulated exchange, over real sockets: what it has booked is what the
+ * exchange has. The bars are written so that each way of an order comes once.
  */
 import assert from "node:assert/strict";
 import type { TradeRow } from "../src/contracts/store.ts";
@@ -54,7 +54,7 @@ const PLAN: Plan = {
 
 const SESSION = { bars: BARS, plan: PLAN, runs: RUNS, liquidateAt: 30 };
 
-Deno.test("brackets, scale-outs, splits, stops and a liquidation add up to the exchange's account", async () => {
+Deno.test("brackets, splits, stops and a liquidation add up to the cent", async () => {
   const told = await playSession(SESSION);
   const { trades, messages, requests } = told;
   assert.deepEqual(requests, [

@@ -69,7 +69,7 @@ async function withWorker(
   }
 }
 
-Deno.test("the worker connects, names what can be traded, keeps its journal and stops", async () => {
+Deno.test("the worker connects, names assets, keeps its journal and stops", async () => {
   await withWorker({}, async ({ inbox, worker, folder }) => {
     const { account, clock } = await inbox.next("ready");
     assert.equal(account.currency, "USD");

@@ -1,4 +1,7 @@
-/** The gateway's worker: ports, disk and timers ↔ src/engine/gateway. The only isolate that has the broker's keys. */
+/**
+ * The gateway's worker: ports, disk and timers ↔ src/engine/gateway. The only isolate that has the
+ * broker's keys.
+ */
 import { brokers } from "../src/brokers/registry.ts";
 import type { Clock } from "../src/contracts/clock.ts";
 import { FileJournal } from "../src/engine/gateway/file_journal.ts";
@@ -97,9 +100,9 @@ function checkMoney(wanted: boolean, is: boolean): void {
   if (wanted === is) return;
   throw new ConfigError(
     wanted
-      ? `Cannot trade in environment PROD: the account is a paper account. Set environment = "PAPER"`
-      : `Cannot trade in environment PAPER: the account is for real money. Set environment = "PROD", ` +
-        `or use the paper account's keys and address`,
+      ? 'Cannot trade in environment PROD: the account is a paper account. Set environment = "PAPER"'
+      : "Cannot trade in environment PAPER: the account is for real money. " +
+        'Set environment = "PROD", or use the keys and the address of the paper account',
   );
 }
 

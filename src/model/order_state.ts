@@ -21,8 +21,9 @@ const PROGRESS: Readonly<Record<OrderStatus, number>> = {
 };
 
 /**
- * The state of an order after a report of it, whatever order the reports come in: a final state never changes, and
- * no report takes an order back. (A refused cancel takes pending_cancel back to new: these are equally far.)
+ * The state of an order after a report of it, whatever order the reports come in: a final state
+ * never changes, and no report takes an order back. (A refused cancel takes pending_cancel back to
+ * new: these are equally far.)
  */
 export function nextStatus(current: OrderStatus, reported: OrderStatus): OrderStatus {
   if (isFinal(current)) return current;

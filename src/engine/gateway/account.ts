@@ -3,8 +3,8 @@ import type { AccountFigures } from "../../protocol.ts";
 import type { Work } from "./work.ts";
 
 /**
- * The account as the broker last told it, and what has been promised since.
- * Invariant: buying power is given once: to the broker's own holds, or to a work that it has not heard of.
+ * The account as the broker last told it, and what has been promised since. Invariant: buying power
+ * is given once: to the broker's own holds, or to a work that it has not heard of.
  */
 export class Account {
   #broker: BrokerAccount | null = null;

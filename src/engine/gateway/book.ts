@@ -15,17 +15,22 @@ export interface Position {
 export interface BookEntry {
   /** After the execution; null: flat. */
   position: Position | null;
-  /** Realised by this execution, fees of both sides deducted; null where it only opened or added. */
+  /**
+   * Realised by this execution, fees of both sides deducted; null where it only opened or added.
+   */
   gain: Decimal | null;
-  /** The run went through flat to the other side, which no order of the gateway's is meant to do. */
+  /**
+   * The run went through flat to the other side, which no order of the gateway's is meant to do.
+   */
   crossed: boolean;
 }
 
 const ZERO = decimal(0);
 
 /**
- * Virtual positions by (run, symbol). What the broker holds beyond them is EXTERNAL: not Liu's, never touched.
- * Invariants: no execution is applied twice; Σ positions + EXTERNAL = the broker's position.
+ * Virtual positions by (run, symbol). What the broker holds beyond them is EXTERNAL: not Liu's,
+ * never touched. Invariants: no execution is applied twice; Σ positions + EXTERNAL = the broker's
+ * position.
  */
 export class Book {
   readonly #positions = new Map<string, Map<number, Position>>();
@@ -39,7 +44,10 @@ export class Book {
       !(execution.executionId !== null && this.#seenIds.has(execution.executionId));
   }
 
-  /** Applies an execution of a run's order, or of nobody's (`runId` null); null: it was applied before. */
+  /**
+   * Applies an execution of a run's order, or of nobody's (`runId` null); null: it was applied
+   * before.
+   */
   apply(runId: number | null, execution: Execution): BookEntry | null {
     if (!this.isNew(execution)) return null;
     this.#seen.add(identity(execution));
@@ -110,7 +118,8 @@ function addTo(position: Position | null, qty: Decimal, execution: Execution): B
   }
   const held = position.qty.abs();
   const closed = qty.abs().gt(held) ? held : qty.abs();
-  // Shares of the whole are taken by division only where something is left, so that a closed trade is exact.
+  // Shares of the whole are taken by division only where something is left, so that a closed trade
+  // is exact.
   const share = (of: Decimal) => closed.eq(held) ? of : of.times(closed).div(held);
   const cost = share(position.cost);
   const fees = share(position.fees);

@@ -1,20 +1,24 @@
 /**
- * All that goes on in one symbol, over all runs, and what is to be sent next. A plan looks at the state alone: what
- * led to it (a reply, an update, a lost race) makes no difference.
+ * All that goes on in one symbol, over all runs, and what is to be sent next. A plan looks at the
+ * state alone: what led to it (a reply, an update, a lost race) makes no difference.
  *
- * The broker knows one position per symbol and account: it nets the runs' positions, refuses an order that would take
- * the position through flat, and refuses a quantity that another open order holds. Hence the rules:
+ * The broker knows one position per symbol and account: it nets the runs' positions, refuses an
+ * order that would take the position through flat, and refuses a quantity that another open order
+ * holds. Hence the rules:
  *
  * 1. One order of a run at a time (risk: `order_open`). A work has at most one live child.
- * 2. A decision opposite to another run's open order is denied (risk: `opposite_order_open`): the account never trades
- *    with itself. The gateway's own exits (stop, target, liquidation) are not denied: opposite decisions of other runs
- *    are cancelled for them, opposite exits wait for each other.
- * 3. An order that would take the account's position through flat is split: first what leads to flat, less what other
- *    orders on the same side are already bringing there; the rest when that has been filled.
- * 4. Legs rest at the broker only for the run that is alone in the symbol. When another run comes, or the run itself
- *    trades again, they are cancelled, and nothing is sent in the symbol before that is confirmed; from then on the
- *    gateway watches the prices.
- * 5. An own exit cancels what else the run has open, waits for it, and then closes what is really left.
+ * 2. A decision opposite to another run's open order is denied (risk: `opposite_order_open`): the
+ *    account never trades with itself. The gateway's own exits (stop, target, liquidation) are not
+ *    denied: opposite decisions of other runs are cancelled for them, opposite exits wait for each
+ *    other.
+ * 3. An order that would take the account's position through flat is split: first what leads to
+ *    flat, less what other orders on the same side are already bringing there; the rest when that
+ *    has been filled.
+ * 4. Legs rest at the broker only for the run that is alone in the symbol. When another run comes,
+ *    or the run itself trades again, they are cancelled, and nothing is sent in the symbol before
+ *    that is confirmed; from then on the gateway watches the prices.
+ * 5. An own exit cancels what else the run has open, waits for it, and then closes what is really
+ *    left.
  */
 import type { BrokerCapabilities } from "../../contracts/broker.ts";
 import { type Decimal, decimal } from "../../util/decimal.ts";
@@ -52,7 +56,10 @@ export class Desk {
     return this.works.findLast((work) => work.runId === runId) ?? null;
   }
 
-  /** The run's protection from an accepted decision on; null leaves what there is, unless the run is flat. */
+  /**
+   * The run's protection from an accepted decision on; null leaves what there is, unless the run is
+   * flat.
+   */
   protect(work: Work, isFlat: boolean, nowUs: number): void {
     const known = this.protections.get(work.runId);
     if (known === undefined) {
@@ -98,7 +105,9 @@ export interface PlanView {
   end(work: Work, why: string): void;
 }
 
-/** What is to be sent now, in this order; empty: there is something to wait for, or nothing to do. */
+/**
+ * What is to be sent now, in this order; empty: there is something to wait for, or nothing to do.
+ */
 export function planDesk(desk: Desk, view: PlanView): DeskRequest[] {
   const requests: DeskRequest[] = [];
   giveWay(desk);

@@ -9,7 +9,10 @@ import type { ChildOrder, Work } from "./work.ts";
 const FRESH_US = 60e6;
 const CANCEL_RETRY_MS = 1000;
 
-/** Carries out what desks have planned. Invariant: the journal has an order, durably, before the broker has. */
+/**
+ * Carries out what desks have planned. Invariant: the journal has an order, durably, before the
+ * broker has.
+ */
 export class Dispatch {
   constructor(
     readonly state: GatewayState,

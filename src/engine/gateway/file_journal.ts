@@ -3,12 +3,15 @@ import { dirname, join } from "node:path";
 import { OperationError } from "../../util/errors.ts";
 import type { Journal, JournalRecord } from "./journal.ts";
 
-/** Records were lost or changed before the segment's end: what was sent is not known from it any more. */
+/**
+ * Records were lost or changed before the segment's end: what was sent is not known from it any
+ * more.
+ */
 export class JournalDamaged extends OperationError {
   constructor(path: string, readonly line: number, readonly readable: readonly JournalRecord[]) {
     super(
-      `Cannot use the journal ${path}: line ${line} is damaged. Compare the broker's orders with it before trading ` +
-        `on, then move it away`,
+      `Cannot use the journal ${path}: line ${line} is damaged. Compare the broker's ` +
+        `orders with it before trading on, then move it away`,
     );
   }
 }
@@ -24,8 +27,8 @@ export interface JournalText {
 }
 
 /**
- * Reads a segment. Only the last record can be torn by a crash; a bad one with others after it is damage.
- * A line is: checksum, number of the record, the record as JSON.
+ * Reads a segment. Only the last record can be torn by a crash; a bad one with others after it is
+ * damage. A line is: checksum, number of the record, the record as JSON.
  */
 export function readJournal(bytes: Uint8Array): JournalText {
   const records: JournalRecord[] = [];
@@ -59,7 +62,10 @@ function checksum(body: string): string {
   return createHash("sha256").update(body).digest("hex").slice(0, CHECKSUM_LENGTH);
 }
 
-/** One segment on disk. Records that come while a write is on its way go with the next, in one write and one sync. */
+/**
+ * One segment on disk. Records that come while a write is on its way go with the next, in one write
+ * and one sync.
+ */
 export class FileJournal implements Journal {
   #number: number;
   #pending: string[] = [];
@@ -71,7 +77,10 @@ export class FileJournal implements Journal {
     this.#number = restored.length;
   }
 
-  /** Opens the batch's segment, or makes it. A torn last record is cut off; damage throws JournalDamaged. */
+  /**
+   * Opens the batch's segment, or makes it. A torn last record is cut off; damage throws
+   * JournalDamaged.
+   */
   static async open(folder: string, batchId: string): Promise<FileJournal> {
     const path = join(folder, `${batchId}.journal`);
     await Deno.mkdir(folder, { recursive: true });

@@ -48,7 +48,7 @@ Deno.test("a record is on disk when its append has resolved", async () => {
   });
 });
 
-Deno.test("wherever the last record was torn, it is cut off and writing goes on after it", async () => {
+Deno.test("a torn last record is cut off, and writing goes on after it", async () => {
   await inFolder(async (folder, path) => {
     await write(folder, 0, 3);
     const whole = await Deno.readFile(path);

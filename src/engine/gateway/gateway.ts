@@ -3,9 +3,9 @@
  *
  *   intent → risk → journal → broker → journal → book → report, trade line, new_trades row
  *
- * It has no port, no disk and no timer of its own. Invariants: no order leaves that is not in the journal; no fill is
- * applied twice; an unknown answer is never taken for "no"; in steps, the same intents give the same orders in the same
- * order, however many consumers they come from.
+ * It has no port, no disk and no timer of its own. Invariants: no order leaves that is not in the
+ * journal; no fill is applied twice; an unknown answer is never taken for "no"; in steps, the same
+ * intents give the same orders in the same order, however many consumers they come from.
  */
 import type { OrderUpdate, UpdatesState, UpdateStream } from "../../contracts/broker.ts";
 import type { ConsumerToGateway, GatewayStart, MainToGateway } from "../../protocol.ts";
@@ -23,7 +23,9 @@ import { Reports } from "./reports.ts";
 import { GatewayState } from "./state.ts";
 import { Watch } from "./watch.ts";
 
-/** Requests follow requests within a step (cancel, then sell, …): more rounds than this are a bug. */
+/**
+ * Requests follow requests within a step (cancel, then sell, …): more rounds than this are a bug.
+ */
 const ROUNDS_MAX = 50;
 const DEADLINE_LOOK_MS = 500;
 const STOP_WAIT_MS = 100;
@@ -165,7 +167,10 @@ export class Gateway {
 
   // -------------------------------------------------------------- outside of steps: at once
 
-  /** Plans of all symbols that something has changed for; one symbol's requests go one after the other. */
+  /**
+   * Plans of all symbols that something has changed for; one symbol's requests go one after the
+   * other.
+   */
   #pumpAll(): void {
     if (this.options.stepping) return;
     this.#liquidations.ensure();
@@ -228,7 +233,10 @@ export class Gateway {
     });
   }
 
-  /** Sends what is planned, waits for all that it causes, and so on until nothing follows from it any more. */
+  /**
+   * Sends what is planned, waits for all that it causes, and so on until nothing follows from it
+   * any more.
+   */
   async #rounds(acknowledges: boolean): Promise<void> {
     const { desks, dirty } = this.#state;
     for (const desk of desks.values()) if (desk.works.length > 0) dirty.add(desk.symbol);

@@ -55,7 +55,7 @@ Deno.test("a rate limit is waited out, and the order sent again", async () => {
   assert.equal(world.broker.open("A").length, 1);
 });
 
-Deno.test("while updates are interrupted no entry is sent; afterwards what was missed is made up for", async () => {
+Deno.test("what was missed while updates were interrupted is made up for", async () => {
   const world = await live();
   world.send(testIntent({ action: "buy", symbol: "A", qty: 10 }));
   await world.settled();

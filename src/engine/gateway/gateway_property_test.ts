@@ -115,7 +115,9 @@ async function play(script: Script, consumers: number): Promise<World> {
   return world;
 }
 
-/** The exchange's part of a step: cancels that wait are confirmed, orders fill, some only in part. */
+/**
+ * The exchange's part of a step: cancels that wait are confirmed, orders fill, some only in part.
+ */
 function trade(world: World, fates: Fate[], repeats: number, prices: number[]): void {
   const { broker } = world;
   broker.open().forEach((order, i) => {
@@ -209,7 +211,7 @@ function story(world: World): unknown[] {
   ];
 }
 
-Deno.test("positions are the sum of executions, every order ends, and liquidation ends flat", async () => {
+Deno.test("every order ends, all executions count once, all ends flat", async () => {
   await fc.assert(
     fc.asyncProperty(script, async (script) => {
       const world = await play(script, 1);

@@ -7,7 +7,7 @@ const RUNS: RunInfo[] = [
   { runId: 2, strategy: "beta", consumer: 0, dayTrade: true },
 ];
 
-Deno.test("an order goes from intent to trade, and the run is free again with the last fill", async () => {
+Deno.test("an order goes from intent to trade; the last fill frees the run", async () => {
   const world = await World.open({ runs: RUNS });
   await world.step([testIntent({ action: "buy", symbol: "A", qty: 10 })]);
   const [order] = world.broker.open("A");
@@ -79,7 +79,7 @@ Deno.test("a bracket rests at the broker, and its legs' fills are the run's", as
   assert.deepEqual(world.trades().map(({ stopPrice }) => stopPrice), ["95.01", null, null]);
 });
 
-Deno.test("a scale-out cancels the legs first; the rest is watched and closed at the stop", async () => {
+Deno.test("a scale-out cancels the legs first; the rest is watched", async () => {
   const world = await World.open({ runs: RUNS });
   await world.step([
     testIntent({ action: "buy", symbol: "A", qty: 10, stopPrice: 95, targetPrice: 110 }),
@@ -124,7 +124,7 @@ Deno.test("a leg that fills while it is being cancelled makes the sale smaller",
   assert.equal(world.lastReport(1, "A")?.openOrder, null);
 });
 
-Deno.test("an order through flat is split, and the rest is sent after the first is filled", async () => {
+Deno.test("an order through flat is split, the rest sent after the fill", async () => {
   const world = await World.open({ runs: RUNS });
   await world.step([testIntent({ action: "buy", symbol: "A", qty: 10 })]);
   world.broker.fill(world.broker.open("A")[0], "10", "100");
@@ -141,7 +141,7 @@ Deno.test("an order through flat is split, and the rest is sent after the first 
   assert.deepEqual(world.broker.refusals, []);
 });
 
-Deno.test("another run's order makes a bracket's legs give way to the gateway's watch", async () => {
+Deno.test("legs give way to another run's order, and prices are watched", async () => {
   const world = await World.open({ runs: RUNS });
   await world.step([testIntent({ action: "buy", symbol: "A", qty: 10, stopPrice: 95 })]);
   world.broker.fill(world.broker.open("A")[0], "10", "100");
@@ -168,7 +168,7 @@ Deno.test("orders on both sides of a symbol are never open together", async () =
   assert.equal(world.lastReport(2, "A")?.event, "denied");
 });
 
-Deno.test("a stop goes before another run's opposite order, which is cancelled for it", async () => {
+Deno.test("a stop goes before another run's opposite order", async () => {
   const world = await World.open({ runs: RUNS });
   await world.step([testIntent({ action: "buy", symbol: "A", qty: 1.5, stopPrice: 95 })]);
   world.broker.fill(world.broker.open("A")[0], "1.5", "100");
@@ -237,7 +237,7 @@ Deno.test("a fill before the reply and a repeated fill count once", async () => 
   assert.equal(world.lastReport(1, "A")?.position, null);
 });
 
-Deno.test("an unknown answer is looked up, and sent again under the same id only after a no", async () => {
+Deno.test("an unknown answer is looked up, and sent again only after a no", async () => {
   const world = await World.open({ runs: RUNS });
   const ids: string[] = [];
   world.broker.answer = (request, attempt) => {

@@ -10,7 +10,9 @@ type Cancel = { runId: number; symbol: string; reason: string };
 type Value = { runId: number; key: string; context: string; value: string };
 export type StepDone = Extract<ConsumerToGateway, { type: "stepDone" }>;
 
-/** What consumers want: intents through the risk checks into works, cancels, and strategies' values. */
+/**
+ * What consumers want: intents through the risk checks into works, cancels, and strategies' values.
+ */
 export class Intake {
   constructor(
     readonly state: GatewayState,

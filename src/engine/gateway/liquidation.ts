@@ -9,8 +9,9 @@ import { compare } from "./work.ts";
 type Request = Extract<MainToGateway, { type: "liquidate" }>;
 
 /**
- * Closing of positions, wanted by main. A run that it covers enters no more positions in this batch; what it holds is
- * closed again and again (an entry may fill while it is being cancelled) until it is flat.
+ * Closing of positions, wanted by main. A run that it covers enters no more positions in this
+ * batch; what it holds is closed again and again (an entry may fill while it is being cancelled)
+ * until it is flat.
  */
 export class Liquidations {
   readonly #requests: Request[] = [];

@@ -1,6 +1,7 @@
 /**
- * What becomes of orders: replies and updates in, book and reports out. Both may come late, twice, in any order.
- * Invariants: an execution counts once; a work ends when no order of it can fill any more and not before.
+ * What becomes of orders: replies and updates in, book and reports out. Both may come late, twice,
+ * in any order. Invariants: an execution counts once; a work ends when no order of it can fill any
+ * more and not before.
  */
 import type { OrderUpdate } from "../../contracts/broker.ts";
 import { type BrokerOrder, type Execution, isFinal } from "../../model/order.ts";
@@ -15,7 +16,9 @@ import { type ChildOrder, isEntry, isLive, isOwnExit, restOf, type Work } from "
 export class OrderFlow {
   readonly #byClientId = new Map<string, ChildOrder>();
   readonly #byBrokerId = new Map<string, ChildOrder>();
-  /** Updates of orders that nobody knows, while a reply that may name them is awaited; by symbol. */
+  /**
+   * Updates of orders that nobody knows, while a reply that may name them is awaited; by symbol.
+   */
   readonly #unclaimed = new Map<string, OrderUpdate[]>();
   readonly #sending = new Map<string, number>();
 
@@ -164,7 +167,10 @@ export class OrderFlow {
     for (const update of waiting) this.onUpdate(update);
   }
 
-  /** The order's state moves on, with the execution that moved it; what follows is told once, after both. */
+  /**
+   * The order's state moves on, with the execution that moved it; what follows is told once, after
+   * both.
+   */
   #progress(
     child: ChildOrder,
     order: BrokerOrder | null,

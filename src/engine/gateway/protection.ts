@@ -1,10 +1,11 @@
 /**
  * Stop and target of a position.
  *
- * They rest at the broker, as legs of the entry's bracket, where the broker can hold them and nothing is in their
- * way (`mayRest`). In all other cases, and for good once resting legs had to be cancelled, the gateway watches prices
- * and sends a market order when one of them is reached. What is cancelled is confirmed before anything else is sent
- * (desk.ts), so that a leg that fills while it is being cancelled is counted first: the fill wins.
+ * They rest at the broker, as legs of the entry's bracket, where the broker can hold them and
+ * nothing is in their way (`mayRest`). In all other cases, and for good once resting legs had to be
+ * cancelled, the gateway watches prices and sends a market order when one of them is reached. What
+ * is cancelled is confirmed before anything else is sent (desk.ts), so that a leg that fills while
+ * it is being cancelled is counted first: the fill wins.
  */
 import type { BrokerCapabilities } from "../../contracts/broker.ts";
 import { assetClassOf } from "../../model/asset.ts";
@@ -24,7 +25,10 @@ export interface Protection {
   sinceUs: number;
 }
 
-/** One row of a watched symbol, as far as stops and targets go. For a long, `low` is what a sale meets. */
+/**
+ * One row of a watched symbol, as far as stops and targets go. For a long, `low` is what a sale
+ * meets.
+ */
 export interface PriceSeen {
   symbol: string;
   kind: "bar" | "trade" | "quote";
@@ -57,7 +61,10 @@ function isWhole(qty: Decimal): boolean {
   return qty.mod(1).eq(0);
 }
 
-/** What a row makes of a position of this sign. Both within one bar: the stop, as nobody knows which was first. */
+/**
+ * What a row makes of a position of this sign. Both within one bar: the stop, as nobody knows which
+ * was first.
+ */
 export function reached(
   protection: Protection,
   sign: number,
@@ -66,7 +73,8 @@ export function reached(
   if (seen.kind === "bar" && seen.timeUs < protection.sinceUs) return null;
   const stop = protection.stopPrice === null ? NaN : Number(protection.stopPrice);
   const target = protection.targetPrice === null ? NaN : Number(protection.targetPrice);
-  // A sale meets the bid, a purchase the ask; of a bar the worse end counts for the stop, the better for the target.
+  // A sale meets the bid, a purchase the ask; of a bar the worse end counts for the stop, the
+  // better for the target.
   const isQuote = seen.kind === "quote";
   if (sign > 0) {
     if (seen.low <= stop) return "stop";

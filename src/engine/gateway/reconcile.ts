@@ -7,8 +7,8 @@ const PAUSE_MS = 1000;
 const READS_MAX = 5;
 
 /**
- * Makes up for what happened while no order updates came: executions by their identity, then the orders' states.
- * Executions may be listed later than the orders know of them.
+ * Makes up for what happened while no order updates came: executions by their identity, then the
+ * orders' states. Executions may be listed later than the orders know of them.
  */
 export async function reconcile(
   state: GatewayState,

@@ -1,4 +1,7 @@
-/** What is told of an order: to the consumer that owns its run, to main's terminal, and to the store. */
+/**
+ * What is told of an order: to the consumer that owns its run, to main's terminal, and to the
+ * store.
+ */
 import type { Operation } from "../../contracts/store.ts";
 import type { OrderAction } from "../../contracts/decision.ts";
 import type { Execution } from "../../model/order.ts";

@@ -1,7 +1,8 @@
 /**
- * The checks that every decision of a strategy passes before it becomes an order, and the rounding of what passes.
- * Invariant: no intent reaches the journal that was not checked here. The gateway's own exits (stop, target,
- * liquidation) are not checked: nothing may keep them from reducing a position.
+ * The checks that every decision of a strategy passes before it becomes an order, and the rounding
+ * of what passes. Invariant: no intent reaches the journal that was not checked here. The gateway's
+ * own exits (stop, target, liquidation) are not checked: nothing may keep them from reducing a
+ * position.
  */
 import type { BrokerCapabilities } from "../../contracts/broker.ts";
 import { type Asset, type AssetClass, assetClassOf, tickSize } from "../../model/asset.ts";
@@ -36,7 +37,7 @@ export const DENIALS = {
   bad_protection:
     "(E) the stop is not on the losing side of the price, or the target not on the gaining side",
   price_collar:
-    "the limit is worse than the reference price, or that is off the market, by more than the collar",
+    "limit worse than the reference price, or that off the market, by more than the collar",
   max_open_orders: "(E) as many orders are open as the plan allows",
   max_notional_per_order: "(E) worth more than the plan allows for an order",
   max_notional_per_symbol: "(E) with it the symbol is worth more than the plan allows",
@@ -194,7 +195,10 @@ function checkSession(view: RiskView, terms: OrderTerms): void {
   );
 }
 
-/** Quantities are rounded down to what the symbol allows; a notional is turned into one at the reference price. */
+/**
+ * Quantities are rounded down to what the symbol allows; a notional is turned into one at the
+ * reference price.
+ */
 function checkedQty(view: RiskView, asset: Asset): Decimal {
   const { intent, position } = view;
   const wanted = intent.qty !== null
@@ -224,8 +228,8 @@ function checkedQty(view: RiskView, asset: Asset): Decimal {
 }
 
 /**
- * Prices are rounded to the tick in the safe direction: limits never become worse (buy down, sell up), entries by
- * stop trigger later (buy up, sell down), a position's stop triggers sooner.
+ * Prices are rounded to the tick in the safe direction: limits never become worse (buy down, sell
+ * up), entries by stop trigger later (buy up, sell down), a position's stop triggers sooner.
  */
 function orderTerms(intent: Intent, asset: Asset): OrderTerms {
   const isBuy = sideOf(intent.action) === "buy";

@@ -21,7 +21,10 @@ import {
 /** How far an exit's limit is from the last price, where a market order is not taken. */
 const EXIT_LIMIT_SHARE = 0.02;
 
-/** What the gateway's parts share. All of it belongs to one isolate and changes only between two awaits. */
+/**
+ * What the gateway's parts share. All of it belongs to one isolate and changes only between two
+ * awaits.
+ */
 export class GatewayState {
   readonly book = new Book();
   readonly account = new Account();
@@ -125,7 +128,9 @@ export class GatewayState {
     };
   }
 
-  /** At the market; in extended hours, which take no market orders, a limit that is sure to be met. */
+  /**
+   * At the market; in extended hours, which take no market orders, a limit that is sure to be met.
+   */
   #exitTerms(symbol: string, side: Side): OrderTerms {
     const assetClass = assetClassOf(symbol);
     const terms: OrderTerms = {

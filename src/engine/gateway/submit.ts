@@ -5,7 +5,10 @@ import { decimal } from "../../util/decimal.ts";
 export type SubmitOutcome =
   | { outcome: "accepted"; order: BrokerOrder }
   | { outcome: "refused"; code: string; message: string }
-  /** The id belongs to another order: what the journal says and what the broker has are not the same world. */
+  /**
+   * The id belongs to another order: what the journal says and what the broker has are not the same
+   * world.
+   */
   | { outcome: "mismatch"; message: string };
 
 export interface SubmitOptions {
@@ -25,8 +28,9 @@ const GRACE_MS = 500;
 const BACK_OFF_MS_MAX = 30_000;
 
 /**
- * Sends an order until its fate is known. An unknown answer is never taken for "no": it is looked up by its client
- * order id, and sent again, under the same id, only after the broker has said that it does not have it.
+ * Sends an order until its fate is known. An unknown answer is never taken for "no": it is looked
+ * up by its client order id, and sent again, under the same id, only after the broker has said that
+ * it does not have it.
  */
 export async function submitOrder(options: SubmitOptions): Promise<SubmitOutcome> {
   const { broker, request, signal, log } = options;

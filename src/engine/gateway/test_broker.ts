@@ -1,4 +1,7 @@
-/** A broker in memory for the gateway's tests: it nets, holds, refuses and confirms as Alpaca does, on demand. */
+/**
+ * A broker in memory for the gateway's tests: it nets, holds, refuses and confirms as Alpaca does,
+ * on demand.
+ */
 import type {
   Broker,
   BrokerAccount,
@@ -170,7 +173,10 @@ export class TestBroker implements Broker {
     }
   }
 
-  /** Executes some of an order, and what follows of it for its legs. `times`: how often it is reported. */
+  /**
+   * Executes some of an order, and what follows of it for its legs. `times`: how often it is
+   * reported.
+   */
   fill(order: TestOrder, qty: string, price: string, times = 1): void {
     const cumulative = decimal(order.filledQty).plus(qty);
     order.filledQty = plain(cumulative);
@@ -267,7 +273,10 @@ export class TestBroker implements Broker {
     return { ...rest, legs: order.legs.map((leg) => this.#snapshot(leg as TestOrder)) };
   }
 
-  /** The broker nets: it refuses wash trades, orders through flat, and quantities that open orders hold. */
+  /**
+   * The broker nets: it refuses wash trades, orders through flat, and quantities that open orders
+   * hold.
+   */
   #problem(request: OrderRequest): string | null {
     const open = this.open(request.symbol);
     if (open.some((order) => order.side !== request.side && order.parent === null)) {

@@ -1,4 +1,7 @@
-/** A gateway among its neighbours, for tests: consumers that answer, main that listens, a broker in memory. */
+/**
+ * A gateway among its neighbours, for tests: consumers that answer, main that listens, a broker in
+ * memory.
+ */
 import type { StoreRecord, TradeRow } from "../../contracts/store.ts";
 import { MarketBatch, RowKind } from "../../model/market_batch.ts";
 import type { RiskLimits } from "../../model/limit.ts";
@@ -103,7 +106,10 @@ export class World {
     return world;
   }
 
-  /** One step: what happened to orders has been said to the broker before; wishes are of all consumers. */
+  /**
+   * One step: what happened to orders has been said to the broker before; wishes are of all
+   * consumers.
+   */
   async step(wishes: Wish[] = [], prices: Prices = {}): Promise<void> {
     this.#wishes = wishes;
     const complete = new Promise<void>((resolve) => this.#complete = resolve);

@@ -1,6 +1,6 @@
 /**
- * What is on its way. A work is one intent (a strategy's, or the gateway's own exit) and is sent as 1..n child orders,
- * one after the other; it stays open until all of them are final.
+ * What is on its way. A work is one intent (a strategy's, or the gateway's own exit) and is sent as
+ * 1..n child orders, one after the other; it stays open until all of them are final.
  */
 import type { OrderUpdate } from "../../contracts/broker.ts";
 import type { OrderAction } from "../../contracts/decision.ts";
@@ -57,7 +57,10 @@ export interface ChildOrder {
 export interface Work {
   readonly runId: number;
   readonly strategy: string;
-  /** The intent's; −1 for the gateway's own exits, which come before the strategy's intents of the step. */
+  /**
+   * The intent's; −1 for the gateway's own exits, which come before the strategy's intents of the
+   * step.
+   */
   readonly seq: number;
   readonly symbol: string;
   readonly action: OrderAction;
@@ -123,7 +126,9 @@ export function isOwnExit(work: Work): boolean {
   return work.kind === "stop" || work.kind === "target" || work.kind === "liquidation";
 }
 
-/** The order in which the works of a step are sent, so that the number of consumers changes nothing. */
+/**
+ * The order in which the works of a step are sent, so that the number of consumers changes nothing.
+ */
 export function byTurn(
   a: { symbol: string; strategy: string; seq: number },
   b: { symbol: string; strategy: string; seq: number },
