@@ -56,7 +56,7 @@ const KINDS: SessionKind[] = [
 const CLASS_SHARE = 3;
 const SUB_DOLLAR = 7;
 /** And a stock that many would sell short, so that none is left to borrow. */
-const HARD_TO_BORROW = 8;
+const HARD_TO_BORROW = 5;
 
 /** The `index`-th invented symbol. Its name does not depend on the seed, so that plans can name it. */
 export function generatedSymbol(index: number, random: Random): SymbolPlan {

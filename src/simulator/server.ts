@@ -5,21 +5,23 @@
  */
 import { type Context, Hono } from "hono";
 import { Exchange } from "../matching/exchange.ts";
+import type { FillSource } from "../matching/types.ts";
 import { ConfigError, OperationError } from "../util/errors.ts";
-import { AlpacaErrorCode, STEP_HEADER, STEP_HEADER_VALUE } from "../wire/alpaca_types.ts";
+import { AlpacaErrorCode } from "../wire/alpaca_types.ts";
 import { Accounts, uuidOf } from "./accounts.ts";
 import { Assets } from "./assets.ts";
 import { DataHub } from "./data_hub.ts";
 import { dataRoutes } from "./data_routes.ts";
-import { type DataFeed, DataSocket } from "./data_socket.ts";
 import { History } from "./history.ts";
 import { type LoadedData, loadSources } from "./load.ts";
 import { Market } from "./market.ts";
+import { emptySymbol, type MarketData } from "./market_data.ts";
 import type { SimulatorOptions } from "./options.ts";
 import { RequestError } from "./request_error.ts";
+import { Sockets } from "./sockets.ts";
 import { buildTimeline, type Timeline } from "./timeline.ts";
 import { type AccountEnv, tradingRoutes } from "./trading_routes.ts";
-import { TradingHub, TradingSocket } from "./trading_socket.ts";
+import { TradingHub } from "./trading_socket.ts";
 
 export interface Simulator {
   /** "http://127.0.0.1:PORT": trading and data REST, and both kinds of sockets. */
@@ -33,14 +35,6 @@ export interface Simulator {
 
 const CASH = "100000";
 const REQUESTS_PER_MINUTE = 200;
-const SOCKET_PATHS: Record<string, DataFeed> = {
-  "/v2/iex": "iex",
-  "/v2/sip": "sip",
-  "/v2/delayed_sip": "delayed_sip",
-  "/v2/test": "test",
-  "/v1beta3/crypto/us": "crypto",
-};
-
 /** Loads the data, then listens. Throws ConfigError for wrong options or files, OperationError. */
 export async function startSimulator(
   options: SimulatorOptions,
@@ -107,14 +101,7 @@ function assemble(
     startUs,
     assetOf: (symbol) => assets.assetOf(symbol),
     onUpdate: (update) => tradingHub.publish(update),
-    sourceOf: (symbol) => {
-      const known = data.get(symbol);
-      return known && known.quotes.timeUs.length > 0
-        ? "quotes"
-        : known && known.trades.timeUs.length > 0
-        ? "trades"
-        : "bars";
-    },
+    sourceOf: (symbol) => fillSourceOf(data, symbol),
     ...(options.fees ? { fees: options.fees } : {}),
     ...(options.volumeShare ? { volumeShare: options.volumeShare } : {}),
   });
@@ -145,44 +132,17 @@ function assemble(
     nowUs: () => market.nowUs(),
   });
   const app = makeApp(accounts, market, history, exchange, assets);
-  const sockets = new Set<WebSocket>();
-  const openSocket = (request: Request, path: string): Response => {
-    // Read before the upgrade: it takes the request away.
-    const acksSteps = request.headers.get(STEP_HEADER)?.trim().toLowerCase() === STEP_HEADER_VALUE;
-    const isMsgpack = request.headers.get("content-type") === "application/msgpack";
-    const { socket, response } = Deno.upgradeWebSocket(request);
-    sockets.add(socket);
-    socket.addEventListener("close", () => sockets.delete(socket));
-    if (path === "/stream") {
-      new TradingSocket({ socket, acksSteps, accounts, hub: tradingHub, market });
-    } else {
-      new DataSocket({
-        socket,
-        feed: SOCKET_PATHS[path],
-        codec: isMsgpack ? "msgpack" : "json",
-        acksSteps,
-        symbols: timeline.symbols,
-        accounts,
-        hub: dataHub,
-        market,
-      });
-    }
-    return response;
-  };
-  const handle = async (request: Request): Promise<Response> => {
-    const path = new URL(request.url).pathname;
-    const isUpgrade = request.headers.get("upgrade")?.toLowerCase() === "websocket";
-    if (isUpgrade && (path === "/stream" || Object.hasOwn(SOCKET_PATHS, path))) {
-      return openSocket(request, path);
-    }
-    return await app.fetch(request);
-  };
-  const closeSockets = () => {
-    for (const socket of sockets) {
-      if (socket.readyState === WebSocket.OPEN) socket.close(1001, "the exchange is closing");
-    }
-  };
-  return { exchange, market, handle, closeSockets };
+  const sockets = new Sockets({ timeline, accounts, market, dataHub, tradingHub });
+  const handle = async (request: Request): Promise<Response> =>
+    sockets.tryOpen(request) ?? await app.fetch(request);
+  return { exchange, market, handle, closeSockets: () => sockets.close() };
+}
+
+/** The finest that there is of a symbol. */
+function fillSourceOf(data: MarketData, symbol: string): FillSource {
+  const { quotes, trades } = data.get(symbol) ?? emptySymbol(symbol);
+  if (quotes.timeUs.length > 0) return "quotes";
+  return trades.timeUs.length > 0 ? "trades" : "bars";
 }
 
 function makeApp(
