@@ -4,6 +4,7 @@
  */
 import { Buffer } from "node:buffer";
 import { Socket } from "node:net";
+import { Duplex } from "node:stream";
 import { OperationError } from "../../util/errors.ts";
 import type { StoreLog } from "../log.ts";
 import { LOOPBACK } from "../target.ts";
@@ -34,7 +35,7 @@ export class EmbeddedAccess {
    * A connection that speaks PostgreSQL's protocol. Never throws: a failure is the returned
    * socket's error event, as postgres.js wants it.
    */
-  async connect(): Promise<Socket> {
+  async connect(): Promise<Duplex> {
     try {
       this.#watching ??= this.#watch();
       const socket = await this.#dialInTurn();
@@ -140,8 +141,9 @@ function dialOwner(address: OwnerAddress, mode: AccessMode): Promise<Socket | nu
   return promise;
 }
 
-function failedSocket(error: unknown): Socket {
-  const socket = new Socket();
+/** Takes what is written to it nowhere, and breaks in the next turn. */
+function failedSocket(error: unknown): Duplex {
+  const socket = new Duplex({ read() {}, write: (_bytes, _encoding, done) => done() });
   setTimeout(() => socket.destroy(error instanceof Error ? error : new Error(String(error))), 0);
   return socket;
 }
