@@ -1,4 +1,4 @@
-/** The official client finds nothing odd: it runs under Node, because under Deno it offers REST only. */
+/** The official client finds nothing odd. It runs under Node: under Deno it offers REST only. */
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { startSimulator } from "../src/simulator/server.ts";

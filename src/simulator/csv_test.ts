@@ -47,7 +47,7 @@ Deno.test("times are ISO or epoch, in any unit", () => {
 
 Deno.test("Yahoo's columns are daily bars, timed at the exchange's midnight", () => {
   const [aapl] = parseCsv(
-    "Date,Open,High,Low,Close,Adj Close,Volume\n2018-01-19,178.6,179.6,177.4,178.46,173.1,32425000\n",
+    "Date,Open,High,Low,Close,Adj Close,Volume\n2018-01-19,178.6,179.6,177.4,178.46,173.1,3242\n",
     { ...BARS, symbol: "AAPL" },
   );
   assert.equal(aapl.minuteBars.timeUs.length, 0);

@@ -1,10 +1,16 @@
 /**
  * An invented equities market: no price here ever was one.
- * Invariants: equal seeds give equal bytes, on every machine (see random.ts); minute bars are exactly
- * the aggregation of the trades; each trade is at its quote's bid or offer; all prices are on the tick.
+ * Invariants: equal seeds give equal bytes, on every machine (see random.ts); minute bars are
+ * exactly the aggregation of the trades; each trade is at its quote's bid or offer; all prices are
+ * on the tick.
  */
-import { type Session, sessionsBetween } from "../model/calendar.ts";
-import { addDays, cryptoSession, exchangeDate } from "../model/calendar.ts";
+import {
+  addDays,
+  cryptoSession,
+  exchangeDate,
+  type Session,
+  sessionsBetween,
+} from "../model/calendar.ts";
 import { ConfigError } from "../util/errors.ts";
 import {
   generatedSymbol,
@@ -29,7 +35,8 @@ export interface GenerateOptions {
 /** Sessions before the first one, as daily bars, and the last of them also as minute bars. */
 const DAILY_HISTORY = 45;
 const MINUTE_HISTORY = 5;
-const MINUTES_A_YEAR_DAY = 390;
+/** Plans are written for a day of this length; a shorter one is squeezed into. */
+const PLAN_MINUTES = 390;
 
 /** Equity symbols with trades, quotes, minute and daily bars that agree with each other. */
 export function generate(options: GenerateOptions): SymbolData[] {
@@ -136,7 +143,7 @@ class SymbolGenerator {
     let mid = this.#priceTicks * (1 + plan.gap);
     const anchor = mid;
     for (let minute = 0; minute < minutes; minute++) {
-      const part = plan.partAt(minute * MINUTES_A_YEAR_DAY / minutes);
+      const part = plan.partAt(minute * PLAN_MINUTES / minutes);
       const bar = { open: 0, high: 0, low: Infinity, close: 0, volume: 0, dollars: 0, trades: 0 };
       for (let step = 0; step < stepsPerMinute; step++) {
         const noise = part.volatility * this.#random.normal() / Math.sqrt(stepsPerMinute);
@@ -202,7 +209,7 @@ class SymbolGenerator {
   }
 
   #price(ticks: number): number {
-    // One division of two exact numbers where ticks are whole: the float64 nearest the decimal price.
+    // One division of two exact numbers: the float64 nearest the decimal price.
     return ticks / this.#ticksPerUnit;
   }
 

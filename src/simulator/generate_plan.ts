@@ -1,4 +1,4 @@
-/** What an invented symbol is like, and how its day goes: stories that strategies can find or miss. */
+/** What an invented symbol is like, and how its day goes: stories for strategies to find or miss. */
 import type { Random } from "./random.ts";
 
 /**
@@ -55,10 +55,10 @@ const KINDS: SessionKind[] = [
 /** Of each ten symbols: a share class and a price below a dollar, whose tick is finer. */
 const CLASS_SHARE = 3;
 const SUB_DOLLAR = 7;
-/** And a stock that many would sell short, so that none is left to borrow. */
+/** And a stock that rises all day and that many would sell short: none is left to borrow. */
 const HARD_TO_BORROW = 5;
 
-/** The `index`-th invented symbol. Its name does not depend on the seed, so that plans can name it. */
+/** The `index`-th invented symbol. Its name does not depend on the seed: plans can name it. */
 export function generatedSymbol(index: number, random: Random): SymbolPlan {
   const round = Math.floor(index / FIRST.length);
   const first = FIRST[index % FIRST.length];

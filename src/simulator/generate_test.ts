@@ -64,7 +64,7 @@ Deno.test("bars are the aggregation of the trades, each at its quote, all on the
   }
 });
 
-Deno.test("days join: history before, gaps at the open, a class share, a price below a dollar", () => {
+Deno.test("days join, some gap up; one is a class share, one is below a dollar", () => {
   const symbols = day(10, 1);
   for (const { dailyBars, minuteBars } of symbols) {
     assert.equal(dailyBars.timeUs.length, 46);

@@ -12,7 +12,7 @@ export type DataSource =
     file: string;
     /** For a file without a symbol column, or to rename its only one ("BTC/USD", "AAPL"). */
     symbol?: string;
-    /** "quote": the volume is in the quote currency, and is divided by the close. Default "base". */
+    /** "quote": the volume is in the quote currency; it is divided by the close. Default "base". */
     volumeIn?: "base" | "quote";
   }
   | { kind: "trades" | "quotes"; file: string; symbol?: string }
@@ -28,7 +28,7 @@ export type DataSource =
 
 export interface SimulatorOptions {
   sources: DataSource[];
-  /** The exchange's clock begins here; what was before is history. Default: where the data begins. */
+  /** The clock begins here; what was before is history. Default: where the data begins. */
   startUs?: number;
   /** The last step's time. Default: where the data ends. */
   endUs?: number;

@@ -89,7 +89,7 @@ Deno.test("an order fills in the next step, its updates before that step's marke
   await simulator.close();
 });
 
-Deno.test("without opt-in, the day runs when somebody subscribes, and every event comes", async () => {
+Deno.test("without opt-in, the day runs when somebody subscribes, whole", async () => {
   const simulator = await startTestSimulator();
   const socket = await openData(simulator, "/v2/sip", {
     subscribe: { bars: ["*"], trades: ["*"], quotes: ["AVDE"], dailyBars: ["AVDE"] },

@@ -19,7 +19,7 @@ export interface Timeline {
   row: Uint32Array;
 }
 
-/** When row `i` of a kind is delivered: a bar at its end, a daily bar at the close, all else at once. */
+/** When row `i` is delivered: a bar at its end, a daily bar at the close, all else at once. */
 export function dueUs(data: SymbolData, kind: number, i: number): number {
   switch (kind) {
     case RowKind.minuteBar:

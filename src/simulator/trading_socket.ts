@@ -1,7 +1,7 @@
 /**
  * The trading socket: what becomes of an account's orders.
- * Invariant: updates, step markers and answers go out in the order in which they came about, so that
- * an answered step_ack is a barrier.
+ * Invariant: updates, step markers and answers go out in the order in which they came about, so
+ * that an answered step_ack is a barrier.
  */
 import type { ExchangeUpdate } from "../matching/types.ts";
 import type { AlpacaTradingMessage } from "../wire/alpaca_types.ts";
