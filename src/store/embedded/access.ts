@@ -3,11 +3,11 @@
  * Invariant: while any process is here, an owner that leaves or dies is succeeded at once.
  */
 import { Buffer } from "node:buffer";
-import { Socket } from "node:net";
 import { Duplex } from "node:stream";
 import { OperationError } from "../../util/errors.ts";
 import type { StoreLog } from "../log.ts";
 import { LOOPBACK } from "../target.ts";
+import { Connection, ConnectionStream } from "./connection.ts";
 import { hello, Owner, type OwnerAddress, readOwnerFile } from "./owner.ts";
 import type { AccessMode } from "./session.ts";
 
@@ -20,8 +20,8 @@ export class EmbeddedAccess {
   #owner: Owner | null = null;
   #turn: Promise<void> = Promise.resolve();
   #watching: Promise<void> | null = null;
-  #sockets = new Set<Socket>();
-  #sentinel: Socket | null = null;
+  #streams = new Set<ConnectionStream>();
+  #sentinel: Connection | null = null;
   #closing = false;
 
   constructor(readonly dataDir: string, readonly mode: AccessMode, readonly log: StoreLog) {}
@@ -38,10 +38,11 @@ export class EmbeddedAccess {
   async connect(): Promise<Duplex> {
     try {
       this.#watching ??= this.#watch();
-      const socket = await this.#dialInTurn();
-      this.#sockets.add(socket);
-      socket.once("close", () => this.#sockets.delete(socket));
-      return socket;
+      const connection = await this.#dialInTurn();
+      const stream = new ConnectionStream(connection);
+      this.#streams.add(stream);
+      stream.once("close", () => this.#streams.delete(stream));
+      return stream;
     } catch (error) {
       return failedSocket(error);
     }
@@ -50,29 +51,29 @@ export class EmbeddedAccess {
   /** Leaves; an owner closes the database, and another process takes over. */
   async close(): Promise<void> {
     this.#closing = true;
-    this.#sentinel?.destroy();
-    for (const socket of this.#sockets) socket.destroy();
+    this.#sentinel?.close();
+    for (const stream of this.#streams) stream.destroy();
     await this.#watching;
     await this.#turn;
     await this.#dropOwner();
   }
 
   /** One at a time, so that one process doesn't run for ownership against itself. */
-  #dialInTurn(): Promise<Socket> {
-    const socket = this.#turn.then(() => this.#dial());
-    this.#turn = socket.then(() => {}, () => {});
-    return socket;
+  #dialInTurn(): Promise<Connection> {
+    const connection = this.#turn.then(() => this.#dial());
+    this.#turn = connection.then(() => {}, () => {});
+    return connection;
   }
 
-  async #dial(): Promise<Socket> {
+  async #dial(): Promise<Connection> {
     const deadlineMs = performance.now() + CONNECT_MS_MAX;
     for (;;) {
       if (this.#closing) throw new OperationError("The store is closed");
       // The lock is the truth: whoever gets it is the owner, whatever the owner's file says.
       this.#owner ??= await Owner.tryStart(this.dataDir, this.log);
       const address = this.#owner?.address ?? readOwnerFile(this.dataDir);
-      const socket = address && await dialOwner(address, this.mode);
-      if (socket) return socket;
+      const connection = address && await dialOwner(address, this.mode);
+      if (connection) return connection;
       await this.#dropOwner();
       if (performance.now() > deadlineMs) {
         throw new OperationError(
@@ -98,14 +99,9 @@ export class EmbeddedAccess {
   async #watch(): Promise<void> {
     try {
       while (!this.#closing) {
-        const socket = await this.#dialInTurn();
-        const { promise, resolve } = Promise.withResolvers<void>();
-        socket.on("error", () => {});
-        socket.once("close", () => resolve());
-        socket.resume();
-        this.#sentinel = socket;
-        if (this.#closing) socket.destroy();
-        await promise;
+        this.#sentinel = await this.#dialInTurn();
+        if (this.#closing) this.#sentinel.close();
+        await this.#sentinel.read();
       }
     } catch {
       // The next query meets the same failure and tells it; then the watch begins again.
@@ -115,30 +111,23 @@ export class EmbeddedAccess {
 }
 
 /** A connection that the owner has let in, or null when nobody answers there. */
-function dialOwner(address: OwnerAddress, mode: AccessMode): Promise<Socket | null> {
-  const { promise, resolve } = Promise.withResolvers<Socket | null>();
-  const socket = new Socket();
-  socket.setNoDelay(true);
-  let bytes = Buffer.alloc(0);
-  const timer = setTimeout(() => finish(null), CONNECT_MS_MAX);
-  const finish = (result: Socket | null) => {
-    clearTimeout(timer);
-    socket.removeAllListeners();
-    if (result === null) {
-      socket.on("error", () => {});
-      socket.destroy();
-    }
-    resolve(result);
-  };
-  socket.once("error", () => finish(null));
-  socket.once("close", () => finish(null));
-  socket.on("data", (more: Buffer) => {
-    bytes = Buffer.concat([bytes, more]);
-    if (!bytes.includes(10)) return;
-    finish(bytes.toString() === "welcome\n" ? socket : null);
-  });
-  socket.connect(address.port, LOOPBACK, () => socket.write(hello(address, mode)));
-  return promise;
+async function dialOwner(address: OwnerAddress, mode: AccessMode): Promise<Connection | null> {
+  let connection: Connection;
+  try {
+    connection = new Connection(await Deno.connect({ hostname: LOOPBACK, port: address.port }));
+  } catch (error) {
+    // Nobody listens there any more.
+    if (error instanceof Deno.errors.NotCapable) throw error;
+    return null;
+  }
+  const timer = setTimeout(() => connection.close(), CONNECT_MS_MAX);
+  await connection.write(Buffer.from(hello(address, mode)));
+  // The owner says no more until it is asked something.
+  const answer = await connection.read();
+  clearTimeout(timer);
+  if (answer?.toString() === "welcome\n") return connection;
+  connection.close();
+  return null;
 }
 
 /** Takes what is written to it nowhere, and breaks in the next turn. */

@@ -4,12 +4,12 @@
  */
 import { Buffer } from "node:buffer";
 import { timingSafeEqual } from "node:crypto";
-import { createServer, type Server, type Socket } from "node:net";
 import type { PGlite } from "@electric-sql/pglite";
 import { OperationError } from "../../util/errors.ts";
 import type { StoreLog } from "../log.ts";
 import { LOOPBACK } from "../target.ts";
 import { FileLock } from "../file_lock.ts";
+import { Connection } from "./connection.ts";
 import { type AccessMode, SharedSession } from "./session.ts";
 
 /** How the others find the owner: in a file that only this user can read. */
@@ -31,8 +31,8 @@ const HELLO_MS_MAX = 5_000;
 const LEAVE_MS_MAX = 2_000;
 
 export class Owner {
-  #server: Server | null = null;
-  #sockets = new Set<Socket>();
+  #listener: Deno.TcpListener | null = null;
+  #connections = new Set<Connection>();
   #serving = new Set<Promise<void>>();
   #database: PGlite | null = null;
   #opened: SharedSession | null = null;
@@ -65,9 +65,9 @@ export class Owner {
 
   /** Lets running transactions end, closes the database and gives the folder up. */
   async close(): Promise<void> {
-    this.#server?.close();
+    this.#stopListening();
     const giveBack = await this.#opened?.takeWithin("read-write", LEAVE_MS_MAX);
-    for (const socket of this.#sockets) socket.destroy();
+    for (const connection of this.#connections) connection.close();
     giveBack?.();
     await Promise.allSettled(this.#serving);
     try {
@@ -79,13 +79,9 @@ export class Owner {
 
   async #start(): Promise<void> {
     // First the address, then the database, so that others wait for the start instead of polling.
-    const server = createServer((socket) => this.#welcome(socket));
-    this.#server = server;
-    await new Promise<void>((resolve, reject) => {
-      server.once("error", reject);
-      server.listen(0, LOOPBACK, resolve);
-    });
-    this.address.port = (server.address() as { port: number }).port;
+    this.#listener = Deno.listen({ hostname: LOOPBACK, port: 0 });
+    this.address.port = this.#listener.addr.port;
+    this.#serving.add(this.#acceptAll(this.#listener));
     await writeOwnerFile(this.dataDir, this.address);
     try {
       this.#database = await openDatabaseFolder(this.dataDir, this.log);
@@ -102,32 +98,39 @@ export class Owner {
 
   #crashed(error: unknown): void {
     this.log.error(`The embedded database stopped: ${error}. It is opened again.`);
-    this.#server?.close();
-    for (const socket of this.#sockets) socket.destroy();
+    this.#stopListening();
+    for (const connection of this.#connections) connection.close();
   }
 
-  #welcome(socket: Socket): void {
-    this.#sockets.add(socket);
-    socket.setNoDelay(true);
-    socket.on("error", () => socket.destroy());
-    socket.once("close", () => this.#sockets.delete(socket));
-    const serving = this.#serve(socket).catch(() => {
-      socket.destroy();
-    });
-    this.#serving.add(serving);
-    serving.finally(() => this.#serving.delete(serving));
+  #stopListening(): void {
+    this.#listener?.close();
+    this.#listener = null;
   }
 
-  async #serve(socket: Socket): Promise<void> {
-    const hello = await readHello(socket);
+  async #acceptAll(listener: Deno.TcpListener): Promise<void> {
+    // Ends when the listener is closed.
+    for await (const conn of listener) {
+      const connection = new Connection(conn);
+      this.#connections.add(connection);
+      const serving = this.#serve(connection).catch(() => {}).finally(() => {
+        connection.close();
+        this.#connections.delete(connection);
+        this.#serving.delete(serving);
+      });
+      this.#serving.add(serving);
+    }
+  }
+
+  async #serve(connection: Connection): Promise<void> {
+    const hello = await readHello(connection);
     const mode = hello === null ? null : modeOf(hello.line, this.address.token);
     if (hello === null || mode === null) {
-      socket.end("refused\n");
+      await connection.write(Buffer.from("refused\n"));
       return;
     }
     const session = await this.#session.promise;
-    socket.write("welcome\n");
-    await session.serve(socket, mode, hello.rest);
+    await connection.write(Buffer.from("welcome\n"));
+    await session.serve(connection, mode, hello.rest);
   }
 }
 
@@ -176,28 +179,23 @@ async function isThere(path: string): Promise<boolean> {
 }
 
 /** A client's first line, and what came behind it; null when it is too long, too late or cut off. */
-function readHello(socket: Socket): Promise<{ line: string; rest: Buffer } | null> {
-  const { promise, resolve } = Promise.withResolvers<{ line: string; rest: Buffer } | null>();
-  const timer = setTimeout(() => done(null), HELLO_MS_MAX);
+async function readHello(connection: Connection): Promise<{ line: string; rest: Buffer } | null> {
+  const timer = setTimeout(() => connection.close(), HELLO_MS_MAX);
   let bytes = Buffer.alloc(0);
-  const onData = (more: Buffer) => {
-    bytes = Buffer.concat([bytes, more]);
-    const end = bytes.indexOf(10);
-    if (end >= 0) {
-      done({ line: bytes.subarray(0, end).toString(), rest: bytes.subarray(end + 1) });
-    } else if (bytes.length > HELLO_BYTES_MAX) done(null);
-  };
-  const onClose = () => done(null);
-  const done = (result: { line: string; rest: Buffer } | null) => {
+  try {
+    while (bytes.length <= HELLO_BYTES_MAX) {
+      const more = await connection.read();
+      if (more === null) return null;
+      bytes = Buffer.concat([bytes, more]);
+      const end = bytes.indexOf(10);
+      if (end >= 0) {
+        return { line: bytes.subarray(0, end).toString(), rest: bytes.subarray(end + 1) };
+      }
+    }
+    return null;
+  } finally {
     clearTimeout(timer);
-    socket.off("data", onData);
-    socket.off("close", onClose);
-    socket.pause();
-    resolve(result);
-  };
-  socket.on("data", onData);
-  socket.once("close", onClose);
-  return promise;
+  }
 }
 
 function modeOf(line: string, token: string): AccessMode | null {

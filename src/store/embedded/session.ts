@@ -4,7 +4,7 @@
  * Invariant: no message of another client gets in between, be it inside an exchange or a transaction.
  */
 import { Buffer } from "node:buffer";
-import type { Socket } from "node:net";
+import type { Connection } from "./connection.ts";
 
 export type AccessMode = "read-write" | "read-only";
 
@@ -26,8 +26,8 @@ export class SharedSession {
   constructor(readonly engine: ProtocolEngine, readonly onCrash: (error: unknown) => void) {}
 
   /** Serves a client from its startup message on. Resolves when it has left and holds nothing. */
-  async serve(socket: Socket, mode: AccessMode, firstBytes: Buffer): Promise<void> {
-    await new Client(this, socket, mode).serve(firstBytes);
+  async serve(connection: Connection, mode: AccessMode, firstBytes: Buffer): Promise<void> {
+    await new Client(this, connection, mode).serve(firstBytes);
   }
 
   /** Resolves with the function that gives the session back. */
@@ -71,33 +71,21 @@ class Client {
   #pending: Buffer = Buffer.alloc(0);
   #started = false;
   #release: (() => void) | null = null;
-  #closed = false;
-  #wake: () => void = () => {};
-  #idleTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
     readonly session: SharedSession,
-    readonly socket: Socket,
+    readonly connection: Connection,
     readonly mode: AccessMode,
   ) {}
 
   async serve(firstBytes: Buffer): Promise<void> {
     this.#pending = firstBytes;
-    this.socket.on("data", (bytes: Buffer) => {
-      this.#pending = this.#pending.length === 0 ? bytes : Buffer.concat([this.#pending, bytes]);
-      this.#wake();
-    });
-    this.socket.on("close", () => {
-      this.#closed = true;
-      this.#wake();
-    });
-    this.socket.resume();
     try {
-      while (!this.#closed) {
+      for (;;) {
         const messages = this.#takeMessages();
-        if (messages === null) await this.#more();
-        else if (messages.length === 0) this.#closed = true;
-        else await this.#answer(messages);
+        if (messages !== null && messages.length === 0) return;
+        if (messages !== null) await this.#answer(messages);
+        else if (!(await this.#more())) return;
       }
     } finally {
       await this.#leave();
@@ -129,27 +117,30 @@ class Client {
 
   async #answer(messages: Buffer): Promise<void> {
     this.#release ??= await this.session.take(this.mode);
-    if (this.socket.destroyed) return;
+    // Cut off while it waited: it hears nothing, so nothing is done.
+    if (this.connection.isClosed) return;
     const answer = await this.session.execute(messages);
     if (endsTransaction(answer)) {
       this.#release();
       this.#release = null;
     }
-    if (!this.socket.destroyed) this.socket.write(answer);
+    await this.connection.write(answer);
   }
 
-  async #more(): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#wake = resolve;
-    if (this.#release !== null) {
-      this.#idleTimer = setTimeout(() => this.socket.destroy(), IDLE_IN_TRANSACTION_MS_MAX);
-    }
-    await promise;
-    clearTimeout(this.#idleTimer);
+  /** false when the client has left. */
+  async #more(): Promise<boolean> {
+    const timer = this.#release === null
+      ? undefined
+      : setTimeout(() => this.connection.close(), IDLE_IN_TRANSACTION_MS_MAX);
+    const bytes = await this.connection.read();
+    clearTimeout(timer);
+    if (bytes === null) return false;
+    this.#pending = this.#pending.length === 0 ? bytes : Buffer.concat([this.#pending, bytes]);
+    return true;
   }
 
   async #leave(): Promise<void> {
-    this.socket.destroy();
+    this.connection.close();
     if (this.#release === null) return;
     try {
       // Sync first: after an error in the midst of an exchange all else is skipped up to it.
