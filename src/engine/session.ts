@@ -49,6 +49,7 @@ export class Session {
   #windows: SessionWindow[] = [];
   #gatewayReceiver = -1;
   #isOver = false;
+  #isEnding = false;
 
   constructor(options: SessionOptions) {
     this.#options = options;
@@ -209,8 +210,9 @@ export class Session {
     this.#clock.advanceTo(timeUs);
     await this.#day.schedule.runDue(timeUs);
     while (this.#pending.length > 0) await Promise.all(this.#pending.splice(0));
-    if (this.#isOver) return;
-    if (isLast) return this.#end("end of the exchange's data");
+    if (isLast) this.#end("end of the exchange's data");
+    // Once the session ends, the exchange's time stands still: nothing happens while all is being stopped.
+    if (this.#isEnding) return;
     for (const stream of this.#streams.values()) stream.ackStep(n);
   }
 
@@ -326,6 +328,7 @@ export class Session {
   }
 
   #end(reason: string): void {
+    this.#isEnding = true;
     this.#ended.resolve(reason);
   }
 
