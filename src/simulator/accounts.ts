@@ -12,7 +12,8 @@ export interface AccountsOptions {
   /** null: any pair is let in; the first secret seen for a key id stays. */
   keys: { keyId: string; secretKey: string }[] | null;
   requestsPerMinute: number;
-  isLimited: boolean;
+  /** Market seconds a second; 0: the clock steps, and requests are not limited. */
+  rate: number;
   nowUs(): number;
 }
 
@@ -22,6 +23,8 @@ export interface RateLimit {
   /** Seconds since the epoch, market time. */
   resetSeconds: number;
   isOver: boolean;
+  /** Until the next minute, by the caller's clock. */
+  retryAfterSeconds: number;
 }
 
 export class Accounts {
@@ -56,8 +59,11 @@ export class Accounts {
    * where the clock stands until clients go on ("max"), it would lock them out and is not enforced.
    */
   countRequest(accountId: string): RateLimit {
-    const { requestsPerMinute: limit, isLimited, nowUs } = this.#options;
-    const minute = Math.floor(nowUs() / MINUTE_US);
+    const { requestsPerMinute: limit, rate } = this.#options;
+    const isLimited = rate > 0;
+    const nowUs = this.#options.nowUs();
+    const minute = Math.floor(nowUs / MINUTE_US);
+    const leftSeconds = ((minute + 1) * MINUTE_US - nowUs) / 1e6;
     const known = this.#requests.get(accountId);
     const count = known?.minute === minute ? known.count + 1 : 1;
     this.#requests.set(accountId, { minute, count });
@@ -66,6 +72,7 @@ export class Accounts {
       remaining: isLimited ? Math.max(0, limit - count) : limit,
       resetSeconds: (minute + 1) * 60,
       isOver: isLimited && count > limit,
+      retryAfterSeconds: isLimited ? Math.ceil(leftSeconds / rate) : 0,
     };
   }
 }

@@ -128,7 +128,7 @@ function assemble(
     cash: options.cash ?? CASH,
     keys: options.keys && options.keys.length > 0 ? options.keys : null,
     requestsPerMinute: options.requestsPerMinute ?? REQUESTS_PER_MINUTE,
-    isLimited: options.speed !== "max",
+    rate: market.rate,
     nowUs: () => market.nowUs(),
   });
   const app = makeApp(accounts, market, history, exchange, assets);
@@ -188,5 +188,7 @@ function authenticate(c: Context<AccountEnv>, accounts: Accounts): void {
   c.header("X-RateLimit-Limit", String(limit.limit));
   c.header("X-RateLimit-Remaining", String(limit.remaining));
   c.header("X-RateLimit-Reset", String(limit.resetSeconds));
-  if (limit.isOver) throw new RequestError(429, "rate limit exceeded");
+  if (!limit.isOver) return;
+  c.header("Retry-After", String(limit.retryAfterSeconds));
+  throw new RequestError(429, "rate limit exceeded");
 }

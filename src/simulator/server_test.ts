@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { decimal } from "../util/decimal.ts";
 import { KEYS, OPEN_US, openData, request, startTestSimulator } from "./test_client.ts";
 import type { Simulator } from "./server.ts";
 
@@ -156,11 +157,13 @@ Deno.test("pages put together are the whole, sorted by symbol first", () =>
 
 Deno.test("requests beyond the limit of a market minute get 429", () =>
   withSimulator(async (simulator) => {
-    const statuses = [];
-    for (let i = 0; i < 4; i++) {
-      statuses.push((await request(simulator, "GET", "/v2/clock")).status);
-    }
-    assert.deepEqual(statuses, [200, 200, 200, 429]);
+    const answers = [];
+    for (let i = 0; i < 4; i++) answers.push(await request(simulator, "GET", "/v2/clock"));
+    assert.deepEqual(answers.map(({ status }) => status), [200, 200, 200, 429]);
+    assert.equal(answers[2].headers.get("X-RateLimit-Remaining"), "0");
+    assert.equal(answers[3].body.code, 42910000);
+    // A market minute takes 60,000 s at this speed.
+    assert.ok(Number(answers[3].headers.get("Retry-After")) > 50_000);
   }, { speed: 0.001, requestsPerMinute: 3 }));
 
 Deno.test("wrong options are told before anything is served", async () => {
@@ -179,5 +182,65 @@ Deno.test("wrong options are told before anything is served", async () => {
   const simulator = await startTestSimulator();
   const port = Number(new URL(simulator.baseUrl).port);
   await check({ port }, /the port is in use/);
+  await simulator.close();
+});
+
+Deno.test("with daily bars only, an order is filled at the next day's open", async () => {
+  const file = await Deno.makeTempFile({ suffix: ".csv" });
+  await Deno.writeTextFile(
+    file,
+    "Date,Open,High,Low,Close,Adj Close,Volume\n" +
+      "2022-01-03,100,103,99,102,102,1000000\n2022-01-04,104,105,101,103,103,1000000\n",
+  );
+  const simulator = await startTestSimulator({
+    sources: [{ kind: "bars", file, symbol: "SPY" }],
+    startUs: Date.parse("2022-01-03T22:00:00Z") * 1000,
+    endUs: Date.parse("2022-01-04T21:00:00Z") * 1000,
+  });
+  const body = { ...ORDER, symbol: "SPY", qty: "3" };
+  const order = (await request(simulator, "POST", "/v2/orders", body)).body;
+  assert.equal(order.status, "accepted");
+  const socket = await openData(simulator, "/v2/sip", { subscribe: { dailyBars: ["SPY"] } });
+  const bar = await socket.next(({ T }) => T === "d");
+  assert.deepEqual([bar.t, bar.o, bar.c], ["2022-01-04T05:00:00Z", 104, 103]);
+  const filled = (await request(simulator, "GET", `/v2/orders/${order.id}`)).body;
+  assert.deepEqual([filled.status, filled.filled_avg_price], ["filled", "104"]);
+  const history = await request(
+    simulator,
+    "GET",
+    "/v2/stocks/SPY/bars?timeframe=1Day&start=2022-01-01",
+  );
+  assert.equal(history.body.bars.length, 2);
+  await socket.close();
+  await simulator.close();
+  await Deno.remove(file);
+});
+
+Deno.test("the account's money adds up to its fills, fees included", async () => {
+  const simulator = await startTestSimulator({ fees: { equityBps: 10 }, volumeShare: 0.5 });
+  const headers = { "Liu-Step": "ack" };
+  const socket = await openData(simulator, "/v2/sip", { headers });
+  const step = async (n: number) => {
+    socket.send({ action: "step_ack", n });
+    await socket.next(({ T, n: next }) => T === "step" && next === n + 1);
+  };
+  await step(0);
+  await request(simulator, "POST", "/v2/orders", { ...ORDER, qty: "300" });
+  for (let n = 1; n < 20; n++) await step(n);
+  await request(simulator, "DELETE", "/v2/positions");
+  for (let n = 20; n < 40; n++) await step(n);
+  const fills = (await request(simulator, "GET", "/v2/account/activities/FILL?direction=asc")).body;
+  assert.ok(fills.length > 2, "fills in parts");
+  const { body: account } = await request(simulator, "GET", "/v2/account");
+  let cash = decimal("100000");
+  for (const { side, qty, price } of fills) {
+    const notional = decimal(qty).times(price);
+    cash = side === "buy" ? cash.minus(notional) : cash.plus(notional);
+    cash = cash.minus(notional.times("0.001").round(2));
+  }
+  assert.equal(account.cash, cash.toFixed());
+  assert.equal(account.equity, account.cash);
+  assert.deepEqual((await request(simulator, "GET", "/v2/positions")).body, []);
+  await socket.close();
   await simulator.close();
 });

@@ -4,7 +4,11 @@
  * every event belongs to exactly one step. Within a step: bars, quotes, trades, each by symbol.
  */
 import { RowKind } from "../model/market_batch.ts";
+import { ConfigError } from "../util/errors.ts";
 import { dayEndUs, type MarketData, MINUTE_US, type SymbolData } from "./market_data.ts";
+
+/** Ten years. */
+const MINUTES_MAX = 3650 * 1440;
 
 export interface Timeline {
   /** An event's symbol is a place in this list. */
@@ -93,9 +97,21 @@ export function isDailyOnly(symbol: SymbolData): boolean {
 }
 
 function stepTimes(due: number[], startUs: number, endUs: number): Float64Array {
-  const times = new Set(due);
-  for (let us = Math.ceil(startUs / MINUTE_US) * MINUTE_US; us <= endUs; us += MINUTE_US) {
-    times.add(us);
+  const firstMinuteUs = Math.ceil(startUs / MINUTE_US) * MINUTE_US;
+  const minutes = Math.max(0, Math.floor((endUs - firstMinuteUs) / MINUTE_US) + 1);
+  if (minutes > MINUTES_MAX) {
+    throw new ConfigError(
+      `Cannot simulate ${Math.round(minutes / 1440)} days at a minute's grain: ` +
+        `${MINUTES_MAX / 1440} days is the most; move start or end`,
+    );
   }
-  return Float64Array.from(times).sort();
+  const times = new Float64Array(minutes + due.length);
+  for (let i = 0; i < minutes; i++) times[i] = firstMinuteUs + i * MINUTE_US;
+  times.set(due, minutes);
+  times.sort();
+  let length = 0;
+  for (const us of times) {
+    if (length === 0 || us !== times[length - 1]) times[length++] = us;
+  }
+  return times.slice(0, length);
 }
