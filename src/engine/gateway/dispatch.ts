@@ -67,7 +67,7 @@ export class Dispatch {
           message: result.message,
           symbol: work.symbol,
         });
-        this.state.isStopping = true;
+        this.state.isEntryClosed = true;
         return this.flow.refused(child, "duplicate_mismatch", result.message);
       default:
         return result satisfies never;

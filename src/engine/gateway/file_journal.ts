@@ -102,13 +102,14 @@ export class FileJournal implements Journal {
     if (this.#failure !== null) return Promise.reject(this.#failure);
     const done = Promise.withResolvers<void>();
     this.#waiting.push(done);
-    this.#writing ??= this.#write();
+    this.#startWriting();
     return done.promise;
   }
 
   note(record: JournalRecord): void {
     const body = `${this.#number++} ${JSON.stringify(record)}`;
     this.#pending.push(`${checksum(body)} ${body}\n`);
+    this.#startWriting();
   }
 
   async close(): Promise<void> {
@@ -117,15 +118,22 @@ export class FileJournal implements Journal {
     this.file.close();
   }
 
+  #startWriting(): void {
+    this.#writing ??= this.#write();
+  }
+
+  /** Notes alone are written, not synced: nobody waits for them. */
   async #write(): Promise<void> {
-    while (this.#waiting.length > 0) {
+    // What comes in the same turn goes together.
+    await Promise.resolve();
+    while (this.#failure === null && this.#pending.length + this.#waiting.length > 0) {
       const waiting = this.#waiting.splice(0);
       const bytes = new TextEncoder().encode(this.#pending.splice(0).join(""));
       try {
         for (let written = 0; written < bytes.length;) {
           written += await this.file.write(bytes.subarray(written));
         }
-        await this.file.syncData();
+        if (waiting.length > 0) await this.file.syncData();
         for (const { resolve } of waiting) resolve();
       } catch (error) {
         // What is on disk is not known now: nothing that comes after may be believed to be.

@@ -53,6 +53,7 @@ export class Gateway {
   #step: Step | null = null;
   /** Stepping mode: what is done one after the other. */
   #chain: Promise<void> = Promise.resolve();
+  #isStopping = false;
   #idle: (() => void)[] = [];
 
   constructor(readonly options: GatewayOptions) {
@@ -198,6 +199,8 @@ export class Gateway {
   // -------------------------------------------------------------- steps
 
   #onStep(n: number, timeUs: number): void {
+    // Time may go on while the gateway stops, but not for it.
+    if (this.#isStopping) return;
     this.#serially(async () => {
       this.#state.stepUs = timeUs;
       this.#step = { n, done: new Map(), phase: "strategies" };
@@ -345,7 +348,8 @@ export class Gateway {
   }
 
   async #stop(): Promise<void> {
-    this.#state.isStopping = true;
+    this.#isStopping = true;
+    this.#state.isEntryClosed = true;
     for (const desk of this.#state.desks.values()) {
       for (const work of desk.works) work.cancelReason ??= "the trader stops";
       this.#state.dirty.add(desk.symbol);
@@ -361,8 +365,9 @@ export class Gateway {
       }
     }
     await this.#figures.refresh();
-    await this.#stream?.close();
+    // Whatever still waits for the exchange is given up.
     this.#abort.abort();
+    await this.#stream?.close();
     await this.options.journal.close();
     this.options.toMain({ type: "stopped" });
   }

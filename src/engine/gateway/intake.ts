@@ -123,7 +123,7 @@ export class Intake {
       isConnected: state.isConnected,
       isBlocked: state.account.broker.tradingBlocked,
       isShortingEnabled: state.account.broker.shortingEnabled,
-      isNoEntries: state.isStopping || this.liquidations.covers(run, symbol),
+      isNoEntries: state.isEntryClosed || this.liquidations.covers(run, symbol),
       isHalted: state.halted.has(symbol),
       buyingPower: state.account.available(assetClassOf(symbol) === "crypto"),
       symbolNotional: this.#symbolNotional(symbol, intent.referencePrice),

@@ -37,7 +37,8 @@ export class GatewayState {
   readonly dirty = new Set<string>();
   /** Order updates come; else no entry is sent. */
   isConnected = true;
-  isStopping = false;
+  /** The gateway stops, or found what must not be: no entry is sent any more. */
+  isEntryClosed = false;
   /** Stepping mode: set by each step. */
   stepUs = 0;
   #sequence: number;
