@@ -38,11 +38,10 @@ create table new_trades (
   client_order_id text not null,
   cumulative_qty numeric not null
 );
--- The identity of an execution. client_order_id carries the batch, so that simulated brokers,
--- whose order ids start anew in each session, never collide.
+-- The identity of an execution. The run is part of it because order ids of a simulated exchange,
+-- those of a bracket's legs too, start anew in each session.
 create unique index new_trades_execution
-  on new_trades (broker_order_id, cumulative_qty, client_order_id);
-create index new_trades_algo_run_id on new_trades (algo_run_id);
+  on new_trades (algo_run_id, broker_order_id, cumulative_qty);
 create index new_trades_symbol on new_trades (symbol, tstamp);
 
 -- Intents that did not become orders, and orders that the broker refused.

@@ -27,7 +27,7 @@ export interface RunRow extends RunStart {
   endReason: string | null;
 }
 
-/** One execution. Unique by (brokerOrderId, cumulativeQty), so that a repeated write changes nothing. */
+/** One execution. Unique by (algoRunId, brokerOrderId, cumulativeQty), so that a repeated write changes nothing. */
 export interface TradeRow {
   algoRunId: number;
   symbol: string;
