@@ -23,6 +23,7 @@ filename = "strategies/my_strategy.ts"
 fast = 5
 slow = 20
 risk = 50
+max_share = 9
 [[strategies.my_strategy.schedule]]
 start = 15                          # minutes after the open
 duration = 330
@@ -40,6 +41,7 @@ export default class MyStrategy extends Strategy {
     fast: param.int(5, { min: 2, max: 60 }),
     slow: param.int(20, { min: 5, max: 200 }),
     risk: param.money(50, { doc: "lost at most per trade, in account currency" }),
+    maxShare: param.percent(9, { min: 0, max: 100, doc: "of the portfolio in a symbol" }),
   };
   declare readonly params: ParamValues<typeof MyStrategy.params>;
 
@@ -58,8 +60,9 @@ export default class MyStrategy extends Strategy {
     if (price < 1) return reject("penny stock");
     if (!position && state.fast.value > state.slow.value && this.isBuyTime(time)) {
       const stopPrice = stopBelow(price, state.atr.value);
+      const { risk, maxShare } = this.params;
       return buy({
-        qty: size.byRisk(this.params.risk, stopPrice),
+        qty: Math.min(size.byRisk(risk, stopPrice), size.byShareOfPortfolio(maxShare / 100)),
         stopPrice,
         indicators: { atr: state.atr.value },
       });

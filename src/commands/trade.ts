@@ -4,7 +4,7 @@ import { join } from "node:path";
 import config from "../../deno.json" with { type: "json" };
 import { analyzeAndStore, type BatchAnalysis } from "../analysis/batch_analysis.ts";
 import type { Settings } from "../config/environment.ts";
-import type { PluginSection } from "../config/plugin_section.ts";
+import { type PluginSection, sectionError } from "../config/plugin_section.ts";
 import type { TradePlan } from "../config/tradeplan.ts";
 import type { DenialRow, RunRow, Store, TradeRow } from "../contracts/store.ts";
 import type { PluginSource } from "../protocol.ts";
@@ -209,13 +209,26 @@ async function sourceOf(
   return { name, parameters, from: { kind: "builtin", builtin: name } };
 }
 
-function bundleOf(plan: TradePlan, { name, filename, table }: PluginSection) {
-  return bundle({
+async function bundleOf(plan: TradePlan, section: PluginSection) {
+  const { name, filename, table } = section;
+  if (!await isFile(filename!)) {
+    throw sectionError(plan.file, section, null, `its filename is no file: ${filename}`);
+  }
+  return await bundle({
     id: `${table}`.replace(/[^\w.]/g, "_") || name,
     entry: filename!,
     root: plan.folder,
     read: (path) => Deno.readTextFile(path.startsWith("file:") ? fileURLToPath(path) : path),
   });
+}
+
+async function isFile(path: string): Promise<boolean> {
+  try {
+    return (await Deno.stat(path)).isFile;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
 }
 
 async function withKeystore(strategies: StrategySetup[], store: Store): Promise<StrategySetup[]> {

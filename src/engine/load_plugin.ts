@@ -2,7 +2,7 @@
 import { type ParamTable, resolveParams } from "../contracts/params.ts";
 import type { Json } from "../contracts/store.ts";
 import type { PluginSource } from "../protocol.ts";
-import { type Constructor, loadUserModule } from "../sandbox/load_user_module.ts";
+import { type Constructor, loadUserModule, whyNotLoaded } from "../sandbox/load_user_module.ts";
 import { plainData } from "../sandbox/plain_data.ts";
 import { closest } from "../util/closest.ts";
 import { ConfigError } from "../util/errors.ts";
@@ -53,6 +53,15 @@ export async function loadPlugin<T>(options: {
     params: Object.freeze(values),
     parameters: plainData(values) as Record<string, Json>,
   };
+}
+
+/** Calls user code that a plug-in begins with, such as its constructor. Throws ConfigError with the author's line. */
+export function begin<T>({ from }: PluginSource, call: () => T): T {
+  try {
+    return call();
+  } catch (error) {
+    throw from.kind === "user" ? new ConfigError(whyNotLoaded(error, from.bundle)) : error;
+  }
 }
 
 /** camelCase as the plan writes it. */

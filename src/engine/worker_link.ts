@@ -14,7 +14,10 @@ export function spawn(url: URL, permissions: WorkerPermissions): Worker {
 /** The error that a worker met, as main throws it. */
 export function errorOf(message: FailedMessage, who: string): Error {
   if (message.errorName === "ConfigError") return new ConfigError(message.message);
-  if (message.errorName === "OperationError") return new OperationError(message.message);
+  // What could be tried again has been, until it was given up.
+  if (message.errorName === "OperationError" || message.errorName === "RetryableError") {
+    return new OperationError(message.message);
+  }
   const error = new Error(`${who}: ${message.message}`);
   if (message.stack) error.stack = message.stack;
   return error;

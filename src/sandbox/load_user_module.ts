@@ -82,7 +82,8 @@ function isClassOf(found: object, base: { prototype: unknown }): boolean {
   return false;
 }
 
-function whyNotLoaded(error: unknown, bundle: Bundle): string {
+/** What a bundle's code threw while it was loaded or made its instance, with the author's lines. */
+export function whyNotLoaded(error: unknown, bundle: Bundle): string {
   const { message, stack } = describeThrown(error, [bundle]);
   const missing = /^(.* does not provide an export named '(.*?)')(?: at (.*))?$/m.exec(message);
   if (missing) {

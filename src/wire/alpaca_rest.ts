@@ -134,7 +134,10 @@ export class AlpacaRest {
           break;
         case "unknown":
           if (attempt++ >= ATTEMPTS_MAX) {
-            throw new RetryableError(`Cannot read from ${this.#options.origin}: ${reply.message}`);
+            throw new RetryableError(
+              `Cannot read from ${this.#options.origin}: ${reply.message}. Check the network, and ` +
+                `that APCA_API_BASE_URL is right`,
+            );
           }
           await wait(this.#options.monotonic, this.#backOffMs(attempt), signal);
           break;

@@ -2,7 +2,7 @@ import { type ScheduleWindow, Strategy, type StrategyLog } from "../../contracts
 import type { ConsumerToMain, StrategySource, StrategyTraits } from "../../protocol.ts";
 import type { Constructor } from "../../sandbox/load_user_module.ts";
 import { plainData } from "../../sandbox/plain_data.ts";
-import { loadPlugin, type PluginRegistry } from "../load_plugin.ts";
+import { begin, loadPlugin, type PluginRegistry } from "../load_plugin.ts";
 import { StrategyKeystore } from "./keystore.ts";
 import type { StrategyRun } from "./slot.ts";
 
@@ -11,7 +11,7 @@ export function stopFlagOf(control: SharedArrayBuffer, index: number): Int32Arra
   return new Int32Array(control, (2 + index) * 4, 1);
 }
 
-/** Loads and makes the strategies of a consumer. Throws ConfigError; what user code throws goes on as it is. */
+/** Loads and makes the strategies of a consumer. Throws ConfigError. */
 export async function loadStrategies(options: {
   sources: StrategySource[];
   registry: PluginRegistry;
@@ -30,19 +30,22 @@ export async function loadStrategies(options: {
       stopFlag: stopFlagOf(options.control, index),
     });
     const type = plugin.type as StrategyType;
-    const run = strategyRun(type, {
-      name: source.name,
-      index,
-      params: plugin.params,
-      schedule: source.schedule,
-      keystore: source.keystore,
-      toMain: options.toMain,
-      onKeystoreSet: (...value) => options.onKeystoreSet(source.name, ...value),
+    const { run, isCreated } = begin(source, () => {
+      const run = strategyRun(type, {
+        name: source.name,
+        index,
+        params: plugin.params,
+        schedule: source.schedule,
+        keystore: source.keystore,
+        toMain: options.toMain,
+        onKeystoreSet: (...value) => options.onKeystoreSet(source.name, ...value),
+      });
+      return { run, isCreated: run.instance.create() !== false };
     });
     runs.push(run);
     traits.push({
       name: source.name,
-      isCreated: run.instance.create() !== false,
+      isCreated,
       runsAll: run.runsAll,
       dayTrade: type.type !== "swing",
       parameters: plugin.parameters,

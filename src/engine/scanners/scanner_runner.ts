@@ -8,7 +8,7 @@ import type {
   SessionWindow,
 } from "../../protocol.ts";
 import { plainData } from "../../sandbox/plain_data.ts";
-import { loadPlugin, type PluginRegistry } from "../load_plugin.ts";
+import { begin, loadPlugin, type PluginRegistry } from "../load_plugin.ts";
 import { setTimeUs, TimeView } from "../consumer/views.ts";
 import { marketOf } from "./market.ts";
 import type { Snapshot } from "../../contracts/provider.ts";
@@ -52,7 +52,7 @@ export class ScannerRunner {
         registry,
         stopFlag: new Int32Array(1),
       });
-      const instance = new type({ name: source.name, params });
+      const instance = begin(source, () => new type({ name: source.name, params }));
       this.#scanners.set(source.name, { instance, log: log(source.name) });
     }
     const scanners = [...this.#scanners].map(([name, { instance }]) => ({
