@@ -1,5 +1,5 @@
 import type { Refusal } from "../matching/types.ts";
-import { AlpacaErrorCode } from "../wire/alpaca_types.ts";
+import { type AlpacaError, AlpacaErrorCode } from "../wire/alpaca_types.ts";
 
 const CODES: Record<number, number> = {
   400: AlpacaErrorCode.parameters,
@@ -13,7 +13,7 @@ const CODES: Record<number, number> = {
 /** A request that is answered by an error. */
 export class RequestError extends Error {
   override readonly name = "RequestError";
-  readonly body: Record<string, unknown>;
+  readonly body: AlpacaError;
 
   constructor(
     readonly status: number,

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { setImmediate } from "node:timers";
 import {
   type Message,
   OPEN_US,
@@ -192,3 +193,35 @@ Deno.test("a wrong key is not authorized on the trading socket", async () => {
   await socket.closed;
   await simulator.close();
 });
+
+Deno.test("without opt-in, the market waits for a client that does not read", async () => {
+  // A whole day of 60 symbols is 24 MB of text: more than all buffers on the way.
+  const simulator = await startTestSimulator({
+    sources: [{ kind: "generate", symbols: 60, seed: 1 }],
+    endUs: OPEN_US + 390 * 60e6,
+  });
+  const client = await Deno.connect({ port: Number(new URL(simulator.baseUrl).port) });
+  const buffer = new Uint8Array(65_536);
+  const send = (bytes: Uint8Array) => client.write(bytes);
+  await send(new TextEncoder().encode(
+    "GET /v2/sip HTTP/1.1\r\nHost: exchange\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
+      "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n",
+  ));
+  await client.read(buffer);
+  await send(textFrame({ action: "auth", key: "key", secret: "secret" }));
+  await send(textFrame({ action: "subscribe", trades: ["*"], quotes: ["*"], bars: ["*"] }));
+  while (simulator.market.step.n === 0) await new Promise((resolve) => setImmediate(resolve));
+  // Turns enough for the whole day, were it not waiting.
+  for (let i = 0; i < 5000; i++) await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(simulator.market.step.isLast, false);
+  while (!simulator.market.step.isLast) await client.read(buffer);
+  client.close();
+  await simulator.close();
+});
+
+/** A masked text frame of a WebSocket client; the mask is zero, so the text stands in clear. */
+function textFrame(message: Message): Uint8Array {
+  const text = new TextEncoder().encode(JSON.stringify(message));
+  assert.ok(text.length < 126);
+  return Uint8Array.of(0x81, 0x80 | text.length, 0, 0, 0, 0, ...text);
+}

@@ -12,7 +12,13 @@ import {
 } from "../model/calendar.ts";
 import { assert } from "../util/assert.ts";
 import { decimal, plain } from "../util/decimal.ts";
-import { type AlpacaCalendarDay, CLOCK_RATE_HEADER } from "../wire/alpaca_types.ts";
+import {
+  type AlpacaCalendarDay,
+  type AlpacaCanceledOrder,
+  type AlpacaClock,
+  type AlpacaClosedPosition,
+  CLOCK_RATE_HEADER,
+} from "../wire/alpaca_types.ts";
 import type { Assets } from "./assets.ts";
 import { parseTimeUs } from "./csv_time.ts";
 import { exchangeRfc3339 } from "./exchange_time.ts";
@@ -63,12 +69,13 @@ export function tradingRoutes(options: TradingRoutesOptions): Hono<AccountEnv> {
     const session = sessionAt(nowUs);
     const next = nextSession(nowUs);
     c.header(CLOCK_RATE_HEADER, String(market.rate));
-    return c.json({
+    const clock: AlpacaClock = {
       timestamp: exchangeRfc3339(nowUs),
       is_open: session !== null,
       next_open: exchangeRfc3339(next.openUs),
       next_close: exchangeRfc3339((session ?? next).closeUs),
-    });
+    };
+    return c.json(clock);
   });
   routes.get("/calendar", (c) => c.json(calendar(c.req.query("start"), c.req.query("end"))));
   routes.get("/account/activities", (c) => c.json(activities(c, options)));
@@ -104,7 +111,7 @@ function addOrderRoutes(routes: Hono<AccountEnv>, options: TradingRoutesOptions)
   });
   routes.delete("/orders", (c) => {
     const accountId = c.get("accountId");
-    const results = exchange.cancelAll(accountId).map((id) => {
+    const results = exchange.cancelAll(accountId).map((id): AlpacaCanceledOrder => {
       const order = exchange.order(accountId, id);
       assert(order !== null, "an order was canceled that is not there");
       return { id, status: 200, body: toAlpacaOrder(order, assets) };
@@ -146,7 +153,7 @@ function addPositionRoutes(routes: Hono<AccountEnv>, options: TradingRoutesOptio
   routes.delete("/positions", (c) => {
     const accountId = c.get("accountId");
     if (c.req.query("cancel_orders") === "true") exchange.cancelAll(accountId);
-    const results = exchange.positions(accountId).map(({ symbol }) => {
+    const results = exchange.positions(accountId).map(({ symbol }): AlpacaClosedPosition => {
       const outcome = exchange.closePosition(accountId, symbol);
       return "error" in outcome
         ? { symbol, status: outcome.error.status, body: RequestError.of(outcome.error).body }

@@ -60,11 +60,6 @@ export interface AlpacaSnapshot {
   prevDailyBar?: AlpacaBar;
 }
 
-/** A page of history by symbol, sorted by symbol first, then by time. */
-export type AlpacaPage<Kind extends "bars" | "trades" | "quotes", Row> =
-  & Record<Kind, Record<string, Row[]>>
-  & { next_page_token: string | null };
-
 /** Codes of `{T: "error"}` on a market-data socket, with the message that is sent along. */
 export const STREAM_ERRORS = {
   400: "invalid syntax",
