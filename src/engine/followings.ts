@@ -34,6 +34,8 @@ export class Followings {
   readonly #options: FollowingsOptions;
   /** Runs that follow a symbol. */
   readonly #runsOf = new Map<string, Set<number>>();
+  /** Runs that gave a symbol up: what is picked again stays given up. */
+  readonly #rejectedBy = new Map<string, Set<number>>();
   readonly #consumerOf = new Map<string, number>();
   readonly #load: number[];
 
@@ -78,6 +80,8 @@ export class Followings {
 
   /** A strategy no longer follows a symbol. */
   async reject(runId: number, symbol: string, signal: AbortSignal): Promise<void> {
+    const rejectedBy = this.#rejectedBy.get(symbol) ?? new Set();
+    this.#rejectedBy.set(symbol, rejectedBy.add(runId));
     const runs = this.#runsOf.get(symbol);
     const run = this.#options.runs.find((one) => one.runId === runId);
     if (!runs?.delete(runId) || !run) return;
@@ -106,12 +110,12 @@ export class Followings {
       return [];
     }
     const following = this.#runsOf.get(symbol);
+    const rejectedBy = this.#rejectedBy.get(symbol);
     const runs: RunInfo[] = [];
     for (const name of strategies) {
       const ofStrategy = this.#options.runs.filter(({ strategy }) => strategy === name);
-      if (ofStrategy.length === 0 || ofStrategy.some(({ runId }) => following?.has(runId))) {
-        continue;
-      }
+      if (ofStrategy.length === 0) continue;
+      if (ofStrategy.some(({ runId }) => following?.has(runId) || rejectedBy?.has(runId))) continue;
       const runsAll = this.#options.traits.find((traits) => traits.name === name)?.runsAll;
       const consumer = runsAll ? ofStrategy[0].consumer : this.#consumerFor(symbol);
       runs.push(ofStrategy.find((run) => run.consumer === consumer)!);
