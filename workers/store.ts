@@ -9,8 +9,8 @@ import {
   toPortError,
 } from "../src/store/store_port.ts";
 
-// The database's client library reads PGPASSWORD and the like; in this isolate all that counts is in
-// the start message, and reading the environment is forbidden.
+// The database's client library reads PGPASSWORD and the like; in this isolate all that counts is
+// in the start message, and reading the environment is forbidden.
 process.env = {};
 
 let store: Store | null = null;

@@ -13,8 +13,8 @@ type Table = StoreRecord["table"];
 type RowsByTable = { [T in Table]?: Extract<StoreRecord, { table: T }>["row"][] };
 
 /**
- * Stores records of all tables in one statement, which is one transaction. Within a table their order
- * is kept; between tables it can't be seen, as none refers to another.
+ * Stores records of all tables in one statement, which is one transaction. Within a table their
+ * order is kept; between tables it can't be seen, as none refers to another.
  */
 export async function storeRecords(sql: Sql, records: StoreRecord[]): Promise<void> {
   const rows = byTable(records);

@@ -55,7 +55,9 @@ export class Spool {
     this.#own.append(texts);
   }
 
-  /** When it resolves, what was appended before outlives a loss of power. Many calls share a sync. */
+  /**
+   * When it resolves, what was appended before outlives a loss of power. Many calls share a sync.
+   */
   sync(): Promise<void> {
     if (this.#syncing !== null) this.#syncAgain = true;
     this.#syncing ??= this.#syncAll().finally(() => this.#syncing = null);

@@ -1,6 +1,6 @@
 /**
- * The store over a MessagePort: it lives in a worker of its own, and each isolate that needs it has a
- * port to it. Every message between them is here.
+ * The store over a MessagePort: it lives in a worker of its own, and each isolate that needs it
+ * has a port to it. Every message between them is here.
  * Invariant: what a client wrote before a `flush` is in the store when that flush is answered, and
  * reaches it in the order it was written.
  */
@@ -105,8 +105,8 @@ export class StoreClient implements Store {
   }
 
   /**
-   * Resolves when the store has taken in all that was written. The store itself is closed by whoever
-   * started its worker.
+   * Resolves when the store has taken in all that was written. The store itself is closed by
+   * whoever started its worker.
    */
   async close(): Promise<void> {
     if (this.#gone === null) {

@@ -49,7 +49,7 @@ databases.each("a write that can't be taken in is a fault, told to its client", 
   await worker.close();
 });
 
-Deno.test("a store that can't be opened is told as by openStore, without the password", async () => {
+Deno.test("a store that can't be opened is told as by openStore, not the password", async () => {
   const dataDir = await Deno.makeTempDir();
   const log = new MemoryLog();
   const start = (dsn: string) => startStoreWorker({ dsn, dataDir, log, onFault: noFault });

@@ -1,4 +1,6 @@
-/** For the store's tests: each runs on the embedded database and, where one is given, on a server. */
+/**
+ * For the store's tests: each runs on the embedded database and, where one is given, on a server.
+ */
 import type { Store, TradeRow } from "../contracts/store.ts";
 import { Database } from "./database.ts";
 import type { StoreLog } from "./log.ts";

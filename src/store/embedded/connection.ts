@@ -1,6 +1,6 @@
 /**
- * A TCP connection between an owner and its clients, on Deno's own API: Node's sockets can throw where
- * nothing catches when they are closed while a read begins (seen in Deno 2.6).
+ * A TCP connection between an owner and its clients, on Deno's own API: Node's sockets can throw
+ * where nothing catches when they are closed while a read begins (seen in Deno 2.6).
  */
 import { Duplex } from "node:stream";
 import { Buffer } from "node:buffer";

@@ -21,7 +21,10 @@ export interface OwnerAddress {
 
 export const OWNER_FILE = "pg-owner.json";
 const DATABASE_FOLDER = "pg";
-/** The database while it is first made: renamed when whole, so that a killed first start leaves no ruin. */
+/**
+ * The database while it is first made: renamed when whole, so that a killed first start leaves no
+ * ruin.
+ */
 const NEW_DATABASE_FOLDER = "pg.new";
 const LOCK_FILE = "pg.lock";
 /** "liu " + 64 digits of token + " read-write\n" */
@@ -178,7 +181,9 @@ async function isThere(path: string): Promise<boolean> {
   }
 }
 
-/** A client's first line, and what came behind it; null when it is too long, too late or cut off. */
+/**
+ * A client's first line, and what came behind it; null when it is too long, too late or cut off.
+ */
 async function readHello(connection: Connection): Promise<{ line: string; rest: Buffer } | null> {
   const timer = setTimeout(() => connection.close(), HELLO_MS_MAX);
   let bytes = Buffer.alloc(0);

@@ -1,7 +1,7 @@
 /**
  * One PGlite, many clients. PGlite is a single session, so a client holds it from its first message
  * until the answer "ready for query, no transaction open"; the others wait in the order they came.
- * Invariant: no message of another client gets in between, be it inside an exchange or a transaction.
+ * Invariant: no message of another client gets in between, in an exchange or in a transaction.
  */
 import { Buffer } from "node:buffer";
 import type { Connection } from "./connection.ts";
@@ -13,7 +13,9 @@ export interface ProtocolEngine {
   execProtocolRaw(message: Uint8Array): Promise<Uint8Array>;
 }
 
-/** A client that holds the session inside a transaction and says nothing for this long is cut off. */
+/**
+ * A client that holds the session inside a transaction and says nothing for this long is cut off.
+ */
 const IDLE_IN_TRANSACTION_MS_MAX = 15_000;
 const SYNC = Uint8Array.of(0x53, 0, 0, 0, 4);
 const TERMINATE = 0x58;
