@@ -30,6 +30,8 @@ const OPTIONAL: Record<FileSource["kind"], readonly string[]> = {
   trades: [],
   quotes: [],
 };
+/** Yahoo's own; the adjusted close is not used. */
+const YAHOO_ONLY = ["date", "adj close", "adjclose"];
 const SYMBOL = /^[A-Z][A-Z0-9]*([./-][A-Z0-9]+)*$/;
 
 /** Reads a file of bars, trades or quotes. Throws ConfigError. */
@@ -121,7 +123,7 @@ function readHeader(record: string[], source: FileSource): Header {
   const isDaily = source.kind === "bars" && names.includes("date") &&
     !names.includes("timestamp");
   const known = new Set<string>([...COLUMNS[source.kind], ...OPTIONAL[source.kind], "symbol"]);
-  for (const name of isDaily ? ["date", "adj close"] : ["timestamp"]) known.add(name);
+  for (const name of isDaily ? YAHOO_ONLY : ["timestamp"]) known.add(name);
   const unknown = names.findIndex((name) => !known.has(name));
   if (unknown >= 0) fail(`unknown column "${record[unknown]}"`);
   const twice = names.find((name, i) => names.indexOf(name) !== i);
@@ -179,9 +181,15 @@ function readRow(record: string[], header: Header, source: FileSource, line: num
 
 function checkBar(values: number[], timeUs: number, header: Header, fail: (why: string) => never) {
   const [open, high, low, close] = values;
+  if (header.isDaily) {
+    // Yahoo's opens and closes lie outside of the day's range now and then: the range is widened.
+    values[1] = Math.max(open, high, low, close);
+    values[2] = Math.min(open, high, low, close);
+    return;
+  }
   if (high < Math.max(open, close, low)) fail(`high ${high} is below open, close or low`);
   if (low > Math.min(open, close)) fail(`low ${low} is above open or close`);
-  if (!header.isDaily && timeUs % MINUTE_US !== 0) {
+  if (timeUs % MINUTE_US !== 0) {
     fail("a minute bar must start at a whole minute");
   }
 }

@@ -53,6 +53,11 @@ Deno.test("Yahoo's columns are daily bars, timed at the exchange's midnight", ()
   assert.equal(aapl.minuteBars.timeUs.length, 0);
   assert.deepEqual([...aapl.dailyBars.timeUs], [Date.parse("2018-01-19T05:00:00Z") * 1000]);
   assert.equal(aapl.dailyBars.close[0], 178.46);
+  const [spy] = parseCsv(
+    "date,open,high,low,close,adjclose,volume\n2015-03-09,207.1,208,207.5,207.8,190,1\n",
+    { ...BARS, symbol: "SPY" },
+  );
+  assert.equal(spy.dailyBars.low[0], 207.1, "the range holds the open");
 });
 
 Deno.test("trades and quotes have their own columns", () => {
