@@ -52,7 +52,6 @@ export class AlpacaReader {
   #text = "";
   /** #text as bytes, of the same length (plain ASCII only), and a zero. */
   #bytes = new Uint8Array(1 << 16);
-  #at = 0;
   #seen = 0;
   #odd = 0;
   /** Char code of the message's "T"; 0: none, or one that this reader leaves to putRow. */
@@ -90,24 +89,23 @@ export class AlpacaReader {
 
   /** Returns −1 when all was read, else how many messages were before it met something unknown. */
   #readKnown(): number {
-    this.#at = 0;
-    if (this.#next() !== OPEN_LIST) return 0;
-    this.#at++;
+    const bytes = this.#bytes;
+    let at = pastSpace(bytes, 0);
+    if (bytes[at]! !== OPEN_LIST) return 0;
     for (let messages = 0;; messages++) {
-      if (this.#next() !== OPEN_OBJECT) return messages;
-      const start = this.#at;
-      if (!this.#readFields()) return messages;
+      const start = pastSpace(bytes, at + 1);
+      if (bytes[start]! !== OPEN_OBJECT) return messages;
+      const end = this.#readFields(start);
+      if (end < 0) return messages;
       // Nothing is put before the text after it is seen to be right: else it would be put twice.
-      const end = this.#at;
-      const after = this.#next();
+      at = pastSpace(bytes, end);
+      const after = bytes[at]!;
       if (after !== COMMA && after !== CLOSE_LIST) return messages;
-      this.#at++;
       if (!this.#put()) this.#putPlain(JSON.parse(this.#text.slice(start, end)));
       if (after === CLOSE_LIST) break;
     }
-    this.#next();
     // The messages have been put; what follows a list is no JSON.
-    if (this.#at < this.#text.length) JSON.parse(this.#text);
+    if (pastSpace(bytes, at + 1) < this.#text.length) JSON.parse(this.#text);
     return -1;
   }
 
@@ -127,132 +125,118 @@ export class AlpacaReader {
     else if (outcome === "other") this.#onOther(message as StreamMessage);
   }
 
-  /** From "{" to past its "}". False: something unknown. */
-  #readFields(): boolean {
+  // Each of the following is given where something begins, and returns where it ends; −1: unknown.
+
+  /** From "{" to past its "}". */
+  #readFields(start: number): number {
+    const bytes = this.#bytes;
     this.#seen = 0;
     this.#odd = 0;
     this.#kind = 0;
     this.#symbol = NO_SYMBOL;
     this.#timeUs = NaN;
-    this.#at++;
-    for (;;) {
-      if (this.#next() !== QUOTE) return false;
-      const bytes = this.#bytes;
-      const name = this.#at + 1;
+    for (let at = start;;) {
+      at = pastSpace(bytes, at + 1);
+      if (bytes[at]! !== QUOTE) return -1;
+      const name = at + 1;
       let end = name;
       for (let code = bytes[end]!; code !== QUOTE; code = bytes[++end]!) {
-        if (code === BACKSLASH || code < 32) return false;
+        if (code === BACKSLASH || code < 32) return -1;
       }
-      this.#at = end + 1;
-      if (this.#next() !== COLON) return false;
-      this.#at++;
-      if (!this.#readField(name, end - name, this.#next())) return false;
-      const after = this.#next();
-      this.#at++;
-      if (after === CLOSE_OBJECT) return true;
-      if (after !== COMMA) return false;
+      at = pastSpace(bytes, end + 1);
+      if (bytes[at]! !== COLON) return -1;
+      at = this.#readField(name, end - name, pastSpace(bytes, at + 1));
+      if (at < 0) return -1;
+      at = pastSpace(bytes, at);
+      const after = bytes[at]!;
+      if (after === CLOSE_OBJECT) return at + 1;
+      if (after !== COMMA) return -1;
     }
   }
 
-  /** `code`: the value's first character, at #at. */
-  #readField(name: number, length: number, code: number): boolean {
+  /** `at`: the value's first character. */
+  #readField(name: number, length: number, at: number): number {
     const bytes = this.#bytes;
     const first = bytes[name]!;
     let field = 0;
     if (length === 1) {
-      if (first === LETTER_t) return this.#readTime(code);
-      if (first === LETTER_S) return this.#readSymbol(code);
-      if (first === LETTER_T) return this.#readKind(code);
+      if (first === LETTER_t) return this.#readTime(at);
+      if (first === LETTER_S) return this.#readSymbol(at);
+      if (first === LETTER_T) return this.#readKind(at);
       if (first < 128) field = FIELD_OF_LETTER[first]!;
     } else if (length === 2) {
       field = fieldOfPair(first, bytes[name + 1]!);
     }
-    if (field === 0) return this.#skip(code);
+    if (field === 0) return this.#skip(at);
+    const code = bytes[at]!;
     if (code === MINUS || (code >= 48 && code <= 57)) {
-      const value = this.#numbers.read(this.#text, bytes, this.#at);
-      if (Number.isNaN(value)) return false;
-      this.#at = this.#numbers.end;
+      const value = this.#numbers.read(this.#text, bytes, at);
+      if (Number.isNaN(value)) return -1;
       this.#values[field] = value;
       this.#seen |= 1 << field;
       this.#odd &= ~(1 << field);
-      return true;
+      return this.#numbers.end;
     }
     this.#odd |= 1 << field;
-    return this.#skip(code);
+    return this.#skip(at);
   }
 
-  #readTime(code: number): boolean {
+  #readTime(at: number): number {
     this.#timeUs = NaN;
-    if (code !== QUOTE) return this.#skip(code);
-    const timeUs = this.#times.read(this.#text, this.#bytes, this.#at + 1);
-    if (Number.isNaN(timeUs)) return this.#skip(code);
+    if (this.#bytes[at]! !== QUOTE) return this.#skip(at);
+    const timeUs = this.#times.read(this.#text, this.#bytes, at + 1);
+    if (Number.isNaN(timeUs)) return this.#skip(at);
     this.#timeUs = timeUs;
-    this.#at = this.#times.end + 1;
-    return true;
+    return this.#times.end + 1;
   }
 
-  #readSymbol(code: number): boolean {
+  #readSymbol(at: number): number {
     this.#symbol = NO_SYMBOL;
-    if (code !== QUOTE) return this.#skip(code);
-    const id = this.#symbols.read(this.#text, this.#bytes, this.#at + 1);
-    if (this.#symbols.end < 0) return false;
+    if (this.#bytes[at]! !== QUOTE) return this.#skip(at);
+    const id = this.#symbols.read(this.#text, this.#bytes, at + 1);
+    if (this.#symbols.end < 0) return -1;
     this.#symbol = id;
-    this.#at = this.#symbols.end + 1;
-    return true;
+    return this.#symbols.end + 1;
   }
 
-  #readKind(code: number): boolean {
+  #readKind(at: number): number {
     const bytes = this.#bytes;
     this.#kind = 0;
-    if (code !== QUOTE || bytes[this.#at + 2]! !== QUOTE) return this.#skip(code);
-    const kind = bytes[this.#at + 1]!;
-    if (kind === BACKSLASH || kind === QUOTE) return false;
+    if (bytes[at]! !== QUOTE || bytes[at + 2]! !== QUOTE) return this.#skip(at);
+    const kind = bytes[at + 1]!;
+    if (kind === BACKSLASH || kind === QUOTE) return -1;
     this.#kind = kind;
-    this.#at += 3;
-    return true;
+    return at + 3;
   }
 
   /** Past a value of any type. */
-  #skip(code: number): boolean {
+  #skip(start: number): number {
     const bytes = this.#bytes;
-    if (code === QUOTE) return this.#skipString();
-    if (code !== OPEN_LIST && code !== OPEN_OBJECT) return this.#skipWord();
+    const code = bytes[start]!;
+    if (code === QUOTE) return this.#skipString(start);
+    if (code !== OPEN_LIST && code !== OPEN_OBJECT) return skipWord(bytes, start);
+    const length = this.#text.length;
     let depth = 0;
-    for (; this.#at < this.#text.length; this.#at++) {
-      const here = bytes[this.#at]!;
+    for (let at = start; at < length; at++) {
+      const here = bytes[at]!;
       if (here === QUOTE) {
-        if (!this.#skipString()) return false;
-        this.#at--;
+        at = this.#skipString(at) - 1;
+        if (at < 0) return -1;
       } else if (here === OPEN_LIST || here === OPEN_OBJECT) depth++;
-      else if ((here === CLOSE_LIST || here === CLOSE_OBJECT) && --depth === 0) {
-        this.#at++;
-        return true;
-      }
+      else if ((here === CLOSE_LIST || here === CLOSE_OBJECT) && --depth === 0) return at + 1;
     }
-    return false;
+    return -1;
   }
 
-  #skipString(): boolean {
+  #skipString(start: number): number {
     const bytes = this.#bytes;
-    for (let i = this.#at + 1; i < this.#text.length; i++) {
-      const code = bytes[i]!;
-      if (code === BACKSLASH) i++;
-      else if (code === QUOTE) {
-        this.#at = i + 1;
-        return true;
-      }
+    const length = this.#text.length;
+    for (let at = start + 1; at < length; at++) {
+      const code = bytes[at]!;
+      if (code === BACKSLASH) at++;
+      else if (code === QUOTE) return at + 1;
     }
-    return false;
-  }
-
-  /** Past a number, true, false or null; its first character is there. */
-  #skipWord(): boolean {
-    const bytes = this.#bytes;
-    const start = this.#at;
-    let i = start;
-    for (let code = bytes[i]!; isOfWord(code); code = bytes[++i]!);
-    this.#at = i;
-    return i > start;
+    return -1;
   }
 
   /** Puts the message just read. False: it is for putRow. */
@@ -285,16 +269,22 @@ export class AlpacaReader {
     this.#sink.row(rowKind, symbol, this.#timeUs, at[O]!, at[H]!, at[L]!, at[C]!, at[V]!, n, vw);
     return true;
   }
+}
 
-  /** The next character that is no white space, at #at; 0 at the end. */
-  #next(): number {
-    const bytes = this.#bytes;
-    let code = bytes[this.#at]!;
-    while (code === 32 || code === 10 || code === 13 || code === 9) {
-      code = bytes[++this.#at]!;
-    }
-    return code;
+/** Where the next character that is no white space stands; a zero ends the text. */
+function pastSpace(bytes: Uint8Array, at: number): number {
+  let code = bytes[at]!;
+  while (code <= 32 && (code === 32 || code === 10 || code === 13 || code === 9)) {
+    code = bytes[++at]!;
   }
+  return at;
+}
+
+/** Past a number, true, false or null. −1: there is none. */
+function skipWord(bytes: Uint8Array, start: number): number {
+  let at = start;
+  while (isOfWord(bytes[at]!)) at++;
+  return at > start ? at : -1;
 }
 
 const NO_SYMBOL = -2;

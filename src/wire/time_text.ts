@@ -28,12 +28,11 @@ export class TimeText {
     let code = bytes[at]!;
     if (code === POINT) {
       const first = ++at;
-      let unit = 100_000;
       for (code = bytes[at]!; code >= ZERO && code <= NINE; code = bytes[++at]!) {
-        us += (code - ZERO) * unit;
-        unit = unit > 1 ? unit / 10 : 0;
+        if (at - first < 6) us = us * 10 + (code - ZERO);
       }
       if (at === first || at - first > 9) return NaN;
+      for (let digits = at - first; digits < 6; digits++) us *= 10;
     }
     if (code !== ZULU || bytes[at + 1]! !== QUOTE) return NaN;
     this.end = at + 1;
