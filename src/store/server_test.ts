@@ -122,7 +122,7 @@ databases.server(
   },
 );
 
-Deno.test("an unreachable server is named with host, port, database, not the password", async () => {
+Deno.test("an unreachable server is named by host, port, database, not the password", async () => {
   const server = createServer();
   const port = await listen(server, 0);
   await new Promise((resolve) => server.close(resolve));
