@@ -98,7 +98,7 @@ export interface SimulateProcess {
 /** The part of `liu analyze --json` that tests look at. */
 export interface Stored {
   batchId: string;
-  runs: { algoName: string; endUs: number | null; endReason: string | null }[];
+  runs: { algoRunId: number; algoName: string; endUs: number | null; endReason: string | null }[];
   trades: {
     algoRunId: number;
     symbol: string;

@@ -37,6 +37,8 @@ export class Session {
   readonly #streams = new Map<AssetClass, MarketStream>();
   readonly #assets = new Map<string, Asset>();
   readonly #runs: RunInfo[] = [];
+  /** Why strategies ended before the session. */
+  readonly #failures = new Map<number, string>();
   /** Strategies over a collection, in the plan's order. */
   readonly #collections: string[] = [];
   readonly #ended = Promise.withResolvers<string>();
@@ -280,6 +282,7 @@ export class Session {
       }
       case "strategyFailed": {
         const { runId, message: text, stack } = message;
+        this.#failures.set(runId, `stopped: ${text}`);
         return this.#tell({
           type: "strategyFailed",
           strategy: this.#nameOf(runId),
@@ -347,7 +350,7 @@ export class Session {
     const endUs = this.#clock.nowUs();
     this.#options.store.write(this.#runs.map(({ runId }) => ({
       table: "algo_run_end",
-      row: { algoRunId: runId, endUs, endReason: reason },
+      row: { algoRunId: runId, endUs, endReason: this.#failures.get(runId) ?? reason },
     })));
     await this.#options.store.flush();
   }
