@@ -4,8 +4,8 @@
  * - No message that leaves this folder holds the password.
  * - A transaction is one statement, or one message of several, and a client of the library is
  *   thrown away with its first broken connection. The library (postgres 3.4.9) can't be trusted
- *   with a connection that breaks inside begin(): it writes its rollback to no socket, which nothing
- *   can catch, and may never connect again (its issues 1154, 1208, 1216).
+ *   with a connection that breaks inside begin(): it writes its rollback to no socket, which
+ *   nothing can catch, and may never connect again (its issues 1154, 1208, 1216).
  */
 import postgres from "postgres";
 import { isConnectionFailure, wasCut } from "./database_error.ts";
