@@ -31,6 +31,8 @@ export class SlotSizeView implements SizeView {
     const { assetClass, qtyIncrement } = this.#symbol.asset;
     if (assetClass === "us_equity") return Math.floor(bounded);
     const increment = Number(qtyIncrement);
-    return Math.floor(bounded / increment) * increment;
+    // Counted in increments and divided once, so that 0.25 is not 0.24999999900000003.
+    const perUnit = increment < 1 ? Math.round(1 / increment) : 1 / increment;
+    return Math.floor(bounded * perUnit + 1e-6) / perUnit;
   }
 }
