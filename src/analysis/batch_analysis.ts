@@ -11,31 +11,33 @@ import {
 } from "../fincalcs/trade_analysis.ts";
 import { Decimal, decimal, plain } from "../util/decimal.ts";
 
-/** One strategy in one symbol, over all its runs. Decimal texts. */
-export interface GainRow {
-  symbol: string;
-  strategy: string;
+/** What some executions earned. Decimal texts. */
+export interface Gain {
   executions: number;
-  /** Round trips that are closed. */
+  /** Round trips that are closed, and those of them that gained. */
   trades: number;
+  wins: number;
   gainValue: string;
   /** Of the notional that was opened in the closed trades. */
   gainPercentage: string;
-  /** Mean of the trades that had a stop; null where none had. */
+  /** Mean of the closed trades that had a stop; null where none had. */
   rUnits: string | null;
   fees: string;
+}
+
+/** One strategy in one symbol, over all its runs. */
+export interface GainRow extends Gain {
+  symbol: string;
+  strategy: string;
   /** Signed quantity that is still held. */
   openQty: string;
 }
 
 export interface BatchAnalysis {
+  /** By symbol and strategy. */
   rows: GainRow[];
-  totals: {
-    executions: number;
-    trades: number;
-    wins: number;
-    gainValue: string;
-    fees: string;
+  strategies: (Gain & { strategy: string })[];
+  totals: Gain & {
     /** Sum of what executions did to the cash: sales − purchases − fees. */
     cashChange: string;
     openPositions: number;
@@ -54,17 +56,25 @@ export function analyzeBatch(runs: readonly RunRow[], trades: readonly TradeRow[
   }
   const results = analyzeTrades([...trades], { continues });
   const names = new Map(runs.map(({ algoRunId, algoName }) => [algoRunId, algoName]));
-  const groups = Map.groupBy(
-    results,
-    ({ algoRunId, symbol }) => JSON.stringify([symbol, names.get(algoRunId) ?? String(algoRunId)]),
-  );
-  const rows = [...groups].sort(([x], [y]) => x < y ? -1 : 1).map(([key, group]) => {
+  const nameOf = (algoRunId: number) => names.get(algoRunId) ?? `run ${algoRunId}`;
+  const group = (keyOf: (row: { algoRunId: number; symbol: string }) => string) => {
+    const ofTrades = Map.groupBy(trades, keyOf);
+    return [...Map.groupBy(results, keyOf)].sort(([x], [y]) => x < y ? -1 : 1)
+      .map(([key, group]) => ({ key, group, gain: gainOf(group, ofTrades.get(key)?.length ?? 0) }));
+  };
+  const bySymbol = group(({ algoRunId, symbol }) => JSON.stringify([symbol, nameOf(algoRunId)]));
+  const rows = bySymbol.map(({ key, group, gain }): GainRow => {
     const [symbol, strategy] = JSON.parse(key) as [string, string];
-    const runsOf = new Set(runs.filter((run) => run.algoName === strategy).map((r) => r.algoRunId));
-    const executions = trades.filter((one) => one.symbol === symbol && runsOf.has(one.algoRunId));
-    return gainRow({ symbol, strategy, executions: executions.length, group });
+    return { symbol, strategy, ...gain, openQty: openQtyOf(group) };
   });
-  return { analysis: { rows, totals: totalsOf(rows, results, trades) }, results };
+  const strategies = group(({ algoRunId }) => nameOf(algoRunId))
+    .map(({ key, gain }) => ({ strategy: key, ...gain }));
+  const totals = {
+    ...gainOf(results, trades.length),
+    cashChange: cashChangeOf(trades),
+    openPositions: results.filter(({ open }) => open !== null).length,
+  };
+  return { analysis: { rows, strategies, totals }, results };
 }
 
 /** Writes gain_loss and trade_analysis of a batch, and gives what they say. Twice changes nothing. */
@@ -84,54 +94,38 @@ export async function analyzeAndStore(
   return analysis;
 }
 
-function gainRow(
-  { symbol, strategy, executions, group }: {
-    symbol: string;
-    strategy: string;
-    executions: number;
-    group: SymbolResult[];
-  },
-): GainRow {
-  const trips = group.flatMap((result) => result.trips);
-  const rUnits = trips.flatMap((trip) => trip.rUnits === null ? [] : [decimal(trip.rUnits)]);
+function gainOf(results: SymbolResult[], executions: number): Gain {
+  const trips = results.flatMap((result) => result.trips);
+  const rUnits = trips.flatMap((trip) => trip.rUnits === null ? [] : [trip.rUnits]);
   const opened = sum(trips.map((trip) => trip.openingNotional));
-  const gain = sum(group.map((result) => result.gainValue));
-  const openQty = sum(
-    group.map(({ open }) => open === null ? "0" : open.side === "long" ? open.qty : `-${open.qty}`),
-  );
+  const closed = sum(trips.map((trip) => trip.gainValue));
   return {
-    symbol,
-    strategy,
     executions,
     trades: trips.length,
-    gainValue: plain(gain),
-    gainPercentage: opened.eq(0) ? "0" : plain(gain.div(opened).times(100).round(4)),
+    wins: trips.filter(({ gainValue }) => decimal(gainValue).gt(0)).length,
+    gainValue: plain(sum(results.map((result) => result.gainValue))),
+    gainPercentage: opened.eq(0) ? "0" : plain(closed.div(opened).times(100).round(4)),
     rUnits: rUnits.length === 0 ? null : plain(sum(rUnits).div(rUnits.length).round(2)),
-    fees: plain(sum(group.map((result) => result.fees))),
-    openQty: plain(openQty),
+    fees: plain(sum(results.map((result) => result.fees))),
   };
 }
 
-function totalsOf(
-  rows: GainRow[],
-  results: SymbolResult[],
-  trades: readonly TradeRow[],
-): BatchAnalysis["totals"] {
-  const trips = results.flatMap((result) => result.trips);
-  const cash = trades.map(({ operation, qty, price, fee }) => {
+function openQtyOf(results: SymbolResult[]): string {
+  return plain(
+    sum(
+      results.map(({ open }) =>
+        open === null ? "0" : open.side === "long" ? open.qty : `-${open.qty}`
+      ),
+    ),
+  );
+}
+
+function cashChangeOf(trades: readonly TradeRow[]): string {
+  return plain(sum(trades.map(({ operation, qty, price, fee }) => {
     const notional = decimal(qty).times(price);
     const isBuy = operation === "buy" || operation === "buy_short";
     return (isBuy ? notional.times(-1) : notional).minus(fee);
-  });
-  return {
-    executions: trades.length,
-    trades: trips.length,
-    wins: trips.filter(({ gainValue }) => decimal(gainValue).gt(0)).length,
-    gainValue: plain(sum(rows.map((row) => row.gainValue))),
-    fees: plain(sum(rows.map((row) => row.fees))),
-    cashChange: plain(sum(cash)),
-    openPositions: results.filter(({ open }) => open !== null).length,
-  };
+  })));
 }
 
 function sum(values: (string | Decimal)[]): Decimal {

@@ -1,5 +1,5 @@
 /** A session on the terminal: one line a trade, one a problem, a status line, and tables at the end. */
-import type { BatchAnalysis } from "../analysis/batch_analysis.ts";
+import type { BatchAnalysis, Gain } from "../analysis/batch_analysis.ts";
 import type { SessionEvent } from "../engine/session_options.ts";
 import { exchangeTime } from "../model/calendar.ts";
 import { StatusLine } from "../util/progress.ts";
@@ -87,30 +87,32 @@ export class SessionReport {
     return repeated === 0 ? "" : `${repeated} more denials of the same kinds are stored.\n`;
   }
 
-  /** By symbol and strategy, and the totals. */
-  analysis({ rows, totals }: BatchAnalysis): string {
-    const cells = rows.map((row): Cell[] => [
-      row.symbol,
-      row.strategy,
-      String(row.trades),
-      String(row.executions),
-      this.#signed(row.gainValue, 2),
-      this.#signed(row.gainPercentage, 2, "%"),
-      row.rUnits === null ? "–" : this.#signed(row.rUnits, 2),
-      fixed(row.fees, 2),
-    ]);
-    const foot: Cell[][] = [[
-      "total",
-      "",
-      String(totals.trades),
-      String(totals.executions),
-      this.#signed(totals.gainValue, 2),
-      "",
-      "",
-      fixed(totals.fees, 2),
-    ]];
-    const head = ["symbol", "strategy", "trades", "fills", "gain", "gain %", "r", "fees"];
-    return table(head, cells, { width: this.#host.columns(), hasColors: this.#hasColors, foot });
+  /** By symbol and strategy, by strategy, and the totals. */
+  analysis({ rows, strategies, totals }: BatchAnalysis): string {
+    const options = { width: this.#host.columns(), hasColors: this.#hasColors };
+    const head = ["trades", "won", "fills", "gain", "gain %", "r", "fees"];
+    const total = this.#gainCells(totals);
+    return table(
+      ["symbol", "strategy", ...head],
+      rows.map((row) => [row.symbol, row.strategy, ...this.#gainCells(row)]),
+      { ...options, foot: [["total", "", ...total]] },
+    ) + "\n" + table(
+      ["strategy", ...head],
+      strategies.map((row) => [row.strategy, ...this.#gainCells(row)]),
+      { ...options, foot: [["total", ...total]] },
+    );
+  }
+
+  #gainCells(gain: Gain): Cell[] {
+    return [
+      String(gain.trades),
+      String(gain.wins),
+      String(gain.executions),
+      this.#signed(gain.gainValue, 2),
+      this.#signed(gain.gainPercentage, 2, "%"),
+      gain.rUnits === null ? "–" : this.#signed(gain.rUnits, 2),
+      fixed(gain.fees, 2),
+    ];
   }
 
   #tradeLine({ line, strategy }: Extract<SessionEvent, { type: "trade" }>): string {

@@ -36,7 +36,7 @@ export default class Momentum extends Scanner {
       row.gapPercent >= p.minGap &&
       row.volume > p.minVolume
     ).top(p.maxSymbols, "dollarVolume");
-    log.info(`${picked.length} of ${rows.length} symbols gap by ${p.minGap} % or more`);
+    log.debug(`${picked.length} of ${rows.length} symbols gap by ${p.minGap} % or more`);
     return picked;
   }
 }
