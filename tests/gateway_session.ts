@@ -21,6 +21,7 @@ import type {
 } from "../src/protocol.ts";
 import { createProvider } from "../src/providers/alpaca.ts";
 import { startSimulator } from "../src/simulator/server.ts";
+import { decimal } from "../src/util/decimal.ts";
 import { SymbolTable } from "../src/util/symbol_table.ts";
 import { systemMonotonic, wait } from "../src/wire/monotonic.ts";
 
@@ -244,7 +245,17 @@ class GatewaySession {
   }
 }
 
-const BLANK = {
+/** What the account's cash comes to with these executions. */
+export function cashOf(trades: TradeRow[]): number {
+  const sum = trades.reduce((sum, { operation, qty, price, fee }) => {
+    const sign = operation === "buy" || operation === "buy_short" ? -1 : 1;
+    return sum.plus(decimal(qty).times(price).times(sign)).minus(fee);
+  }, decimal(100_000));
+  return Number(sum);
+}
+
+/** An intent at the market, but for its run, symbol, action and quantity. */
+export const BLANK = {
   qty: null,
   notional: null,
   limitPrice: null,

@@ -3,23 +3,13 @@
  * exchange has. The bars are written so that each way of an order comes once.
  */
 import assert from "node:assert/strict";
-import type { TradeRow } from "../src/contracts/store.ts";
 import type { RunInfo } from "../src/protocol.ts";
-import { decimal } from "../src/util/decimal.ts";
-import { type Bars, type Plan, playSession, type SessionTold } from "./gateway_session.ts";
+import { type Bars, cashOf, type Plan, playSession, type SessionTold } from "./gateway_session.ts";
 
 const RUNS: RunInfo[] = [
   { runId: 1, strategy: "alpha", consumer: 0, dayTrade: true },
   { runId: 2, strategy: "beta", consumer: 1, dayTrade: true },
 ];
-
-function cashOf(trades: TradeRow[]): number {
-  const sum = trades.reduce((sum, { operation, qty, price, fee }) => {
-    const sign = operation === "buy" || operation === "buy_short" ? -1 : 1;
-    return sum.plus(decimal(qty).times(price).times(sign)).minus(fee);
-  }, decimal(100_000));
-  return Number(sum);
-}
 
 const BARS: Bars = {
   // Deep: an order fills at once. It rises late, through beta's stop.
