@@ -45,7 +45,12 @@ export class Account {
   ): Promise<void> {
     this.isStale = false;
     const known = [...this.#reserved.keys()].filter(isKnown);
-    this.#broker = await read();
+    try {
+      this.#broker = await read();
+    } catch (error) {
+      this.isStale = true;
+      throw error;
+    }
     for (const work of known) this.#reserved.delete(work);
   }
 }

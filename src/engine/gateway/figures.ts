@@ -45,10 +45,14 @@ export class Figures {
     this.options.run(async () => {
       try {
         await this.refresh();
-        await this.state.options.wait(PAUSE_MS, this.signal);
-      } finally {
-        this.#isReading = false;
+      } catch (error) {
+        // The figures of before serve until the broker answers again; it refuses what goes too far.
+        this.state.options.log("warning", "The account cannot be read: {error}", {
+          error: String(error),
+        });
       }
+      await this.state.options.wait(PAUSE_MS, this.signal);
+      this.#isReading = false;
       if (!this.signal.aborted) this.refreshSoon();
     });
   }

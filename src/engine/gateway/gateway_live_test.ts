@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import type { SubmitResult } from "../../contracts/broker.ts";
 import type { RunInfo } from "../../protocol.ts";
+import { RetryableError } from "../../util/errors.ts";
 import { testIntent, World } from "./test_world.ts";
 
 const RUNS: RunInfo[] = [
@@ -66,12 +67,35 @@ Deno.test("what was missed while updates were interrupted is made up for", async
   world.broker.isMuted = false;
   world.send(testIntent({ action: "buy", symbol: "B", seq: 1 }));
   assert.deepEqual(world.denials(), ["no_connection"]);
+  const executions = world.broker.executions.bind(world.broker);
+  let asked = 0;
+  world.broker.executions = () => {
+    asked++;
+    return asked < 3 ? Promise.reject(new RetryableError("503")) : executions();
+  };
   world.broker.say({ state: "restored" });
   await world.settled();
   const report = world.lastReport(1, "A")!;
   assert.equal(report.position?.qty, 10);
   assert.equal(report.openOrder, null);
   assert.equal(world.trades().length, 1);
+  world.send(testIntent({ action: "buy", symbol: "B", seq: 2 }));
+  await world.settled();
+  assert.equal(world.broker.open("B").length, 1);
+});
+
+Deno.test("an account that cannot be read for a while ends nothing", async () => {
+  const world = await live();
+  const account = world.broker.account.bind(world.broker);
+  let asked = 0;
+  world.broker.account = () => {
+    asked++;
+    return asked < 9 ? Promise.reject(new RetryableError("503")) : account();
+  };
+  world.send(testIntent({ action: "buy", symbol: "A", qty: 10 }));
+  while (asked < 9) await world.settled();
+  assert.equal(world.broker.open("A").length, 1);
+  assert.deepEqual(world.ofMain("failed"), []);
 });
 
 Deno.test("a cancel that was refused is asked for again", async () => {

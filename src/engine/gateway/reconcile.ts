@@ -1,3 +1,4 @@
+import { RetryableError } from "../../util/errors.ts";
 import type { Dispatch } from "./dispatch.ts";
 import type { OrderFlow } from "./order_flow.ts";
 import type { GatewayState } from "./state.ts";
@@ -18,12 +19,19 @@ export async function reconcile(
   const { broker, wait, log } = state.options;
   const live = flow.live();
   const sinceUs = Math.min(state.nowUs(), ...live.map((child) => child.sentUs));
-  for (let attempt = 1; attempt <= READS_MAX; attempt++) {
-    for (const execution of await broker.executions(sinceUs, dispatch.signal)) {
-      flow.onExecution(execution);
+  for (let attempt = 1; attempt <= READS_MAX && !dispatch.signal.aborted;) {
+    try {
+      for (const execution of await broker.executions(sinceUs, dispatch.signal)) {
+        flow.onExecution(execution);
+      }
+      for (const child of live) await dispatch.lookUp(child);
+      if (!live.some(isMissingFills)) break;
+      attempt++;
+    } catch (error) {
+      // As long as it takes: without the answer nothing is known of what is open.
+      if (!(error instanceof RetryableError)) throw error;
+      log("warning", "Executions cannot be read: {error}", { error: error.message });
     }
-    for (const child of live) await dispatch.lookUp(child);
-    if (!live.some(isMissingFills)) break;
     await wait(attempt * PAUSE_MS, dispatch.signal);
   }
   for (const { clientOrderId } of live.filter(isMissingFills)) {
