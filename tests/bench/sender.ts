@@ -18,6 +18,7 @@ export type FromSender =
 
 /** About 20,000 events. */
 const BLOCK_FRAMES = 208;
+const ACK_TIMEOUT_MS = 20_000;
 
 const scope = globalThis as unknown as DedicatedWorkerGlobalScope;
 const clients = new Map<string, Client>();
@@ -47,6 +48,10 @@ scope.onmessage = async ({ data }: MessageEvent<ToSender>) => {
   }
 };
 
+const NO_ACK = new Error(
+  `a block was not acknowledged within ${ACK_TIMEOUT_MS} ms: its end was dropped, or a worker hangs`,
+);
+
 class Client {
   readonly #socket: WebSocket;
   #step = 0;
@@ -64,7 +69,9 @@ class Client {
       this.#acknowledged = Promise.withResolvers();
       for (const text of frames.slice(from, from + BLOCK_FRAMES)) this.#socket.send(text);
       this.#put({ T: "step", n: ++this.#step, t: "2022-01-03T14:30:00Z" });
+      const late = setTimeout(() => this.#acknowledged.reject(NO_ACK), ACK_TIMEOUT_MS);
       await this.#acknowledged.promise;
+      clearTimeout(late);
     }
     return performance.now() - startMs;
   }

@@ -17,7 +17,7 @@ import { assertTotals, type Totals } from "./totals.ts";
 const RATIO_MIN = 0.6;
 const CONSUMERS = [1, 2, 4];
 const WARM_UP_ROUNDS = 3;
-const ROUNDS = 13;
+const ROUNDS = 21;
 const ROUND_MINUTES = 560;
 const BARE = "bare client";
 
