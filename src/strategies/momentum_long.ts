@@ -130,14 +130,14 @@ export default class MomentumLong extends Strategy {
         why: "breakout",
         level: state.earlyHigh,
         support,
-        resistance: Number.isFinite(resistance) ? resistance : null,
+        resistance: known(resistance),
         target: targetPrice,
         gapPercent: today.gapPercent,
-        volumeRatio: state.averageVolume.value > 0 ? volumeRatio(tick) : null,
+        volumeRatio: known(volumeRatio(tick)),
         macd: state.macd.value,
         macdSignal: state.macd.signal,
         rsi: state.rsi.value,
-        voi: tick.voi.value,
+        voi: known(tick.voi.value),
       },
     });
   }
@@ -215,4 +215,8 @@ function nextResistance({ bars, time }: Tick<MomentumLong>, price: number): numb
     nowUs: time.us,
   });
   return levels.length > 0 ? levels[0] : Infinity;
+}
+
+function known(value: number): number | null {
+  return Number.isFinite(value) ? value : null;
 }
