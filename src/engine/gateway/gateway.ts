@@ -104,6 +104,7 @@ export class Gateway {
       signal,
     });
     toMain({ type: "ready", account: this.#state.account.broker, clock });
+    await this.#figures.refresh();
     started.resolve();
   }
 
