@@ -1,22 +1,20 @@
 /**
  * Market data to the sockets that want it.
- * Invariants: an event is encoded at most once per codec; a frame holds at most FRAME_EVENTS_MAX
- * events; nothing is sent about a symbol that was not subscribed.
+ * Invariants: an event is encoded at most once per codec; nothing is sent about a symbol that was
+ * not subscribed.
  */
 import { RowKind } from "../model/market_batch.ts";
 import type { DataSocket } from "./data_socket.ts";
-import { barMessage, type Codec, encodeMessage, EventEncoder, joinFrame } from "./event_encoder.ts";
+import { barMessage, type Codec, encodeMessage, EventEncoder, type Part } from "./event_encoder.ts";
 import { DayBar } from "./market_data.ts";
 import { dueUs, type Timeline } from "./timeline.ts";
 
-const FRAME_EVENTS_MAX = 500;
 /** Unsent bytes of a socket at which the next step waits (speed "max"). */
 const WAITING_BYTES_MAX = 4 * 1024 * 1024;
 /** Unsent bytes at which a reader is too slow for finite speeds: 407. */
 const SLOW_BYTES_MAX = 32 * 1024 * 1024;
 
 type Feed = "now" | "delayed";
-type Part = string | Uint8Array;
 
 export class DataHub {
   readonly #sockets = new Set<DataSocket>();
@@ -83,9 +81,7 @@ export class DataHub {
           parts.push(encodeMessage(barMessage("d", name, row), socket.codec));
         }
       }
-      for (let i = 0; i < parts.length; i += FRAME_EVENTS_MAX) {
-        socket.send(joinFrame(parts.slice(i, i + FRAME_EVENTS_MAX), socket.codec));
-      }
+      socket.sendEvents(parts);
     }
   }
 

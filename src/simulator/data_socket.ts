@@ -9,7 +9,13 @@ import {
 } from "../wire/alpaca_types.ts";
 import type { Accounts } from "./accounts.ts";
 import type { DataHub } from "./data_hub.ts";
-import { type Codec, encodeMessage, joinFrame, type WireEvent } from "./event_encoder.ts";
+import {
+  type Codec,
+  encodeMessage,
+  joinFrame,
+  type Part,
+  type WireEvent,
+} from "./event_encoder.ts";
 import type { Market } from "./market.ts";
 import type { SymbolData } from "./market_data.ts";
 
@@ -30,6 +36,7 @@ export interface DataSocketOptions {
 
 /** A client that has not authenticated after this is sent away: 404. */
 const AUTH_TIMEOUT_MS = 10_000;
+const FRAME_EVENTS_MAX = 500;
 const IEX_CHANNELS_MAX = 30;
 const CRYPTO_CHANNELS: ReadonlySet<string> = new Set(
   ["trades", "quotes", "bars", "updatedBars", "dailyBars"] satisfies AlpacaStreamChannel[],
@@ -54,6 +61,8 @@ export class DataSocket {
   );
   /** By row kind: which of the timeline's symbols are wanted. */
   readonly #wanted = new Map<number, Uint8Array>();
+  /** Events of the step whose marker is about to be sent. */
+  readonly #held: Part[] = [];
   #authTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(options: DataSocketOptions) {
@@ -85,15 +94,19 @@ export class DataSocket {
     return this.#wanted.get(kind)?.[symbol] === 1;
   }
 
-  send(frame: string | Uint8Array): void {
-    const { socket } = this.#options;
-    if (socket.readyState !== WebSocket.OPEN) return;
-    socket.send(frame as string | Uint8Array<ArrayBuffer>);
+  /**
+   * Where the client acknowledges steps, the events go in one frame with the step's marker: a second
+   * small frame would wait for the system's acknowledgement of the first, 40 ms on some.
+   */
+  sendEvents(parts: Part[]): void {
+    if (this.#isStepped) this.#held.push(...parts);
+    else this.#sendParts(parts);
   }
 
   sendStep(): void {
     const { n, timeUs, isLast } = this.#options.market.step;
-    this.#sendMessage({ T: "step", n, t: timeUs, ...(isLast ? { last: true } : {}) });
+    const marker = { T: "step", n, t: timeUs, ...(isLast ? { last: true } : {}) };
+    this.#sendParts([...this.#held.splice(0), encodeMessage(marker, this.codec)]);
   }
 
   /** Sends the error and ends the connection. */
@@ -109,8 +122,21 @@ export class DataSocket {
     this.#options.market.gate.leave(this);
   }
 
+  get #isStepped(): boolean {
+    return this.#options.acksSteps && this.#options.market.isStepping;
+  }
+
   #sendMessage(message: WireEvent): void {
-    this.send(joinFrame([encodeMessage(message, this.codec)], this.codec));
+    this.#sendParts([encodeMessage(message, this.codec)]);
+  }
+
+  #sendParts(parts: Part[]): void {
+    const { socket } = this.#options;
+    if (socket.readyState !== WebSocket.OPEN) return;
+    for (let i = 0; i < parts.length; i += FRAME_EVENTS_MAX) {
+      const frame = joinFrame(parts.slice(i, i + FRAME_EVENTS_MAX), this.codec);
+      socket.send(frame as string | Uint8Array<ArrayBuffer>);
+    }
   }
 
   #sendError(code: StreamErrorCode): void {

@@ -33,8 +33,11 @@ function timestamp(us: number): ExtData {
   );
 }
 
-/** A frame of messages that are encoded already. */
-export function joinFrame(parts: (string | Uint8Array)[], codec: Codec): string | Uint8Array {
+/** A message that is encoded already. */
+export type Part = string | Uint8Array;
+
+/** A frame of messages. */
+export function joinFrame(parts: Part[], codec: Codec): string | Uint8Array {
   if (codec === "json") return `[${parts.join(",")}]`;
   const bytes = parts as Uint8Array[];
   const length = bytes.reduce((sum, part) => sum + part.length, 0);

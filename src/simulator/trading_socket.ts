@@ -101,6 +101,9 @@ export class TradingSocket {
         return this.#listen(body.streams);
       case "step_ack":
         return this.#ackStep(body.n);
+      case "step_seen":
+        // Brought the system's acknowledgement of the answer, for which the next marker would wait.
+        return;
       default:
         return this.#error(`unknown action ${JSON.stringify(action)}`);
     }
