@@ -69,6 +69,11 @@ export class Book {
     return this.#positions.get(symbol)?.get(runId) ?? null;
   }
 
+  get isFlat(): boolean {
+    for (const positions of this.#positions.values()) if (positions.size > 0) return false;
+    return true;
+  }
+
   /** By symbol, then run. */
   *all(): Generator<{ symbol: string; runId: number; position: Position }> {
     for (const symbol of [...this.#positions.keys()].sort()) {

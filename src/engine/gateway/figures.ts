@@ -7,6 +7,7 @@ import { isSent, type Work } from "./work.ts";
 /** Between two readings of the account, outside of steps. */
 const PAUSE_MS = 1000;
 const READS_MAX = 5;
+const FRESH_MS = 60_000;
 
 /** Keeps the account's figures: read when something that changes them has happened, and told. */
 export class Figures {
@@ -36,6 +37,16 @@ export class Figures {
     const openOrders = this.state.openOrders();
     options.toMain({ type: "status", account: figures, positions, openOrders });
     if (!options.stepping) this.options.tell(figures);
+  }
+
+  /** Prices move the account's value without anything being traded: it is read again each minute. */
+  async keepFresh(): Promise<void> {
+    const { account, book, options } = this.state;
+    while (!this.signal.aborted) {
+      await options.wait(FRESH_MS, this.signal);
+      if (!book.isFlat) account.isStale = true;
+      this.refreshSoon();
+    }
   }
 
   /** At once where nothing is being read, else after a pause. */

@@ -27,6 +27,7 @@ import { Watch } from "./watch.ts";
  * Requests follow requests within a step (cancel, then sell, …): more rounds than this are a bug.
  */
 const ROUNDS_MAX = 50;
+const MINUTE_US = 60e6;
 const DEADLINE_LOOK_MS = 500;
 const STOP_WAIT_MS = 100;
 const STOP_WAITS_MAX = 100;
@@ -105,6 +106,7 @@ export class Gateway {
     });
     toMain({ type: "ready", account: this.#state.account.broker, clock });
     await this.#figures.refresh();
+    if (!this.options.stepping) this.#run(() => this.#figures.keepFresh());
     started.resolve();
   }
 
@@ -204,6 +206,8 @@ export class Gateway {
     if (this.#isStopping) return;
     this.#serially(async () => {
       this.#state.stepUs = timeUs;
+      // Prices move the account's value without anything being traded.
+      if (timeUs % MINUTE_US === 0 && !this.#state.book.isFlat) this.#state.account.isStale = true;
       this.#step = { n, done: new Map(), phase: "strategies" };
       if (this.#state.account.isStale) await this.#figures.refresh();
       const account = this.#state.account.figures;

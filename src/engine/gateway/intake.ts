@@ -119,6 +119,7 @@ export class Intake {
       position: state.book.position(runId, symbol),
       hasOpenOrder: desk.openWork(runId) !== null,
       isOppositeOpen: desk.hasOpposite(runId, sideOf(intent.action)),
+      isOtherLong: this.#isOtherLong(runId, symbol),
       isRegularSession: state.isRegularSession(symbol),
       isConnected: state.isConnected,
       isBlocked: state.account.broker.tradingBlocked,
@@ -130,6 +131,17 @@ export class Intake {
       openOrders: state.openOrders(),
       lastPrice: desk.lastPrice,
     });
+  }
+
+  #isOtherLong(runId: number, symbol: string): boolean {
+    const { book } = this.state;
+    const holds = book.holders(symbol).some((other) =>
+      other !== runId && book.position(other, symbol)!.qty.gt(0)
+    );
+    return holds ||
+      this.state.desk(symbol).works.some((work) =>
+        work.runId !== runId && work.action === "buy" && !work.isFinal
+      );
   }
 
   #symbolNotional(symbol: string, price: number): number {

@@ -28,6 +28,8 @@ export const DENIALS = {
   opposite_position:
     "(E) buy while the run is short, short while it is long: a run never goes through flat",
   opposite_order_open: "another run's order on the other side is open in the symbol",
+  borrow_needed:
+    "(E) short against another run's long in a symbol that is hard to borrow: the other could not leave",
   not_shortable: "(E) the symbol, the class or the account does not allow short sales",
   market_closed: "outside the regular session only a limit order for extended hours is taken",
   extended_hours:
@@ -60,6 +62,8 @@ export interface RiskView {
   hasOpenOrder: boolean;
   /** Another run has a non-protective order open on the other side. */
   isOppositeOpen: boolean;
+  /** Other runs hold, or are buying, a long position in the symbol. */
+  isOtherLong: boolean;
   isRegularSession: boolean;
   isConnected: boolean;
   isBlocked: boolean;
@@ -116,23 +120,19 @@ function deny(when: boolean, code: DenialCode, message: () => string): void {
 
 function checkShape(intent: Intent): void {
   deny(intent.problem !== null, "invalid_order", () => intent.problem!);
-  const isAmount = (value: number | null) => value === null || (value > 0 && value < Infinity);
+  const isPrice = (value: number | null) => value === null || (value > 0 && value < Infinity);
+  // A strategy whose size came to nothing is told so by qty_too_small.
+  const isAmount = (value: number | null) => value === 0 || isPrice(value);
   deny(
     (intent.qty === null) === (intent.notional === null),
     "invalid_order",
     () => "exactly one of qty and notional is to be given",
   );
-  for (
-    const name of [
-      "qty",
-      "notional",
-      "limitPrice",
-      "triggerPrice",
-      "stopPrice",
-      "targetPrice",
-    ] as const
-  ) {
+  for (const name of ["qty", "notional"] as const) {
     deny(!isAmount(intent[name]), "invalid_order", () => `${name} is ${intent[name]}, not > 0`);
+  }
+  for (const name of ["limitPrice", "triggerPrice", "stopPrice", "targetPrice"] as const) {
+    deny(!isPrice(intent[name]), "invalid_order", () => `${name} is ${intent[name]}, not > 0`);
   }
   deny(
     !(intent.referencePrice > 0 && intent.referencePrice < Infinity),
@@ -157,6 +157,11 @@ function checkState(view: RiskView): void {
       break;
     case "short":
       deny(held.gt(0), "opposite_position", () => `short while long ${plain(held)}`);
+      deny(
+        view.isOtherLong && !view.asset!.easyToBorrow,
+        "borrow_needed",
+        () => `another strategy is long in ${intent.symbol}, which is hard to borrow`,
+      );
       deny(!isShortable(view), "not_shortable", () => `${intent.symbol} cannot be sold short`);
       break;
     case "sell":

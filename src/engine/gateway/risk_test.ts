@@ -18,6 +18,7 @@ function view(intent: Partial<Intent>, more: Partial<RiskView> = {}): RiskView {
     isConnected: true,
     isBlocked: false,
     isShortingEnabled: true,
+    isOtherLong: false,
     isNoEntries: false,
     isHalted: false,
     buyingPower: 1e6,
@@ -34,6 +35,8 @@ const held = (qty: number) => ({
   fees: decimal(0),
   openedUs: 0,
 });
+
+const HARD = { ...testAsset("A"), easyToBorrow: false };
 
 const CASES: [code: keyof typeof DENIALS, intent: Partial<Intent>, more?: Partial<RiskView>][] = [
   ["invalid_order", { qty: NaN }],
@@ -54,6 +57,7 @@ const CASES: [code: keyof typeof DENIALS, intent: Partial<Intent>, more?: Partia
   ["opposite_position", {}, { position: held(-5) }],
   ["opposite_position", { action: "short" }, { position: held(5) }],
   ["opposite_order_open", {}, { isOppositeOpen: true }],
+  ["borrow_needed", { action: "short" }, { isOtherLong: true, asset: HARD }],
   ["not_shortable", { action: "short" }, { asset: { ...testAsset("A"), shortable: false } }],
   ["not_shortable", { action: "short" }, { isShortingEnabled: false }],
   ["market_closed", {}, { isRegularSession: false }],
@@ -61,6 +65,7 @@ const CASES: [code: keyof typeof DENIALS, intent: Partial<Intent>, more?: Partia
   ["extended_hours", { extendedHours: true, limitPrice: 99, timeInForce: "ioc" }],
   ["qty_too_small", { qty: 0.4 }, { asset: { ...testAsset("A"), fractionable: false } }],
   ["qty_too_small", { qty: 1e-10 }],
+  ["qty_too_small", { qty: 0 }],
   ["bad_protection", { stopPrice: 100 }],
   ["bad_protection", { targetPrice: 99 }],
   ["bad_protection", { action: "short", stopPrice: 99 }],
