@@ -136,17 +136,18 @@ export class AlpacaReader {
     this.#symbol = NO_SYMBOL;
     this.#timeUs = NaN;
     for (let at = start;;) {
-      at = pastSpace(bytes, at + 1);
-      if (bytes[at]! !== QUOTE) return -1;
+      at = placeOf(QUOTE, bytes, at + 1);
+      if (at < 0) return -1;
       const name = at + 1;
       let end = name;
       for (let code = bytes[end]!; code !== QUOTE; code = bytes[++end]!) {
         if (code === BACKSLASH || code < 32) return -1;
       }
-      at = pastSpace(bytes, end + 1);
-      if (bytes[at]! !== COLON) return -1;
+      at = placeOf(COLON, bytes, end + 1);
+      if (at < 0) return -1;
       at = this.#readField(name, end - name, pastSpace(bytes, at + 1));
       if (at < 0) return -1;
+      if (bytes[at]! === COMMA) continue;
       at = pastSpace(bytes, at);
       const after = bytes[at]!;
       if (after === CLOSE_OBJECT) return at + 1;
@@ -269,6 +270,13 @@ export class AlpacaReader {
     this.#sink.row(rowKind, symbol, this.#timeUs, at[O]!, at[H]!, at[L]!, at[C]!, at[V]!, n, vw);
     return true;
   }
+}
+
+/** Where `wanted` stands, white space before it left out; −1: something else does. */
+function placeOf(wanted: number, bytes: Uint8Array, at: number): number {
+  if (bytes[at]! === wanted) return at;
+  at = pastSpace(bytes, at);
+  return bytes[at]! === wanted ? at : -1;
 }
 
 /** Where the next character that is no white space stands; a zero ends the text. */
