@@ -204,7 +204,7 @@ export class Consumer {
         state.isHalted = a[i] !== 0;
         return;
       case RowKind.gap:
-        state.isIncomplete = true;
+        state.markIncomplete();
         this.#options.toMain({
           type: "outOfSync",
           symbol: state.symbol,
@@ -229,10 +229,15 @@ export class Consumer {
       if ((state.isIncomplete || state.isHalted) && slot.position === null) continue;
       setEvent(slot.tick, event);
       const decision = this.#calls.run(slot);
-      if (decision) this.#decided(slot, decision, eventUs);
+      if (decision) this.#read(slot, decision, eventUs);
       // A rejecting strategy has left the list.
       if (slots[i] !== slot) i--;
     }
+  }
+
+  /** Reading what user code returned can run user code: getters, proxies, toString. */
+  #read(slot: Slot, decision: Decision, nowUs: number): void {
+    this.#calls.call(slot.run, () => this.#decided(slot, decision, nowUs));
   }
 
   #decided(slot: Slot, decision: Decision, nowUs: number): void {
@@ -304,7 +309,7 @@ export class Consumer {
       for (const [symbol, decision] of this.#calls.runAll(run, this.#portfolio)) {
         const slot = run.slots.get(symbol);
         if (!slot || (slot.openOrder !== null && !run.whileOpen)) continue;
-        this.#decided(slot, decision, nowUs);
+        this.#read(slot, decision, nowUs);
       }
     }
   }
@@ -337,9 +342,9 @@ export class Consumer {
     this.#skipBefore = this.#options.sequence[0];
     const name = this.#symbols.nameOf(batch.symbol[i]);
     const lagSeconds = ageUs / 1e6;
-    this.#log(`consumer ${this.#options.index} ${name} out of sync w ${lagSeconds}`);
+    this.#log(`consumer ${letterOf(this.#options.index)} ${name} out of sync w ${lagSeconds}`);
     const symbols = [...this.#followed].map(({ state }) => state.symbol);
-    for (const { state } of this.#followed) state.isIncomplete = true;
+    for (const { state } of this.#followed) state.markIncomplete();
     this.#options.toMain({
       type: "outOfSync",
       symbol: name,
@@ -374,4 +379,9 @@ export class Consumer {
     });
     this.#lagUsMax = 0;
   }
+}
+
+/** Consumers are lettered in the log: A, B, … Z, 26, … */
+function letterOf(index: number): string {
+  return index < 26 ? String.fromCharCode(65 + index) : String(index);
 }

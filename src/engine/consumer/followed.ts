@@ -97,7 +97,6 @@ export class FollowedSymbols {
     const followed = this.#bySymbol.get(symbol);
     if (!followed) return;
     followed.state.onHistory(history);
-    followed.state.isIncomplete = false;
     this.feed(followed);
     for (const { run, tick } of [...followed.slots]) {
       this.#calls.call(run, () => run.instance.onGap(tick));

@@ -24,10 +24,12 @@ export class SymbolState {
   askPrice = NaN;
   askSize = NaN;
   isHalted = false;
-  /** Rows were lost: bars are being refilled, and entries wait. */
+  /** Rows were lost (`markIncomplete`): bars are being refilled, and entries wait. */
   isIncomplete = false;
   /** Start of the newest bar that is complete: the provider's own, not the one in the making. */
   completeUs = -Infinity;
+  /** Bars that begin after it may be incomplete. */
+  #lostFromUs = Infinity;
   /** Sum of price × size of the minute in the making. */
   #makingTurnover = 0;
 
@@ -119,15 +121,43 @@ export class SymbolState {
     return true;
   }
 
+  /** Rows were lost now. */
+  markIncomplete(): void {
+    if (!this.isIncomplete) this.#lostFromUs = this.completeUs;
+    this.isIncomplete = true;
+  }
+
   /** Bars of history go before and between those that are there. */
   onHistory(history: BarColumns): void {
     this.buffer.mergeHistory(history);
     const newest = history.timeUs.length - 1;
+    // A bar that was being made when rows were lost is half a bar: here the history's counts.
+    for (let i = newest; i >= 0 && history.timeUs[i] > this.#lostFromUs; i--) {
+      this.#putHistory(history, i);
+    }
+    this.#lostFromUs = Infinity;
+    this.isIncomplete = false;
     if (newest >= 0) {
       this.completeUs = Math.max(this.completeUs, history.timeUs[newest]);
       if (Number.isNaN(this.last)) this.last = history.close[newest];
     }
     this.day.rebuild(this.buffer);
+  }
+
+  #putHistory(h: BarColumns, i: number): void {
+    const row = this.buffer.rowAt(h.timeUs[i]);
+    if (row < 0) return;
+    this.buffer.set(
+      row,
+      h.timeUs[i],
+      h.open[i],
+      h.high[i],
+      h.low[i],
+      h.close[i],
+      h.volume[i],
+      h.vwap[i],
+      h.trades[i],
+    );
   }
 
   #put(
