@@ -65,10 +65,18 @@ export const command: Command = {
       const account = await accountOf(simulator.baseUrl);
       if (isJson) {
         const { batchId, session, analysis } = result;
-        const { runs: sessionRuns, ...ended } = session;
-        const { stored } = result;
-        const printed = { batchId, ...ended, sessionRuns, ...analysis, counts, account, ...stored };
-        host.out(JSON.stringify(printed) + "\n");
+        // `rows` are the analysis's, `runs` the database's.
+        const { runs: sessionRuns, rows: marketRows, ...ended } = session;
+        const printed = {
+          batchId,
+          ...ended,
+          sessionRuns,
+          marketRows,
+          ...analysis,
+          counts,
+          account,
+        };
+        host.out(JSON.stringify({ ...printed, ...result.stored }) + "\n");
         return;
       }
       host.out(`\n${report.analysis(result.analysis)}\n`);

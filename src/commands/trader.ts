@@ -32,8 +32,11 @@ export const command: Command = {
         },
       });
       report.end();
-      if (isJson) host.out(JSON.stringify({ batchId, ...session, ...analysis }) + "\n");
-      else {
+      if (isJson) {
+        // `rows` are the analysis's.
+        const { rows: marketRows, ...ended } = session;
+        host.out(JSON.stringify({ batchId, ...ended, marketRows, ...analysis }) + "\n");
+      } else {
         host.out(`\n${report.analysis(analysis)}\n`);
         host.out(report.repeatedDenials());
         host.out(`Batch ${batchId} ended: ${session.endReason}\n`);
