@@ -82,6 +82,7 @@ async function startLive(): Promise<Live> {
     risk: {
       maxNotionalPerOrder: Infinity,
       maxNotionalPerSymbol: Infinity,
+      maxDailyLoss: Infinity,
       maxOpenOrders: 10,
       priceCollarPercent: 10,
     },

@@ -180,6 +180,7 @@ class GatewaySession {
       risk: {
         maxNotionalPerOrder: 20_000,
         maxNotionalPerSymbol: Infinity,
+        maxDailyLoss: Infinity,
         maxOpenOrders: 100,
         priceCollarPercent: 10,
       },

@@ -49,6 +49,7 @@ async function withWorker(
         portfolioValue: null,
         maxNotionalPerOrder: { percent: 10 },
         maxNotionalPerSymbol: null,
+        maxDailyLoss: null,
         maxOpenOrders: 10,
         priceCollarPercent: null,
       },

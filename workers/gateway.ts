@@ -111,6 +111,7 @@ function limits(settings: RiskSettings, equity: number): RiskLimits {
   return {
     maxNotionalPerOrder: limitMoney(settings.maxNotionalPerOrder, value),
     maxNotionalPerSymbol: limitMoney(settings.maxNotionalPerSymbol, value),
+    maxDailyLoss: limitMoney(settings.maxDailyLoss, value),
     maxOpenOrders: settings.maxOpenOrders,
     priceCollarPercent: settings.priceCollarPercent ?? Infinity,
   };

@@ -196,7 +196,10 @@ async function sourceOf(
   if (filename !== null) {
     return { name, parameters, from: { kind: "user", bundle: await bundleOf(plan, section) } };
   }
-  if (!Object.hasOwn(registry, name)) {
+  // The original wrote MomentumLong for momentum_long.
+  const plain = (text: string) => text.replaceAll("_", "").toLowerCase();
+  const builtin = Object.keys(registry).find((key) => plain(key) === plain(name));
+  if (builtin === undefined) {
     const meant = closest(name, Object.keys(registry));
     throw new ConfigError(
       `Cannot read ${plan.file}: [${table}] line ${section.line}: there is no built-in "${name}"` +
@@ -206,7 +209,7 @@ async function sourceOf(
         }`,
     );
   }
-  return { name, parameters, from: { kind: "builtin", builtin: name } };
+  return { name, parameters, from: { kind: "builtin", builtin } };
 }
 
 async function bundleOf(plan: TradePlan, section: PluginSection) {

@@ -181,6 +181,12 @@ function readRisk(toml: TomlFile, value: unknown): RiskPlan {
   toml.unknownKeys(table, Object.keys(RISK.shape), ["risk"]);
   const perTrade = isNumber ? toml.read(RISK_PER_TRADE, value, ["risk"]) : undefined;
   const read = toml.read(RISK, table, ["risk"]);
+  if (isNumber || table.per_trade !== undefined) {
+    toml.warn(
+      isNumber ? ["risk"] : ["risk", "per_trade"],
+      "is only kept: what a trade may lose is a parameter of each strategy",
+    );
+  }
   return {
     perTrade: perTrade ?? read?.per_trade ?? 0,
     maxNotionalPerOrder: read?.max_notional_per_order ?? null,

@@ -156,6 +156,7 @@ portfolio_value = 25000.0
     'tradeplan.toml: line 2: "bypass_market_schedule" has no effect any more: a session waits for the open',
     'tradeplan.toml: [scanners] line 6: "events" is better written at the top of the file',
     'tradeplan.toml: [strategies.MomentumLong] line 15: "debug" has no effect any more: LIU_LOG=debug logs more',
+    'tradeplan.toml: line 3: "risk" is only kept: what a trade may lose is a parameter of each strategy',
     'tradeplan.toml: [scanners.momentum] line 8: "provider" has no effect any more: DATA_CONNECTOR names the provider of all scanners',
   ]);
 });

@@ -12,6 +12,8 @@ export interface RiskLimits {
   /** Account currency; Infinity: no limit. */
   maxNotionalPerOrder: number;
   maxNotionalPerSymbol: number;
+  /** Of the account's equity since the session's start; beyond it entries are denied until the session ends. */
+  maxDailyLoss: number;
   maxOpenOrders: number;
   /** Per cent that a limit price may be worse than the reference price, and a reference older than the market. */
   priceCollarPercent: number;
@@ -24,6 +26,7 @@ export interface RiskSettings {
   /** null: no limit. */
   maxNotionalPerOrder: Limit | null;
   maxNotionalPerSymbol: Limit | null;
+  maxDailyLoss: Limit | null;
   maxOpenOrders: number;
   priceCollarPercent: number | null;
 }

@@ -11,6 +11,9 @@ export class Account {
   readonly #reserved = new Map<Work, number>();
   /** Something that changes the figures has happened since they were asked for. */
   isStale = false;
+  /** The most that the equity was below that of the first reading; account currency, ≥ 0. It never shrinks again. */
+  worstLoss = 0;
+  #firstEquity = NaN;
 
   get figures(): AccountFigures {
     const { cash, equity, buyingPower } = this.broker;
@@ -51,6 +54,9 @@ export class Account {
       this.isStale = true;
       throw error;
     }
+    const equity = Number(this.broker.equity);
+    if (Number.isNaN(this.#firstEquity)) this.#firstEquity = equity;
+    this.worstLoss = Math.max(this.worstLoss, this.#firstEquity - equity);
     for (const work of known) this.#reserved.delete(work);
   }
 }

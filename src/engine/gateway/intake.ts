@@ -128,6 +128,7 @@ export class Intake {
       isHalted: state.halted.has(symbol),
       buyingPower: state.account.available(assetClassOf(symbol) === "crypto"),
       symbolNotional: this.#symbolNotional(symbol, intent.referencePrice),
+      dailyLoss: state.account.worstLoss,
       openOrders: state.openOrders(),
       lastPrice: desk.lastPrice,
     });

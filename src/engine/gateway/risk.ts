@@ -40,6 +40,7 @@ export const DENIALS = {
     "(E) the stop is not on the losing side of the price, or the target not on the gaining side",
   price_collar:
     "limit worse than the reference price, or that off the market, by more than the collar",
+  max_daily_loss: "(E) the account has lost as much since the start as the plan allows for a day",
   max_open_orders: "(E) as many orders are open as the plan allows",
   max_notional_per_order: "(E) worth more than the plan allows for an order",
   max_notional_per_symbol: "(E) with it the symbol is worth more than the plan allows",
@@ -74,6 +75,8 @@ export interface RiskView {
   buyingPower: number;
   /** Of all runs' positions and entries on their way in this symbol. */
   symbolNotional: number;
+  /** Account currency since the session's start; what was gained is negative. */
+  dailyLoss: number;
   openOrders: number;
   /** The last price that the gateway saw; NaN where it does not watch the symbol. */
   lastPrice: number;
@@ -306,6 +309,11 @@ function checkLimits(view: RiskView, qty: Decimal): number {
   const bound = intent.action === "buy" && intent.limitPrice !== null ? intent.limitPrice : price;
   const notional = Number(qty) * bound;
   const money = (amount: number) => amount.toFixed(2);
+  deny(
+    view.dailyLoss >= limits.maxDailyLoss,
+    "max_daily_loss",
+    () => `${money(view.dailyLoss)} lost, ${money(limits.maxDailyLoss)} is allowed`,
+  );
   deny(
     view.openOrders >= limits.maxOpenOrders,
     "max_open_orders",

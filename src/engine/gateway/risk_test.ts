@@ -23,6 +23,7 @@ function view(intent: Partial<Intent>, more: Partial<RiskView> = {}): RiskView {
     isHalted: false,
     buyingPower: 1e6,
     symbolNotional: 0,
+    dailyLoss: 0,
     openOrders: 0,
     lastPrice: NaN,
     ...more,
@@ -72,6 +73,7 @@ const CASES: [code: keyof typeof DENIALS, intent: Partial<Intent>, more?: Partia
   ["price_collar", { limitPrice: 151 }],
   ["price_collar", { action: "short", limitPrice: 49 }],
   ["price_collar", {}, { lastPrice: 201 }],
+  ["max_daily_loss", {}, { limits: { ...NO_LIMITS, maxDailyLoss: 100 }, dailyLoss: 100 }],
   ["max_open_orders", {}, { limits: { ...NO_LIMITS, maxOpenOrders: 2 }, openOrders: 2 }],
   ["max_notional_per_order", {}, { limits: { ...NO_LIMITS, maxNotionalPerOrder: 999 } }],
   [
@@ -97,6 +99,7 @@ Deno.test("exits pass what binds entries only", () => {
   const limits = {
     maxNotionalPerOrder: 0,
     maxNotionalPerSymbol: 0,
+    maxDailyLoss: Infinity,
     maxOpenOrders: 0,
     priceCollarPercent: 1,
   };

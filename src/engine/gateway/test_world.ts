@@ -43,6 +43,7 @@ export function testIntent(intent: Partial<Intent> & Pick<Intent, "action" | "sy
 export const NO_LIMITS: RiskLimits = {
   maxNotionalPerOrder: Infinity,
   maxNotionalPerSymbol: Infinity,
+  maxDailyLoss: Infinity,
   maxOpenOrders: Infinity,
   priceCollarPercent: 50,
 };
