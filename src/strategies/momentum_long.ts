@@ -101,7 +101,10 @@ export default class MomentumLong extends Strategy {
       return reject(`gapped by ${today.gapPercent.toFixed(2)} %, less than ${p.minGap} %`);
     }
     if (state.trades >= p.maxTrades) return reject(`traded ${state.trades} times`);
-    if (minute > p.lastEntryMinute) return reject(`no breakout by minute ${p.lastEntryMinute}`);
+    if (minute > p.lastEntryMinute) {
+      const what = state.trades > 0 ? "traded, and nothing is bought after" : "no breakout by";
+      return reject(`${what} minute ${p.lastEntryMinute}`);
+    }
     if (Number.isNaN(state.earlyHigh)) state.earlyHigh = earlyHigh(tick, p.rangeMinutes);
     if (!this.isBuyTime(time) || minute < state.pausedUntilMinute) return;
     const price = today.last;
