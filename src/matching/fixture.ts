@@ -34,6 +34,7 @@ export const ASSETS: ReadonlyMap<string, Asset> = new Map(
   [
     STOCK,
     { ...STOCK, symbol: "HARD", shortable: false, fractionable: false, qtyIncrement: "1" },
+    { ...STOCK, symbol: "RARE", easyToBorrow: false },
     { ...STOCK, symbol: "GONE", tradable: false },
     {
       ...STOCK,

@@ -120,6 +120,7 @@ check("assets", [
   [{ symbol: "NONE" }, 422, 42210000, 'asset "NONE" not found'],
   [{ symbol: "GONE" }, 422, 42210000, 'asset "GONE" is not tradable'],
   [{ symbol: "HARD", side: "sell" }, 422, 42210000, 'asset "HARD" cannot be sold short'],
+  [{ symbol: "RARE", side: "sell" }, 422, 42210000, 'asset "RARE" cannot be sold short'],
   [
     { ...crypto, side: "sell" },
     403,
