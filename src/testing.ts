@@ -82,12 +82,14 @@ export interface CheckResult<S extends Strategy> {
 type StrategyClass<S extends Strategy> = (new (context: StrategyContext) => S) & any;
 
 /**
- * Runs a strategy over bars, as the engine would, and gives back what it decided and what became of that.
+ * Runs a strategy over bars, as the engine would, and gives back what it decided and what became of
+ * that.
  *
- * All is minute by minute: a strategy that orders at a minute's end is filled at the next bar's open (or by the next
- * quote or trade, where there are any), whole and without fees; limits and stops when a bar reaches them; a position's
- * stopPrice and targetPrice from the bar after the fill on, the stop first. Denied is what the gateway would deny for
- * its quantity, its side or the account's money. What the strategy throws, `check` throws.
+ * All is minute by minute: a strategy that orders at a minute's end is filled at the next bar's
+ * open (or by the next quote or trade, where there are any), whole and without fees; limits and
+ * stops when a bar reaches them; a position's stopPrice and targetPrice from the bar after the fill
+ * on, the stop first. Denied is what the gateway would deny for its quantity, its side or the
+ * account's money. What the strategy throws, `check` throws.
  *
  * @example
  * ```ts

@@ -57,7 +57,7 @@ Deno.test("a limit order waits for its price, and gets a better one that is ther
   checkFills([exit], { bars: [10, [10, 10.6, 10, 10]] }, ["09:31 short 5 @ 10.5"]);
 });
 
-Deno.test("an order by stop waits for its trigger; with a limit it is not filled beyond that", () => {
+Deno.test("an order by stop waits for its trigger, with a limit for that too", () => {
   const bars = [10, [10, 10.4, 10, 10], [10.2, 11, 10.2, 11]] as const;
   checkFills([stop(buy({ qty: 5 }), 10.5)], { bars }, ["09:32 buy 5 @ 10.5"]);
   const gap = [10, [12, 13, 11.5, 12], [12, 12, 10.6, 12]] as const;

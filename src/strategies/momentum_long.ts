@@ -28,12 +28,16 @@ const RESISTANCE_BARS = 4 * 390;
 /**
  * Buys the breakout of a stock that gapped up.
  *
- * Entry, at a minute's end: the price is above the high of the first `range_minutes`, not further than `max_chase`;
- * the minute's volume is `min_volume_ratio` of the average; the MACD is above its signal and above 0; the RSI shows
- * strength that is not exhausted; the next resistance leaves room for `min_reward` times the risk.
- * The stop is the last support, within `max_stop`; the target `reward` times the risk away, or the next resistance.
- * Exit: half at the target, with the stop moved up to the entry; the rest at `trail` below the highest price;
- * all of it at the stop (which rests at the broker) or after `hold_minutes`.
+ * Entry, at a minute's end: the price is above the high of the first `range_minutes`, not further
+ * than `max_chase`; the minute's volume is `min_volume_ratio` of the average; the MACD is above its
+ * signal and above 0; the RSI shows strength that is not exhausted; the next resistance leaves room
+ * for `min_reward` times the risk.
+ *
+ * The stop is the last support, within `max_stop`; the target `reward` times the risk away, or the
+ * next resistance.
+ *
+ * Exit: half at the target, with the stop moved up to the entry; the rest at `trail` below the
+ * highest price; all of it at the stop (which rests at the broker) or after `hold_minutes`.
  *
  * ```toml
  * [strategies.momentum_long]

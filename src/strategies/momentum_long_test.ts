@@ -26,7 +26,10 @@ function move(from: number, to: number, minutes: number, volume = 10_000): BarRo
   );
 }
 
-/** A stock at 100 that opens at 105: an early high of 106, a rest with a low at 105.2, then on with volume. */
+/**
+ * A stock at 100 that opens at 105: an early high of 106, a rest with a low at 105.2, then on with
+ * volume.
+ */
 const BEFORE = quiet(100, 60);
 const EARLY = [
   ...move(105, 106, 5),
@@ -68,7 +71,7 @@ Deno.test("it buys the breakout over the early high, with a stop at the supports
   assert.equal(fills.length, 1);
 });
 
-Deno.test("it does not buy without volume, too far above, before the time or with a wide spread", () => {
+Deno.test("it does not buy without volume, too far above, too early or with a wide spread", () => {
   const cases: [string, BarRow[], Partial<CheckOptions>][] = [
     ["no volume", [...EARLY, ...move(105.4, 107.4, 10, 10_000)], {}],
     ["a jump", [...EARLY, minute(105.4, 108.5, 40_000), ...quiet(108.5, 5)], {}],
@@ -126,7 +129,7 @@ Deno.test("it sells half at the target, and the rest at the trailed stop", () =>
   assert.ok(gain > 0);
 });
 
-Deno.test("its stop closes the position, and it trades the symbol again, but not a third time", () => {
+Deno.test("its stop closes the position; it trades the symbol again, but not a third time", () => {
   const fall = move(107.4, 103.5, 10);
   const again = [...move(103.5, 105.4, 10), ...quiet(105.4, 20), ...BREAKOUT];
   const { orders, fills, rejects } = run([

@@ -9,8 +9,9 @@ import {
 } from "../mod.ts";
 
 /**
- * Buys when the fast average of the closes crosses above the slow one, sells when it crosses back. Long only, so that
- * it also trades crypto, which cannot be sold short; in fractions where the symbol has them.
+ * Buys when the fast average of the closes crosses above the slow one, sells when it crosses back.
+ * Long only, so that it also trades crypto, which cannot be sold short; in fractions where the
+ * symbol has them.
  *
  * ```toml
  * [strategies.sma_cross]

@@ -22,10 +22,11 @@ interface Candidate<S extends Strategy> {
 /**
  * Bets on what has run away from its day's VWAP coming back, long and short.
  *
- * Every 5 minutes it ranks its symbols by their distance from the VWAP. Those furthest above, by `min_distance` or
- * more, that have begun to turn (below their 5 minute average) are sold short; those furthest below that turn up are
- * bought; no more than `max_positions` at a time. A position is closed when `given_back` of the distance is
- * gone, at its stop, or after `hold_minutes`. What the broker does not lend is not tried again.
+ * Every 5 minutes it ranks its symbols by their distance from the VWAP. Those furthest above, by
+ * `min_distance` or more, that have begun to turn (below their 5 minute average) are sold short;
+ * those furthest below that turn up are bought; no more than `max_positions` at a time. A position
+ * is closed when `given_back` of the distance is gone, at its stop, or after `hold_minutes`. What
+ * the broker does not lend is not tried again.
  *
  * ```toml
  * [strategies.vwap_reversion]

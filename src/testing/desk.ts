@@ -1,9 +1,9 @@
 /**
- * A broker for the length of one check: it takes intents, and fills them whole at prices of the bars, quotes and
- * trades that come after. No fees, no volume limits, no margin.
+ * A broker for the length of one check: it takes intents, and fills them whole at prices of the
+ * bars, quotes and trades that come after. No fees, no volume limits, no margin.
  *
- * Invariant: an order is filled only by what begins at its own time or later; where a bar reaches both stop and
- * target of a position, the stop counts.
+ * Invariant: an order is filled only by what begins at its own time or later; where a bar reaches
+ * both stop and target of a position, the stop counts.
  */
 import type { OrderAction } from "../contracts/decision.ts";
 import type { AccountFigures, Intent, OrderReport, PositionFigures } from "../protocol.ts";

@@ -6,7 +6,9 @@ import { RowKind } from "../model/market_batch.ts";
 const MINUTE_US = 60e6;
 const VOLUME_DEFAULT = 100_000;
 
-/** A minute: its price all through, or open, high, low, close and, where wanted, volume (100,000). */
+/**
+ * A minute: its price all through, or open, high, low, close and, where wanted, volume (100,000).
+ */
 export type BarRow =
   | number
   | readonly [open: number, high: number, low: number, close: number, volume?: number];

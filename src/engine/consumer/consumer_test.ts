@@ -218,7 +218,7 @@ Deno.test("whatever a strategy does wrong stops it alone, once and for all", () 
   }
 });
 
-Deno.test("a collection runs once in its minutes, over all its symbols; its events cost no run", () => {
+Deno.test("a collection runs once in its minutes, over all its symbols", () => {
   const seen: unknown[] = [];
   class All extends Strategy {
     static override runAllMinutes = 5;
