@@ -367,6 +367,8 @@ export interface ScannersStart {
   main: MessagePort;
   scanners: PluginSource[];
   clock: ClockSetting;
+  /** Int32: i: stop flag of scanner i. */
+  control: SharedArrayBuffer;
 }
 
 export type MainToScanners =

@@ -54,12 +54,14 @@ async function start(
   const toGateway = (message: ConsumerToGateway) => gateway.postMessage(message);
   // deno-lint-ignore prefer-const -- the keystores are made before the consumer that they report to
   let consumer: Consumer | undefined;
+  const early: Parameters<Consumer["onKeystoreSet"]>[] = [];
   const { runs, traits } = await loadStrategies({
     sources: data.strategies,
     registry,
     control: data.control,
     toMain,
-    onKeystoreSet: (...value) => consumer?.onKeystoreSet(...value),
+    onKeystoreSet: (...value) =>
+      consumer ? consumer.onKeystoreSet(...value) : void early.push(value),
   });
   consumer = new Consumer({
     index: data.index,
@@ -74,6 +76,7 @@ async function start(
     toMain,
     describeThrown: (error) => describeThrown(error, bundles),
   });
+  for (const value of early) consumer.onKeystoreSet(...value);
   gateway.onmessage = ({ data: message }: MessageEvent<GatewayToConsumer>) =>
     consumer.onGateway(message);
   toMain({ type: "ready", strategies: traits });

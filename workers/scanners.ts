@@ -45,7 +45,8 @@ async function start(
     toMain,
     describeThrown: (error) => describeThrown(error, bundles),
   });
-  await runner.load(data.scanners, registry, (name) => strategyLog(name, toMain));
+  const log = (name: string) => strategyLog(name, toMain);
+  await runner.load(data.scanners, registry, log, data.control);
   data.main.onmessage = ({ data: message }: MessageEvent<MainToScanners>) => {
     if (message.type === "start") return;
     // A stepping session's time is the scan's.

@@ -12,6 +12,7 @@ import type { Producer } from "./producer.ts";
 
 /** Sessions before today's that indicators, supports and resistances are warmed up with. */
 const WARM_UP_SESSIONS = 3;
+const MINUTE_US = 60e6;
 
 export interface FollowingsOptions {
   provider: DataProvider;
@@ -25,6 +26,8 @@ export interface FollowingsOptions {
   symbolsMax: number;
   runs: readonly RunInfo[];
   traits: readonly StrategyTraits[];
+  /** Market time. */
+  nowUs(): number;
   /** Sends a follow message to a consumer. */
   follow(consumer: number, message: FollowMessage): void;
   warn(message: string, properties: Record<string, unknown>): void;
@@ -36,8 +39,9 @@ export class Followings {
   readonly #runsOf = new Map<string, Set<number>>();
   /** Runs that gave a symbol up: what is picked again stays given up. */
   readonly #rejectedBy = new Map<string, Set<number>>();
-  readonly #consumerOf = new Map<string, number>();
+  /** Symbols by consumer. */
   readonly #load: number[];
+  #turn: Promise<unknown> = Promise.resolve();
 
   constructor(options: FollowingsOptions) {
     this.#options = options;
@@ -48,62 +52,84 @@ export class Followings {
     return [...this.#runsOf.keys()];
   }
 
-  /** Symbols that a consumer's runs follow. */
-  symbolsOf(consumer: number): string[] {
-    const runs = new Set(
-      this.#options.runs.filter((run) => run.consumer === consumer).map(({ runId }) => runId),
-    );
-    return this.symbols.filter((symbol) => [...this.#runsOf.get(symbol)!].some((r) => runs.has(r)));
-  }
-
-  /** Lets these strategies follow these symbols, where they do not yet. Gives the symbols that are new to the session. */
-  async pick(
+  /**
+   * Lets these strategies follow these symbols, where they do not yet. Gives the symbols that are new to the session.
+   * Picks and rejects go one after the other: what one sees of subscriptions must still hold when it acts.
+   */
+  pick(
     picked: readonly string[],
     strategies: readonly string[],
-    nowUs: number,
     signal: AbortSignal,
   ): Promise<string[]> {
-    const wanted = new Map<string, RunInfo[]>();
-    for (const symbol of picked) {
-      const runs = this.#runsFor(symbol, strategies);
-      if (runs.length > 0) wanted.set(symbol, runs);
-    }
-    const fresh = [...wanted.keys()].filter((symbol) => !this.#runsOf.has(symbol));
-    const room = this.#options.symbolsMax - this.#runsOf.size;
-    for (const symbol of fresh.splice(Math.max(0, room))) wanted.delete(symbol);
-    if (wanted.size === 0) return [];
-    const messages = await this.#messages([...wanted.keys()], nowUs, signal);
-    for (const [symbol, runs] of wanted) this.#start(symbol, runs, messages.get(symbol)!);
-    await this.#subscribe(fresh, signal);
-    return fresh;
+    return this.#inTurn(() => this.#pick(picked, strategies, signal));
   }
 
   /** A strategy no longer follows a symbol. */
-  async reject(runId: number, symbol: string, signal: AbortSignal): Promise<void> {
+  reject(runId: number, symbol: string, signal: AbortSignal): Promise<void> {
+    return this.#inTurn(() => this.#reject(runId, symbol, signal));
+  }
+
+  #inTurn<T>(task: () => Promise<T>): Promise<T> {
+    const result = this.#turn.then(task);
+    this.#turn = result.catch(() => {});
+    return result;
+  }
+
+  async #pick(
+    picked: readonly string[],
+    strategies: readonly string[],
+    signal: AbortSignal,
+  ): Promise<string[]> {
+    const wanted = new Map<string, RunInfo[]>();
+    const fresh: string[] = [];
+    for (const symbol of new Set(picked)) {
+      const isFresh = !this.#runsOf.has(symbol);
+      if (isFresh && this.#runsOf.size >= this.#options.symbolsMax) continue;
+      const runs = this.#runsFor(symbol, strategies);
+      if (runs.length === 0) continue;
+      wanted.set(symbol, runs);
+      if (isFresh) fresh.push(symbol);
+      this.#add(symbol, runs);
+    }
+    if (wanted.size === 0) return [];
+    try {
+      // The stream first, then history: else a bar that ends between the two would be in neither.
+      await this.#subscribe(fresh, signal);
+      const messages = await this.#messages([...wanted.keys()], signal);
+      for (const [symbol, runs] of wanted) this.#start(runs, messages.get(symbol)!);
+    } catch (error) {
+      for (const [symbol, runs] of wanted) for (const run of runs) this.#leave(run, symbol);
+      throw error;
+    }
+    return fresh;
+  }
+
+  async #reject(runId: number, symbol: string, signal: AbortSignal): Promise<void> {
     const rejectedBy = this.#rejectedBy.get(symbol) ?? new Set();
     this.#rejectedBy.set(symbol, rejectedBy.add(runId));
-    const runs = this.#runsOf.get(symbol);
-    const run = this.#options.runs.find((one) => one.runId === runId);
-    if (!runs?.delete(runId) || !run) return;
-    const stays = [...runs].some((id) =>
-      this.#options.runs.find((one) => one.runId === id)?.consumer === run.consumer
-    );
-    if (!stays) this.#options.producer.unroute(symbol, run.consumer);
-    if (runs.size > 0) return;
-    this.#runsOf.delete(symbol);
-    this.#forgetConsumer(symbol);
-    if (this.#options.producer.isRouted(symbol)) return;
+    if (!this.#leave(this.#run(runId), symbol)) return;
     await this.#options.stream(assetClassOf(symbol))?.unsubscribe(this.#channels([symbol]), signal);
   }
 
-  #forgetConsumer(symbol: string): void {
-    const consumer = this.#consumerOf.get(symbol);
-    if (consumer === undefined) return;
-    this.#load[consumer]--;
-    this.#consumerOf.delete(symbol);
+  /** The run is no longer among the symbol's. True: nobody wants the symbol's rows any more. */
+  #leave(own: RunInfo, symbol: string): boolean {
+    const runs = this.#runsOf.get(symbol);
+    if (!runs?.delete(own.runId)) return false;
+    const left = [...runs].map((id) => this.#run(id)).filter((r) => r.consumer === own.consumer);
+    if (left.length === 0) this.#options.producer.unroute(symbol, own.consumer);
+    if (this.#isPlaced(own) && !left.some((run) => this.#isPlaced(run))) {
+      this.#load[own.consumer]--;
+    }
+    if (runs.size > 0) return false;
+    this.#runsOf.delete(symbol);
+    return !this.#options.producer.isRouted(symbol);
   }
 
-  /** The runs that should follow the symbol and do not: of each strategy the one on the consumer that it belongs to. */
+  #run(runId: number): RunInfo {
+    return this.#options.runs.find((one) => one.runId === runId)!;
+  }
+
+  /** The runs that should follow the symbol and do not: of each strategy one. */
   #runsFor(symbol: string, strategies: readonly string[]): RunInfo[] {
     if (!this.#options.assets.get(symbol)?.tradable) {
       this.#options.warn("{symbol} was picked but cannot be traded", { symbol });
@@ -116,40 +142,58 @@ export class Followings {
       const ofStrategy = this.#options.runs.filter(({ strategy }) => strategy === name);
       if (ofStrategy.length === 0) continue;
       if (ofStrategy.some(({ runId }) => following?.has(runId) || rejectedBy?.has(runId))) continue;
-      const runsAll = this.#options.traits.find((traits) => traits.name === name)?.runsAll;
-      const consumer = runsAll ? ofStrategy[0].consumer : this.#consumerFor(symbol);
-      runs.push(ofStrategy.find((run) => run.consumer === consumer)!);
+      const others = [...(following ?? [])].map((runId) => this.#run(runId));
+      runs.push(this.#runOf(ofStrategy, [...others, ...runs]));
     }
     return runs;
   }
 
-  /** The consumer of a symbol: the one with the fewest when it is first followed. */
-  #consumerFor(symbol: string): number {
-    const known = this.#consumerOf.get(symbol);
-    if (known !== undefined) return known;
-    const consumer = this.#load.indexOf(Math.min(...this.#load));
-    this.#load[consumer]++;
-    this.#consumerOf.set(symbol, consumer);
-    return consumer;
+  /** Its consumer is chosen by load; that of a collection is not, and says nothing about where others should be. */
+  #isPlaced({ strategy }: RunInfo): boolean {
+    return !this.#options.traits.some(({ name, runsAll }) => name === strategy && runsAll);
   }
 
-  #start(symbol: string, runs: RunInfo[], message: Omit<FollowMessage, "runIds">): void {
+  /**
+   * Of a strategy's runs the one on a consumer that has the symbol already, else on the one with the fewest symbols.
+   * A strategy with a grant of its own, or over a collection, is on one consumer only.
+   */
+  #runOf(ofStrategy: RunInfo[], others: RunInfo[]): RunInfo {
+    const known = new Set(others.filter((run) => this.#isPlaced(run)).map((run) => run.consumer));
+    return ofStrategy.find(({ consumer }) => known.has(consumer)) ??
+      ofStrategy.reduce((least, run) =>
+        this.#load[run.consumer] < this.#load[least.consumer] ? run : least
+      );
+  }
+
+  /** From here on the rows of the symbol go to the consumers of these runs. */
+  #add(symbol: string, runs: RunInfo[]): void {
     const following = this.#runsOf.get(symbol) ?? new Set<number>();
     this.#runsOf.set(symbol, following);
-    for (const { runId } of runs) following.add(runId);
+    const placed = new Set(
+      [...following].map((id) => this.#run(id)).filter((run) => this.#isPlaced(run))
+        .map((run) => run.consumer),
+    );
+    for (const run of runs) {
+      following.add(run.runId);
+      this.#options.producer.route(symbol, run.consumer);
+      if (!this.#isPlaced(run) || placed.has(run.consumer)) continue;
+      placed.add(run.consumer);
+      this.#load[run.consumer]++;
+    }
+  }
+
+  #start(runs: RunInfo[], message: Omit<FollowMessage, "runIds">): void {
     for (const consumer of new Set(runs.map((run) => run.consumer))) {
       const runIds = runs.filter((run) => run.consumer === consumer).map(({ runId }) => runId);
-      this.#options.producer.route(symbol, consumer);
       this.#options.follow(consumer, { ...message, runIds });
     }
   }
 
   async #messages(
     symbols: string[],
-    nowUs: number,
     signal: AbortSignal,
   ): Promise<Map<string, Omit<FollowMessage, "runIds">>> {
-    const history = await this.history(symbols, nowUs, signal);
+    const history = await this.history(symbols, signal);
     const snapshots = await this.#options.provider.snapshots(symbols, signal);
     const closes = new Map(snapshots.map((one) => [one.symbol, one.previousClose]));
     return new Map(symbols.map((symbol) => [symbol, {
@@ -162,11 +206,14 @@ export class Followings {
     }]));
   }
 
-  /** Minute bars up to `nowUs` of these symbols, some sessions back. */
-  history(symbols: string[], nowUs: number, signal: AbortSignal) {
+  /** Minute bars of these symbols that are complete by now, some sessions back. */
+  history(symbols: string[], signal: AbortSignal) {
+    const nowUs = this.#options.nowUs();
     let fromUs = nowUs;
     for (let i = 0; i < WARM_UP_SESSIONS; i++) fromUs = previousSession(fromUs).openUs;
-    const query = { symbols, scale: "minute", fromUs, toUs: nowUs, adjustment: "raw" } as const;
+    // A bar that starts a minute ago ends now; a later one would be still in the making.
+    const toUs = nowUs - MINUTE_US + 1;
+    const query = { symbols, scale: "minute", fromUs, toUs, adjustment: "raw" } as const;
     return this.#options.provider.bars(query, signal);
   }
 

@@ -26,6 +26,7 @@ export class Producer {
   /** Receivers of a symbol, as a mask by symbol id. */
   #routes = new Int32Array(1024);
   readonly #isLossless: () => boolean;
+  #waiting: (() => void)[] = [];
   #streams = 0;
   #isStarted = false;
   readonly #stepOf: number[] = [];
@@ -83,6 +84,18 @@ export class Producer {
   /** A batch that a receiver has worked off. */
   returned(receiver: number, buffer: ArrayBuffer): void {
     this.#receivers[receiver].returned(buffer);
+    if (this.#isOnTheWay) return;
+    for (const resolve of this.#waiting.splice(0)) resolve();
+  }
+
+  /** Resolves when the receivers have worked off all that they were given. */
+  allReturned(): Promise<void> {
+    if (!this.#isOnTheWay) return Promise.resolve();
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  get #isOnTheWay(): boolean {
+    return this.#receivers.some((receiver) => receiver.isOnTheWay);
   }
 
   /** Rows given to receivers, and rows dropped because a queue was full. */
@@ -187,6 +200,10 @@ class Receiver {
     readonly isLossless: () => boolean,
   ) {
     this.#shown = new Float64Array(sequence);
+  }
+
+  get isOnTheWay(): boolean {
+    return this.#outstanding > 0;
   }
 
   /** Names come before the first row that uses their ids. */

@@ -3,10 +3,12 @@ import type { DataProvider } from "../contracts/provider.ts";
 import type { Asset, AssetClass } from "../model/asset.ts";
 import { assetClassOf } from "../model/asset.ts";
 import type { BarColumns, BarScale } from "../model/bars.ts";
-import { exchangeDate, exchangeUs, previousSession } from "../model/calendar.ts";
+import { exchangeDate, previousSession } from "../model/calendar.ts";
 import type { MainToScanners, ScannersToMain } from "../protocol.ts";
 
-interface MarketAccess {
+const SCALE_US = { second: 1e6, minute: 60e6, day: 24 * 3600e6 } as const;
+
+export interface MarketAccess {
   provider: DataProvider;
   assets: ReadonlyMap<string, Asset>;
   assetClasses: readonly AssetClass[];
@@ -68,12 +70,13 @@ async function bars(
     symbols,
     scale,
     fromUs: startOf(scale, count, timeUs),
-    // A day's bar is complete only after its day.
-    toUs: scale === "day" ? exchangeUs(exchangeDate(timeUs), "00:00") : timeUs,
+    toUs: timeUs,
     adjustment: "split",
   }, access.signal);
   const newest = new Map<string, BarColumns>();
-  for (const [symbol, columns] of found) newest.set(symbol, lastOf(columns, count));
+  for (const [symbol, columns] of found) {
+    newest.set(symbol, lastOf(columns, completeAt(timeUs, symbol, scale, columns), count));
+  }
   return { type: "bars", id, bars: newest };
 }
 
@@ -86,9 +89,28 @@ function startOf(scale: BarScale, count: number, timeUs: number): number {
   return fromUs;
 }
 
-function lastOf(columns: BarColumns, count: number): BarColumns {
-  const from = Math.max(0, columns.timeUs.length - count);
+/** How many of the bars have ended by `timeUs`: the provider may be further by now, or send one in the making. */
+function completeAt(
+  timeUs: number,
+  symbol: string,
+  scale: BarScale,
+  columns: BarColumns,
+): number {
+  const isComplete = (startUs: number) => {
+    if (scale !== "day") return startUs + SCALE_US[scale] <= timeUs;
+    // Providers cut crypto's days at midnights of their own choice.
+    return assetClassOf(symbol) === "crypto"
+      ? startUs + SCALE_US.day <= timeUs
+      : exchangeDate(startUs) < exchangeDate(timeUs);
+  };
+  let length = columns.timeUs.length;
+  while (length > 0 && !isComplete(columns.timeUs[length - 1])) length--;
+  return length;
+}
+
+function lastOf(columns: BarColumns, length: number, count: number): BarColumns {
+  const from = Math.max(0, length - count);
   return Object.fromEntries(
-    Object.entries(columns).map(([name, values]) => [name, values.slice(from)]),
+    Object.entries(columns).map(([name, values]) => [name, values.slice(from, length)]),
   ) as unknown as BarColumns;
 }

@@ -5,19 +5,16 @@
  * acknowledged, so that the same data gives the same session, whatever the number of consumers.
  */
 import type { DataProvider, MarketStream } from "../contracts/provider.ts";
-import type { Asset, AssetClass } from "../model/asset.ts";
-import type {
-  ConsumerToMain,
-  GatewayToMain,
-  RunInfo,
-  ScannersToMain,
-  SessionWindow,
-} from "../protocol.ts";
+import { type Asset, type AssetClass, assetClassOf } from "../model/asset.ts";
+import type { ConsumerToMain, GatewayToMain, RunInfo, SessionWindow } from "../protocol.ts";
+import { OperationError } from "../util/errors.ts";
+import { sleep } from "../util/sleep.ts";
 import { SymbolTable } from "../util/symbol_table.ts";
 import { Followings } from "./followings.ts";
 import { MarketClock, workerWallMs } from "./market_clock.ts";
 import { Producer } from "./producer.ts";
-import { answerScanner } from "./scanner_market.ts";
+import { Refills } from "./refills.ts";
+import { Scans } from "./scans.ts";
 import type { SessionEvent, SessionOptions, SessionResult } from "./session_options.ts";
 import { consumerGroups, startRuns } from "./session_runs.ts";
 import { SessionWorkers } from "./session_workers.ts";
@@ -27,11 +24,14 @@ import { Watchdog } from "./watchdog.ts";
 
 /** A live session looks at its schedule at least so often. */
 const TICK_MS_MAX = 1000;
+/** A consumer closes its strategies in this time. */
+const STOP_MS_MAX = 15_000;
 
 export class Session {
   readonly #options: SessionOptions;
   readonly #workers: SessionWorkers;
   readonly #symbols = new SymbolTable();
+  readonly #scans: Scans;
   readonly #day: TradingDay;
   readonly #producer: Producer;
   readonly #streams = new Map<AssetClass, MarketStream>();
@@ -44,7 +44,8 @@ export class Session {
   readonly #ended = Promise.withResolvers<string>();
   readonly #abort = new AbortController();
   /** What must be done before a step is acknowledged. */
-  #pending: Promise<void>[] = [];
+  readonly #pending = new Set<Promise<void>>();
+  readonly #refills: Refills;
   #clock!: MarketClock;
   #provider!: DataProvider;
   #followings!: Followings;
@@ -63,19 +64,37 @@ export class Session {
     this.#workers = new SessionWorkers(options, {
       onGateway: (message) => this.#onGateway(message),
       onConsumer: (consumer, message) => this.#onConsumer(consumer, message),
-      onScanners: (message) => this.#onScanners(message),
+      onScanners: (message) => void this.#guarded(this.#scans.onMessage(message)),
       onFailure: (error) => this.#ended.reject(error),
+    });
+    this.#refills = new Refills({
+      history: (symbols) => this.#followings.history(symbols, this.#abort.signal),
+      refill: (consumer, symbol, history) =>
+        this.#workers.consumers[consumer].post({ type: "refill", symbol, history }),
+    });
+    this.#scans = new Scans({
+      workers: this.#workers,
+      access: () => ({
+        provider: this.#provider,
+        assets: this.#assets,
+        assetClasses: options.assets,
+        signal: this.#abort.signal,
+      }),
+      monotonicMs: () => performance.now(),
     });
     this.#day = new TradingDay({
       session: options,
       workers: this.#workers,
-      follow: (picked, targets, nowUs) =>
-        this.#followings.pick(picked, targets, nowUs, this.#abort.signal),
+      scans: this.#scans,
+      isStepping: () => this.#clock.rate === 0,
+      follow: (picked, targets) => this.#followings.pick(picked, targets, this.#abort.signal),
       inBackground: (task) => void this.#guarded(task),
       onPhase: (text) => this.#phase(text),
       onAllClosed: () => this.#end("market close"),
     });
-    options.signal.addEventListener("abort", () => this.#end("interrupted"), { once: true });
+    const interrupt = () => this.#end("interrupted");
+    if (options.signal.aborted) interrupt();
+    options.signal.addEventListener("abort", interrupt, { once: true });
   }
 
   /** Runs the session to its end. Throws ConfigError, OperationError, or what a worker died of; all is stopped then. */
@@ -83,7 +102,11 @@ export class Session {
     // Whoever waits for the end hears of a failure; before anybody does, it must not count as unhandled.
     this.#ended.promise.catch(() => {});
     try {
-      await Promise.race([this.#start(), this.#ended.promise]);
+      const start = this.#start().then(() => true);
+      if (!await Promise.race([start, this.#ended.promise.then(() => false)])) {
+        // Nothing has been traded, and what is still starting could not be asked to finish.
+        throw new OperationError("Interrupted before the session began");
+      }
       const watchdog = new Watchdog(
         this.#workers.consumers,
         (consumer, index) =>
@@ -177,6 +200,7 @@ export class Session {
       consumers: consumers.length,
       runs: this.#runs,
       traits: consumers.flatMap(({ traits }) => traits),
+      nowUs: () => this.#clock.nowUs(),
       follow: (consumer, message) => consumers[consumer].post(message),
       warn: (text, properties) =>
         this.#options.log("warning", ["liu", "session"], text, properties),
@@ -196,7 +220,9 @@ export class Session {
             ...state,
           });
           if (state.state === "restored") {
-            this.#producer.markGap(this.#followings.symbols, this.#clock.nowUs());
+            const isOfStream = (symbol: string) => assetClassOf(symbol) === assetClass;
+            const symbols = this.#followings.symbols.filter(isOfStream);
+            this.#producer.markGap(symbols, this.#clock.nowUs());
           }
         },
         signal: this.#abort.signal,
@@ -209,13 +235,20 @@ export class Session {
   /** All of a step has been sent to consumers and gateway: waits for them, does what is due, lets time go on. */
   async #step(n: number, timeUs: number, isLast: boolean): Promise<void> {
     await this.#stepComplete(n);
+    // What consumers told of the step has come before the buffers that they returned.
+    await this.#producer.allReturned();
     this.#clock.advanceTo(timeUs);
+    await this.#settled();
     await this.#day.schedule.runDue(timeUs);
-    while (this.#pending.length > 0) await Promise.all(this.#pending.splice(0));
+    await this.#settled();
     if (isLast) this.#end("end of the exchange's data");
     // Once the session ends, the exchange's time stands still: nothing happens while all is being stopped.
     if (this.#isEnding) return;
     for (const stream of this.#streams.values()) stream.ackStep(n);
+  }
+
+  async #settled(): Promise<void> {
+    while (this.#pending.size > 0) await Promise.all(this.#pending);
   }
 
   #completedStep = -1;
@@ -227,7 +260,7 @@ export class Session {
   }
 
   async #tickUntilEnd(): Promise<void> {
-    while (!this.#isOver && !this.#abort.signal.aborted) {
+    while (!this.#isEnding && !this.#abort.signal.aborted) {
       const nowUs = this.#clock.nowUs();
       await this.#day.schedule.runDue(nowUs);
       const dueMs = (this.#day.schedule.nextDueUs - nowUs) / 1000 / this.#clock.rate;
@@ -293,34 +326,17 @@ export class Session {
       case "outOfSync": {
         const { symbol, lagSeconds, rowsLost, symbols } = message;
         this.#tell({ type: "lost", symbol, lagSeconds, rowsLost });
-        return this.#before(this.#refill(consumer, symbols));
+        return this.#before(this.#refills.add(consumer, symbols));
       }
       default:
         return; // waited for through the inbox
     }
   }
 
-  #onScanners(message: ScannersToMain): void {
-    const answer = answerScanner(message, {
-      provider: this.#provider,
-      assets: this.#assets,
-      assetClasses: this.#options.assets,
-      signal: this.#abort.signal,
-    });
-    if (answer) void this.#guarded(answer.then((reply) => this.#workers.postScanners(reply)));
-  }
-
-  async #refill(consumer: number, symbols: string[]): Promise<void> {
-    const nowUs = this.#clock.nowUs();
-    const history = await this.#followings.history(symbols, nowUs, this.#abort.signal);
-    for (const [symbol, bars] of history) {
-      this.#workers.consumers[consumer].post({ type: "refill", symbol, history: bars });
-    }
-  }
-
   /** Something that a step waits for. */
   #before(task: Promise<void>): void {
-    this.#pending.push(this.#guarded(task));
+    const done = this.#guarded(task).finally(() => this.#pending.delete(done));
+    this.#pending.add(done);
   }
 
   /** A failure in the background ends the session, unless it is over. */
@@ -337,11 +353,11 @@ export class Session {
 
   /** Strategies close, the gateway writes what it has, runs end. */
   async #finish(reason: string): Promise<void> {
-    for (const { post, inbox } of this.#workers.consumers) {
+    await Promise.all(this.#workers.consumers.map(({ post, inbox, index }) => {
       const stopped = inbox.next("stopped");
       post({ type: "stop" });
-      await stopped;
-    }
+      return this.#stopped(stopped, index);
+    }));
     const stopped = this.#workers.gatewayInbox.next("stopped");
     this.#workers.postGateway({ type: "stop" });
     await stopped;
@@ -355,6 +371,19 @@ export class Session {
     await this.#options.store.flush();
   }
 
+  /** A consumer whose strategy does not return, not even at its guards, must not keep orders from being cancelled. */
+  async #stopped(stopped: Promise<unknown>, consumer: number): Promise<void> {
+    const waited = new AbortController();
+    const isLate = sleep(STOP_MS_MAX, waited.signal).then(() => !waited.signal.aborted);
+    try {
+      if (!await Promise.race([stopped.then(() => false), isLate])) return;
+      const text = "Consumer {consumer} does not stop; its strategies are not closed";
+      this.#options.log("error", ["liu", "session"], text, { consumer });
+    } finally {
+      waited.abort();
+    }
+  }
+
   #nameOf(runId: number): string {
     return this.#runs.find((run) => run.runId === runId)?.strategy ?? `run ${runId}`;
   }
@@ -366,16 +395,4 @@ export class Session {
   #tell(event: SessionEvent): void {
     this.#options.onEvent(event);
   }
-}
-
-function sleep(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(done, ms);
-    function done() {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", done);
-      resolve();
-    }
-    signal.addEventListener("abort", done);
-  });
 }

@@ -1,4 +1,11 @@
-import { cryptoSession, exchangeDate, nextSession, sessionOf } from "../model/calendar.ts";
+import {
+  addDays,
+  cryptoSession,
+  exchangeDate,
+  exchangeUs,
+  nextSession,
+  sessionOf,
+} from "../model/calendar.ts";
 import type { AssetClass } from "../model/asset.ts";
 import type { SessionWindow } from "../protocol.ts";
 
@@ -20,17 +27,22 @@ export function sessionWindows(
 }
 
 function cryptoWindow(endMinutes: number | null, nowUs: number): SessionWindow {
-  const session = cryptoSession(exchangeDate(nowUs));
-  const { date, openUs } = session;
-  if (endMinutes === null) return { assetClass: "crypto", date, openUs, closeUs: Infinity };
-  const closeUs = openUs + endMinutes * 60e6;
-  if (closeUs > nowUs) return { assetClass: "crypto", date, openUs, closeUs };
+  const today = exchangeDate(nowUs);
+  const window = cryptoWindowOf(today, endMinutes);
   // Past today's end time: the session of the next day.
-  const tomorrow = cryptoSession(exchangeDate(session.closeUs));
-  return {
-    assetClass: "crypto",
-    date: tomorrow.date,
-    openUs: tomorrow.openUs,
-    closeUs: tomorrow.openUs + endMinutes * 60e6,
-  };
+  return window.closeUs > nowUs ? window : cryptoWindowOf(addDays(today, 1), endMinutes);
+}
+
+function cryptoWindowOf(date: string, endMinutes: number | null): SessionWindow {
+  const { openUs, closeUs } = cryptoSession(date);
+  return { assetClass: "crypto", date, openUs, closeUs: closeUsOf() };
+
+  function closeUsOf(): number {
+    if (endMinutes === null) return Infinity;
+    // The day's last midnight is the end that "00:00" means, not its first.
+    if (endMinutes === 0) return closeUs;
+    // By the exchange's clock: a day on which clocks change has 23 or 25 hours.
+    const hours = String(Math.floor(endMinutes / 60)).padStart(2, "0");
+    return exchangeUs(date, `${hours}:${String(endMinutes % 60).padStart(2, "0")}`);
+  }
 }

@@ -14,6 +14,8 @@ import { errorOf, Inbox, spawn } from "./worker_link.ts";
 import type { SessionOptions, StrategySetup } from "./session_options.ts";
 
 const WORKERS = new URL("../../workers/", import.meta.url);
+/** Loading and `create` of all strategies of a consumer may take so long. */
+const LOAD_MS_MAX = 30_000;
 
 export interface ConsumerLink {
   index: number;
@@ -45,7 +47,10 @@ export class SessionWorkers {
   readonly #workers: Worker[] = [];
   #gateway: Worker | null = null;
   #scanners: MessagePort | null = null;
+  /** Int32: stop flags of the scanners. */
+  #scannersControl = new Int32Array(new SharedArrayBuffer(0));
   #gatewayPorts: MessagePort[] = [];
+  readonly #consumerPorts: MessagePort[] = [];
 
   constructor(options: SessionOptions, events: WorkerEvents) {
     this.#options = options;
@@ -106,6 +111,7 @@ export class SessionWorkers {
       traits: [],
     };
     this.consumers.push(link);
+    this.#consumerPorts.push(main);
     main.onmessage = ({ data }: MessageEvent<ConsumerToMain>) =>
       this.#received(
         `consumer ${index}`,
@@ -130,7 +136,7 @@ export class SessionWorkers {
       events: this.#options.events,
       ...start,
     }, [port2, gateway]);
-    link.traits = (await ready).strategies;
+    link.traits = (await loading(ready, () => link.control.fill(1, 2))).strategies;
     return link;
   }
 
@@ -148,10 +154,16 @@ export class SessionWorkers {
     );
     const ready = this.scannersInbox.next("ready");
     const sources = scanners.map(({ source }) => source);
-    worker.postMessage({ type: "start", main: port2, scanners: sources, clock }, [port2]);
-    return new Map(
-      (await ready).scanners.map(({ name, fromMarketOpen }) => [name, fromMarketOpen]),
-    );
+    const control = new SharedArrayBuffer(Math.max(1, scanners.length) * 4);
+    const stops = this.#scannersControl = new Int32Array(control);
+    worker.postMessage({ type: "start", main: port2, scanners: sources, clock, control }, [port2]);
+    const loaded = await loading(ready, () => stops.fill(1));
+    return new Map(loaded.scanners.map(({ name, fromMarketOpen }) => [name, fromMarketOpen]));
+  }
+
+  /** The scanner's code throws at its next loop or function. */
+  stopScanner(index: number): void {
+    Atomics.store(this.#scannersControl, index, 1);
   }
 
   postScanners(message: MainToScanners): void {
@@ -161,7 +173,7 @@ export class SessionWorkers {
   /** Ends all workers. Those that are to finish something have been asked to, and have answered. */
   close(): void {
     for (const worker of this.#workers) worker.terminate();
-    for (const port of [this.#scanners, ...this.#gatewayPorts]) port?.close();
+    for (const port of [this.#scanners, ...this.#consumerPorts]) port?.close();
   }
 
   #spawn(file: string, permissions: Deno.PermissionOptions): Worker {
@@ -196,6 +208,16 @@ export class SessionWorkers {
     this.scannersInbox.fail(error);
     for (const { inbox } of this.consumers) inbox.fail(error);
     this.#events.onFailure(error);
+  }
+}
+
+/** Waits for user code to be loaded; code that does not return meets its guards then. */
+async function loading<T>(ready: Promise<T>, stop: () => void): Promise<T> {
+  const timer = setTimeout(stop, LOAD_MS_MAX);
+  try {
+    return await ready;
+  } finally {
+    clearTimeout(timer);
   }
 }
 

@@ -1,5 +1,7 @@
 /** What a session does at which time: the open, scans, the liquidation of day trades, the close. */
 import type { SessionWindow } from "../protocol.ts";
+import { RetryableError } from "../util/errors.ts";
+import type { Scans } from "./scans.ts";
 import { Schedule } from "./schedule.ts";
 import type { SessionOptions } from "./session_options.ts";
 import type { SessionWorkers } from "./session_workers.ts";
@@ -9,8 +11,11 @@ const MINUTE_US = 60e6;
 export interface TradingDayOptions {
   session: SessionOptions;
   workers: SessionWorkers;
+  scans: Scans;
+  /** True: time waits for what is due. */
+  isStepping(): boolean;
   /** Lets strategies follow picked symbols; gives those that are new. */
-  follow(picked: string[], targets: string[], nowUs: number): Promise<string[]>;
+  follow(picked: string[], targets: string[]): Promise<string[]>;
   /** Something nobody waits for; its failure ends the session. */
   inBackground(task: Promise<void>): void;
   onPhase(text: string): void;
@@ -24,7 +29,8 @@ export class TradingDay {
   readonly #options: TradingDayOptions;
   #windowsOpen = 0;
   #liquidations = 0;
-  #scans = 0;
+  /** Liquidations that have been answered, by window. */
+  readonly #liquidated = new Map<SessionWindow, Promise<void>>();
 
   constructor(options: TradingDayOptions) {
     this.#options = options;
@@ -66,23 +72,23 @@ export class TradingDay {
     if (dueUs >= untilUs) return;
     const { recurrenceMinutes } = this.#options.session.scanners[index];
     this.#at(dueUs, "scan", async (nowUs) => {
-      await this.#scan(index, nowUs, window);
-      if (recurrenceMinutes === null) return;
-      // What was missed while the machine slept is not made up for.
-      const periodUs = recurrenceMinutes * MINUTE_US;
-      const missed = Math.floor((nowUs - dueUs) / periodUs);
-      this.#planScan(index, dueUs + (missed + 1) * periodUs, untilUs, window);
+      const scan = this.#scan(index, nowUs, window).then(() => {
+        if (recurrenceMinutes === null || this.#options.scans.isStopped(index)) return;
+        // What was missed while the machine slept is not made up for.
+        const periodUs = recurrenceMinutes * MINUTE_US;
+        const missed = Math.floor((nowUs - dueUs) / periodUs);
+        this.#planScan(index, dueUs + (missed + 1) * periodUs, untilUs, window);
+      });
+      // Where time goes on, a slow scan must not hold up the liquidation.
+      if (this.#options.isStepping()) await scan;
+      else this.#options.inBackground(scan);
     });
   }
 
   async #scan(index: number, nowUs: number, window: SessionWindow): Promise<void> {
-    const { workers, session, follow } = this.#options;
+    const { scans, session, follow } = this.#options;
     const { source: { name }, targets } = session.scanners[index];
-    const id = this.#scans++;
-    const isThis = (message: { id: number }) => message.id === id;
-    const answer = workers.scannersInbox.nextOf(["picked", "scanFailed"], isThis);
-    workers.postScanners({ type: "scan", id, scanner: name, timeUs: nowUs, window });
-    const result = await answer;
+    const result = await scans.run(index, name, nowUs, window);
     if (result.type === "scanFailed") {
       const { message, stack } = result;
       return session.onEvent({ type: "strategyFailed", strategy: name, message, stack });
@@ -92,23 +98,35 @@ export class TradingDay {
       table: "trending_tickers",
       row: { batchId: session.batchId, symbol, scannerName: name, createUs: nowUs },
     })));
-    const added = session.testScanners ? [] : await follow(picked, targets, nowUs);
-    session.onEvent({ type: "scan", timeUs: nowUs, scanner: name, picked, added });
+    try {
+      const added = session.testScanners ? [] : await follow(picked, targets);
+      session.onEvent({ type: "scan", timeUs: nowUs, scanner: name, picked, added });
+    } catch (error) {
+      // The next scan may be luckier; what is traded already is traded on.
+      if (!(error instanceof RetryableError)) throw error;
+      session.log("warning", ["liu", "session"], "{scanner}'s picks are not followed: {reason}", {
+        scanner: name,
+        reason: error.message,
+      });
+    }
   }
 
-  async #liquidate({ assetClass, closeUs }: SessionWindow): Promise<void> {
+  async #liquidate(window: SessionWindow): Promise<void> {
+    const { assetClass, closeUs } = window;
     const { workers, session, onPhase, inBackground } = this.#options;
     onPhase(`${assetClass}: closing day trades`);
     const id = this.#liquidations++;
     const isThis = (message: { id: number }) => message.id === id;
     const taken = workers.gatewayInbox.next("liquidating", isThis);
     const done = workers.gatewayInbox.next("liquidated", isThis);
-    inBackground(done.then(({ flat, open }) => {
+    const answered = done.then(({ flat, open }) => {
       if (flat) return onPhase(`${assetClass}: flat`);
       this.open.push(...open);
       const left = open.map(({ symbol, qty }) => `${qty} ${symbol}`).join(", ");
       session.log("error", ["liu", "session"], "Not closed in time: {left}", { left });
-    }));
+    });
+    this.#liquidated.set(window, answered);
+    inBackground(answered);
     workers.postGateway({
       type: "liquidate",
       id,
@@ -120,10 +138,12 @@ export class TradingDay {
     await taken;
   }
 
-  #close({ assetClass, date }: SessionWindow): Promise<void> {
+  async #close(window: SessionWindow): Promise<void> {
+    const { assetClass, date } = window;
+    // The gateway says what is left at the deadline, which is now.
+    await this.#liquidated.get(window);
     this.#options.onPhase(`${assetClass}: the session of ${date} is closed`);
     this.#windowsOpen--;
     if (this.#windowsOpen === 0) this.#options.onAllClosed();
-    return Promise.resolve();
   }
 }

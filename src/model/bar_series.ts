@@ -72,7 +72,10 @@ export class BarBuffer {
     return -1;
   }
 
-  /** Puts bars of history before and between what is there; a bar that is there already stays. */
+  /**
+   * Puts bars of history before and between what is there. Where both have a bar, history's counts: one that was put
+   * together from trades lacks those that were lost.
+   */
   mergeHistory(history: BarColumns): void {
     const live = this.#copyRows(0, this.length);
     const merged = this.#sortedUnion(history, live);
@@ -88,9 +91,9 @@ export class BarBuffer {
     while (h < history.timeUs.length || l < live.timeUs.length) {
       const historyUs = h < history.timeUs.length ? history.timeUs[h] : Infinity;
       const liveUs = l < live.timeUs.length ? live.timeUs[l] : Infinity;
-      const fromLive = liveUs <= historyUs;
+      const fromLive = liveUs < historyUs;
       for (const name of COLUMNS) out[name][n] = fromLive ? live[name][l] : history[name][h];
-      if (liveUs === historyUs) h++;
+      if (liveUs === historyUs) l++;
       if (fromLive) l++;
       else h++;
       n++;

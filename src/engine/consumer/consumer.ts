@@ -59,6 +59,7 @@ export class Consumer {
   readonly #wantsMinute: boolean;
   readonly #wantsTrade: boolean;
   readonly #wantsQuote: boolean;
+  readonly #earlyValues: [strategy: string, key: string, context: string, value: string][] = [];
   #intentSeq = 0;
   /** Rows up to here are skipped: the queue is being emptied. */
   #skipBefore = 0;
@@ -93,6 +94,7 @@ export class Consumer {
           const run = this.#options.strategies.find(({ name }) => name === strategy);
           if (run) run.runId = runId;
         }
+        for (const value of this.#earlyValues.splice(0)) this.onKeystoreSet(...value);
         return;
       case "follow":
         return this.#followed.follow(message, this.#options.strategies);
@@ -103,7 +105,10 @@ export class Consumer {
       case "stop":
         for (const run of this.#options.strategies) {
           if (run.slots.size > 0) this.#calls.call(run, () => run.instance.close());
+          // Rows can still come; nothing is asked of it after its close.
+          run.isStopped = true;
         }
+        this.#outbox.sendKeystore();
         this.#sendCounts();
         return this.#options.toMain({ type: "stopped" });
       default:
@@ -133,10 +138,12 @@ export class Consumer {
     }
   }
 
-  /** A value that a strategy of this consumer wrote. */
+  /** A value that a strategy of this consumer wrote; before the runs are known, it waits for them. */
   onKeystoreSet(strategy: string, key: string, context: string, value: string): void {
     const run = this.#options.strategies.find(({ name }) => name === strategy);
-    if (run && run.runId >= 0) this.#outbox.keystore({ runId: run.runId, key, context, value });
+    if (!run) return;
+    if (run.runId >= 0) this.#outbox.keystore({ runId: run.runId, key, context, value });
+    else this.#earlyValues.push([strategy, key, context, value]);
   }
 
   #onMarket(message: MarketMessage): void {
@@ -175,7 +182,7 @@ export class Consumer {
     const kind = batch.kind[i];
     if (kind === RowKind.step) return this.#endStep(batch.a[i], batch.timeUs[i]);
     const followed = this.#followed.byId[batch.symbol[i]];
-    if (!followed) return;
+    if (!followed) return this.#followed.keepEarly(batch, i);
     const { state } = followed;
     const timeUs = batch.timeUs[i];
     const { a, b, c, d, e, f, g } = batch;
@@ -240,6 +247,7 @@ export class Consumer {
     this.#calls.call(slot.run, () => this.#decided(slot, decision, nowUs));
   }
 
+  /** Reads what user code returned, getters and all: called inside of its guard. */
   #decided(slot: Slot, decision: Decision, nowUs: number): void {
     const { run, symbol } = slot;
     const kind = decision.kind;
@@ -252,7 +260,7 @@ export class Consumer {
       });
     }
     if (kind !== "order") {
-      return this.#calls.failed(run, new TypeError("run must return a decision or nothing"));
+      throw new TypeError("run must return a decision or nothing");
     }
     if (symbol.isIncomplete && isEntry(decision)) return;
     const intent = intentOf(slot, decision, this.#intentSeq++, nowUs);

@@ -1,10 +1,17 @@
 import type { AssetClass } from "../../model/asset.ts";
 import type { BarColumns } from "../../model/bars.ts";
+import { type MarketBatch, RowKind } from "../../model/market_batch.ts";
 import type { FollowMessage, SessionWindow } from "../../protocol.ts";
 import type { Calls } from "./calls.ts";
 import { Slot, type StrategyRun } from "./slot.ts";
 import { SymbolState } from "./symbol_state.ts";
 import { type AccountView, SlotTick, type SymbolViews, symbolViews, TimeView } from "./views.ts";
+
+/** History takes minutes at most. */
+const EARLY_MAX = 30;
+
+/** What SymbolState.onMinuteBar takes. */
+type BarRow = Parameters<SymbolState["onMinuteBar"]>;
 
 /** A symbol that this consumer follows. */
 export interface Followed {
@@ -19,6 +26,8 @@ export interface Followed {
 export class FollowedSymbols {
   readonly byId: (Followed | undefined)[] = [];
   readonly #bySymbol = new Map<string, Followed>();
+  /** Bars that ended while their symbol's history was on its way, by symbol id. */
+  readonly #early = new Map<number, BarRow[]>();
   readonly #portfolio: AccountView;
   readonly #calls: Calls;
   readonly windows: Record<AssetClass, { openUs: number; closeUs: number }> = {
@@ -53,11 +62,22 @@ export class FollowedSymbols {
     }
   }
 
+  /** A row of a symbol that is not followed, or not yet: its stream begins before its history is there. */
+  keepEarly({ kind, symbol, timeUs, a, b, c, d, e, f, g }: MarketBatch, i: number): void {
+    if (kind[i] !== RowKind.minuteBar) return;
+    const bars = this.#early.get(symbol[i]) ?? [];
+    this.#early.set(symbol[i], bars);
+    bars.push([timeUs[i], a[i], b[i], c[i], d[i], e[i], f[i], g[i]]);
+    if (bars.length > EARLY_MAX) bars.shift();
+  }
+
   #add({ symbol, symbolId, asset, history, previousClose }: FollowMessage): Followed {
     const state = new SymbolState(symbol, symbolId, asset);
     const { openUs, closeUs } = this.windows[asset.assetClass];
     state.day.startSession(openUs, closeUs, previousClose);
     state.onHistory(history);
+    for (const bar of this.#early.get(symbolId) ?? []) state.onMinuteBar(...bar);
+    this.#early.delete(symbolId);
     const followed: Followed = {
       state,
       views: symbolViews(state),

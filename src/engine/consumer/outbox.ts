@@ -31,6 +31,11 @@ export class Outbox {
     else this.#send({ type: "keystore", ...value });
   }
 
+  /** Values of a step that will not come. */
+  sendKeystore(): void {
+    for (const value of this.#keystore.splice(0)) this.#send({ type: "keystore", ...value });
+  }
+
   endStep(n: number): void {
     this.#send({
       type: "stepDone",

@@ -43,14 +43,15 @@ export class ScannerRunner {
     sources: PluginSource[],
     registry: PluginRegistry,
     log: (name: string) => StrategyLog,
+    control: SharedArrayBuffer,
   ): Promise<void> {
-    for (const source of sources) {
+    for (const [index, source] of sources.entries()) {
       const { type, params } = await loadPlugin<Scanner>({
         table: "scanners",
         source,
         base: Scanner,
         registry,
-        stopFlag: new Int32Array(1),
+        stopFlag: new Int32Array(control, index * 4, 1),
       });
       const instance = begin(source, () => new type({ name: source.name, params }));
       this.#scanners.set(source.name, { instance, log: log(source.name) });
