@@ -292,6 +292,8 @@ export interface ConsumerStart {
   /** Market time at `monotonicMs` of the sender's clock, and its rate. */
   clock: ClockSetting;
   strategies: StrategySource[];
+  /** The plan grants them hosts: they find `fetch` and its like. */
+  hasNet: boolean;
   /** 0: the account's equity. */
   portfolioValue: number;
   events: ("second" | "minute" | "trade" | "quote")[];
@@ -369,6 +371,8 @@ export interface ScannersStart {
   clock: ClockSetting;
   /** Int32: i: stop flag of scanner i. */
   control: SharedArrayBuffer;
+  /** The plan grants them hosts: they find `fetch` and its like. */
+  hasNet: boolean;
 }
 
 export type MainToScanners =

@@ -16,7 +16,7 @@ import type {
   MainToConsumer,
 } from "../src/protocol.ts";
 import { describeThrown } from "../src/sandbox/load_user_module.ts";
-import { lockdown } from "../src/sandbox/lockdown.ts";
+import { lockdown, NETWORK_GLOBALS } from "../src/sandbox/lockdown.ts";
 import { strategies as registry } from "../src/strategies/registry.ts";
 
 const scope = globalThis as unknown as DedicatedWorkerGlobalScope;
@@ -48,6 +48,7 @@ async function start(
     random: seededRandom(data.index),
     log: (level, text) => console[level](text),
     rejected: (reason) => console.error(describeThrown(reason, bundles).message),
+    granted: data.hasNet ? NETWORK_GLOBALS : [],
     shared: [liu, indicators, adapters, Setup, ...VIEW_CLASSES],
   });
   const gateway: MessagePort = data.gateway;

@@ -8,7 +8,7 @@ import { failedMessage, seededRandom } from "../src/engine/worker.ts";
 import * as liu from "../src/mod.ts";
 import type { MainToScanners, ScannersStart, ScannersToMain } from "../src/protocol.ts";
 import { describeThrown } from "../src/sandbox/load_user_module.ts";
-import { lockdown } from "../src/sandbox/lockdown.ts";
+import { lockdown, NETWORK_GLOBALS } from "../src/sandbox/lockdown.ts";
 import { scanners as registry } from "../src/scanners/registry.ts";
 
 const scope = globalThis as unknown as DedicatedWorkerGlobalScope;
@@ -39,6 +39,7 @@ async function start(
     random: seededRandom(0),
     log: (level, text) => console[level](text),
     rejected: (reason) => console.error(describeThrown(reason, bundles).message),
+    granted: data.hasNet ? NETWORK_GLOBALS : [],
     shared: [liu, ...VIEW_CLASSES, ...MARKET_CLASSES],
   });
   const runner = new ScannerRunner({

@@ -1,5 +1,5 @@
 /**
- * Scans as main runs them: asks the scanners' worker, answers its questions of the market.
+ * Scans as main runs them: asks the scanners' workers, answers their questions of the market.
  * Invariant: each scan ends, also that of a scanner which does not return.
  */
 import type { MainToScanners, ScannersToMain, SessionWindow } from "../protocol.ts";
@@ -35,13 +35,13 @@ export class Scans {
     this.#monotonicMs = options.monotonicMs;
   }
 
-  /** A message of the scanners' worker; resolves when its question, if it is one, has been answered. */
-  async onMessage(message: ScannersToMain): Promise<void> {
+  /** A message of a scanners' worker; resolves when its question, if it is one, has been answered. */
+  async onMessage(worker: number, message: ScannersToMain): Promise<void> {
     this.#heardMs = this.#monotonicMs();
     const answer: Promise<MainToScanners> | null = answerScanner(message, this.#access());
     if (answer === null) return;
     this.#questions++;
-    this.#workers.postScanners(await answer);
+    this.#workers.postScanners(worker, await answer);
     this.#questions--;
     this.#heardMs = this.#monotonicMs();
   }
@@ -61,7 +61,8 @@ export class Scans {
     const isThis = (message: { id: number }) => message.id === id;
     const answer = this.#workers.scannersInbox.nextOf(["picked", "scanFailed"], isThis);
     this.#heardMs = this.#monotonicMs();
-    this.#workers.postScanners({ type: "scan", id, scanner, timeUs, window });
+    const worker = this.#workers.scannersWorkerOf(index);
+    this.#workers.postScanners(worker, { type: "scan", id, scanner, timeUs, window });
     const silence = Promise.withResolvers<ScanResult>();
     const timer = setInterval(() => {
       if (this.#questions > 0 || this.#monotonicMs() - this.#heardMs < SILENT_MS_MAX) return;

@@ -16,7 +16,7 @@ import { Producer } from "./producer.ts";
 import { Refills } from "./refills.ts";
 import { Scans } from "./scans.ts";
 import type { SessionEvent, SessionOptions, SessionResult } from "./session_options.ts";
-import { consumerGroups, startRuns } from "./session_runs.ts";
+import { consumerGroups, grantTexts, startRuns } from "./session_runs.ts";
 import { SessionWorkers } from "./session_workers.ts";
 import { sessionWindows } from "./session_windows.ts";
 import { TradingDay } from "./trading_day.ts";
@@ -64,7 +64,7 @@ export class Session {
     this.#workers = new SessionWorkers(options, {
       onGateway: (message) => this.#onGateway(message),
       onConsumer: (consumer, message) => this.#onConsumer(consumer, message),
-      onScanners: (message) => void this.#guarded(this.#scans.onMessage(message)),
+      onScanners: (...message) => void this.#guarded(this.#scans.onMessage(...message)),
       onFailure: (error) => this.#ended.reject(error),
     });
     this.#refills = new Refills({
@@ -152,6 +152,7 @@ export class Session {
     this.#provider = this.#options.provider(this.#clock);
     const equity = `${account.equity} ${account.currency}`;
     this.#phase(`account ${account.accountId}, equity ${equity}`);
+    for (const text of grantTexts(this.#options)) this.#phase(text);
     this.#windows = sessionWindows(this.#options, this.#clock.nowUs());
     const stepping = clock.rate === 0;
     for (const strategies of groups) {
@@ -234,10 +235,10 @@ export class Session {
 
   /** All of a step has been sent to consumers and gateway: waits for them, does what is due, lets time go on. */
   async #step(n: number, timeUs: number, isLast: boolean): Promise<void> {
+    this.#clock.advanceTo(timeUs);
     await this.#stepComplete(n);
     // What consumers told of the step has come before the buffers that they returned.
     await this.#producer.allReturned();
-    this.#clock.advanceTo(timeUs);
     await this.#settled();
     await this.#day.schedule.runDue(timeUs);
     await this.#settled();
@@ -279,6 +280,8 @@ export class Session {
           denial: message,
         });
       case "status": {
+        // The first may come before main has read the clock that "ready" brought.
+        if (!this.#clock) return;
         const { account, positions, openOrders } = message;
         return this.#tell({
           type: "status",

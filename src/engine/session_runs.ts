@@ -1,5 +1,6 @@
 /** Which strategy runs on which consumer. */
 import type { RunInfo } from "../protocol.ts";
+import { RECEIVERS_MAX } from "./producer.ts";
 import type { SessionOptions, StrategySetup } from "./session_options.ts";
 import type { ConsumerLink } from "./session_workers.ts";
 
@@ -10,8 +11,18 @@ export function consumerGroups(
   const byGrant = Map.groupBy(strategies, ({ netHosts }) => JSON.stringify(netHosts.toSorted()));
   const shared = byGrant.get("[]") ?? [];
   byGrant.delete("[]");
-  const groups = Array.from({ length: shared.length > 0 ? consumers : 0 }, () => shared);
+  // One receiver of the producer is the gateway.
+  const room = Math.max(1, Math.min(consumers, RECEIVERS_MAX - 1 - byGrant.size));
+  const groups = Array.from({ length: shared.length > 0 ? room : 0 }, () => shared);
   return [...groups, ...byGrant.values()];
+}
+
+/** What the plan grants to user code, for the user to see. */
+export function grantTexts(
+  { strategies, scanners }: Pick<SessionOptions, "strategies" | "scanners">,
+): string[] {
+  return [...scanners, ...strategies].filter(({ netHosts }) => netHosts.length > 0)
+    .map(({ source, netHosts }) => `${source.name} may reach ${netHosts.join(", ")}`);
 }
 
 /**

@@ -11,7 +11,7 @@ import type {
   StrategyTraits,
 } from "../protocol.ts";
 import { errorOf, Inbox, spawn } from "./worker_link.ts";
-import type { SessionOptions, StrategySetup } from "./session_options.ts";
+import type { ScannerSetup, SessionOptions, StrategySetup } from "./session_options.ts";
 
 const WORKERS = new URL("../../workers/", import.meta.url);
 /** Loading and `create` of all strategies of a consumer may take so long. */
@@ -32,7 +32,7 @@ export interface ConsumerLink {
 export interface WorkerEvents {
   onGateway(message: GatewayToMain): void;
   onConsumer(consumer: number, message: ConsumerToMain): void;
-  onScanners(message: ScannersToMain): void;
+  onScanners(worker: number, message: ScannersToMain): void;
   onFailure(error: Error): void;
 }
 
@@ -46,9 +46,9 @@ export class SessionWorkers {
   readonly #events: WorkerEvents;
   readonly #workers: Worker[] = [];
   #gateway: Worker | null = null;
-  #scanners: MessagePort | null = null;
-  /** Int32: stop flags of the scanners. */
-  #scannersControl = new Int32Array(new SharedArrayBuffer(0));
+  readonly #scanners: MessagePort[] = [];
+  /** Of each scanner of the plan: its worker, and where its stop flag is. */
+  readonly #scannerPlaces = new Map<number, { worker: number; stops: Int32Array; at: number }>();
   #gatewayPorts: MessagePort[] = [];
   readonly #consumerPorts: MessagePort[] = [];
 
@@ -119,10 +119,7 @@ export class SessionWorkers {
         data,
         () => this.#events.onConsumer(index, data),
       );
-    const worker = this.#spawn(
-      "consumer.ts",
-      netHosts.length > 0 ? { net: netHosts, ...NO_FILES, ...NOTHING } : "none",
-    );
+    const worker = this.#spawn("consumer.ts", userPermissions(netHosts));
     const ready = link.inbox.next("ready");
     worker.postMessage({
       type: "start",
@@ -132,6 +129,7 @@ export class SessionWorkers {
       control,
       sequence: link.sequence,
       strategies: strategies.map(({ source }) => source),
+      hasNet: netHosts.length > 0,
       portfolioValue: this.#options.portfolioValue,
       events: this.#options.events,
       ...start,
@@ -140,40 +138,63 @@ export class SessionWorkers {
     return link;
   }
 
-  /** Starts the scanners' worker; gives the minutes after the open from which each runs. */
+  /** Starts the scanners, a worker per grant; gives the minutes after the open from which each runs. */
   async startScanners(clock: ClockSetting): Promise<Map<string, number>> {
-    const { scanners } = this.#options;
+    const fromOpen = new Map<string, number>();
+    const all = [...this.#options.scanners.entries()];
+    const byGrant = Map.groupBy(all, ([, { netHosts }]) => JSON.stringify(netHosts.toSorted()));
+    for (const group of byGrant.values()) {
+      const { scanners } = await this.#startScannersWorker(group, clock);
+      for (const { name, fromMarketOpen } of scanners) fromOpen.set(name, fromMarketOpen);
+    }
+    return fromOpen;
+  }
+
+  async #startScannersWorker(group: [index: number, ScannerSetup][], clock: ClockSetting) {
     const { port1, port2 } = new MessageChannel();
-    this.#scanners = port1;
-    port1.onmessage = ({ data }: MessageEvent<ScannersToMain>) =>
-      this.#received("scanners", this.scannersInbox, data, () => this.#events.onScanners(data));
-    const netHosts = [...new Set(scanners.flatMap((scanner) => scanner.netHosts))];
-    const worker = this.#spawn(
-      "scanners.ts",
-      netHosts.length > 0 ? { net: netHosts, ...NO_FILES, ...NOTHING } : "none",
+    const index = this.#scanners.length;
+    const control = new SharedArrayBuffer(group.length * 4);
+    const stops = new Int32Array(control);
+    this.#scanners.push(port1);
+    group.forEach(([scanner], at) =>
+      this.#scannerPlaces.set(scanner, { worker: index, stops, at })
     );
+    port1.onmessage = ({ data }: MessageEvent<ScannersToMain>) =>
+      this.#received(
+        "scanners",
+        this.scannersInbox,
+        data,
+        () => this.#events.onScanners(index, data),
+      );
+    const { netHosts } = group[0][1];
+    const worker = this.#spawn("scanners.ts", userPermissions(netHosts));
     const ready = this.scannersInbox.next("ready");
-    const sources = scanners.map(({ source }) => source);
-    const control = new SharedArrayBuffer(Math.max(1, scanners.length) * 4);
-    const stops = this.#scannersControl = new Int32Array(control);
-    worker.postMessage({ type: "start", main: port2, scanners: sources, clock, control }, [port2]);
-    const loaded = await loading(ready, () => stops.fill(1));
-    return new Map(loaded.scanners.map(({ name, fromMarketOpen }) => [name, fromMarketOpen]));
+    const scanners = group.map(([, { source }]) => source);
+    const hasNet = netHosts.length > 0;
+    worker.postMessage({ type: "start", main: port2, scanners, clock, control, hasNet }, [port2]);
+    return await loading(ready, () => stops.fill(1));
+  }
+
+  /** To a worker of scanners, by its number. */
+  postScanners(worker: number, message: MainToScanners): void {
+    this.#scanners[worker].postMessage(message);
+  }
+
+  /** The worker that the plan's scanner number `scanner` runs in. */
+  scannersWorkerOf(scanner: number): number {
+    return this.#scannerPlaces.get(scanner)!.worker;
   }
 
   /** The scanner's code throws at its next loop or function. */
-  stopScanner(index: number): void {
-    Atomics.store(this.#scannersControl, index, 1);
-  }
-
-  postScanners(message: MainToScanners): void {
-    this.#scanners?.postMessage(message);
+  stopScanner(scanner: number): void {
+    const { stops, at } = this.#scannerPlaces.get(scanner)!;
+    Atomics.store(stops, at, 1);
   }
 
   /** Ends all workers. Those that are to finish something have been asked to, and have answered. */
   close(): void {
     for (const worker of this.#workers) worker.terminate();
-    for (const port of [this.#scanners, ...this.#consumerPorts]) port?.close();
+    for (const port of [...this.#scanners, ...this.#consumerPorts]) port.close();
   }
 
   #spawn(file: string, permissions: Deno.PermissionOptions): Worker {
@@ -219,6 +240,11 @@ async function loading<T>(ready: Promise<T>, stop: () => void): Promise<T> {
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** What a worker with user code may touch: the hosts that the plan grants, and nothing else. */
+function userPermissions(netHosts: string[]): Deno.PermissionOptions {
+  return netHosts.length > 0 ? { net: netHosts, ...NO_FILES, ...NOTHING } : "none";
 }
 
 const NOTHING = { env: false, sys: false, run: false, ffi: false, import: false } as const;

@@ -29,6 +29,8 @@ export class TradingDay {
   readonly #options: TradingDayOptions;
   #windowsOpen = 0;
   #liquidations = 0;
+  /** Scanners that are running, by their place in the plan: they are not run a second time meanwhile. */
+  readonly #scanning = new Set<number>();
   /** Liquidations that have been answered, by window. */
   readonly #liquidated = new Map<SessionWindow, Promise<void>>();
 
@@ -72,13 +74,16 @@ export class TradingDay {
     if (dueUs >= untilUs) return;
     const { recurrenceMinutes } = this.#options.session.scanners[index];
     this.#at(dueUs, "scan", async (nowUs) => {
-      const scan = this.#scan(index, nowUs, window).then(() => {
-        if (recurrenceMinutes === null || this.#options.scans.isStopped(index)) return;
+      if (this.#options.scans.isStopped(index)) return;
+      if (recurrenceMinutes !== null) {
         // What was missed while the machine slept is not made up for.
         const periodUs = recurrenceMinutes * MINUTE_US;
         const missed = Math.floor((nowUs - dueUs) / periodUs);
         this.#planScan(index, dueUs + (missed + 1) * periodUs, untilUs, window);
-      });
+      }
+      if (this.#scanning.has(index)) return;
+      this.#scanning.add(index);
+      const scan = this.#scan(index, nowUs, window).finally(() => this.#scanning.delete(index));
       // Where time goes on, a slow scan must not hold up the liquidation.
       if (this.#options.isStepping()) await scan;
       else this.#options.inBackground(scan);

@@ -1,0 +1,133 @@
+/** For tests: sessions as `liu trader` runs them, against a simulated exchange, with all they tell kept. */
+import { fileURLToPath } from "node:url";
+import { join } from "node:path";
+import { readEnvironment } from "../src/config/environment.ts";
+import { readTradePlan } from "../src/config/tradeplan.ts";
+import { trade, type TradeResult } from "../src/commands/trade.ts";
+import type { SessionEvent } from "../src/engine/session_options.ts";
+import type { DataSource } from "../src/simulator/options.ts";
+import { startSimulatorWorker } from "../src/simulator/simulator_worker.ts";
+
+export const MINUTE_US = 60e6;
+/** The plans' files are named relative to this folder. */
+const FIXTURES = fileURLToPath(new URL("fixtures/", import.meta.url));
+
+export interface Log {
+  level: string;
+  /** The part of Liu, or the strategy's or scanner's name. */
+  part: string;
+  message: string;
+  // deno-lint-ignore no-explicit-any -- what fixtures say is known to the test that uses them
+  properties: any;
+}
+
+export interface Played extends TradeResult {
+  events: SessionEvent[];
+  logs: Log[];
+  /** "subscribe AAA BBB", "unsubscribe AAA", …, as they were sent to the exchange. */
+  asked: string[];
+}
+
+export interface PlayOptions {
+  /** TOML. */
+  plan: string;
+  /** Minute bars: symbol, start of the first, number. Closes are 100, 100.01, … */
+  bars?: [symbol: string, from: string, count: number][];
+  sources?: DataSource[];
+  start: string;
+  end: string;
+  speed?: number | "max";
+  env?: Record<string, string>;
+  /** Ends the session when it has told this. */
+  until?(log: Log): boolean;
+}
+
+export function us(time: string): number {
+  return Date.parse(time) * 1000;
+}
+
+/** One database for all sessions of a test file. */
+export class SessionWorld {
+  private constructor(readonly folder: string) {}
+
+  static async open(): Promise<SessionWorld> {
+    return new SessionWorld(await Deno.makeTempDir({ prefix: "liu-session-" }));
+  }
+
+  async close(): Promise<void> {
+    await Deno.remove(this.folder, { recursive: true });
+  }
+
+  async play(options: PlayOptions): Promise<Played> {
+    const { start, end, speed = "max", sources = [], bars = [] } = options;
+    const file = join(this.folder, "bars.csv");
+    await Deno.writeTextFile(file, barsText(bars));
+    const simulator = await startSimulatorWorker({
+      sources: [...(bars.length > 0 ? [{ kind: "bars", file } as const] : []), ...sources],
+      startUs: us(start),
+      endUs: us(end),
+      speed,
+      port: 0,
+    });
+    try {
+      return await this.#trade(options, simulator.baseUrl);
+    } finally {
+      await simulator.close();
+    }
+  }
+
+  async #trade({ plan, env, until }: PlayOptions, baseUrl: string): Promise<Played> {
+    const settings = readEnvironment({
+      LIU_DATA: this.folder,
+      NUM_CONSUMERS: "2",
+      APCA_API_BASE_URL: baseUrl,
+      APCA_API_KEY_ID: "key-id",
+      APCA_API_SECRET_KEY: "secret-key",
+      ...env,
+    }, this.folder);
+    const events: SessionEvent[] = [];
+    const logs: Log[] = [];
+    const enough = new AbortController();
+    const sent = subscribing();
+    try {
+      const result = await trade({
+        plan: readTradePlan(plan, join(FIXTURES, "tradeplan.toml"), "tradeplan.toml"),
+        settings,
+        logSink: (level, category, message, properties) => {
+          const log = { level, part: category.at(-1)!, message, properties };
+          logs.push(log);
+          if (until?.(log)) enough.abort();
+        },
+        signal: enough.signal,
+        onEvent: (event) => events.push(event),
+      });
+      return { ...result, events, logs, asked: sent.asked };
+    } finally {
+      sent.restore();
+    }
+  }
+}
+
+/** What is sent to the exchange about the symbols whose bars it is to send. */
+function subscribing() {
+  const asked: string[] = [];
+  const { send } = WebSocket.prototype;
+  WebSocket.prototype.send = function (data) {
+    const { action, bars } = typeof data === "string" ? JSON.parse(data) : {};
+    if (bars) asked.push([action, ...bars].join(" "));
+    return send.call(this, data);
+  };
+  return { asked, restore: () => WebSocket.prototype.send = send };
+}
+
+function barsText(bars: [symbol: string, from: string, count: number][]): string {
+  const lines = ["symbol,timestamp,open,high,low,close,volume"];
+  for (const [symbol, from, count] of bars) {
+    for (let i = 0; i < count; i++) {
+      const time = new Date(Date.parse(from) + i * 60_000).toISOString();
+      const price = (100 + i / 100).toFixed(2);
+      lines.push(`${symbol},${time},${price},${price},${price},${price},10000`);
+    }
+  }
+  return lines.join("\n") + "\n";
+}
