@@ -45,7 +45,15 @@ const changeSchema = z.object({
 });
 
 const number = z.string().regex(/^\d+$/).transform(Number);
-const flag = z.enum(["true", "false"]).transform((value) => value === "true");
+/** As Alpaca's server reads it: Python's clients say "True". */
+const flag = z.string().transform((text) => text.toLowerCase())
+  .pipe(z.enum(["true", "false", "1", "0", "t", "f"]))
+  .transform(isTrue);
+
+/** A flag of a query that was checked, or that is none where it is not one. */
+export function isTrue(text: string | undefined): boolean {
+  return ["true", "1", "t"].includes(text?.toLowerCase() ?? "");
+}
 const time = z.string().transform((text, ctx) => {
   const us = parseTimeUs(text);
   if (us !== null) return us;

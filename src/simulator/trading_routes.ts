@@ -24,7 +24,7 @@ import { parseTimeUs } from "./csv_time.ts";
 import { exchangeRfc3339 } from "./exchange_time.ts";
 import type { History } from "./history.ts";
 import type { Market } from "./market.ts";
-import { parseOrderChange, parseOrderFilter, parseOrderRequest } from "./order_request.ts";
+import { isTrue, parseOrderChange, parseOrderFilter, parseOrderRequest } from "./order_request.ts";
 import { RequestError } from "./request_error.ts";
 import { toAlpacaAccount, toAlpacaOrder, toAlpacaPosition, toFillActivity } from "./wire_orders.ts";
 
@@ -126,7 +126,7 @@ function addOrderRoutes(routes: Hono<AccountEnv>, options: TradingRoutesOptions)
   });
   routes.get("/orders/:id", (c) => {
     const id = c.req.param("id");
-    const nested = c.req.query("nested") === "true";
+    const nested = isTrue(c.req.query("nested"));
     const order = exchange.order(c.get("accountId"), id, { nested });
     if (order === null) throw new RequestError(404, `order not found for ${id}`);
     return c.json(toAlpacaOrder(order, assets));
@@ -152,7 +152,7 @@ function addPositionRoutes(routes: Hono<AccountEnv>, options: TradingRoutesOptio
   routes.get("/positions", (c) => c.json(exchange.positions(c.get("accountId")).map(wire)));
   routes.delete("/positions", (c) => {
     const accountId = c.get("accountId");
-    if (c.req.query("cancel_orders") === "true") exchange.cancelAll(accountId);
+    if (isTrue(c.req.query("cancel_orders"))) exchange.cancelAll(accountId);
     const results = exchange.positions(accountId).map(({ symbol }): AlpacaClosedPosition => {
       const outcome = exchange.closePosition(accountId, symbol);
       return "error" in outcome
