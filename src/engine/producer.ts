@@ -266,11 +266,13 @@ class Receiver {
   returned(buffer: ArrayBuffer): void {
     this.#outstanding--;
     if (this.#free.length < OUTSTANDING_MAX) this.#free.push(buffer);
-    if (this.#gaps.size > 0) {
-      const gaps = [...this.#gaps];
-      this.#gaps.clear();
-      for (const symbol of gaps) this.push(RowKind.gap, symbol, 0, -1, 0, 0, 0, 0, 0, 0);
-    }
     this.sendNow();
+    // Ahead of the rows that come next; those without room wait for the next return.
+    for (const symbol of this.#gaps) {
+      if (this.#batch.isFull) break;
+      this.#gaps.delete(symbol);
+      this.push(RowKind.gap, symbol, 0, -1, 0, 0, 0, 0, 0, 0);
+    }
+    this.sendIfIdle();
   }
 }
