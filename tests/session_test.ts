@@ -1,26 +1,23 @@
-/** Sessions over real sockets, workers and the embedded database, watched by strategies that tell what they see. */
+/**
+ * Sessions over real sockets, workers and the embedded database, watched by strategies that tell
+ * what they see.
+ */
 import assert from "node:assert/strict";
-import { MINUTE_US, type Played, SessionWorld, us } from "./session_world.ts";
+import {
+  checkBars,
+  MINUTE_US,
+  OPEN,
+  OPEN_US,
+  phases,
+  type Played,
+  said,
+  SessionWorld,
+  us,
+} from "./session_world.ts";
 
-const OPEN = "2022-01-03T14:30:00Z";
-const OPEN_US = us(OPEN);
 const SPY = `[strategies.spy]
 filename = "strategies/spy.ts"
 `;
-
-function phases({ events }: Played): string[] {
-  return events.flatMap((event) =>
-    event.type === "phase"
-      ? [`${new Date(event.timeUs / 1000).toISOString().slice(0, 16)} ${event.text}`]
-      : []
-  );
-}
-
-/** What a fixture has said under this message. */
-function said({ logs }: Played, part: string, message: string) {
-  return logs.filter((log) => log.part === part && log.message === message)
-    .map(({ properties }) => properties);
-}
 
 /** They share a database, each has an exchange of its own. */
 const SESSIONS: Record<string, (world: SessionWorld) => Promise<void>> = {
@@ -209,7 +206,8 @@ filename = "strategies/absent.ts"
     assert.equal(said(played, "early", "ran").length, 2 * 3);
     assert.equal(said(played, "late", "ran").length, 2 * 6);
     assert.deepEqual(said(played, "absent", "ran"), []);
-    // Both are there until both strategies have left; picked again for one that gave it up, nothing comes back.
+    // Both are there until both strategies have left; picked again for one that gave it up, nothing
+    // comes back.
     assert.deepEqual(played.asked.slice(0, 1), ["subscribe AAA BBB"]);
     assert.deepEqual(played.asked.slice(1).sort(), ["unsubscribe AAA", "unsubscribe BBB"]);
   },
@@ -298,6 +296,88 @@ filename = "strategies/notes.ts"
     assert.deepEqual(said(first, "notes", "created"), [{ closed: null }, { closed: null }]);
     assert.deepEqual(said(second, "notes", "created"), [{ closed: "yes" }, { closed: "yes" }]);
   },
+
+  "interrupted before it begins, it waits for nobody": async (world) => {
+    const options = {
+      plan: SPY,
+      bars: [["AAA", OPEN, 10] as [string, string, number]],
+      start: "2022-01-03T14:29:00Z",
+      end: "2022-01-03T14:36:00Z",
+    };
+    const interrupted = { name: "OperationError", message: /Interrupted before the session/ };
+    await assert.rejects(world.play({ ...options, signal: AbortSignal.abort() }), interrupted);
+
+    // An exchange that takes requests and never answers.
+    const asked = new AbortController();
+    const silence = Promise.withResolvers<Response>();
+    const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen: () => {} }, () => {
+      asked.abort();
+      return silence.promise;
+    });
+    const env = { APCA_API_BASE_URL: `http://127.0.0.1:${server.addr.port}` };
+    try {
+      await assert.rejects(world.play({ ...options, env, signal: asked.signal }), interrupted);
+    } finally {
+      silence.resolve(new Response());
+      await server.shutdown();
+    }
+  },
+
+  "without scanners it waits for the close; a plan's scanners alone follow nothing": async (
+    world,
+  ) => {
+    const options = {
+      bars: [["AAA", "2021-11-26T17:30:00Z", 40] as [string, string, number]],
+      start: "2021-11-26T17:40:00Z",
+      end: "2021-11-26T18:05:00Z",
+    };
+    const idle = await world.play({ ...options, plan: SPY });
+    assert.equal(idle.session.endReason, "market close");
+    assert.deepEqual(said(idle, "spy", "saw"), []);
+
+    const scanning = await world.play({
+      ...options,
+      plan: `test_scanners = true
+market_liquidation_end_time_minutes = 0
+[scanners.symbols]
+symbols = ["AAA"]
+`,
+    });
+    const scans = scanning.events.filter((event) => event.type === "scan");
+    assert.deepEqual(scans.map(({ picked, added }) => [picked, added]), [[["AAA"], []]]);
+    assert.equal(scanning.session.endReason, "market close");
+    assert.deepEqual(scanning.asked, []);
+  },
+
+  "equities and crypto: each has its window, the session ends with the last": async (world) => {
+    const played = await world.play({
+      plan: `assets = ["us_equity", "crypto"]
+end_time = "13:30"
+market_liquidation_end_time_minutes = 5
+[scanners.symbols]
+symbols = ["AAA", "BTC/USD"]
+[strategies.holder]
+filename = "strategies/holder.ts"
+`,
+      bars: [
+        ["AAA", "2021-11-26T17:30:00Z", 40],
+        ["BTC/USD", "2021-11-26T17:30:00Z", 70],
+      ],
+      start: "2021-11-26T17:40:00Z",
+      end: "2021-11-26T18:40:00Z",
+    });
+    assert.deepEqual(phases(played).slice(1), [
+      "2021-11-26T17:40 us_equity: the session of 2021-11-26 is open",
+      "2021-11-26T17:40 crypto: the session of 2021-11-26 is open",
+      "2021-11-26T17:55 us_equity: closing day trades",
+      "2021-11-26T17:56 us_equity: flat",
+      "2021-11-26T18:00 us_equity: the session of 2021-11-26 is closed",
+      "2021-11-26T18:25 crypto: closing day trades",
+      "2021-11-26T18:26 crypto: flat",
+      "2021-11-26T18:30 crypto: the session of 2021-11-26 is closed",
+    ]);
+    assert.equal(played.session.endUs, us("2021-11-26T18:30:00Z"));
+  },
 };
 
 Deno.test("sessions", async (t) => {
@@ -308,18 +388,3 @@ Deno.test("sessions", async (t) => {
     await world.close();
   }
 });
-
-/** Of each event: the newest bar has ended, and none of the session's is missing or twice. Gives the first minutes. */
-function checkBars(played: Played): Map<string, number> {
-  const first = new Map<string, number>();
-  const seen = said(played, "spy", "saw");
-  assert.ok(seen.length > 0);
-  for (const { symbol, us: nowUs, todayUs, last } of seen) {
-    const minutes = Math.round((nowUs - OPEN_US) / MINUTE_US);
-    if (!first.has(symbol)) first.set(symbol, minutes);
-    const expected = Array.from({ length: minutes }, (_, i) => OPEN_US + i * MINUTE_US);
-    assert.deepEqual(todayUs, expected, `${symbol} at minute ${minutes}`);
-    assert.equal(last, 100 + (minutes - 1) / 100);
-  }
-  return first;
-}

@@ -1,4 +1,8 @@
-/** For tests: sessions as `liu trader` runs them, against a simulated exchange, with all they tell kept. */
+/**
+ * For tests: sessions as `liu trader` runs them, against a simulated exchange, with all they tell
+ * kept.
+ */
+import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { join } from "node:path";
 import { readEnvironment } from "../src/config/environment.ts";
@@ -9,6 +13,8 @@ import type { DataSource } from "../src/simulator/options.ts";
 import { startSimulatorWorker } from "../src/simulator/simulator_worker.ts";
 
 export const MINUTE_US = 60e6;
+export const OPEN = "2022-01-03T14:30:00Z";
+export const OPEN_US = us(OPEN);
 /** The plans' files are named relative to this folder. */
 const FIXTURES = fileURLToPath(new URL("fixtures/", import.meta.url));
 
@@ -40,10 +46,45 @@ export interface PlayOptions {
   env?: Record<string, string>;
   /** Ends the session when it has told this. */
   until?(log: Log): boolean;
+  /** Aborted: the session ends. */
+  signal?: AbortSignal;
 }
 
 export function us(time: string): number {
   return Date.parse(time) * 1000;
+}
+
+/** Times and texts of what the session has told of itself. */
+export function phases({ events }: Played): string[] {
+  return events.flatMap((event) =>
+    event.type === "phase"
+      ? [`${new Date(event.timeUs / 1000).toISOString().slice(0, 16)} ${event.text}`]
+      : []
+  );
+}
+
+/** What a fixture has said under this message. */
+export function said({ logs }: Played, part: string, message: string) {
+  return logs.filter((log) => log.part === part && log.message === message)
+    .map(({ properties }) => properties);
+}
+
+/**
+ * Of each event: the newest bar has ended, and none of the session's is missing or twice. Gives the
+ * first minutes.
+ */
+export function checkBars(played: Played): Map<string, number> {
+  const first = new Map<string, number>();
+  const seen = said(played, "spy", "saw");
+  assert.ok(seen.length > 0);
+  for (const { symbol, us: nowUs, todayUs, last } of seen) {
+    const minutes = Math.round((nowUs - OPEN_US) / MINUTE_US);
+    if (!first.has(symbol)) first.set(symbol, minutes);
+    const expected = Array.from({ length: minutes }, (_, i) => OPEN_US + i * MINUTE_US);
+    assert.deepEqual(todayUs, expected, `${symbol} at minute ${minutes}`);
+    assert.equal(last, 100 + (minutes - 1) / 100);
+  }
+  return first;
 }
 
 /** One database for all sessions of a test file. */
@@ -76,7 +117,7 @@ export class SessionWorld {
     }
   }
 
-  async #trade({ plan, env, until }: PlayOptions, baseUrl: string): Promise<Played> {
+  async #trade({ plan, env, until, signal }: PlayOptions, baseUrl: string): Promise<Played> {
     const settings = readEnvironment({
       LIU_DATA: this.folder,
       NUM_CONSUMERS: "2",
@@ -88,6 +129,8 @@ export class SessionWorld {
     const events: SessionEvent[] = [];
     const logs: Log[] = [];
     const enough = new AbortController();
+    if (signal?.aborted) enough.abort();
+    signal?.addEventListener("abort", () => enough.abort());
     const sent = subscribing();
     try {
       const result = await trade({

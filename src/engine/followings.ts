@@ -1,6 +1,8 @@
 /**
- * Who follows what: from a scanner's picks to consumers, routes and subscriptions, and back when nobody is left.
- * Invariant: a strategy follows a symbol on one consumer; a strategy over a collection has all its symbols on one.
+ * Who follows what: from a scanner's picks to consumers, routes and subscriptions, and back when
+ * nobody is left.
+ * Invariant: a strategy follows a symbol on one consumer; a strategy over a collection has all its
+ * symbols on one.
  */
 import type { Channels, DataProvider, MarketStream } from "../contracts/provider.ts";
 import { type Asset, type AssetClass, assetClassOf } from "../model/asset.ts";
@@ -53,8 +55,10 @@ export class Followings {
   }
 
   /**
-   * Lets these strategies follow these symbols, where they do not yet. Gives the symbols that are new to the session.
-   * Picks and rejects go one after the other: what one sees of subscriptions must still hold when it acts.
+   * Lets these strategies follow these symbols, where they do not yet. Gives the symbols that are
+   * new to the session.
+   * Picks and rejects go one after the other: what one sees of subscriptions must still hold when
+   * it acts.
    */
   pick(
     picked: readonly string[],
@@ -148,13 +152,17 @@ export class Followings {
     return runs;
   }
 
-  /** Its consumer is chosen by load; that of a collection is not, and says nothing about where others should be. */
+  /**
+   * Its consumer is chosen by load; that of a collection is not, and says nothing about where
+   * others should be.
+   */
   #isPlaced({ strategy }: RunInfo): boolean {
     return !this.#options.traits.some(({ name, runsAll }) => name === strategy && runsAll);
   }
 
   /**
-   * Of a strategy's runs the one on a consumer that has the symbol already, else on the one with the fewest symbols.
+   * Of a strategy's runs the one on a consumer that has the symbol already, else on the one with
+   * the fewest symbols.
    * A strategy with a grant of its own, or over a collection, is on one consumer only.
    */
   #runOf(ofStrategy: RunInfo[], others: RunInfo[]): RunInfo {

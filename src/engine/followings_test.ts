@@ -78,7 +78,7 @@ class Rig {
   }
 }
 
-Deno.test("picked symbols are subscribed to, warmed up, and spread over the consumers", async () => {
+Deno.test("picked symbols are subscribed to, warmed up, spread over consumers", async () => {
   const rig = new Rig([["s", 0], ["s", 1]]);
   assert.deepEqual(await rig.pick("ABC", "s"), ["A", "B", "C"]);
   assert.deepEqual(
@@ -95,7 +95,7 @@ Deno.test("picked symbols are subscribed to, warmed up, and spread over the cons
   assert.deepEqual(rig.news(), []);
 });
 
-Deno.test("a second strategy joins on the same consumer, without a second subscription", async () => {
+Deno.test("a second strategy joins on the same consumer, without subscribing", async () => {
   const rig = new Rig([["s", 0], ["t", 0], ["s", 1], ["t", 1]]);
   await rig.pick("AB", "s");
   rig.news();
@@ -108,7 +108,7 @@ Deno.test("a second strategy joins on the same consumer, without a second subscr
   ]);
 });
 
-Deno.test("a strategy with a consumer of its own has its symbols there, the others theirs elsewhere", async () => {
+Deno.test("a strategy with a consumer of its own has its symbols there", async () => {
   const rig = new Rig([["s", 0], ["s", 1], ["granted", 2]]);
   await rig.pick("ABCDEF", "s", "granted");
   const lines = rig.news().filter((line) => line.startsWith("follow"));
@@ -169,7 +169,7 @@ Deno.test("no more symbols than allowed, until one is given up", async () => {
   assert.deepEqual(await rig.pick("CD", "s"), ["C"]);
 });
 
-Deno.test("where no history can be had, nothing is followed, and the next pick begins anew", async () => {
+Deno.test("without history nothing is followed, and the next pick begins anew", async () => {
   const rig = new Rig([["s", 0], ["s", 1]]);
   rig.isAway = true;
   await assert.rejects(rig.pick("AB", "s"), RetryableError);

@@ -139,7 +139,7 @@ Deno.test("a full queue drops market rows, counts them, and marks their symbols"
   assert.equal(rig.read(1).length, room + 3);
 });
 
-Deno.test("in steps nothing is dropped, and a step ends when all streams and receivers have it", async () => {
+Deno.test("in steps nothing is dropped; a step ends when all streams have it", async () => {
   const rig = new Rig(1, true);
   const streams = [rig.producer.addStream(), rig.producer.addStream()];
   rig.producer.route("AAA", 0);
@@ -167,7 +167,7 @@ Deno.test("in steps nothing is dropped, and a step ends when all streams and rec
   await workedOff;
 });
 
-Deno.test("a stream that comes back gives the current step again: it is told, its rows are not", () => {
+Deno.test("a stream that comes back gives the step again: it is told, its rows are not", () => {
   const rig = new Rig(1, true);
   const stream = rig.producer.addStream();
   rig.producer.start();

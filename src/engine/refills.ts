@@ -1,7 +1,8 @@
 import { type BarColumns, emptyBars } from "../model/bars.ts";
 
 /**
- * Bars for symbols whose rows were lost, from history, in as few requests as it can be: after an interruption every
+ * Bars for symbols whose rows were lost, from history, in as few requests as it can be: after an
+ * interruption every
  * symbol wants them.
  */
 export class Refills {

@@ -1,4 +1,6 @@
-/** Answers what scanners ask of the market. Invariant: nothing later than the scan's time is given. */
+/**
+ * Answers what scanners ask of the market. Invariant: nothing later than the scan's time is given.
+ */
 import type { DataProvider } from "../contracts/provider.ts";
 import type { Asset, AssetClass } from "../model/asset.ts";
 import { assetClassOf } from "../model/asset.ts";
@@ -89,7 +91,10 @@ function startOf(scale: BarScale, count: number, timeUs: number): number {
   return fromUs;
 }
 
-/** How many of the bars have ended by `timeUs`: the provider may be further by now, or send one in the making. */
+/**
+ * How many of the bars have ended by `timeUs`: the provider may be further by now, or send one in
+ * the making.
+ */
 function completeAt(
   timeUs: number,
   symbol: string,

@@ -8,7 +8,6 @@ import type { SessionWorkers } from "./session_workers.ts";
 
 /** A scan that has asked nothing and said nothing for so long is given up. */
 const SILENT_MS_MAX = 30_000;
-const LOOK_MS = 1000;
 
 type ScanResult =
   | Extract<ScannersToMain, { type: "picked" }>
@@ -18,10 +17,14 @@ export class Scans {
   readonly #workers: SessionWorkers;
   readonly #access: () => MarketAccess;
   readonly #monotonicMs: () => number;
+  readonly #lookMs: number;
   /** Scanners that did not return, by their place in the plan. */
   readonly #stopped = new Set<number>();
   #ids = 0;
-  /** Questions that main has not answered yet: while there are any, the silence is not the scanner's. */
+  /**
+   * Questions that main has not answered yet: while there are any, the silence is not the
+   * scanner's.
+   */
   #questions = 0;
   #heardMs = 0;
 
@@ -29,13 +32,18 @@ export class Scans {
     workers: SessionWorkers;
     access(): MarketAccess;
     monotonicMs(): number;
+    /** How often the silence is looked at. Default 1000. */
+    lookMs?: number;
   }) {
     this.#workers = options.workers;
     this.#access = options.access;
     this.#monotonicMs = options.monotonicMs;
+    this.#lookMs = options.lookMs ?? 1000;
   }
 
-  /** A message of a scanners' worker; resolves when its question, if it is one, has been answered. */
+  /**
+   * A message of a scanners' worker; resolves when its question, if it is one, has been answered.
+   */
   async onMessage(worker: number, message: ScannersToMain): Promise<void> {
     this.#heardMs = this.#monotonicMs();
     const answer: Promise<MainToScanners> | null = answerScanner(message, this.#access());
@@ -70,7 +78,7 @@ export class Scans {
       this.#workers.stopScanner(index);
       const message = `it did not return within ${SILENT_MS_MAX / 1000} s`;
       silence.resolve({ type: "scanFailed", id, message, stack: "" });
-    }, LOOK_MS);
+    }, this.#lookMs);
     try {
       return await Promise.race([answer, silence.promise]);
     } finally {

@@ -107,19 +107,11 @@ export class Session {
         // Nothing has been traded, and what is still starting could not be asked to finish.
         throw new OperationError("Interrupted before the session began");
       }
-      const watchdog = new Watchdog(
-        this.#workers.consumers,
-        (consumer, index) =>
-          this.#options.log(
-            "error",
-            ["liu", "session"],
-            "Stopping a strategy that does not return",
-            {
-              consumer,
-              strategy: this.#workers.consumers[consumer].strategies[index].source.name,
-            },
-          ),
-      );
+      const watchdog = new Watchdog(this.#workers.consumers, (consumer, index) => {
+        const strategy = this.#workers.consumers[consumer].strategies[index].source.name;
+        const text = "Stopping {strategy}, which does not return";
+        this.#options.log("error", ["liu", "session"], text, { consumer, strategy });
+      });
       try {
         if (this.#clock.rate !== 0) void this.#guarded(this.#tickUntilEnd());
         const endReason = await this.#ended.promise;

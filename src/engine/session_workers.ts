@@ -1,4 +1,7 @@
-/** The workers of a session, and the ports between them. Invariant: none has more permissions than its part needs. */
+/**
+ * The workers of a session, and the ports between them. Invariant: none has more permissions than
+ * its part needs.
+ */
 import type {
   ClockSetting,
   ConsumerToMain,
@@ -28,7 +31,10 @@ export interface ConsumerLink {
   traits: StrategyTraits[];
 }
 
-/** Messages that the session's owner works on as they come; all others are waited for through an inbox. */
+/**
+ * Messages that the session's owner works on as they come; all others are waited for through an
+ * inbox.
+ */
 export interface WorkerEvents {
   onGateway(message: GatewayToMain): void;
   onConsumer(consumer: number, message: ConsumerToMain): void;
@@ -138,7 +144,9 @@ export class SessionWorkers {
     return link;
   }
 
-  /** Starts the scanners, a worker per grant; gives the minutes after the open from which each runs. */
+  /**
+   * Starts the scanners, a worker per grant; gives the minutes after the open from which each runs.
+   */
   async startScanners(clock: ClockSetting): Promise<Map<string, number>> {
     const fromOpen = new Map<string, number>();
     const all = [...this.#options.scanners.entries()];

@@ -29,7 +29,10 @@ export class TradingDay {
   readonly #options: TradingDayOptions;
   #windowsOpen = 0;
   #liquidations = 0;
-  /** Scanners that are running, by their place in the plan: they are not run a second time meanwhile. */
+  /**
+   * Scanners that are running, by their place in the plan: they are not run a second time
+   * meanwhile.
+   */
   readonly #scanning = new Set<number>();
   /** Liquidations that have been answered, by window. */
   readonly #liquidated = new Map<SessionWindow, Promise<void>>();
@@ -38,7 +41,10 @@ export class TradingDay {
     this.#options = options;
   }
 
-  /** Puts the day's tasks on the schedule. `fromOpen`: minutes after the open from which each scanner runs. */
+  /**
+   * Puts the day's tasks on the schedule. `fromOpen`: minutes after the open from which each
+   * scanner runs.
+   */
   plan(windows: SessionWindow[], fromOpen: Map<string, number>, nowUs: number): void {
     const { liquidationMinutes, scanners } = this.#options.session;
     this.#windowsOpen = windows.length;
