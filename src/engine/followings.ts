@@ -4,6 +4,7 @@
  * Invariant: a strategy follows a symbol on one consumer; a strategy over a collection has all its
  * symbols on one.
  */
+import type { Clock } from "../contracts/clock.ts";
 import type { Channels, DataProvider, MarketStream } from "../contracts/provider.ts";
 import { type Asset, type AssetClass, assetClassOf } from "../model/asset.ts";
 import { emptyBars } from "../model/bars.ts";
@@ -15,6 +16,8 @@ import type { Producer } from "./producer.ts";
 /** Sessions before today's that indicators, supports and resistances are warmed up with. */
 const WARM_UP_SESSIONS = 3;
 const MINUTE_US = 60e6;
+/** How far the exchange's clock may be ahead of ours, on this machine's clock. */
+const CLOCK_LAG_US_MAX = 2e6;
 
 export interface FollowingsOptions {
   provider: DataProvider;
@@ -28,8 +31,7 @@ export interface FollowingsOptions {
   symbolsMax: number;
   runs: readonly RunInfo[];
   traits: readonly StrategyTraits[];
-  /** Market time. */
-  nowUs(): number;
+  clock: Clock & { readonly rate: number };
   /** Sends a follow message to a consumer. */
   follow(consumer: number, message: FollowMessage): void;
   warn(message: string, properties: Record<string, unknown>): void;
@@ -216,11 +218,14 @@ export class Followings {
 
   /** Minute bars of these symbols that are complete by now, some sessions back. */
   history(symbols: string[], signal: AbortSignal) {
-    const nowUs = this.#options.nowUs();
+    const { clock } = this.#options;
+    const nowUs = clock.nowUs();
     let fromUs = nowUs;
     for (let i = 0; i < WARM_UP_SESSIONS; i++) fromUs = previousSession(fromUs).openUs;
-    // A bar that starts a minute ago ends now; a later one would be still in the making.
-    const toUs = nowUs - MINUTE_US + 1;
+    // A bar that starts a minute ago ends now; a later one would be still in the making. But where
+    // the exchange's clock is ahead of ours, it has ended there, and been sent before we listened.
+    const lagUs = Math.min(MINUTE_US, CLOCK_LAG_US_MAX * clock.rate);
+    const toUs = nowUs - MINUTE_US + 1 + lagUs;
     const query = { symbols, scale: "minute", fromUs, toUs, adjustment: "raw" } as const;
     return this.#options.provider.bars(query, signal);
   }

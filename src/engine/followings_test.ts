@@ -61,7 +61,7 @@ class Rig {
       traits: runs.map(([name]) =>
         ({ name, runsAll: collections.includes(name) }) as StrategyTraits
       ),
-      nowUs: () => NOW_US,
+      clock: { nowUs: () => NOW_US, rate: 0 },
       follow: (consumer, { symbol, runIds }) =>
         this.told.push(`follow ${symbol} ${runIds.join("+")} on ${consumer}`),
       warn: (text) => this.told.push(text),

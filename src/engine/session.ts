@@ -193,7 +193,7 @@ export class Session {
       consumers: consumers.length,
       runs: this.#runs,
       traits: consumers.flatMap(({ traits }) => traits),
-      nowUs: () => this.#clock.nowUs(),
+      clock: this.#clock,
       follow: (consumer, message) => consumers[consumer].post(message),
       warn: (text, properties) =>
         this.#options.log("warning", ["liu", "session"], text, properties),
