@@ -289,7 +289,6 @@ export interface ConsumerStart {
   /** Float64: 0 the producer's newest sequence number for this consumer. */
   sequence: SharedArrayBuffer;
   stepping: boolean;
-  /** Market time at `monotonicMs` of the sender's clock, and its rate. */
   clock: ClockSetting;
   strategies: StrategySource[];
   /** The plan grants them hosts: they find `fetch` and its like. */
@@ -369,10 +368,8 @@ export interface ScannersStart {
   main: MessagePort;
   scanners: PluginSource[];
   clock: ClockSetting;
-  /** Int32: i: stop flag of scanner i. */
-  control: SharedArrayBuffer;
-  /** The plan grants them hosts: they find `fetch` and its like. */
-  hasNet: boolean;
+  control: SharedArrayBuffer; // Int32: i: stop flag of scanner i
+  hasNet: boolean; // as for consumers
 }
 
 export type MainToScanners =
