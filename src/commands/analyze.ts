@@ -1,6 +1,6 @@
 import { analyzeBatch } from "../analysis/batch_analysis.ts";
 import type { Command, Host } from "../contracts/command.ts";
-import type { RunRow, Store, TradeRow } from "../contracts/store.ts";
+import type { DenialRow, RunRow, Store, TradeRow } from "../contracts/store.ts";
 import { exchangeDate, exchangeTime } from "../model/calendar.ts";
 import { OperationError } from "../util/errors.ts";
 import { table } from "../util/table.ts";
@@ -12,12 +12,17 @@ export const command: Command = {
   examples: [
     { line: "liu analyze last", does: "what the newest batch earned, by symbol and strategy" },
     { line: "liu analyze BATCH_ID --trades", does: "each of its executions too" },
+    {
+      line: "liu analyze last --denials",
+      does: "what was denied by risk or refused by the broker",
+    },
     { line: "liu analyze last --json", does: "runs, executions and gains as one JSON object" },
   ],
 
   configure(command) {
     command.argument("[BATCH]", 'a batch id, or "last"', "last")
       .option("--trades", "list each execution")
+      .option("--denials", "list what was denied or refused, and how often")
       .option("--json", "print one JSON object");
   },
 
@@ -33,9 +38,10 @@ export const command: Command = {
         host.out(JSON.stringify({ batchId, runs, trades, ...analysis }) + "\n");
         return;
       }
-      const report = new SessionReport(host, settings.hasColors);
+      const report = new SessionReport(host);
       host.out(headText(batchId, runs));
       if (options.trades) host.out(`${tradesTable(trades, runs, host)}\n`);
+      if (options.denials) host.out(`${denialsTable(await store.denials(batchId), runs, host)}\n`);
       host.out(report.analysis(analysis));
     } finally {
       await worker.close();
@@ -76,5 +82,22 @@ function tradesTable(trades: TradeRow[], runs: RunRow[], host: Host): string {
     JSON.stringify(row.indicators),
   ]);
   const head = ["time", "symbol", "operation", "qty", "price", "fee", "strategy", "indicators"];
+  return table(head, rows, { width: Math.max(host.columns(), 100), hasColors: false });
+}
+
+/** By strategy, symbol and code, with the first one's words. */
+function denialsTable(denials: DenialRow[], runs: RunRow[], host: Host): string {
+  const nameOf = new Map(runs.map(({ algoRunId, algoName }) => [algoRunId, algoName]));
+  const groups = Map.groupBy(
+    denials,
+    (row) => JSON.stringify([nameOf.get(row.algoRunId) ?? "", row.symbol, row.by, row.code]),
+  );
+  const rows = [...groups].sort(([x], [y]) => x < y ? -1 : 1).map(([key, group]) => [
+    ...JSON.parse(key) as string[],
+    String(group.length),
+    exchangeTime(group[0].timeUs),
+    group[0].message,
+  ]);
+  const head = ["strategy", "symbol", "by", "code", "times", "first", "message"];
   return table(head, rows, { width: Math.max(host.columns(), 100), hasColors: false });
 }

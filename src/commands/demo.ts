@@ -32,11 +32,11 @@ export const command: Command = {
 
   async run({ options }, host) {
     const isJson = options.json === true;
-    const report = new SessionReport(host, true);
+    const report = new SessionReport(host);
     const say = (text: string) => {
       if (!isJson) report.print(text);
     };
-    const { settings, logSink } = startSettings(host);
+    const { settings, logSink } = startSettings(host, report.printError);
     say(
       `One exchange day, ${DAY}: recorded BTC/USD minutes, and ${STOCKS} stocks GENERATED from seed ${SEED}.`,
     );
@@ -160,7 +160,7 @@ function countsText(counts: Record<string, number>, collections: string[]): stri
     collectionStrategies: `strategies over a collection (${collections.join(", ")})`,
     longAndShortSymbols: "symbols held long by one strategy and short by another",
   };
-  return Object.entries(names)
+  return "The day had:\n" + Object.entries(names)
     .map(([key, name]) => `${String(counts[key]).padStart(6)}  ${name}\n`).join("");
 }
 

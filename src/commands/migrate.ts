@@ -2,6 +2,7 @@ import type { Command } from "../contracts/command.ts";
 import { migrate } from "../store/store.ts";
 import { logger } from "../util/log.ts";
 import { startSettings } from "./settings.ts";
+import { ensureDataFolder } from "./store.ts";
 
 export const command: Command = {
   examples: [
@@ -15,6 +16,7 @@ export const command: Command = {
 
   async run({ options }, host) {
     const { settings } = startSettings(host);
+    await ensureDataFolder(settings);
     const { applied } = await migrate({
       dsn: settings.dsn?.reveal() ?? null,
       dataDir: settings.dataFolder,

@@ -97,7 +97,7 @@ function report(error: unknown, host: Host): number {
     return 1;
   }
   const isExpected = error instanceof OperationError || error instanceof RetryableError ||
-    error instanceof StrategyError;
+    error instanceof StrategyError || isOfTheSystem(error);
   if (isExpected) {
     host.err(`${error.message}\n`);
     return 1;
@@ -105,4 +105,20 @@ function report(error: unknown, host: Host): number {
   const text = error instanceof Error ? error.stack ?? error.message : String(error);
   host.err(`${text}\nThis is a bug in Liu ${config.version}: please report it with these lines.\n`);
   return 1;
+}
+
+/** A folder that is none, a file that may not be written, a full disk: told as the system says it. */
+function isOfTheSystem(error: unknown): error is Error {
+  const { NotFound, PermissionDenied, NotADirectory, AlreadyExists, IsADirectory, NotCapable } =
+    Deno.errors;
+  const kinds = [
+    NotFound,
+    PermissionDenied,
+    NotADirectory,
+    AlreadyExists,
+    IsADirectory,
+    NotCapable,
+  ];
+  return kinds.some((kind) => error instanceof kind) ||
+    (error instanceof Error && /\(os error (17|20|21|28|30)\)/.test(error.message));
 }

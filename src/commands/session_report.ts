@@ -16,9 +16,9 @@ export class SessionReport {
   #rows = 0;
   #rowsMs = 0;
 
-  constructor(host: Host, hasColors: boolean) {
+  constructor(host: Host) {
     this.#host = host;
-    this.#hasColors = hasColors && host.isOutTerminal;
+    this.#hasColors = host.isOutTerminal && !host.env.NO_COLOR;
     this.#line = new StatusLine({
       isTerminal: host.isOutTerminal,
       columns: () => host.columns(),
@@ -32,14 +32,18 @@ export class SessionReport {
     this.#line.print(`${text}\n`);
   }
 
+  /** A log's line on stderr, which may be the same terminal. */
+  readonly printError = (line: string): void =>
+    this.#line.print(line, (text) => this.#host.err(text));
+
   onEvent(event: SessionEvent): void {
     switch (event.type) {
       case "phase":
-        return this.print(`${exchangeTime(event.timeUs)}  ${event.text}`);
+        return this.print(`${exchangeTime(event.timeUs)} ${event.text}`);
       case "scan":
         if (event.added.length > 0) {
           const { scanner, added, timeUs } = event;
-          this.print(`${exchangeTime(timeUs)}  ${scanner} picked ${added.join(" ")}`);
+          this.print(`${exchangeTime(timeUs)} ${scanner} picked ${added.join(" ")}`);
         }
         return;
       case "trade":
@@ -53,13 +57,15 @@ export class SessionReport {
         if (times > 1) return;
         const verb = by === "risk" ? "denied by risk" : "refused by the broker";
         return this.print(
-          `${exchangeTime(timeUs)}  ${symbol.padEnd(8)} ${verb} (${code}): ${message}  ${strategy}`,
+          this.#fit(
+            `${exchangeTime(timeUs)} ${symbol.padEnd(7)} ${strategy} ${verb} (${code}): ${message}`,
+          ),
         );
       }
       case "reject": {
         const { timeUs, symbol, strategy, reason } = event;
         return this.print(
-          `${exchangeTime(timeUs)}  ${symbol.padEnd(8)} given up by ${strategy}: ${reason}`,
+          `${exchangeTime(timeUs)} ${symbol.padEnd(7)} given up by ${strategy}: ${reason}`,
         );
       }
       case "strategyFailed":
@@ -90,11 +96,18 @@ export class SessionReport {
   /** By symbol and strategy, by strategy, and the totals. */
   analysis({ rows, strategies, totals }: BatchAnalysis): string {
     const options = { width: this.#host.columns(), hasColors: this.#hasColors };
+    // What is still held shows only where something is.
+    const isOpen = rows.some(({ openQty }) => openQty !== "0");
     const head = ["trades", "won", "fills", "gain", "gain %", "r", "fees"];
     const total = this.#gainCells(totals);
     return table(
-      ["symbol", "strategy", ...head],
-      rows.map((row) => [row.symbol, row.strategy, ...this.#gainCells(row)]),
+      ["symbol", "strategy", ...head, ...(isOpen ? ["still open"] : [])],
+      rows.map((row) => [
+        row.symbol,
+        row.strategy,
+        ...this.#gainCells(row),
+        ...(isOpen ? [row.openQty === "0" ? "" : row.openQty] : []),
+      ]),
       { ...options, foot: [["total", "", ...total]] },
     ) + "\n" + table(
       ["strategy", ...head],
@@ -116,16 +129,22 @@ export class SessionReport {
   }
 
   #tradeLine({ line, strategy }: Extract<SessionEvent, { type: "trade" }>): string {
-    const gain = line.gain === null ? "" : `  ${plus(line.gain.toFixed(2))}`;
-    return [
+    const gain = line.gain === null ? "" : plus(line.gain.toFixed(2));
+    const text = [
       exchangeTime(line.timeUs),
-      line.symbol.padEnd(8),
+      line.symbol.padEnd(7),
       line.operation.padEnd(10),
-      `${line.qty.padStart(10)} @ ${line.price.padEnd(10)}`,
-      `${line.partial ? "partial" : ""}`.padEnd(7),
-      strategy,
-      `(${line.reason})${gain}`,
-    ].join("  ");
+      `${line.qty.padStart(7)} @ ${line.price.padEnd(8)}`,
+      line.partial ? "part" : "    ",
+      gain.padStart(8),
+      `${strategy}: ${line.reason}`,
+    ].join(" ");
+    return this.#fit(text);
+  }
+
+  /** A line that a terminal shows as one. */
+  #fit(text: string): string {
+    return this.#host.isOutTerminal ? text.slice(0, Math.max(60, this.#host.columns() - 1)) : text;
   }
 
   #status(event: Extract<SessionEvent, { type: "status" }>): void {
@@ -155,7 +174,9 @@ export class SessionReport {
 /** What a user's code threw, with its lines, and what to do. */
 function failureText(event: Extract<SessionEvent, { type: "strategyFailed" }>): string {
   const { strategy, message, stack } = event;
-  const frames = stack.split("\n").filter((line) => line.trim().startsWith("at ")).slice(0, 5);
+  // The author's own frames: Liu's are addresses, and help nobody here.
+  const frames = stack.split("\n")
+    .filter((line) => /^\s*at /.test(line) && !/(file|ext|node):/.test(line)).slice(0, 5);
   return [`Stopped "${strategy}": ${message}`, ...frames, "The others run on."].join("\n");
 }
 

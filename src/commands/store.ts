@@ -1,14 +1,35 @@
+import { join } from "node:path";
 import type { Settings } from "../config/environment.ts";
 import { startStoreWorker, type StoreWorker } from "../store/store_worker.ts";
+import { ConfigError, OperationError } from "../util/errors.ts";
 import { logger } from "../util/log.ts";
 
+/** Makes the data folder where it is missing. Throws ConfigError where it cannot be one. */
+export async function ensureDataFolder({ dataFolder }: Settings): Promise<void> {
+  try {
+    await Deno.mkdir(dataFolder, { recursive: true });
+  } catch (error) {
+    const why = error instanceof Error ? error.message.replace(/, run again with.*/, "") : error;
+    throw new ConfigError(
+      `Cannot use the data folder ${dataFolder}: ${why}. Set LIU_DATA to a folder that can be written`,
+    );
+  }
+}
+
 /** The store of these settings in its own worker, with its logs in ours. */
-export function openSettingsStore(
+export async function openSettingsStore(
   settings: Settings,
   options: { readOnly: boolean },
 ): Promise<StoreWorker> {
+  await ensureDataFolder(settings);
+  const folder = join(settings.dataFolder, "pg");
+  if (options.readOnly && settings.dsn === null && !await exists(folder)) {
+    throw new OperationError(
+      `There is no database in ${settings.dataFolder} yet: run liu trader, or liu demo, first`,
+    );
+  }
   const log = logger("store");
-  return startStoreWorker({
+  return await startStoreWorker({
     dsn: settings.dsn?.reveal() ?? null,
     dataDir: settings.dataFolder,
     readOnly: options.readOnly,
@@ -20,4 +41,14 @@ export function openSettingsStore(
     },
     onFault: (error) => log.error(error.message),
   });
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await Deno.stat(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
 }

@@ -45,12 +45,19 @@ export interface TradeResult {
   batchId: string;
   session: SessionResult;
   analysis: BatchAnalysis;
+  /** Strategies and scanners that were stopped because they threw or did not return. */
+  failed: string[];
   stored: { trades: TradeRow[]; denials: DenialRow[]; runs: RunRow[] };
 }
 
 /** Trades one session. Throws ConfigError or OperationError; what was recorded until then is stored. */
 export async function trade(options: TradeOptions): Promise<TradeResult> {
-  const { plan, settings, logSink, signal, onEvent } = options;
+  const { plan, settings, logSink, signal } = options;
+  const failed = new Set<string>();
+  const onEvent = (event: SessionEvent) => {
+    if (event.type === "strategyFailed") failed.add(event.strategy);
+    options.onEvent(event);
+  };
   checkEnvironment(plan, settings);
   const sources = await readSources(plan);
   const batchId = crypto.randomUUID();
@@ -88,7 +95,7 @@ export async function trade(options: TradeOptions): Promise<TradeResult> {
       denials: await store.denials(batchId),
       runs: await store.runs(batchId),
     };
-    return { batchId, session: result, analysis, stored };
+    return { batchId, session: result, analysis, stored, failed: [...failed] };
   } finally {
     await storeWorker.close();
   }
@@ -96,6 +103,12 @@ export async function trade(options: TradeOptions): Promise<TradeResult> {
 
 /** Real money only on purpose: the plan and the address must both say so. */
 function checkEnvironment(plan: TradePlan, settings: Settings): void {
+  if (plan.environment === "BACKTEST") {
+    throw new ConfigError(
+      `Cannot start: ${plan.file} says environment = "BACKTEST". To trade a paper account or the ` +
+        `simulated exchange write environment = "PAPER"`,
+    );
+  }
   const isLive = new URL(settings.alpaca.baseUrl).hostname === "api.alpaca.markets";
   if ((plan.environment === "PROD") === isLive) return;
   throw new ConfigError(

@@ -1,4 +1,6 @@
+import type { BatchAnalysis } from "../analysis/batch_analysis.ts";
 import type { Command } from "../contracts/command.ts";
+import type { SessionResult } from "../engine/session_options.ts";
 import { declarePlanOption, loadTradePlan } from "./plan.ts";
 import { SessionReport } from "./session_report.ts";
 import { startSettings } from "./settings.ts";
@@ -18,11 +20,11 @@ export const command: Command = {
 
   async run({ options }, host) {
     const isJson = options.json === true;
-    const report = new SessionReport(host, true);
-    const { settings, logSink } = startSettings(host);
+    const report = new SessionReport(host);
+    const { settings, logSink } = startSettings(host, report.printError);
     const plan = await loadTradePlan({ plan: options.plan, settings, host });
     try {
-      const { batchId, session, analysis } = await trade({
+      const { batchId, session, analysis, failed } = await trade({
         plan,
         settings,
         logSink,
@@ -35,15 +37,30 @@ export const command: Command = {
       if (isJson) {
         // `rows` are the analysis's.
         const { rows: marketRows, ...ended } = session;
-        host.out(JSON.stringify({ batchId, ...ended, marketRows, ...analysis }) + "\n");
+        host.out(JSON.stringify({ batchId, ...ended, failed, marketRows, ...analysis }) + "\n");
       } else {
         host.out(`\n${report.analysis(analysis)}\n`);
         host.out(report.repeatedDenials());
+        host.out(cashText(session, analysis));
         host.out(`Batch ${batchId} ended: ${session.endReason}\n`);
         host.out(`More: liu analyze ${batchId}\n`);
+        if (failed.length > 0) host.err(`Stopped by an error of their own: ${failed.join(", ")}\n`);
       }
+      return failed.length > 0 ? 1 : 0;
     } finally {
       report.end();
     }
   },
 };
+
+/** What the session's executions did to the cash beside what the account says, so that a difference is seen. */
+function cashText({ cash }: SessionResult, { totals }: BatchAnalysis): string {
+  const ofAccount = cash.after - cash.before;
+  const ofTrades = Number(totals.cashChange);
+  const rest = ofAccount - ofTrades;
+  const same = Math.abs(rest) < 0.005;
+  return `Cash: ${ofTrades.toFixed(2)} by these executions, ${
+    ofAccount.toFixed(2)
+  } by the account` +
+    (same ? ".\n" : `; the difference, ${rest.toFixed(2)}, is fees or not this session's.\n`);
+}

@@ -91,7 +91,7 @@ export function resolveParams(
   for (const [key, value] of Object.entries(given)) {
     const spec = table[key];
     if (!spec) {
-      const known = Object.keys(table).join(", ") || "none";
+      const known = Object.keys(table).map(snakeCase).join(", ") || "none";
       problems.push({ key, problem: `is not a parameter (it has: ${known})` });
       continue;
     }
@@ -100,6 +100,11 @@ export function resolveParams(
     else values[key] = value;
   }
   return { values, problems };
+}
+
+/** A parameter's name as TOML writes it. */
+export function snakeCase(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 
 function problemOf(spec: ParamSpec<unknown>, value: unknown): string | null {

@@ -1,5 +1,5 @@
 /** Brings a strategy or scanner of the plan into its worker, one of Liu's own or a user's, and checks its parameters. */
-import { type ParamTable, resolveParams } from "../contracts/params.ts";
+import { type ParamTable, resolveParams, snakeCase } from "../contracts/params.ts";
 import type { Json } from "../contracts/store.ts";
 import type { PluginSource } from "../protocol.ts";
 import { type Constructor, loadUserModule, whyNotLoaded } from "../sandbox/load_user_module.ts";
@@ -30,12 +30,20 @@ export async function loadPlugin<T>(options: {
   base: abstract new (...args: any[]) => T;
   registry: PluginRegistry;
   stopFlag: Int32Array;
+  /** Parameters that all plug-ins of the kind have. */
+  common?: ParamTable;
 }): Promise<LoadedPlugin<T>> {
-  const { source, base, registry, stopFlag } = options;
+  const { source, base, registry, stopFlag, common = {} } = options;
   const type = source.from.kind === "user"
     ? await loadUserModule({ bundle: source.from.bundle, base, stopFlag })
     : (await registry[source.from.builtin]()).default as Constructor<T>;
-  const table = (type as unknown as { params?: ParamTable }).params ?? {};
+  if (typeof (type.prototype as { run?: unknown }).run !== "function") {
+    const file = source.from.kind === "user" ? source.from.bundle.path : source.name;
+    throw new ConfigError(
+      `Cannot load ${file}: its class ${type.name} has no method run: write "run(…) { … }" in it`,
+    );
+  }
+  const table = { ...common, ...(type as unknown as { params?: ParamTable }).params };
   const { values, problems } = resolveParams(table, source.parameters);
   if (problems.length > 0) {
     const lines = problems.map(({ key, problem }) => {
@@ -62,9 +70,4 @@ export function begin<T>({ from }: PluginSource, call: () => T): T {
   } catch (error) {
     throw from.kind === "user" ? new ConfigError(whyNotLoaded(error, from.bundle)) : error;
   }
-}
-
-/** camelCase as the plan writes it. */
-export function snakeCase(name: string): string {
-  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }

@@ -51,6 +51,7 @@ export class Session {
   #followings!: Followings;
   #windows: SessionWindow[] = [];
   #gatewayReceiver = -1;
+  readonly #cash = { before: 0, after: 0 };
   #isOver = false;
   #isEnding = false;
 
@@ -123,6 +124,7 @@ export class Session {
           runs: this.#runs,
           collections: this.#collections,
           ...this.#producer.counts,
+          cash: this.#cash,
           open: this.#day.open,
         };
       } finally {
@@ -142,6 +144,7 @@ export class Session {
     const setting = { baseUs: clock.timeUs, wallBaseMs: workerWallMs(), rate: clock.rate };
     this.#clock = new MarketClock(setting, workerWallMs);
     this.#provider = this.#options.provider(this.#clock);
+    this.#cash.before = this.#cash.after = Number(account.cash);
     const equity = `${account.equity} ${account.currency}`;
     this.#phase(`account ${account.accountId}, equity ${equity}`);
     for (const text of grantTexts(this.#options)) this.#phase(text);
@@ -275,6 +278,7 @@ export class Session {
         // The first may come before main has read the clock that "ready" brought.
         if (!this.#clock) return;
         const { account, positions, openOrders } = message;
+        this.#cash.after = account.cash;
         return this.#tell({
           type: "status",
           timeUs: this.#clock.nowUs(),

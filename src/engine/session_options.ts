@@ -101,6 +101,8 @@ export interface SessionResult {
   collections: string[];
   rows: number;
   dropped: number;
+  /** The account's cash when the session began and when it ended, in its currency. */
+  cash: { before: number; after: number };
   /** Open positions that the session left. */
   open: { symbol: string; qty: string }[];
 }

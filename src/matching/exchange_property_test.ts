@@ -15,7 +15,7 @@ import type {
 const MINUTE_US = 60e6;
 const SEED = 20220103;
 const CASH = "30000";
-const SYMBOLS = ["AAPL", "HARD", "BTC/USD"];
+const SYMBOLS = ["AAPL", "HARD", "RARE", "BTC/USD"];
 const FEES: Partial<FeeSchedule> = {
   equityBps: 3,
   cryptoBps: 25,

@@ -51,7 +51,8 @@ export function createProvider(
       const toUs = Math.min(query.toUs, latestUs);
       return readBars(data, feed, { ...query, toUs }, signal);
     },
-    snapshots: (symbols, signal) => readSnapshots(data, feed, symbols, signal),
+    snapshots: (symbols, signal) =>
+      readSnapshots(data, feed, symbols, context.clock.nowUs(), signal),
     assets: (assetClass, signal) => readAssets(trading, assetClass, signal),
   };
 }

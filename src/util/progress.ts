@@ -26,10 +26,10 @@ export class StatusLine {
     this.#draw(text);
   }
 
-  /** Writes whole lines (with their ends) above the status. */
-  print(lines: string): void {
+  /** Writes whole lines (with their ends) above the status; `write`: where else than the status goes. */
+  print(lines: string, write: (text: string) => void = this.options.write): void {
     this.#draw("");
-    this.options.write(lines);
+    write(lines);
     this.#draw(this.#text);
   }
 

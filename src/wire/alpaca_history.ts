@@ -3,6 +3,7 @@ import { z } from "zod";
 import type { BarsQuery, Snapshot } from "../contracts/provider.ts";
 import { type AssetClass, assetClassOf } from "../model/asset.ts";
 import { type BarColumns, emptyBars } from "../model/bars.ts";
+import { exchangeDate } from "../model/calendar.ts";
 import { OperationError } from "../util/errors.ts";
 import type { AlpacaRest } from "./alpaca_rest.ts";
 import type { AlpacaFeed } from "./alpaca_settings.ts";
@@ -122,6 +123,7 @@ class BarsBuilder {
 }
 
 const barSchema = z.object({
+  t: z.string(),
   o: z.number(),
   h: z.number(),
   l: z.number(),
@@ -147,8 +149,10 @@ export async function readSnapshots(
   rest: AlpacaRest,
   feed: AlpacaFeed,
   symbols: string[],
+  nowUs: number,
   signal: AbortSignal,
 ): Promise<Snapshot[]> {
+  const today = exchangeDate(nowUs);
   const result: Snapshot[] = [];
   for (const [assetClass, some] of chunks(symbols, SYMBOLS_PER_REQUEST)) {
     const path = `${PATHS[assetClass]}/snapshots`;
@@ -158,7 +162,12 @@ export async function readSnapshots(
     for (const symbol of some) {
       const snapshot = body[symbol];
       if (!snapshot) continue;
-      const { latestTrade, latestQuote, minuteBar, dailyBar, prevDailyBar } = snapshot;
+      const { latestTrade, latestQuote, minuteBar } = snapshot;
+      // Before a day's first trade Alpaca still shows the day before as the daily bar.
+      const isToday = assetClass === "crypto" || !snapshot.dailyBar ||
+        exchangeDate(parseRfc3339Us(snapshot.dailyBar.t)) === today;
+      const dailyBar = isToday ? snapshot.dailyBar : undefined;
+      const prevDailyBar = isToday ? snapshot.prevDailyBar : snapshot.dailyBar;
       result.push({
         symbol,
         last: latestTrade?.p ?? minuteBar?.c ?? dailyBar?.c ?? NaN,

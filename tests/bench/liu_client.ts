@@ -223,6 +223,7 @@ function consumerStart(
     control: new SharedArrayBuffer(3 * 4),
     sequence: new SharedArrayBuffer(8),
     stepping: false,
+    hasNet: false,
     clock,
     strategies: [{
       name: NAME,

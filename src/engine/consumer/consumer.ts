@@ -260,7 +260,11 @@ export class Consumer {
       });
     }
     if (kind !== "order") {
-      throw new TypeError("run must return a decision or nothing");
+      throw new TypeError(
+        (decision as unknown) instanceof Promise
+          ? "run must not be async: it returned a promise"
+          : "run must return a decision or nothing",
+      );
     }
     if (symbol.isIncomplete && isEntry(decision)) return;
     const intent = intentOf(slot, decision, this.#intentSeq++, nowUs);

@@ -1,4 +1,5 @@
 /** Runs the plan's scanners in their worker, each when main says so. */
+import { param } from "../../contracts/params.ts";
 import { type ScanContext, Scanner } from "../../contracts/scanner.ts";
 import type { StrategyLog } from "../../contracts/strategy.ts";
 import type {
@@ -16,6 +17,10 @@ import type { BarColumns } from "../../model/bars.ts";
 
 /** A scanner that picks more is cut here: it would pick the whole market. */
 const PICKS_MAX = 10_000;
+/** What every scanner's section may have. */
+const COMMON = {
+  fromMarketOpen: param.number(0, { min: 0, doc: "minutes after the open of the first scan" }),
+};
 
 type Answer = Extract<MainToScanners, { type: "snapshots" | "bars" | "symbols" | "error" }>;
 type Ask =
@@ -51,6 +56,7 @@ export class ScannerRunner {
         source,
         base: Scanner,
         registry,
+        common: COMMON,
         stopFlag: new Int32Array(control, index * 4, 1),
       });
       const instance = begin(source, () => new type({ name: source.name, params }));

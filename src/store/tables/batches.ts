@@ -1,7 +1,10 @@
 import type { BatchSummary } from "../../contracts/store.ts";
 import type { Sql } from "../database.ts";
 
-/** Batches are not a table: they are what runs have in common. A batch has ended when all have. */
+/**
+ * In the order in which they were made, the newest first: a simulated session's own times may lie anywhere.
+ * Batches are not a table: they are what runs have in common. A batch has ended when all have.
+ */
 export async function selectBatches(sql: Sql, limit: number): Promise<BatchSummary[]> {
   return [
     ...await sql<BatchSummary[]>`
@@ -17,7 +20,7 @@ export async function selectBatches(sql: Sql, limit: number): Promise<BatchSumma
              where run.batch_id = algo_run.batch_id) as trades
       from algo_run
      group by batch_id
-     order by min(start_time) desc, max(algo_run_id) desc
+     order by max(algo_run_id) desc
      limit ${limit}`,
   ];
 }
