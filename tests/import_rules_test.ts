@@ -27,6 +27,7 @@ const LAYERS: Record<string, number> = {
   strategies: 4,
   miners: 4,
   store: 4,
+  history: 4,
   engine: 5,
   backtest: 6,
   optimizer: 6,
