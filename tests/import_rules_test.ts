@@ -19,6 +19,7 @@ const LAYERS: Record<string, number> = {
   config: 3,
   wire: 3,
   matching: 3,
+  recorded: 3,
   sandbox: 3,
   "protocol.ts": 3.5,
   providers: 4,

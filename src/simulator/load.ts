@@ -3,9 +3,14 @@ import { sessionOf } from "../model/calendar.ts";
 import { assert } from "../util/assert.ts";
 import { ConfigError } from "../util/errors.ts";
 import { formatRfc3339 } from "../wire/rfc3339.ts";
-import { loadCsv } from "./csv.ts";
+import { loadCsv } from "../recorded/csv.ts";
 import { generate } from "./generate.ts";
-import { type MarketData, mergeMarketData, MINUTE_US, type SymbolData } from "./market_data.ts";
+import {
+  type MarketData,
+  mergeMarketData,
+  MINUTE_US,
+  type SymbolData,
+} from "../recorded/market_data.ts";
 import type { SimulatorOptions } from "./options.ts";
 import { dueUs } from "./timeline.ts";
 import { RowKind } from "../model/market_batch.ts";

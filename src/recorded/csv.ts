@@ -7,10 +7,8 @@ import { parse } from "csv-parse/sync";
 import { cryptoSession } from "../model/calendar.ts";
 import { ConfigError } from "../util/errors.ts";
 import { barsOf, emptySymbol, MINUTE_US, type SymbolData } from "./market_data.ts";
-import type { DataSource } from "./options.ts";
+import type { FileSource } from "./source.ts";
 import { parseTimeUs } from "./csv_time.ts";
-
-type FileSource = Exclude<DataSource, { kind: "generate" }>;
 
 /** A parsed line: its values in the order of the kind's columns, and where it stood. */
 interface Row {
