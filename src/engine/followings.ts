@@ -14,10 +14,12 @@ import type { Producer } from "./producer.ts";
 const WARM_UP_SESSIONS = 3;
 
 export interface FollowingsOptions {
-  provider: DataProvider;
-  producer: Producer;
+  provider: Pick<DataProvider, "bars" | "snapshots">;
+  producer: Pick<Producer, "route" | "unroute" | "isRouted">;
   symbols: SymbolTable;
-  stream(assetClass: AssetClass): MarketStream | undefined;
+  stream(assetClass: AssetClass): Pick<MarketStream, "subscribe" | "unsubscribe"> | undefined;
+  /** The consumer has the symbol's bars from the session before. Default: never. */
+  isKnown?(symbol: string): boolean;
   /** Assets that can be traded, by symbol. */
   assets: ReadonlyMap<string, Asset>;
   events: readonly ("second" | "minute" | "trade" | "quote")[];
@@ -76,6 +78,20 @@ export class Followings {
     for (const [symbol, runs] of wanted) this.#start(symbol, runs, messages.get(symbol)!);
     await this.#subscribe(fresh, signal);
     return fresh;
+  }
+
+  /** A session begins after another: what no run holds is to be picked again. */
+  startSession(assetClass: AssetClass, isHeld: (runId: number, symbol: string) => boolean): void {
+    for (const [symbol, runs] of this.#runsOf) {
+      if (assetClassOf(symbol) !== assetClass) continue;
+      for (const runId of [...runs]) if (!isHeld(runId, symbol)) runs.delete(runId);
+      if (runs.size > 0) continue;
+      this.#runsOf.delete(symbol);
+      this.#forgetConsumer(symbol);
+    }
+    for (const symbol of [...this.#rejectedBy.keys()]) {
+      if (assetClassOf(symbol) === assetClass) this.#rejectedBy.delete(symbol);
+    }
   }
 
   /** A strategy no longer follows a symbol. */
@@ -149,7 +165,9 @@ export class Followings {
     nowUs: number,
     signal: AbortSignal,
   ): Promise<Map<string, Omit<FollowMessage, "runIds">>> {
-    const history = await this.history(symbols, nowUs, signal);
+    const isKnown = this.#options.isKnown ?? (() => false);
+    const unknown = symbols.filter((symbol) => !isKnown(symbol));
+    const history = await this.history(unknown, nowUs, signal);
     const snapshots = await this.#options.provider.snapshots(symbols, signal);
     const closes = new Map(snapshots.map((one) => [one.symbol, one.previousClose]));
     return new Map(symbols.map((symbol) => [symbol, {

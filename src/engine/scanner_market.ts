@@ -7,7 +7,7 @@ import { exchangeDate, exchangeUs, previousSession } from "../model/calendar.ts"
 import type { MainToScanners, ScannersToMain } from "../protocol.ts";
 
 interface MarketAccess {
-  provider: DataProvider;
+  provider: Pick<DataProvider, "bars" | "snapshots">;
   assets: ReadonlyMap<string, Asset>;
   assetClasses: readonly AssetClass[];
   signal: AbortSignal;

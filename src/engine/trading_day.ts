@@ -4,11 +4,27 @@ import { Schedule } from "./schedule.ts";
 import type { SessionOptions } from "./session_options.ts";
 import type { SessionWorkers } from "./session_workers.ts";
 
+/** What of a session a day needs: a backtest has it too, without workers. */
+type DaySession =
+  & Pick<
+    SessionOptions,
+    "batchId" | "liquidationMinutes" | "scanners" | "testScanners" | "onEvent" | "log"
+  >
+  & { store: Pick<SessionOptions["store"], "write"> };
+type DayWorkers = Pick<
+  SessionWorkers,
+  "gatewayInbox" | "postGateway" | "scannersInbox" | "postScanners"
+>;
+
 const MINUTE_US = 60e6;
 
 export interface TradingDayOptions {
-  session: SessionOptions;
-  workers: SessionWorkers;
+  session: DaySession;
+  workers: DayWorkers;
+  /** Where its tasks go; one of its own by default. */
+  schedule?: Schedule;
+  /** Numbers of its requests; counted from 0 by default. */
+  nextId?(): number;
   /** Lets strategies follow picked symbols; gives those that are new. */
   follow(picked: string[], targets: string[], nowUs: number): Promise<string[]>;
   /** Something nobody waits for; its failure ends the session. */
@@ -18,16 +34,18 @@ export interface TradingDayOptions {
 }
 
 export class TradingDay {
-  readonly schedule = new Schedule();
+  readonly schedule: Schedule;
   /** Positions that could not be closed in time. */
   readonly open: { symbol: string; qty: string }[] = [];
   readonly #options: TradingDayOptions;
   #windowsOpen = 0;
-  #liquidations = 0;
-  #scans = 0;
+  readonly #nextId: () => number;
 
   constructor(options: TradingDayOptions) {
     this.#options = options;
+    this.schedule = options.schedule ?? new Schedule();
+    let id = 0;
+    this.#nextId = options.nextId ?? (() => id++);
   }
 
   /** Puts the day's tasks on the schedule. `fromOpen`: minutes after the open from which each scanner runs. */
@@ -78,7 +96,7 @@ export class TradingDay {
   async #scan(index: number, nowUs: number, window: SessionWindow): Promise<void> {
     const { workers, session, follow } = this.#options;
     const { source: { name }, targets } = session.scanners[index];
-    const id = this.#scans++;
+    const id = this.#nextId();
     const isThis = (message: { id: number }) => message.id === id;
     const answer = workers.scannersInbox.nextOf(["picked", "scanFailed"], isThis);
     workers.postScanners({ type: "scan", id, scanner: name, timeUs: nowUs, window });
@@ -99,7 +117,7 @@ export class TradingDay {
   async #liquidate({ assetClass, closeUs }: SessionWindow): Promise<void> {
     const { workers, session, onPhase, inBackground } = this.#options;
     onPhase(`${assetClass}: closing day trades`);
-    const id = this.#liquidations++;
+    const id = this.#nextId();
     const isThis = (message: { id: number }) => message.id === id;
     const taken = workers.gatewayInbox.next("liquidating", isThis);
     const done = workers.gatewayInbox.next("liquidated", isThis);

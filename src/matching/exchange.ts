@@ -57,13 +57,18 @@ export class Exchange {
 
   constructor(options: ExchangeOptions) {
     const { startUs, onUpdate, volumeShare = VOLUME_SHARE_DEFAULT } = options;
-    assert(volumeShare > 0 && volumeShare <= 1, "volumeShare must be in (0, 1]");
+    const isShare = volumeShare === null || (volumeShare > 0 && volumeShare <= 1);
+    assert(isShare, "volumeShare must be in (0, 1], or null");
     this.#options = options;
     this.#fillModel = options.fillModel ?? defaultFillModel;
     const newId = options.newId ?? countedIds();
     const fees = { ...NO_FEES, ...options.fees };
     this.#desk = new OrderDesk({ startUs, fees, priceOf: this.#priceOf, newId, onUpdate });
-    this.#matcher = new Matcher(this.#desk, decimal(volumeShare), this.#priceOf);
+    this.#matcher = new Matcher(
+      this.#desk,
+      volumeShare === null ? null : decimal(volumeShare),
+      this.#priceOf,
+    );
     this.#intake = new OrderIntake(this.#desk, {
       assetOf: (symbol) => options.assetOf(symbol),
       marketOf: (symbol) => this.#marketOf(symbol),
@@ -123,17 +128,63 @@ export class Exchange {
     this.advanceTo(startUs + durationUs);
     const market = this.#marketOf(symbol);
     market.setLast(close, startUs + durationUs);
+    market.barNumber = ++this.#eventNumber;
     if (market.isHalted || !market.isFilledBy("bars")) return;
     this.#match({
       symbol,
       timeUs: startUs,
       isBar: true,
-      number: ++this.#eventNumber,
+      isInclusive: true,
+      number: market.barNumber,
       priceFor: (order) => this.#fillModel.onBar(order, open, high, low, close),
       firstPrice: () => open,
       sizeFor: () => volume,
       isSizeShared: true,
     });
+  }
+
+  /**
+   * The newest bar's close once more, for the orders that were accepted at its end: they trade at
+   * it. For backtests whose orders fill at the close that they were decided on. An order meets it
+   * once.
+   */
+  onClose(symbol: string, timeUs: number, close: number, volume: number): void {
+    const market = this.#marketOf(symbol);
+    if (market.isHalted || !market.isFilledBy("bars")) return;
+    this.#match({
+      symbol,
+      timeUs,
+      isBar: false,
+      isInclusive: true,
+      number: market.barNumber,
+      priceFor: (order) => this.#fillModel.onTrade(order, close),
+      firstPrice: () => close,
+      sizeFor: () => volume,
+      isSizeShared: true,
+    });
+  }
+
+  /**
+   * The close of a bar that has no order to meet: in place of onBar, which would do no more with
+   * it.
+   */
+  notePrice(symbol: string, price: number, timeUs: number): void {
+    const market = this.#marketOf(symbol);
+    market.setLast(price, timeUs);
+    market.barNumber = ++this.#eventNumber;
+  }
+
+  /** Whether an order of the symbol is open, in any account. */
+  hasOpen(symbol: string): boolean {
+    for (const account of this.#accounts.values()) {
+      if (account.openIn(symbol).length > 0) return true;
+    }
+    return false;
+  }
+
+  /** When something is due by time alone: an order's route or end, or a session's close. */
+  get dueUs(): number {
+    return this.#dueUs;
   }
 
   /** Size in shares or coins. */
@@ -146,6 +197,7 @@ export class Exchange {
       symbol,
       timeUs,
       isBar: false,
+      isInclusive: false,
       number: ++this.#eventNumber,
       priceFor: (order) => this.#fillModel.onTrade(order, price),
       firstPrice: () => price,
@@ -171,6 +223,7 @@ export class Exchange {
       symbol,
       timeUs,
       isBar: false,
+      isInclusive: false,
       number: ++this.#eventNumber,
       priceFor: (order) => {
         // A side without a price fills nothing, and triggers nothing.

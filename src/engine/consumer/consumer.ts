@@ -15,6 +15,7 @@ import type {
   MainToConsumer,
   MarketMessage,
   OrderReport,
+  SessionWindow,
 } from "../../protocol.ts";
 import { SymbolTable } from "../../util/symbol_table.ts";
 import { Calls } from "./calls.ts";
@@ -97,7 +98,7 @@ export class Consumer {
       case "follow":
         return this.#followed.follow(message, this.#options.strategies);
       case "session":
-        return this.#followed.setWindows(message.windows);
+        return this.#startSession(message.windows);
       case "refill":
         return this.#followed.refill(message.symbol, message.history);
       case "stop":
@@ -109,6 +110,51 @@ export class Consumer {
       default:
         message satisfies never;
     }
+  }
+
+  /**
+   * A row, given directly: by a backtest, whose data is in the consumer's own isolate. `kind` is
+   * none but a market event; steps end by `endStep`.
+   */
+  row(
+    kind: number,
+    symbolId: number,
+    timeUs: number,
+    a: number,
+    b: number,
+    c: number,
+    d: number,
+    e: number,
+    f: number,
+    g: number,
+  ): void {
+    const followed = this.#followed.byId[symbolId];
+    if (followed) this.#event(followed, kind, timeUs, a, b, c, d, e, f, g);
+  }
+
+  /** Ends a step whose rows were given directly. False: nothing was decided, and nothing is sent. */
+  endStep(n: number, timeUs: number): boolean {
+    if (this.#wantsSecond) this.#closeSeconds(timeUs);
+    this.#runCollections(timeUs);
+    this.#stepDone = n;
+    if (this.#outbox.isEmpty) return false;
+    this.#outbox.endStep(n);
+    return true;
+  }
+
+  /** The session is over: strategies are not asked again before the next. */
+  endSession(): void {
+    for (const { slots } of this.#followed) for (const slot of slots) slot.isResting = true;
+  }
+
+  /** Whether a run follows the symbol in this session. */
+  isFollowing(runId: number, symbol: string): boolean {
+    return this.#options.strategies.some((run) => run.runId === runId && run.slots.has(symbol));
+  }
+
+  /** Whether rows of the symbol are wanted. */
+  follows(symbolId: number): boolean {
+    return this.#followed.byId[symbolId] !== undefined;
   }
 
   onGateway(message: GatewayToConsumer): void {
@@ -176,32 +222,46 @@ export class Consumer {
     if (kind === RowKind.step) return this.#endStep(batch.a[i], batch.timeUs[i]);
     const followed = this.#followed.byId[batch.symbol[i]];
     if (!followed) return;
-    const { state } = followed;
-    const timeUs = batch.timeUs[i];
     const { a, b, c, d, e, f, g } = batch;
+    this.#event(followed, kind, batch.timeUs[i], a[i], b[i], c[i], d[i], e[i], f[i], g[i]);
+  }
+
+  #event(
+    followed: Followed,
+    kind: number,
+    timeUs: number,
+    a: number,
+    b: number,
+    c: number,
+    d: number,
+    e: number,
+    f: number,
+    g: number,
+  ): void {
+    const { state } = followed;
     switch (kind) {
       case RowKind.minuteBar:
-        if (!state.onMinuteBar(timeUs, a[i], b[i], c[i], d[i], e[i], f[i], g[i])) return;
+        if (!state.onMinuteBar(timeUs, a, b, c, d, e, f, g)) return;
         if (!state.isIncomplete) this.#followed.feed(followed);
         if (this.#wantsMinute) this.#runSlots(followed, "minute", timeUs + MINUTE_US);
         return;
       case RowKind.updatedBar:
-        state.onUpdatedBar(timeUs, a[i], b[i], c[i], d[i], e[i], f[i], g[i]);
+        state.onUpdatedBar(timeUs, a, b, c, d, e, f, g);
         return;
       case RowKind.trade:
         if (this.#wantsSecond) {
           if (state.second.closeBefore(timeUs)) this.#runSlots(followed, "second", timeUs);
-          state.second.onTrade(timeUs, a[i], b[i]);
+          state.second.onTrade(timeUs, a, b);
         }
-        state.onTrade(timeUs, a[i], b[i]);
+        state.onTrade(timeUs, a, b);
         if (this.#wantsTrade) this.#runSlots(followed, "trade", timeUs);
         return;
       case RowKind.quote:
-        state.onQuote(a[i], b[i], c[i], d[i]);
+        state.onQuote(a, b, c, d);
         if (this.#wantsQuote) this.#runSlots(followed, "quote", timeUs);
         return;
       case RowKind.status:
-        state.isHalted = a[i] !== 0;
+        state.isHalted = a !== 0;
         return;
       case RowKind.gap:
         state.isIncomplete = true;
@@ -209,7 +269,7 @@ export class Consumer {
           type: "outOfSync",
           symbol: state.symbol,
           lagSeconds: 0,
-          rowsLost: Math.max(0, a[i]),
+          rowsLost: Math.max(0, a),
           symbols: [state.symbol],
         });
         return;
@@ -225,7 +285,8 @@ export class Consumer {
     for (let i = 0; i < slots.length; i++) {
       const slot = slots[i];
       const { run } = slot;
-      if (run.isStopped || (slot.openOrder !== null && !run.whileOpen)) continue;
+      if (run.isStopped || slot.isResting) continue;
+      if (slot.openOrder !== null && !run.whileOpen) continue;
       if ((state.isIncomplete || state.isHalted) && slot.position === null) continue;
       setEvent(slot.tick, event);
       const decision = this.#calls.run(slot);
@@ -313,6 +374,12 @@ export class Consumer {
     for (const followed of this.#followed) {
       if (followed.state.second.closeBefore(nowUs)) this.#runSlots(followed, "second", nowUs);
     }
+  }
+
+  /** A session after another: days and intervals begin anew. */
+  #startSession(windows: SessionWindow[]): void {
+    this.#followed.startSession(windows);
+    for (const run of this.#options.strategies) run.runAllInterval = 0;
   }
 
   #endStep(n: number, timeUs: number): void {

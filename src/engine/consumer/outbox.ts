@@ -31,6 +31,11 @@ export class Outbox {
     else this.#send({ type: "keystore", ...value });
   }
 
+  /** Stepping: nothing has been decided since the last step's end. */
+  get isEmpty(): boolean {
+    return this.#intents.length + this.#cancels.length + this.#keystore.length === 0;
+  }
+
   endStep(n: number): void {
     this.#send({
       type: "stepDone",

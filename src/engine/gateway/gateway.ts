@@ -115,6 +115,12 @@ export class Gateway {
     return this.#state.nowUs();
   }
 
+  /** Nothing is open and nothing is being closed: a step without intents and updates changes nothing here. */
+  get isQuiet(): boolean {
+    const { dirty } = this.#state;
+    return dirty.size === 0 && this.#state.openOrders() === 0 && !this.#liquidations.isWaiting;
+  }
+
   fromConsumer(consumer: number, message: ConsumerToGateway): void {
     switch (message.type) {
       case "stepDone":
@@ -146,6 +152,7 @@ export class Gateway {
         return this.#run(() => this.#assets(message));
       case "session":
         this.#state.sessions.set(message.assetClass, message);
+        this.#liquidations.startSession(message.assetClass);
         return;
       case "liquidate":
         return this.#run(() => this.#liquidate(message));
