@@ -4,13 +4,18 @@
  */
 import type { Clock } from "../contracts/clock.ts";
 import type { BarsQuery, DataProvider } from "../contracts/provider.ts";
+import { assetClassOf } from "../model/asset.ts";
 import type { BarColumns, BarScale } from "../model/bars.ts";
+import { errands, run, settledUs } from "./download.ts";
+import { overlap, type Range, union, without } from "./ranges.ts";
+import { emptyRows, replace, slice } from "./rows.ts";
+import { type Piece, Shelf, sourcesIn } from "./shelf.ts";
 
 /** raw: as traded; split: adjusted for splits; all: for dividends too. Crypto is always raw. */
 export type Adjustment = BarsQuery["adjustment"];
 
 export interface LoadBarsOptions {
-  symbols: string[];
+  symbols: readonly string[];
   scale: BarScale;
   fromUs: number;
   /** Exclusive: bars that start before it. */
@@ -23,13 +28,196 @@ export interface HistoryOptions {
   /** LIU_DATA/history. It need not be there. */
   folder: string;
   /** Where what is missing comes from; none: only what is on disk is given. */
-  remote?: { source: string; provider: DataProvider; clock: Clock };
+  remote?: Remote;
 }
 
-export interface History {
+export interface Remote {
+  /** Whose folder it is: provider and feed, "alpaca_iex". */
+  source: string;
+  provider: DataProvider;
+  /** The provider's time: what is later is not asked for. */
+  clock: Clock;
+}
+
+export interface DownloadProgress {
+  /** Of the calls that the download takes. */
+  done: number;
+  total: number;
+  /** Bars that came so far. */
+  rows: number;
+  symbols: string[];
+}
+
+/** Where files come from that the user imported. */
+export const IMPORTED = "import";
+export const ADJUSTMENTS: readonly Adjustment[] = ["split", "raw", "all"];
+/** Files read at once. */
+const READS_MAX = 16;
+
+/** A source's folder: prices that were adjusted in another way never stand in one file. */
+export function folderOf(source: string, adjustment: Adjustment): string {
+  return `${source}-${adjustment}`;
+}
+
+export class History {
+  readonly folder: string;
+  readonly #remote: Remote | null;
+
+  constructor({ folder, remote }: HistoryOptions) {
+    this.folder = folder;
+    this.#remote = remote ?? null;
+  }
+
   /**
    * Columns of each symbol, sorted by time; empty where there is nothing. Every call gives new
-   * arrays. Throws OperationError for a damaged file, and what the provider throws.
+   * arrays. A symbol's bars are from one source: imported ones where there are any of that time,
+   * else the remote's (downloaded, where they are missing), else any other on disk, in the order of
+   * names. Throws OperationError for a damaged file, and what the provider throws.
    */
-  loadBars(options: LoadBarsOptions, signal?: AbortSignal): Promise<Map<string, BarColumns>>;
+  async loadBars(
+    options: LoadBarsOptions,
+    signal: AbortSignal = new AbortController().signal,
+  ): Promise<Map<string, BarColumns>> {
+    const { scale, fromUs, toUs } = options;
+    const range = { fromUs, toUs };
+    const sources = await sourcesIn(this.folder);
+    const found = new Map<string, Found>();
+    await inTurns([...new Set(options.symbols)], async (symbol) => {
+      signal.throwIfAborted();
+      found.set(symbol, await this.#find(symbol, options, range, sources));
+    });
+    if (this.#remote !== null) {
+      const own = [...found].filter(([, { folder }]) => folder.source === this.#remote!.source);
+      await this.#fill(new Map(own), { scale, range, signal });
+    }
+    return new Map(
+      [...new Set(options.symbols)].map((symbol) => [symbol, found.get(symbol)!.piece.rows]),
+    );
+  }
+
+  /**
+   * Downloads what of the range is not on disk yet, and gives how many bars and calls that took.
+   * Throws what the provider throws; what came before is kept.
+   */
+  async download(
+    options: LoadBarsOptions & { adjustment: Adjustment },
+    onProgress: (progress: DownloadProgress) => void,
+    signal: AbortSignal,
+  ): Promise<{ rows: number; calls: number }> {
+    const { scale, fromUs, toUs } = options;
+    const range = { fromUs, toUs };
+    const found = new Map<string, Found>();
+    await inTurns([...new Set(options.symbols)], async (symbol) => {
+      const [adjustment] = adjustmentsOf(symbol, options.adjustment);
+      const folder = { source: this.#remote!.source, adjustment: adjustment! };
+      found.set(symbol, { folder, piece: await this.#read(folder, scale, symbol, range) });
+    });
+    return await this.#fill(found, { scale, range, signal, onProgress });
+  }
+
+  /** What is on disk of the first source that has any of it; else nothing, of the remote. */
+  async #find(
+    symbol: string,
+    { scale, adjustment }: LoadBarsOptions,
+    range: Range,
+    sources: Set<string>,
+  ): Promise<Found> {
+    const adjustments = adjustmentsOf(symbol, adjustment);
+    const remote = this.#remote?.source;
+    const names = [...sources].map((name) => name.replace(/-[^-]*$/, ""));
+    const inOrder = new Set([IMPORTED, ...remote === undefined ? names : [remote]]);
+    for (const source of inOrder) {
+      for (const adjustment of adjustments) {
+        const folder = { source, adjustment };
+        if (!sources.has(folderOf(source, adjustment))) continue;
+        const piece = await this.#read(folder, scale, symbol, range);
+        if (piece.covered.length > 0) return { folder, piece };
+      }
+    }
+    return {
+      folder: { source: remote ?? IMPORTED, adjustment: adjustments[0]! },
+      piece: { rows: emptyRows(scale), covered: [] },
+    };
+  }
+
+  #read(folder: Folder, scale: BarScale, symbol: string, range: Range): Promise<Piece<BarColumns>> {
+    return this.#shelf(folder, scale).read(symbol, range);
+  }
+
+  #shelf({ source, adjustment }: Folder, scale: BarScale): Shelf<BarColumns> {
+    return new Shelf<BarColumns>(this.folder, folderOf(source, adjustment), scale);
+  }
+
+  /** Asks the remote for what is missing, writes it, and puts it into what was found. */
+  async #fill(found: Map<string, Found>, options: {
+    scale: BarScale;
+    range: Range;
+    signal: AbortSignal;
+    onProgress?: (progress: DownloadProgress) => void;
+  }): Promise<{ rows: number; calls: number }> {
+    const { scale, range, signal, onProgress } = options;
+    const { provider, clock } = this.#remote!;
+    const nowUs = clock.nowUs();
+    const asked = overlap(range, { fromUs: 0, toUs: nowUs });
+    if (asked === null) return { rows: 0, calls: 0 };
+    const calls = ADJUSTMENTS.flatMap((adjustment) => {
+      const missing = [...found].filter(([, { folder }]) => folder.adjustment === adjustment)
+        .flatMap(([symbol, { piece }]) =>
+          without(asked, piece.covered).map((range) => ({ symbol, range }))
+        );
+      return errands(missing, scale).map((errand) => ({ adjustment, errand }));
+    });
+    let rows = 0;
+    for (const [done, { adjustment, errand }] of calls.entries()) {
+      signal.throwIfAborted();
+      onProgress?.({ done, total: calls.length, rows, symbols: errand.symbols });
+      const shelf = this.#shelf({ source: this.#remote!.source, adjustment }, scale);
+      const bars = await run(errand, {
+        provider,
+        shelf,
+        scale,
+        adjustment,
+        settledUs: settledUs(scale, nowUs),
+        signal,
+      });
+      for (const symbol of errand.symbols) {
+        const { piece } = found.get(symbol)!;
+        const got = slice(
+          bars.get(symbol) ?? emptyRows<BarColumns>(scale),
+          range.fromUs,
+          range.toUs,
+        );
+        piece.rows = replace(scale, piece.rows, errand.range, got);
+        piece.covered = union(piece.covered, [errand.range]);
+        rows += got.timeUs.length;
+      }
+    }
+    onProgress?.({ done: calls.length, total: calls.length, rows, symbols: [] });
+    return { rows, calls: calls.length };
+  }
+}
+
+interface Folder {
+  source: string;
+  adjustment: Adjustment;
+}
+
+interface Found {
+  folder: Folder;
+  piece: Piece<BarColumns>;
+}
+
+/** Which prices may be taken, the best first. Nothing is split or paid out in crypto. */
+function adjustmentsOf(symbol: string, asked: Adjustment | undefined): readonly Adjustment[] {
+  if (assetClassOf(symbol) === "crypto") return ["raw"];
+  return asked === undefined ? ADJUSTMENTS : [asked];
+}
+
+/** Does `work` for each item, some at once. */
+async function inTurns<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
+  let next = 0;
+  const lane = async () => {
+    while (next < items.length) await work(items[next++]!);
+  };
+  await Promise.all(Array.from({ length: Math.min(READS_MAX, items.length) }, lane));
 }
