@@ -34,8 +34,20 @@ export class Replay {
     d: number;
   }[] = [];
 
-  constructor(data: MarketData, symbols: SymbolTable, exchange: Exchange) {
+  readonly #givesQuotes: boolean;
+  readonly #givesTrades: boolean;
+
+  constructor(options: {
+    data: MarketData;
+    symbols: SymbolTable;
+    exchange: Exchange;
+    events: readonly string[];
+  }) {
+    const { data, symbols, exchange, events } = options;
     this.#exchange = exchange;
+    // What a trader would subscribe to; the exchange fills by all that there is.
+    this.#givesQuotes = events.includes("quote");
+    this.#givesTrades = events.includes("trade") || events.includes("second");
     for (const one of data.values()) {
       this.#feeds.set(one.symbol, new SymbolFeed(symbols.idOf(one.symbol), one));
     }
@@ -169,6 +181,7 @@ export class Replay {
         const [bidSize, askSize] = [quotes.bidSize[feed.quote], quotes.askSize[feed.quote]];
         feed.quote++;
         feed.setDue();
+        if (!this.#givesQuotes) continue;
         this.rows++;
         consumer.row(RowKind.quote, feed.id, timeUs, bid, bidSize, ask, askSize, 0, 0, 0);
         if (feed.isWatched) this.#see(feed.id, RowKind.quote, timeUs, bid, bidSize, ask, askSize);
@@ -180,6 +193,7 @@ export class Replay {
       while (feed.tradeDueUs === timeUs) {
         const i = feed.trade++;
         feed.setDue();
+        if (!this.#givesTrades) continue;
         this.rows++;
         const [price, size] = [trades.price[i], trades.size[i]];
         consumer.row(RowKind.trade, feed.id, timeUs, price, size, i + 1, 0, 0, 0, 0);

@@ -22,6 +22,7 @@ export interface BacktestResult {
   endReason: string;
   /** Decimal texts, account currency. */
   initialCash: string;
+  cash: string;
   finalEquity: string;
   fees: string;
   /** Shares: 0.1 is 10 %. */
@@ -71,6 +72,7 @@ export function resultOf(run: {
     endUs,
     endReason,
     initialCash: cash,
+    cash: figures.cash,
     finalEquity: figures.equity,
     fees: figures.feesPaid,
     totalReturn: Number(figures.equity) / Number(cash) - 1,

@@ -95,10 +95,10 @@ class Backtest {
       volumeShare,
       ...(fees ? { fees } : {}),
     });
-    this.#replay = new Replay(data, this.#symbols, this.#exchange);
+    this.#replay = new Replay({ ...options, symbols: this.#symbols, exchange: this.#exchange });
     this.#broker = new SimulatedBroker(this.#exchange, {
       cash,
-      assets: this.#provider.assetBySymbol.values(),
+      assets: [...this.#provider.assetBySymbol.values()],
       beforeAccount: () => this.#replay.notePrices(),
       afterRequests: () => {
         if (fillModel === "close") this.#replay.matchCloses(this.#nowUs);

@@ -25,7 +25,7 @@ const ACCOUNT_ID = "backtest";
 
 export interface SimulatedBrokerOptions {
   cash: string;
-  assets: Iterable<Asset>;
+  assets: readonly Asset[];
   /** Called before the account's value is worked out: prices that the exchange lacks are noted. */
   beforeAccount(): void;
   /** All requests of a round have been made: what they cause at once, at the exchange. */
@@ -101,7 +101,7 @@ export class SimulatedBroker implements Broker {
   }
 
   assets(assetClass: Asset["assetClass"]) {
-    const ofClass = [...this.#options.assets].filter((asset) => asset.assetClass === assetClass);
+    const ofClass = this.#options.assets.filter((asset) => asset.assetClass === assetClass);
     return Promise.resolve(ofClass);
   }
 
