@@ -25,6 +25,10 @@ export const COMMANDS: Readonly<Record<string, RegisteredCommand>> = {
     summary: "show what a batch earned",
     load: () => import("./analyze.ts"),
   },
+  data: {
+    summary: "download, import, list or check history",
+    load: () => import("./data.ts"),
+  },
   simulate: {
     summary: "serve a simulated exchange over recorded or generated data",
     load: () => import("./simulate.ts"),

@@ -71,7 +71,10 @@ export function encodeArrow({ columns, metadata }: ArrowFile): Uint8Array<ArrayB
   return bytes;
 }
 
-/** Reads a file that encodeArrow wrote. Throws RangeError where it is damaged or another's. */
+/**
+ * Reads a file that encodeArrow wrote; columns of float64 show the memory of `bytes`. Throws
+ * RangeError where it is damaged or another's.
+ */
 export function decodeArrow(bytes: Uint8Array<ArrayBuffer>): ArrowFile {
   const footer = new Table(new ByteBuffer(bytes), footerStart(bytes));
   const schema = footer.table(1) ?? refuse("it has no schema");
@@ -92,10 +95,10 @@ export function decodeArrow(bytes: Uint8Array<ArrayBuffer>): ArrowFile {
   const columns = types.map(({ name, type }, i) => {
     const at = bodyAt + longAt(bytes, buffers[i * 2 + 1]!);
     if (at + rows * 8 > bytes.length) refuse("it is cut short");
-    const values = new Float64Array(rows);
     const start = bytes.byteOffset + at;
-    if (type === "time") takeTimes(bytes.buffer, start, values);
-    else values.set(new Float64Array(bytes.buffer, start, rows));
+    const values = type === "time"
+      ? takeTimes(bytes.buffer, start, rows)
+      : new Float64Array(bytes.buffer, start, rows);
     return { name, type, values };
   });
   return { columns, metadata: metadataOf(schema) };
@@ -117,10 +120,12 @@ function putTimes(buffer: ArrayBuffer, at: number, values: Float64Array): void {
   }
 }
 
-function takeTimes(buffer: ArrayBuffer, at: number, values: Float64Array): void {
-  const low = new Uint32Array(buffer, at, values.length * 2);
-  const high = new Int32Array(buffer, at, values.length * 2);
-  for (let i = 0; i < values.length; i++) values[i] = high[i * 2 + 1]! * TWO_32 + low[i * 2]!;
+function takeTimes(buffer: ArrayBuffer, at: number, rows: number): Float64Array {
+  const low = new Uint32Array(buffer, at, rows * 2);
+  const high = new Int32Array(buffer, at, rows * 2);
+  const values = new Float64Array(rows);
+  for (let i = 0; i < rows; i++) values[i] = high[i * 2 + 1]! * TWO_32 + low[i * 2]!;
+  return values;
 }
 
 function aligned(bytes: number): number {
