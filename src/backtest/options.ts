@@ -46,4 +46,12 @@ export interface BacktestOptions {
   describeThrown?(error: unknown): { message: string; stack: string };
   /** A word per strategy that stops it, as in a consumer's control block. */
   control?: SharedArrayBuffer;
+  /** Called once, before user code is loaded: the worker's doors are closed here. */
+  beforeUserCode?(nowUs: () => number): void;
 }
+
+/** What of it crosses a port. */
+export type BacktestSettings = Omit<
+  BacktestOptions,
+  "registries" | "store" | "onEvent" | "log" | "describeThrown" | "control" | "beforeUserCode"
+>;

@@ -39,8 +39,10 @@ import { type BacktestResult, resultOf } from "./result.ts";
 import { Sessions } from "./sessions.ts";
 
 const MINUTE_US = 60e6;
-/** Events that nobody waits for are let through once in so many steps. */
+/** Other work of the isolate is let through once in so many steps. */
 const STEPS_A_TURN = 100_000;
+// Taken at import: a worker that runs user code has no such global later.
+const { setTimeout } = globalThis;
 
 /** Runs a backtest to its end. Throws ConfigError for plug-ins that do not load. */
 export async function runBacktest(options: BacktestOptions): Promise<BacktestResult> {
@@ -161,6 +163,7 @@ class Backtest {
     const control = this.#options.control ??
       new SharedArrayBuffer((2 + strategies.length) * 4);
     const toMain = (message: ConsumerToMain) => this.#onConsumer(message);
+    this.#options.beforeUserCode?.(() => this.#nowUs);
     const loaded = await loadStrategies({
       sources: strategies,
       registry: registries.strategies,
