@@ -81,18 +81,15 @@ export class History {
     const { scale, fromUs, toUs } = options;
     const range = { fromUs, toUs };
     const sources = await sourcesIn(this.folder);
-    const found = new Map<string, Found>();
-    await inTurns([...new Set(options.symbols)], async (symbol) => {
+    const found = await inTurns(options.symbols, (symbol) => {
       signal.throwIfAborted();
-      found.set(symbol, await this.#find(symbol, options, range, sources));
+      return this.#find(symbol, options, range, sources);
     });
     if (this.#remote !== null) {
       const own = [...found].filter(([, { folder }]) => folder.source === this.#remote!.source);
       await this.#fill(new Map(own), { scale, range, signal });
     }
-    return new Map(
-      [...new Set(options.symbols)].map((symbol) => [symbol, found.get(symbol)!.piece.rows]),
-    );
+    return new Map([...found].map(([symbol, { piece }]) => [symbol, piece.rows]));
   }
 
   /**
@@ -106,11 +103,10 @@ export class History {
   ): Promise<{ rows: number; calls: number }> {
     const { scale, fromUs, toUs } = options;
     const range = { fromUs, toUs };
-    const found = new Map<string, Found>();
-    await inTurns([...new Set(options.symbols)], async (symbol) => {
+    const found = await inTurns(options.symbols, async (symbol) => {
       const [adjustment] = adjustmentsOf(symbol, options.adjustment);
       const folder = { source: this.#remote!.source, adjustment: adjustment! };
-      found.set(symbol, { folder, piece: await this.#read(folder, scale, symbol, range) });
+      return { folder, piece: await this.#read(folder, scale, symbol, range) };
     });
     return await this.#fill(found, { scale, range, signal, onProgress });
   }
@@ -213,11 +209,20 @@ function adjustmentsOf(symbol: string, asked: Adjustment | undefined): readonly 
   return asked === undefined ? ADJUSTMENTS : [asked];
 }
 
-/** Does `work` for each item, some at once. */
-async function inTurns<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
+/** What `work` gives for each symbol, in their order; some are worked on at once. */
+async function inTurns<T>(
+  symbols: readonly string[],
+  work: (symbol: string) => Promise<T>,
+): Promise<Map<string, T>> {
+  const items = [...new Set(symbols)];
+  const results: T[] = [];
   let next = 0;
   const lane = async () => {
-    while (next < items.length) await work(items[next++]!);
+    while (next < items.length) {
+      const i = next++;
+      results[i] = await work(items[i]!);
+    }
   };
   await Promise.all(Array.from({ length: Math.min(READS_MAX, items.length) }, lane));
+  return new Map(items.map((symbol, i) => [symbol, results[i]!]));
 }
