@@ -214,7 +214,7 @@ Deno.test("wrong files and operands are named", () =>
   }));
 
 const YAHOO = ["AAPL-1day-20040819-20180120", "GOOG-1day-20040819-20180120"];
-const dataFolder = Deno.env.get("LIU_TEST_DATA") ?? join(ROOT, "../..", "sha" + "red", "data");
+const dataFolder = Deno.env.get("LIU_TEST_DATA") ?? join(ROOT, "data");
 const hasYahoo = await exists(join(dataFolder, `${YAHOO[0]}.csv`));
 
 Deno.test({
