@@ -53,8 +53,9 @@ export function dailyValues(timeUs: ArrayLike<number>, equity: ArrayLike<number>
   if (equity.length === 0) return [];
   const values = [equity[0]];
   for (let i = 1; i < equity.length; i++) {
+    // What comes at midnight is the end of the day before.
     const isLastOfDay = i === equity.length - 1 ||
-      exchangeDay(timeUs[i]) !== exchangeDay(timeUs[i + 1]);
+      exchangeDay(timeUs[i] - 1) !== exchangeDay(timeUs[i + 1] - 1);
     if (isLastOfDay) values.push(equity[i]);
   }
   return values;

@@ -15,6 +15,8 @@ export interface BacktestOptions {
   environment?: Environment;
   /** Recorded data by symbol. What ends before `fromUs` is history. */
   data: MarketData;
+  /** day: strategies see daily bars only, one event a day at its close. Default minute. */
+  scale?: "minute" | "day";
   /** The clock begins here, and ends here at the latest; µs. */
   fromUs: number;
   toUs: number;

@@ -26,7 +26,15 @@ export class RecordedProvider {
     crypto: new Map(),
   };
 
-  constructor(data: MarketData, nowUs: () => number) {
+  /**
+   * `historyRows`: minute bars are given by their number, whatever the range begins with; null: by
+   * the range.
+   */
+  constructor(
+    data: MarketData,
+    nowUs: () => number,
+    private readonly historyRows: number | null = null,
+  ) {
     this.#data = data;
     this.#nowUs = nowUs;
     this.assetBySymbol = new Map(
@@ -42,7 +50,9 @@ export class RecordedProvider {
       else if (scale === "minute") {
         const { timeUs } = data.minuteBars;
         const known = this.#minutesKnown(data);
-        const from = firstAfter(timeUs, fromUs - 1);
+        const from = this.historyRows === null
+          ? firstAfter(timeUs, fromUs - 1)
+          : Math.max(0, known - this.historyRows);
         found.set(
           symbol,
           slice(data.minuteBars, from, Math.min(known, firstAfter(timeUs, toUs - 1))),

@@ -42,14 +42,19 @@ export class Replay {
     symbols: SymbolTable;
     exchange: Exchange;
     events: readonly string[];
+    /** Of daily bars: when each begins. */
+    opensUs: ReadonlyMap<string, Float64Array> | null;
   }) {
-    const { data, symbols, exchange, events } = options;
+    const { data, symbols, exchange, events, opensUs } = options;
     this.#exchange = exchange;
     // What a trader would subscribe to; the exchange fills by all that there is.
     this.#givesQuotes = events.includes("quote");
     this.#givesTrades = events.includes("trade") || events.includes("second");
     for (const one of data.values()) {
-      this.#feeds.set(one.symbol, new SymbolFeed(symbols.idOf(one.symbol), one));
+      this.#feeds.set(
+        one.symbol,
+        new SymbolFeed(symbols.idOf(one.symbol), one, opensUs?.get(one.symbol) ?? null),
+      );
     }
   }
 
@@ -111,8 +116,17 @@ export class Replay {
     const exchange = this.#exchange;
     for (const feed of this.#active) {
       if (feed.barDueUs !== timeUs || !(feed.hasOrders || feed.isFine)) continue;
-      const { bars: { timeUs: start, open, high, low, close, volume }, bar: i } = feed;
-      exchange.onBar(feed.symbol, start[i], open[i], high[i], low[i], close[i], volume[i]);
+      const { bars: { timeUs: start, open, high, low, close, volume }, bar: i, opensUs } = feed;
+      exchange.onBar(
+        feed.symbol,
+        opensUs?.[i] ?? start[i],
+        open[i],
+        high[i],
+        low[i],
+        close[i],
+        volume[i],
+        opensUs ? timeUs - opensUs[i] : MINUTE_US,
+      );
       feed.notedBars = i + 1;
     }
     if (this.#fine > 0) this.#matchFine(timeUs);

@@ -30,6 +30,7 @@ import type {
 import type { LogSink } from "../util/log.ts";
 import { SymbolTable } from "../util/symbol_table.ts";
 import { LazyAccount } from "./account_view.ts";
+import { asDaily } from "./daily.ts";
 import { EquityCurve } from "./equity.ts";
 import { GatewayLink } from "./gateway_link.ts";
 import type { BacktestOptions } from "./options.ts";
@@ -39,6 +40,8 @@ import { type BacktestResult, resultOf } from "./result.ts";
 import { Sessions } from "./sessions.ts";
 
 const MINUTE_US = 60e6;
+/** What indicators of daily bars are warmed up with. */
+const DAYS_OF_HISTORY = 400;
 /** Other work of the isolate is let through once in so many steps. */
 const STEPS_A_TURN = 100_000;
 // Taken at import: a worker that runs user code has no such global later.
@@ -76,14 +79,18 @@ class Backtest {
   #step = 0;
   #cash: number;
   #isHolding = false;
+  readonly #isDaily: boolean;
 
   constructor(options: BacktestOptions) {
     this.#options = options;
-    const { data, fromUs, fees, fillModel = "next_open", volumeShare = null, cash } = options;
+    const { fromUs, fees, fillModel = "next_open", volumeShare = null, cash } = options;
+    const daily = options.scale === "day" ? asDaily(options.data, fillModel === "close") : null;
+    const data = daily?.data ?? options.data;
+    this.#isDaily = daily !== null;
     this.#nowUs = fromUs;
     this.#cash = Number(cash);
     this.#log = options.log ?? (() => {});
-    this.#provider = new RecordedProvider(data, () => this.#nowUs);
+    this.#provider = new RecordedProvider(data, () => this.#nowUs, daily && DAYS_OF_HISTORY);
     this.#exchange = new Exchange({
       startUs: fromUs,
       assetOf: (symbol) => this.#provider.assetBySymbol.get(symbol) ?? null,
@@ -97,7 +104,13 @@ class Backtest {
       volumeShare,
       ...(fees ? { fees } : {}),
     });
-    this.#replay = new Replay({ ...options, symbols: this.#symbols, exchange: this.#exchange });
+    this.#replay = new Replay({
+      data,
+      symbols: this.#symbols,
+      exchange: this.#exchange,
+      events: options.events,
+      opensUs: daily?.opensUs ?? null,
+    });
     this.#broker = new SimulatedBroker(this.#exchange, {
       cash,
       assets: [...this.#provider.assetBySymbol.values()],
@@ -196,7 +209,10 @@ class Backtest {
     const fromOpen = new Map(
       (await ready).scanners.map(({ name, fromMarketOpen }) => [name, fromMarketOpen]),
     );
-    await this.#startRuns(loaded.traits);
+    // A day's bars show no time before the close at which a day trade could be closed.
+    await this.#startRuns(
+      loaded.traits.map((traits) => this.#isDaily ? { ...traits, dayTrade: false } : traits),
+    );
     this.#sessions = this.#makeSessions(fromOpen);
     this.#sessions.start(this.#nowUs);
   }
@@ -275,7 +291,9 @@ class Backtest {
   #beginSession(windows: SessionWindow[]): void {
     this.#consumer.onMain({ type: "session", windows });
     for (const { assetClass, openUs, closeUs } of windows) {
-      this.#gateway.post({ type: "session", assetClass, openUs, closeUs });
+      // What is decided on a day's bar, at the close, is an order for the next open.
+      const lastUs = this.#isDaily ? closeUs + 1 : closeUs;
+      this.#gateway.post({ type: "session", assetClass, openUs, closeUs: lastUs });
       this.#followings.startSession(
         assetClass,
         (runId, symbol) => this.#consumer.isFollowing(runId, symbol),
@@ -337,7 +355,7 @@ class Backtest {
       const dueUs = Math.ceil(schedule.nextDueUs / MINUTE_US) * MINUTE_US;
       if (dueUs < nextUs) nextUs = dueUs;
     }
-    if (nextUs === Infinity) return nextUs;
+    if (nextUs === Infinity || this.#isDaily) return nextUs;
     const minuteUs = (Math.floor(this.#nowUs / MINUTE_US) + 1) * MINUTE_US;
     if (minuteUs < nextUs && (hasMinutes && this.#sessions.isOn || !this.#gateway.isQuiet)) {
       return minuteUs;

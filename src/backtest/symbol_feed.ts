@@ -27,7 +27,12 @@ export class SymbolFeed {
   /** Bars that the exchange has heard of. */
   notedBars = 0;
 
-  constructor(readonly id: number, readonly data: SymbolData) {
+  constructor(
+    readonly id: number,
+    readonly data: SymbolData,
+    /** Where bars do not begin a minute before they are due. */
+    readonly opensUs: Float64Array | null,
+  ) {
     this.bars = data.minuteBars;
     this.isFine = data.quotes.timeUs.length + data.trades.timeUs.length > 0;
   }

@@ -16,7 +16,7 @@ import { alpacaUrls } from "../wire/alpaca_urls.ts";
 import { systemMonotonic } from "../wire/monotonic.ts";
 
 /** Symbols followed at once, where LIU_MAX_SYMBOLS does not say. */
-const SYMBOLS_MAX = 440;
+export const SYMBOLS_MAX = 440;
 /** Symbols that a consumer is thought to carry: fewer symbols, fewer consumers. */
 const SYMBOLS_PER_CONSUMER = 50;
 
@@ -117,7 +117,8 @@ function alpacaSettings(settings: Settings): Record<string, string> {
   };
 }
 
-async function providerOf(settings: Settings) {
+/** Makes the configured provider. Throws ConfigError. */
+export async function providerOf(settings: Settings) {
   const load = providers[settings.dataConnector];
   if (!load) {
     throw new ConfigError(

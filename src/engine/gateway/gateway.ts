@@ -378,7 +378,7 @@ export class Gateway {
     }
     await this.#figures.refresh();
     // Whatever still waits for the exchange is given up.
-    this.#abort.abort();
+    this.#abort.abort(new Error("the gateway has stopped"));
     await this.#stream?.close();
     await this.options.journal.close();
     this.options.toMain({ type: "stopped" });
