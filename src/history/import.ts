@@ -2,7 +2,7 @@
 import { assetClassOf } from "../model/asset.ts";
 import type { BarColumns } from "../model/bars.ts";
 import { cryptoSession, exchangeDate } from "../model/calendar.ts";
-import { loadCsv } from "../recorded/csv.ts";
+import { loadFile } from "../recorded/load_file.ts";
 import type { SymbolData } from "../recorded/market_data.ts";
 import type { FileSource } from "../recorded/source.ts";
 import { ConfigError } from "../util/errors.ts";
@@ -27,7 +27,7 @@ export async function importData(
   options: { scale?: "minute" | "day"; adjustment?: Adjustment },
 ): Promise<Imported[]> {
   const imported: Imported[] = [];
-  for (const data of await loadCsv(source)) {
+  for (const data of await loadFile(source)) {
     for (const { kind, rows } of parts(data, source, options.scale)) {
       // Yahoo's daily prices are adjusted for splits; its adjusted close, for dividends too, is not
       // read.
