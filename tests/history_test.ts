@@ -117,6 +117,7 @@ Deno.test("only what is missing is asked for, by symbol and range", () =>
     const download = async (symbols: string[], from: string, to: string) => {
       const before = exchange.asked.length;
       const args = ["data", "download", ...symbols, "--from", from, "--to", to];
+      args.push("--adjustment", "raw");
       const { code, err } = await liu.run(args);
       assert.equal(code, 0, err);
       return exchange.asked.slice(before).map((query) =>
@@ -146,7 +147,7 @@ Deno.test("a download that is killed goes on with the call that was not answered
   inFolder(async (folder) => {
     await using exchange = await Counted.start(folder);
     const liu = new Liu(folder, undefined, exchange.env);
-    const args = ["data", "download", "AAPL", "MSFT", ...RANGE];
+    const args = ["data", "download", "AAPL", "MSFT", ...RANGE, "--adjustment", "raw"];
     const child = liu.start(args);
     exchange.onAsk = async (count) => {
       if (count !== 4) return;

@@ -62,7 +62,7 @@ const download: Command = {
     const { scale, adjustment } = options;
     let kept = 0;
     try {
-      const { rows, calls } = await history.download(
+      const { rows, calls, readjusted } = await history.download(
         { symbols, scale, adjustment, fromUs, toUs },
         ({ done, total, rows, symbols }) => {
           kept = rows;
@@ -73,12 +73,18 @@ const download: Command = {
       line.clear();
       const source = remote.source;
       if (options.json) {
-        host.out(JSON.stringify({ source, symbols, scale, adjustment, fromUs, toUs, rows, calls }));
-        host.out("\n");
+        const asked = { source, symbols, scale, adjustment, fromUs, toUs };
+        host.out(JSON.stringify({ ...asked, rows, calls, readjusted }) + "\n");
       } else if (calls === 0) {
         host.out("All of it is here already: nothing was asked for.\n");
       } else {
         host.out(`${rows} bars of ${symbols.length} symbols came from ${source}.\n`);
+        if (readjusted.length > 0) {
+          host.out(
+            `Adjusted anew since the last download, so all of theirs came again: ` +
+              `${readjusted.join(", ")}\n`,
+          );
+        }
       }
     } catch (error) {
       line.clear();

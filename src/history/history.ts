@@ -7,6 +7,7 @@ import type { BarsQuery, DataProvider } from "../contracts/provider.ts";
 import { assetClassOf } from "../model/asset.ts";
 import type { BarColumns, BarScale } from "../model/bars.ts";
 import { errands, run, settledUs } from "./download.ts";
+import { dropReadjusted } from "./readjust.ts";
 import { overlap, type Range, union, without } from "./ranges.ts";
 import { emptyRows, replace, slice } from "./rows.ts";
 import { type Piece, Shelf, sourcesIn } from "./shelf.ts";
@@ -46,6 +47,14 @@ export interface DownloadProgress {
   /** Bars that came so far. */
   rows: number;
   symbols: string[];
+}
+
+export interface Downloaded {
+  /** Bars that came, and the calls of the provider that they took. */
+  rows: number;
+  calls: number;
+  /** Symbols whose adjusted prices had changed, so that all of theirs was downloaded again. */
+  readjusted: string[];
 }
 
 /** Where files come from that the user imported. */
@@ -93,14 +102,14 @@ export class History {
   }
 
   /**
-   * Downloads what of the range is not on disk yet, and gives how many bars and calls that took.
+   * Downloads what of the range is not on disk yet.
    * Throws what the provider throws; what came before is kept.
    */
   async download(
     options: LoadBarsOptions & { adjustment: Adjustment },
     onProgress: (progress: DownloadProgress) => void,
     signal: AbortSignal,
-  ): Promise<{ rows: number; calls: number }> {
+  ): Promise<Downloaded> {
     const { scale, fromUs, toUs } = options;
     const range = { fromUs, toUs };
     const found = await inTurns(options.symbols, async (symbol) => {
@@ -150,46 +159,65 @@ export class History {
     range: Range;
     signal: AbortSignal;
     onProgress?: (progress: DownloadProgress) => void;
-  }): Promise<{ rows: number; calls: number }> {
+  }): Promise<Downloaded> {
     const { scale, range, signal, onProgress } = options;
-    const { provider, clock } = this.#remote!;
+    const { source, provider, clock } = this.#remote!;
     const nowUs = clock.nowUs();
     const asked = overlap(range, { fromUs: 0, toUs: nowUs });
-    if (asked === null) return { rows: 0, calls: 0 };
-    const calls = ADJUSTMENTS.flatMap((adjustment) => {
-      const missing = [...found].filter(([, { folder }]) => folder.adjustment === adjustment)
-        .flatMap(([symbol, { piece }]) =>
-          without(asked, piece.covered).map((range) => ({ symbol, range }))
-        );
-      return errands(missing, scale).map((errand) => ({ adjustment, errand }));
-    });
-    let rows = 0;
-    for (const [done, { adjustment, errand }] of calls.entries()) {
-      signal.throwIfAborted();
-      onProgress?.({ done, total: calls.length, rows, symbols: errand.symbols });
-      const shelf = this.#shelf({ source: this.#remote!.source, adjustment }, scale);
-      const bars = await run(errand, {
+    const result: Downloaded = { rows: 0, calls: 0, readjusted: [] };
+    if (asked === null) return result;
+    for (const adjustment of ADJUSTMENTS) {
+      const shelf = this.#shelf({ source, adjustment }, scale);
+      const call = {
         provider,
         shelf,
         scale,
         adjustment,
         settledUs: settledUs(scale, nowUs),
         signal,
-      });
-      for (const symbol of errand.symbols) {
-        const { piece } = found.get(symbol)!;
-        const got = slice(
-          bars.get(symbol) ?? emptyRows<BarColumns>(scale),
-          range.fromUs,
-          range.toUs,
-        );
-        piece.rows = replace(scale, piece.rows, errand.range, got);
-        piece.covered = union(piece.covered, [errand.range]);
-        rows += got.timeUs.length;
+      };
+      const missing = await this.#missing(found, asked, call, result);
+      const calls = errands(missing, scale);
+      for (const [done, errand] of calls.entries()) {
+        signal.throwIfAborted();
+        const { symbols } = errand;
+        onProgress?.({ done, total: calls.length, rows: result.rows, symbols });
+        const bars = await run(errand, call);
+        for (const symbol of symbols) {
+          const { piece } = found.get(symbol)!;
+          const got = bars.get(symbol) ?? emptyRows<BarColumns>(scale);
+          // What a new adjustment brings again may lie outside of what was asked.
+          const wanted = slice(got, range.fromUs, range.toUs);
+          piece.rows = replace(scale, piece.rows, errand.range, wanted);
+          piece.covered = union(piece.covered, [errand.range]);
+          result.rows += got.timeUs.length;
+        }
       }
+      result.calls += calls.length;
     }
-    onProgress?.({ done: calls.length, total: calls.length, rows, symbols: [] });
-    return { rows, calls: calls.length };
+    return result;
+  }
+
+  /** What must be asked for, of the symbols that are adjusted so. */
+  async #missing(
+    found: Map<string, Found>,
+    asked: Range,
+    call: Parameters<typeof dropReadjusted>[1],
+    result: Downloaded,
+  ): Promise<{ symbol: string; range: Range }[]> {
+    const lacking = [...found].filter(([, { folder, piece }]) =>
+      folder.adjustment === call.adjustment && without(asked, piece.covered).length > 0
+    );
+    const dropped = await dropReadjusted(lacking.map(([symbol]) => symbol), call);
+    result.readjusted.push(...dropped.keys());
+    return lacking.flatMap(([symbol, { piece }]) => {
+      const before = dropped.get(symbol);
+      if (before === undefined) {
+        return without(asked, piece.covered).map((range) => ({ symbol, range }));
+      }
+      Object.assign(piece, { rows: emptyRows(call.scale), covered: [] });
+      return union(before, [asked]).map((range) => ({ symbol, range }));
+    });
   }
 }
 

@@ -18,6 +18,8 @@ class Source {
   /** Called before an answer: may throw. */
   onAsk: (count: number) => void = () => {};
   nowUs = START_US + 1000 * DAY_US;
+  /** What the provider's prices are multiplied by, as after a split. */
+  factor = 1;
 
   history(folder: string): History {
     const provider: Partial<DataProvider> = {
@@ -46,7 +48,7 @@ class Source {
     for (let us = Math.ceil(fromUs / stepUs) * stepUs; us < endUs; us += stepUs) times.push(us);
     const bars = emptyBars(times.length);
     bars.timeUs.set(times);
-    bars.close.set(times.map((us) => us / 1e9 + symbol.charCodeAt(0)));
+    bars.close.set(times.map((us) => (us / 1e9 + symbol.charCodeAt(0)) * this.factor));
     return bars;
   }
 }
@@ -118,7 +120,7 @@ Deno.test("a download that fails goes on where it was", () =>
     assert.deepEqual(source.asked[3], source.asked[2]);
     assert.equal(source.asked.length, 3 + calls);
     const again = await source.history(folder).download(query, () => {}, never);
-    assert.deepEqual(again, { rows: 0, calls: 0 });
+    assert.deepEqual(again, { rows: 0, calls: 0, readjusted: [] });
     const loaded = await new History({ folder }).loadBars(query);
     assert.deepEqual(loaded.get("BTC/USD"), source.barsOf("BTC/USD", query));
   }));
@@ -147,6 +149,7 @@ Deno.test("what may still change is given, but not kept", () =>
     const query = {
       symbols: ["AAPL"],
       scale: "minute",
+      adjustment: "raw",
       fromUs: source.nowUs - 60 * MINUTE_US,
       toUs: source.nowUs + DAY_US,
     } as const;
@@ -171,6 +174,41 @@ Deno.test("imported bars come first, and prices adjusted in two ways never mix",
     assert.deepEqual(source.asked.map(({ adjustment }) => adjustment), ["all"]);
     assert.equal((await load(new History({ folder }), "raw")).get("A")!.timeUs.length, 9);
     assert.ok((await Deno.stat(join(folder, "test-all", "day", "A", "2021.arrow"))).isFile);
+  }));
+
+Deno.test("a series that was adjusted anew is downloaded again whole, a raw one never", () =>
+  inFolder(async (folder) => {
+    const source = new Source();
+    const download = (adjustment: "split" | "raw", fromDay: number, toDay: number) =>
+      source.history(folder).download(
+        {
+          symbols: ["AAPL"],
+          scale: "minute",
+          adjustment,
+          fromUs: START_US + fromDay * DAY_US,
+          toUs: START_US + toDay * DAY_US,
+        },
+        () => {},
+        never,
+      );
+    for (const adjustment of ["split", "raw"] as const) await download(adjustment, 0, 20);
+    assert.deepEqual((await download("split", 0, 30)).readjusted, []);
+    source.factor = 0.25;
+    assert.deepEqual((await download("raw", 20, 40)).readjusted, []);
+    assert.deepEqual((await download("split", 35, 40)).readjusted, ["AAPL"]);
+    const load = (adjustment: "split" | "raw", toDay: number) =>
+      new History({ folder }).loadBars({
+        symbols: ["AAPL"],
+        scale: "minute",
+        adjustment,
+        fromUs: START_US,
+        toUs: START_US + toDay * DAY_US,
+      });
+    const whole = { fromUs: START_US, toUs: START_US + 30 * DAY_US };
+    assert.deepEqual((await load("split", 30)).get("AAPL"), source.barsOf("AAPL", whole));
+    source.factor = 1;
+    const raw = { ...whole, toUs: START_US + 20 * DAY_US };
+    assert.deepEqual((await load("raw", 20)).get("AAPL"), source.barsOf("AAPL", raw));
   }));
 
 Deno.test("a damaged file is named", () =>

@@ -92,10 +92,7 @@ export class Shelf<R extends Rows> {
       assert(timeUs[i - 1]! <= timeUs[i]!, "rows of history are sorted by time");
     }
     await Deno.mkdir(join(this.folder, nameOfSymbol(symbol)), { recursive: true });
-    // One lock for the shelf: writing is short against downloading, and no other process then has a
-    // file half written.
-    using lock = await Deno.open(join(this.folder, ".lock"), { create: true, write: true });
-    await lock.lock(true);
+    using _lock = await this.#lock();
     for (const { year, range: part } of byYear(range)) {
       const known = await this.readYear(symbol, year);
       await this.#writeYear(symbol, year, {
@@ -103,6 +100,24 @@ export class Shelf<R extends Rows> {
         covered: union(known.covered, [part]),
       });
     }
+  }
+
+  /** Takes a symbol's files away, and gives the times that they covered. */
+  async remove(symbol: string): Promise<Range[]> {
+    using _lock = await this.#lock();
+    let covered: Range[] = [];
+    for (const year of await this.years(symbol)) {
+      covered = union(covered, (await this.readYear(symbol, year)).covered);
+      await Deno.remove(this.fileOf(symbol, year));
+    }
+    return covered;
+  }
+
+  /** One lock for the shelf: writing is short against downloading. Lifted when it is closed. */
+  async #lock(): Promise<Deno.FsFile> {
+    const file = await Deno.open(join(this.folder, ".lock"), { create: true, write: true });
+    await file.lock(true);
+    return file;
   }
 
   async #readYear(symbol: string, year: number): Promise<Piece<R> | null> {
