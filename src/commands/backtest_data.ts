@@ -1,11 +1,10 @@
 /** What a backtest runs on: files that are named, or the history on disk and its provider. */
-import { join } from "node:path";
 import type { Settings } from "../config/environment.ts";
 import type { TradePlan } from "../config/tradeplan.ts";
-import { History } from "../history/history.ts";
+import { History, type Remote } from "../history/history.ts";
 import { assetClassOf } from "../model/asset.ts";
 import { previousSession } from "../model/calendar.ts";
-import { loadCsv } from "../recorded/csv.ts";
+import { loadFile } from "../recorded/load_file.ts";
 import {
   emptySymbol,
   type MarketData,
@@ -14,7 +13,9 @@ import {
 } from "../recorded/market_data.ts";
 import type { FileSource } from "../recorded/source.ts";
 import { ConfigError } from "../util/errors.ts";
-import { providerOf } from "./trade.ts";
+import { alpacaUrls } from "../wire/alpaca_urls.ts";
+import { historyFolder } from "./data_series.ts";
+import { remoteOf } from "./provider.ts";
 
 /** Sessions before the first that indicators and scanners look back on. */
 const MINUTE_SESSIONS_BEFORE = 4;
@@ -50,7 +51,7 @@ export async function loadBacktestData(
 
 async function fromFiles(files: FileSource[]): Promise<MarketData> {
   const parts: SymbolData[] = [];
-  for (const source of files) parts.push(...await loadCsv(source));
+  for (const source of files) parts.push(...await loadFile(source));
   return mergeMarketData(parts);
 }
 
@@ -71,8 +72,8 @@ async function fromHistory(
   const sessions = scale === "day" ? DAY_SESSIONS_BEFORE : MINUTE_SESSIONS_BEFORE;
   for (let i = 0; i < sessions; i++) beforeUs = previousSession(beforeUs).openUs;
   const history = new History({
-    folder: join(settings.dataFolder, "history"),
-    ...await remoteOf(settings),
+    folder: historyFolder(settings),
+    ...await remote(settings, signal),
   });
   const found = await history.loadBars({ symbols, scale, fromUs: beforeUs, toUs }, signal);
   const parts = [...found].filter(([, bars]) => bars.timeUs.length > 0)
@@ -87,13 +88,14 @@ async function fromHistory(
   );
 }
 
-/** The provider, where its keys are known, for what is not on disk. */
-async function remoteOf(settings: Settings) {
-  const { keyId, secretKey, dataFeed } = settings.alpaca;
-  if (keyId === null || secretKey === null) return {};
-  const clock = { nowUs: () => Date.now() * 1000 };
-  const provider = (await providerOf(settings))(clock);
-  return { remote: { source: `${settings.dataConnector}_${dataFeed}`, provider, clock } };
+/**
+ * The provider, where its keys are known, for what is not on disk. A simulated exchange is none: its
+ * prices are taken where they were downloaded on purpose.
+ */
+async function remote(settings: Settings, signal: AbortSignal): Promise<{ remote?: Remote }> {
+  const { keyId, secretKey, baseUrl } = settings.alpaca;
+  if (keyId === null || secretKey === null || alpacaUrls(baseUrl).isSimulated) return {};
+  return { remote: await remoteOf(settings, signal) };
 }
 
 /** What the plan's scanners name themselves. */

@@ -13,11 +13,14 @@ export interface FileOptions {
 
 export function declareFileOptions(command: Commander): Commander {
   return command
-    .option("--bars <FILE...>", "CSV or CSV.gz of minute bars; SYMBOL=FILE for one symbol's file")
-    .option("--trades <FILE...>", "CSV of trades: symbol,timestamp,price,size")
+    .option(
+      "--bars <FILE...>",
+      "CSV, CSV.gz or Parquet of minute bars; SYMBOL=FILE for one symbol's file",
+    )
+    .option("--trades <FILE...>", "trades: symbol,timestamp,price,size")
     .option(
       "--quotes <FILE...>",
-      "CSV of quotes: symbol,timestamp,bid_price,bid_size,ask_price,ask_size",
+      "quotes: symbol,timestamp,bid_price,bid_size,ask_price,ask_size",
     )
     .option("--quote-volume <SYMBOL...>", "symbols whose bars count volume in quote currency");
 }
@@ -43,7 +46,7 @@ export function fileSources(options: FileOptions, cwd: string): FileSource[] {
 }
 
 /** "BTC/USD=btc.csv" names a symbol; a path in front of "=" does not. */
-function fileOf(text: string, cwd: string): { file: string; symbol?: string } {
+export function fileOf(text: string, cwd: string): { file: string; symbol?: string } {
   const match = /^([A-Z0-9.]+(?:\/[A-Z0-9]+)?)=(.+)$/.exec(text);
   return match === null
     ? { file: resolve(cwd, text) }

@@ -4,8 +4,8 @@ import { importData } from "../history/import.ts";
 import type { Adjustment } from "../history/history.ts";
 import { ConfigError } from "../util/errors.ts";
 import type { FileSource } from "../recorded/source.ts";
+import { fileOf } from "./data_files.ts";
 import { adjustmentOption, historyFolder } from "./data_series.ts";
-import { fileOf } from "./operands.ts";
 import { startSettings } from "./settings.ts";
 
 interface CliOptions {

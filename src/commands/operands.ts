@@ -1,15 +1,6 @@
-import { resolve } from "node:path";
 import { InvalidArgumentError } from "commander";
 import { cryptoSession, exchangeDate } from "../model/calendar.ts";
 import { ConfigError } from "../util/errors.ts";
-
-/** "BTC/USD=btc.csv" names a symbol; a path in front of "=" does not. */
-export function fileOf(text: string, cwd: string): { file: string; symbol?: string } {
-  const match = /^([A-Z0-9.]+(?:\/[A-Z0-9]+)?)=(.+)$/.exec(text);
-  return match === null
-    ? { file: resolve(cwd, text) }
-    : { file: resolve(cwd, match[2]!), symbol: match[1]! };
-}
 
 /** Where a range begins: a date is the exchange's, from its midnight on. Microseconds. */
 export function fromTime(text: string): number {

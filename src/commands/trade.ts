@@ -7,13 +7,12 @@ import type { TradePlan } from "../config/tradeplan.ts";
 import type { DenialRow, RunRow, Store, TradeRow } from "../contracts/store.ts";
 import type { SessionEvent, SessionResult, StrategySetup } from "../engine/session_options.ts";
 import { Session } from "../engine/session.ts";
-import { providers } from "../providers/registry.ts";
 import { ConfigError } from "../util/errors.ts";
-import { logger, type LogSink } from "../util/log.ts";
+import type { LogSink } from "../util/log.ts";
 import { readSources } from "./plan_sources.ts";
+import { alpacaSettings, providerOf } from "./provider.ts";
 import { openSettingsStore } from "./store.ts";
 import { alpacaUrls } from "../wire/alpaca_urls.ts";
-import { systemMonotonic } from "../wire/monotonic.ts";
 
 /** Symbols followed at once, where LIU_MAX_SYMBOLS does not say. */
 export const SYMBOLS_MAX = 440;
@@ -103,38 +102,6 @@ function consumersOf({ consumers, cpuFactor, maxSymbols }: Settings): number {
   const bySymbols = Math.ceil((maxSymbols ?? SYMBOLS_MAX) / SYMBOLS_PER_CONSUMER);
   const byCpus = Math.round(navigator.hardwareConcurrency * cpuFactor / 2);
   return Math.max(1, Math.min(bySymbols, byCpus, 29));
-}
-
-function alpacaSettings(settings: Settings): Record<string, string> {
-  const { keyId, secretKey, baseUrl, streamUrl, dataFeed } = settings.alpaca;
-  return {
-    keyId: keyId?.reveal() ?? "",
-    secretKey: secretKey?.reveal() ?? "",
-    baseUrl,
-    streamUrl: streamUrl ?? "",
-    feed: dataFeed,
-    acksSteps: String(!new URL(baseUrl).hostname.endsWith(".alpaca.markets")),
-  };
-}
-
-/** Makes the configured provider. Throws ConfigError. */
-export async function providerOf(settings: Settings) {
-  const load = providers[settings.dataConnector];
-  if (!load) {
-    throw new ConfigError(
-      `Cannot use DATA_CONNECTOR=${settings.dataConnector}: this version has ` +
-        Object.keys(providers).join(", "),
-    );
-  }
-  const { createProvider } = await load();
-  const log = logger("provider");
-  return (clock: { nowUs(): number }) =>
-    createProvider(alpacaSettings(settings), {
-      clock,
-      monotonic: systemMonotonic,
-      random: Math.random,
-      log,
-    });
 }
 
 async function gatewayOf(plan: TradePlan, settings: Settings) {
