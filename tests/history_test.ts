@@ -194,6 +194,49 @@ Deno.test("two processes that write the same files at once lose nothing", () =>
     assert.equal(checked.code, 0, checked.out);
   }));
 
+Deno.test("trades and quotes come in beside bars; what is there is listed, damage is told", () =>
+  inFolder(async (folder) => {
+    const liu = new Liu(folder);
+    const time = "2022-01-03T14:30:00.000001Z";
+    const files = {
+      "trades.csv": `symbol,timestamp,price,size\nBTC/USD,${time},46000.5,0.1\n`,
+      "quotes.csv": "symbol,timestamp,bid_price,bid_size,ask_price,ask_size\n" +
+        `BTC/USD,${time},46000,1,46001,2\n`,
+      "days.csv": "timestamp,open,high,low,close,volume\n2022-01-03,1,2,0.5,1.5,100\n" +
+        "2022-01-06,1,2,0.5,1.5,100\n",
+    };
+    for (const [name, text] of Object.entries(files)) {
+      await Deno.writeTextFile(join(folder, name), text);
+    }
+    for (
+      const args of [
+        ["--kind", "trades", "trades.csv"],
+        ["--kind", "quotes", "quotes.csv"],
+        ["--scale", "day", "--symbol", "AAPL", "days.csv"],
+      ]
+    ) {
+      const { code, err } = await liu.run(["data", "import", ...args]);
+      assert.equal(code, 0, err);
+    }
+    const listed = JSON.parse((await liu.run(["data", "list", "--json"])).out);
+    assert.deepEqual(
+      listed.series.map(({ source, kind, symbol, rows }: Record<string, unknown>) =>
+        [source, kind, symbol, rows].join(" ")
+      ),
+      ["import-raw trade BTC/USD 1", "import-raw quote BTC/USD 1", "import-split day AAPL 2"],
+    );
+    const checked = await liu.run(["data", "check", "AAPL"]);
+    assert.equal(checked.code, 0);
+    assert.match(checked.out, /gap .* AAPL: no rows in 2 sessions, 2022-01-04 to 2022-01-05/);
+    const file = join(folder, "data/history/import-split/day/AAPL/2022.arrow");
+    await Deno.truncate(file, 1000);
+    const damaged = await liu.run(["data", "check", "--json"]);
+    assert.equal(damaged.code, 1);
+    const { findings: [finding], counts } = JSON.parse(damaged.out);
+    assert.deepEqual([finding.kind, finding.symbol, counts.series], ["damage", "AAPL", 3]);
+    assert.ok(finding.text.includes(file), finding.text);
+  }));
+
 Deno.test("wrong files and operands are named", () =>
   inFolder(async (folder) => {
     const liu = new Liu(folder);

@@ -68,7 +68,7 @@ function declareOptions(command: Commander): void {
     .option("--quote-volume", "the volume is in the quote currency: it is divided by the close")
     .addOption(
       adjustmentOption(
-        "how the file's prices are adjusted (default: Yahoo's daily stocks split, others raw)",
+        "how the file's prices are adjusted (default: stocks' days split, as Yahoo's are; all else raw)",
       ),
     )
     .option("--json", "print one JSON object");
