@@ -10,9 +10,9 @@
  * position, so that no execution takes a position across zero.
  */
 import { assert } from "../util/assert.ts";
-import { type Decimal, decimal, plain, roundToTick } from "../util/decimal.ts";
-import { extendedSessionAt, nextSession } from "../model/calendar.ts";
+import { decimal } from "../util/decimal.ts";
 import { AccountState } from "./account_state.ts";
+import { closeAfter, closingOrder, countedIds, partOf } from "./exchange_parts.ts";
 import { NO_FEES } from "./fees.ts";
 import { defaultFillModel } from "./fill_model.ts";
 import { SymbolMarket } from "./market.ts";
@@ -20,7 +20,7 @@ import { type MarketEvent, Matcher } from "./matcher.ts";
 import { OrderDesk } from "./order_desk.ts";
 import { filterOrders } from "./order_filter.ts";
 import { OrderIntake } from "./order_intake.ts";
-import { type OrderState, SHARE_FRACTION } from "./order_state.ts";
+import type { OrderState } from "./order_state.ts";
 import { badParameter, notFound, unprocessable } from "./refusal.ts";
 import type {
   AccountFigures,
@@ -294,24 +294,8 @@ export class Exchange {
     if (asset === null || position.eq(0)) return { error: notFound("position does not exist") };
     const qty = partOf(position.abs(), part);
     if (qty === null) return { error: badParameter("percentage must be > 0 and <= 100") };
-    return this.submit(accountId, {
-      clientOrderId: null,
-      symbol,
-      side: position.gt(0) ? "sell" : "buy",
-      qty,
-      notional: null,
-      type: "market",
-      timeInForce: asset.assetClass === "crypto" ? "gtc" : "day",
-      limitPrice: null,
-      triggerPrice: null,
-      trailPrice: null,
-      trailPercent: null,
-      extendedHours: false,
-      takeProfit: null,
-      stopLoss: null,
-      orderClass: "simple",
-      positionIntent: null,
-    });
+    const side = position.gt(0) ? "sell" : "buy";
+    return this.submit(accountId, closingOrder(asset, side, qty));
   }
 
   /** null: there is no such order. Legs stand under their parent unless `nested` is false. */
@@ -411,25 +395,4 @@ export class Exchange {
     }
     return market;
   }
-}
-
-/** null: the percentage is out of range. */
-function partOf(position: Decimal, part: { qty?: string; percentage?: string }): string | null {
-  if (part.qty !== undefined) return part.qty;
-  if (part.percentage === undefined) return plain(position);
-  const percentage = /^\d+(\.\d+)?$/.test(part.percentage) ? decimal(part.percentage) : decimal(0);
-  if (percentage.lte(0) || percentage.gt(100)) return null;
-  return plain(roundToTick(position.times(percentage).times("0.01"), SHARE_FRACTION, "down"));
-}
-
-/** The close of the session that is on or comes next. */
-function closeAfter(us: number): number {
-  const session = extendedSessionAt(us);
-  return session !== null && us <= session.closeUs ? session.closeUs : nextSession(us).closeUs;
-}
-
-/** The same ids in every run, in the form of a random UUID. */
-function countedIds(): () => string {
-  let count = 0;
-  return () => `00000000-0000-4000-8000-${(++count).toString(16).padStart(12, "0")}`;
 }

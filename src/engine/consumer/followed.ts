@@ -71,6 +71,16 @@ export class FollowedSymbols {
     this.#setWindows(windows);
   }
 
+  /** The session is over: strategies are not asked again before the next. */
+  endSession(): void {
+    for (const { slots } of this) for (const slot of slots) slot.isResting = true;
+  }
+
+  /** Whether a run follows the symbol in this session. */
+  isFollowing(runId: number, symbol: string): boolean {
+    return this.#bySymbol.get(symbol)?.slots.some(({ run }) => run.runId === runId) ?? false;
+  }
+
   follow(message: FollowMessage, strategies: StrategyRun[]): void {
     const followed = this.byId[message.symbolId] ?? this.#add(message);
     for (const run of strategies) {
