@@ -220,10 +220,10 @@ Deno.test("trades and quotes come in beside bars; what is there is listed, damag
     }
     const listed = JSON.parse((await liu.run(["data", "list", "--json"])).out);
     assert.deepEqual(
-      listed.series.map(({ source, kind, symbol, rows }: Record<string, unknown>) =>
-        [source, kind, symbol, rows].join(" ")
+      listed.series.map(({ source, adjustment, kind, symbol, rows }: Record<string, unknown>) =>
+        [source, adjustment, kind, symbol, rows].join(" ")
       ),
-      ["import-raw trade BTC/USD 1", "import-raw quote BTC/USD 1", "import-split day AAPL 2"],
+      ["import raw trade BTC/USD 1", "import raw quote BTC/USD 1", "import split day AAPL 2"],
     );
     const checked = await liu.run(["data", "check", "AAPL"]);
     assert.equal(checked.code, 0);

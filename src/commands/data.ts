@@ -126,8 +126,11 @@ const list: Command = {
       host.out(`There is no history in ${folder} yet: liu data download, or liu data import.\n`);
       return;
     }
-    const rows = series.map(({ source, kind, symbol, rows, bytes, covered, findings }) => [
+    const rows = series.map((
+      { source, adjustment, kind, symbol, rows, bytes, covered, findings },
+    ) => [
       source,
+      adjustment,
       kind,
       symbol,
       covered.length === 0 ? "–" : exchangeDate(covered[0]!.fromUs),
@@ -136,10 +139,10 @@ const list: Command = {
       (bytes / 1e6).toFixed(1),
       String(findings.length),
     ]);
-    const head = ["source", "scale", "symbol", "from", "to", "rows", "MB", "findings"];
+    const head = ["source", "adjusted", "scale", "symbol", "from", "to", "rows", "MB", "faults"];
     host.out(table(head, rows, { width: host.columns(), hasColors: false }));
     if (series.some(({ findings }) => findings.length > 0)) {
-      host.out("\nliu data check says what the findings are.\n");
+      host.out("\nliu data check says what the faults are.\n");
     }
   },
 };

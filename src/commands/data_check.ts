@@ -19,16 +19,18 @@ export const command: Command = {
     const findings: object[] = [];
     const counts = { series: 0, rows: 0, damage: 0, hole: 0, gap: 0 };
     for await (const series of allSeries(folder, operands)) {
-      const { source, kind: scale, symbol } = series;
+      const { source, adjustment, kind: scale, symbol } = series;
       counts.series++;
       counts.rows += series.rows;
       for (const finding of series.findings) {
         counts[finding.kind]++;
-        findings.push({ source, scale, symbol, ...finding });
+        findings.push({ source, adjustment, scale, symbol, ...finding });
         const range = `${timeText(finding.fromUs)} to ${timeText(finding.toUs)}`;
         const { kind, text } = finding;
         if (!options.json) {
-          host.out(`${kind.padEnd(6)} ${source} ${scale} ${symbol}: ${text} (${range})\n`);
+          host.out(
+            `${kind.padEnd(6)} ${source} ${adjustment} ${scale} ${symbol}: ${text} (${range})\n`,
+          );
         }
       }
     }

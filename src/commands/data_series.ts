@@ -8,8 +8,8 @@ import { Shelf, sourcesIn } from "../history/shelf.ts";
 import { ConfigError } from "../util/errors.ts";
 
 export interface NamedSeries extends Series {
-  /** With its adjustment: "alpaca_iex-split". */
   source: string;
+  adjustment: string;
   kind: Kind;
 }
 
@@ -23,13 +23,14 @@ export async function* allSeries(
   only: readonly string[],
 ): AsyncGenerator<NamedSeries> {
   const found = new Set<string>();
-  for (const source of await sourcesIn(folder)) {
+  for (const name of await sourcesIn(folder)) {
+    const [, source = name, adjustment = ""] = /^(.*)-([^-]*)$/.exec(name) ?? [];
     for (const kind of KINDS) {
-      const shelf = new Shelf(folder, source, kind);
+      const shelf = new Shelf(folder, name, kind);
       for (const symbol of await shelf.symbols()) {
         if (only.length > 0 && !only.includes(symbol)) continue;
         found.add(symbol);
-        yield { source, kind, ...await checkSeries(shelf, symbol) };
+        yield { source, adjustment, kind, ...await checkSeries(shelf, symbol) };
       }
     }
   }
