@@ -57,3 +57,9 @@ export type BacktestSettings = Omit<
   BacktestOptions,
   "registries" | "store" | "onEvent" | "log" | "describeThrown" | "control" | "beforeUserCode"
 >;
+
+/** What code threw that is not a user's. */
+export function describePlainly(error: unknown): { message: string; stack: string } {
+  const { message, stack = "" } = error instanceof Error ? error : new Error(String(error));
+  return { message, stack };
+}

@@ -167,8 +167,11 @@ export class Replay {
   #giveBar(feed: SymbolFeed, consumer: Consumer): void {
     const { bars, bar: i, id } = feed;
     const { timeUs, open, high, low, close, volume, trades, vwap } = bars;
-    feed.bar = i + 1;
-    feed.setDue();
+    const next = feed.bar = i + 1;
+    if (feed.isFine) feed.setDue();
+    else {
+      feed.nextUs = feed.barDueUs = next < timeUs.length ? timeUs[next] + MINUTE_US : Infinity;
+    }
     this.rows++;
     consumer.row(
       RowKind.minuteBar,

@@ -26,7 +26,7 @@ import type {
 import type { LogSink } from "../util/log.ts";
 import { BacktestMarket } from "./backtest_market.ts";
 import { GatewayLink } from "./gateway_link.ts";
-import type { BacktestOptions } from "./options.ts";
+import { type BacktestOptions, describePlainly } from "./options.ts";
 import { type BacktestResult, resultOf } from "./result.ts";
 import { Sessions } from "./sessions.ts";
 
@@ -37,8 +37,8 @@ const STEPS_A_TURN = 100_000;
 const { setTimeout } = globalThis;
 
 /** Runs a backtest to its end. Throws ConfigError for plug-ins that do not load. */
-export async function runBacktest(options: BacktestOptions): Promise<BacktestResult> {
-  return await new Backtest(options).run();
+export function runBacktest(options: BacktestOptions): Promise<BacktestResult> {
+  return new Backtest(options).run();
 }
 
 class Backtest {
@@ -50,7 +50,7 @@ class Backtest {
   readonly #scanners: ScannerRunner;
   readonly #abort = new AbortController();
   readonly #trades: Extract<GatewayToMain, { type: "trade" }>[] = [];
-  readonly #runs: RunInfo[] = [];
+  #runs: RunInfo[] = [];
   readonly #failures = new Map<number, string>();
   readonly #collections: string[] = [];
   #consumer!: Consumer;
@@ -168,7 +168,7 @@ class Backtest {
       [{ index: 0, traits }],
       this.#market.nowUs,
     );
-    this.#runs.push(...runs);
+    this.#runs = runs;
     this.#collections.push(...collections);
     this.#gateway.post({ type: "runs", runs });
     this.#consumer.onMain({ type: "runs", runs });
@@ -373,12 +373,12 @@ class Backtest {
       assetClasses: this.#options.assets,
       signal: this.#abort.signal,
     });
-    if (answer === null) return this.#scannersInbox.deliver(message);
-    answer.then((reply) => this.#postScanners(reply), (error) => this.#fail(error));
+    if (answer === null) this.#scannersInbox.deliver(message);
+    else answer.then((reply) => this.#postScanners(reply), (error) => this.#fail(error));
   }
 
   #describe(error: unknown): { message: string; stack: string } {
-    return (this.#options.describeThrown ?? plainly)(error);
+    return (this.#options.describeThrown ?? describePlainly)(error);
   }
 
   #nameOf(runId: number): string {
@@ -394,9 +394,4 @@ class Backtest {
   #throwFailure(): void {
     if (this.#failure !== null) throw this.#failure;
   }
-}
-
-function plainly(error: unknown): { message: string; stack: string } {
-  const { message, stack = "" } = error instanceof Error ? error : new Error(String(error));
-  return { message, stack };
 }
