@@ -8,8 +8,7 @@ import { FileJournal } from "../src/engine/gateway/file_journal.ts";
 import { Gateway } from "../src/engine/gateway/gateway.ts";
 import { MarketClock, workerWallMs } from "../src/engine/market_clock.ts";
 import { failedMessage } from "../src/engine/worker.ts";
-import { limitMoney } from "../src/model/limit.ts";
-import type { RiskLimits, RiskSettings } from "../src/model/limit.ts";
+import { riskLimits } from "../src/model/limit.ts";
 import type {
   ConsumerToGateway,
   GatewayStart,
@@ -75,7 +74,7 @@ async function start(message: GatewayStart): Promise<void> {
     store,
     clock,
     wait: (ms, aborted) => wait(systemMonotonic, ms, aborted).catch(() => {}),
-    risk: limits(message.risk, Number(account.equity)),
+    risk: riskLimits(message.risk, Number(account.equity)),
     batchId: message.batchId,
     stepping: rate === 0,
     consumers: message.consumers.length,
@@ -104,15 +103,4 @@ function checkMoney(wanted: boolean, is: boolean): void {
       : "Cannot trade in environment PAPER: the account is for real money. " +
         'Set environment = "PROD", or use the keys and the address of the paper account',
   );
-}
-
-function limits(settings: RiskSettings, equity: number): RiskLimits {
-  const value = settings.portfolioValue ?? equity;
-  return {
-    maxNotionalPerOrder: limitMoney(settings.maxNotionalPerOrder, value),
-    maxNotionalPerSymbol: limitMoney(settings.maxNotionalPerSymbol, value),
-    maxDailyLoss: limitMoney(settings.maxDailyLoss, value),
-    maxOpenOrders: settings.maxOpenOrders,
-    priceCollarPercent: settings.priceCollarPercent ?? Infinity,
-  };
 }

@@ -21,9 +21,17 @@ export const COMMANDS: Readonly<Record<string, RegisteredCommand>> = {
     summary: "write a plan, a strategy and a scanner to begin with",
     load: () => import("./init.ts"),
   },
+  backtest: {
+    summary: "try the plan's strategies on history",
+    load: () => import("./backtest.ts"),
+  },
   analyze: {
     summary: "show what a batch earned",
     load: () => import("./analyze.ts"),
+  },
+  data: {
+    summary: "download, import, list or check history",
+    load: () => import("./data.ts"),
   },
   simulate: {
     summary: "serve a simulated exchange over recorded or generated data",

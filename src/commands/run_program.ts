@@ -1,6 +1,6 @@
 import { Command as Commander, CommanderError } from "commander";
 import config from "../../deno.json" with { type: "json" };
-import type { Command, Host } from "../contracts/command.ts";
+import type { Command, Host, Invocation } from "../contracts/command.ts";
 import { ConfigError, OperationError, RetryableError, StrategyError } from "../util/errors.ts";
 import { COMMANDS, type RegisteredCommand } from "./registry.ts";
 
@@ -17,9 +17,7 @@ export async function runProgram(
     if (name !== undefined) {
       const { command } = await commands[name]!.load();
       const parsed = program.commands.find((child) => child.name() === name)!;
-      configure(parsed, command);
-      parsed.action(async () => {
-        const invocation = { operands: parsed.args, options: parsed.opts() };
+      configure(parsed, command, `liu ${name}`, async (command, invocation) => {
         exitCode = await command.run(invocation, host) ?? 0;
       });
     }
@@ -66,11 +64,21 @@ function programOf(
   return program;
 }
 
-function configure(commander: Commander, command: Command): void {
+function configure(
+  commander: Commander,
+  command: Command,
+  line: string,
+  onCall: (command: Command, invocation: Invocation) => Promise<void>,
+): void {
   command.configure(commander);
   commander
     .addHelpText("after", examplesText(command.examples))
-    .showHelpAfterError(`(liu ${commander.name()} --help says more)`);
+    .showHelpAfterError(`(${line} --help says more)`)
+    .action(() => onCall(command, { operands: commander.args, options: commander.opts() }));
+  for (const [name, { summary, command: child }] of Object.entries(command.subcommands ?? {})) {
+    const below = commander.command(name).description(capitalized(summary) + ".").summary(summary);
+    configure(below, child, `${line} ${name}`, onCall);
+  }
 }
 
 function examplesText(examples: Command["examples"]): string {

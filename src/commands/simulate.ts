@@ -1,10 +1,10 @@
-import { resolve } from "node:path";
 import { type Command as Commander, InvalidArgumentError } from "commander";
 import type { Command, Host } from "../contracts/command.ts";
 import type { DataSource, SimulatorOptions } from "../simulator/options.ts";
 import { startSimulator } from "../simulator/server.ts";
 import { ConfigError } from "../util/errors.ts";
 import { logger } from "../util/log.ts";
+import { declareFileOptions, type FileOptions, fileSources } from "./data_files.ts";
 import { startSettings } from "./settings.ts";
 
 export const command: Command = {
@@ -34,11 +34,7 @@ export const command: Command = {
   },
 };
 
-interface CliOptions {
-  bars?: string[];
-  trades?: string[];
-  quotes?: string[];
-  quoteVolume?: string[];
+interface CliOptions extends FileOptions {
   generate?: number;
   seed?: number;
   start?: number;
@@ -54,14 +50,7 @@ interface CliOptions {
 }
 
 function declareOptions(command: Commander): void {
-  command
-    .option("--bars <FILE...>", "CSV or CSV.gz of minute bars; SYMBOL=FILE for one symbol's file")
-    .option("--trades <FILE...>", "CSV of trades: symbol,timestamp,price,size")
-    .option(
-      "--quotes <FILE...>",
-      "CSV of quotes: symbol,timestamp,bid_price,bid_size,ask_price,ask_size",
-    )
-    .option("--quote-volume <SYMBOL...>", "symbols whose bars count volume in quote currency")
+  declareFileOptions(command)
     .option("--generate <N>", "generate bars, trades and quotes of N stocks", wholeNumber(1, 1000))
     .option("--seed <S>", "equal seeds generate equal data", wholeNumber(0, 2 ** 32 - 1))
     .option("--start <TIME>", "when the exchange's clock begins (default: the data's start)", time)
@@ -105,33 +94,11 @@ function simulatorOptions(options: CliOptions, cwd: string): SimulatorOptions {
 }
 
 function sourcesOf(options: CliOptions, cwd: string): DataSource[] {
-  const inQuote = new Set(options.quoteVolume);
-  const sources: DataSource[] = [];
-  for (const text of options.bars ?? []) {
-    const { file, symbol } = fileOf(text, cwd);
-    const volumeIn = symbol !== undefined && inQuote.delete(symbol) ? "quote" : "base";
-    sources.push({ kind: "bars", file, symbol, volumeIn });
-  }
-  for (const kind of ["trades", "quotes"] as const) {
-    for (const text of options[kind] ?? []) sources.push({ kind, ...fileOf(text, cwd) });
-  }
+  const sources: DataSource[] = fileSources(options, cwd);
   if (options.generate !== undefined) {
     sources.push({ kind: "generate", symbols: options.generate, seed: options.seed ?? 0 });
   }
-  for (const symbol of inQuote) {
-    throw new ConfigError(
-      `Cannot use --quote-volume ${symbol}: there is no --bars ${symbol}=FILE that it could be for`,
-    );
-  }
   return sources;
-}
-
-/** "BTC/USD=btc.csv" names a symbol; a path in front of "=" does not. */
-function fileOf(text: string, cwd: string): { file: string; symbol?: string } {
-  const match = /^([A-Z0-9.]+(?:\/[A-Z0-9]+)?)=(.+)$/.exec(text);
-  return match === null
-    ? { file: resolve(cwd, text) }
-    : { file: resolve(cwd, match[2]!), symbol: match[1]! };
 }
 
 function aborted({ signal }: Host): Promise<void> {

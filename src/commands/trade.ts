@@ -1,33 +1,21 @@
 /** One session as `liu trader` and `liu demo` run it: settings and plan to workers, and the analysis at its end. */
-import { fileURLToPath } from "node:url";
 import { join } from "node:path";
 import config from "../../deno.json" with { type: "json" };
 import { analyzeAndStore, type BatchAnalysis } from "../analysis/batch_analysis.ts";
 import type { Settings } from "../config/environment.ts";
-import { type PluginSection, sectionError } from "../config/plugin_section.ts";
 import type { TradePlan } from "../config/tradeplan.ts";
 import type { DenialRow, RunRow, Store, TradeRow } from "../contracts/store.ts";
-import type { PluginSource } from "../protocol.ts";
-import type {
-  ScannerSetup,
-  SessionEvent,
-  SessionResult,
-  StrategySetup,
-} from "../engine/session_options.ts";
+import type { SessionEvent, SessionResult, StrategySetup } from "../engine/session_options.ts";
 import { Session } from "../engine/session.ts";
-import { providers } from "../providers/registry.ts";
-import { bundle } from "../sandbox/bundle.ts";
-import { scanners as builtinScanners } from "../scanners/registry.ts";
-import { strategies as builtinStrategies } from "../strategies/registry.ts";
 import { ConfigError } from "../util/errors.ts";
-import { closest } from "../util/closest.ts";
-import { logger, type LogSink } from "../util/log.ts";
+import type { LogSink } from "../util/log.ts";
+import { readSources } from "./plan_sources.ts";
+import { alpacaSettings, providerOf } from "./provider.ts";
 import { openSettingsStore } from "./store.ts";
 import { alpacaUrls } from "../wire/alpaca_urls.ts";
-import { systemMonotonic } from "../wire/monotonic.ts";
 
 /** Symbols followed at once, where LIU_MAX_SYMBOLS does not say. */
-const SYMBOLS_MAX = 440;
+export const SYMBOLS_MAX = 440;
 /** Symbols that a consumer is thought to carry: fewer symbols, fewer consumers. */
 const SYMBOLS_PER_CONSUMER = 50;
 
@@ -129,37 +117,6 @@ function consumersOf({ consumers, cpuFactor, maxSymbols }: Settings): number {
   return Math.max(1, Math.min(bySymbols, byCpus, 29));
 }
 
-function alpacaSettings(settings: Settings): Record<string, string> {
-  const { keyId, secretKey, baseUrl, streamUrl, dataFeed } = settings.alpaca;
-  return {
-    keyId: keyId?.reveal() ?? "",
-    secretKey: secretKey?.reveal() ?? "",
-    baseUrl,
-    streamUrl: streamUrl ?? "",
-    feed: dataFeed,
-    acksSteps: String(!new URL(baseUrl).hostname.endsWith(".alpaca.markets")),
-  };
-}
-
-async function providerOf(settings: Settings) {
-  const load = providers[settings.dataConnector];
-  if (!load) {
-    throw new ConfigError(
-      `Cannot use DATA_CONNECTOR=${settings.dataConnector}: this version has ` +
-        Object.keys(providers).join(", "),
-    );
-  }
-  const { createProvider } = await load();
-  const log = logger("provider");
-  return (clock: { nowUs(): number }) =>
-    createProvider(alpacaSettings(settings), {
-      clock,
-      monotonic: systemMonotonic,
-      random: Math.random,
-      log,
-    });
-}
-
 async function gatewayOf(plan: TradePlan, settings: Settings) {
   if (settings.broker !== "alpaca") {
     throw new ConfigError(`Cannot use LIU_BROKER=${settings.broker}: this version has alpaca`);
@@ -174,77 +131,6 @@ async function gatewayOf(plan: TradePlan, settings: Settings) {
     journalFolder,
     risk: { ...plan.risk, portfolioValue: plan.portfolioValue },
   };
-}
-
-async function readSources(
-  plan: TradePlan,
-): Promise<{ strategies: StrategySetup[]; scanners: ScannerSetup[] }> {
-  const strategies: StrategySetup[] = [];
-  for (const section of plan.strategies) {
-    const source = await sourceOf(plan, section, builtinStrategies);
-    const { netHosts, schedule } = section;
-    strategies.push({ source: { ...source, schedule, keystore: [] }, netHosts });
-  }
-  const all = plan.strategies.map(({ name }) => name);
-  const scanners: ScannerSetup[] = [];
-  for (const section of plan.scanners) {
-    const { recurrenceMinutes, targetStrategyName, assetClass, netHosts } = section;
-    scanners.push({
-      source: await sourceOf(plan, section, builtinScanners),
-      recurrenceMinutes,
-      targets: targetStrategyName === null ? all : [targetStrategyName],
-      assetClass,
-      netHosts,
-    });
-  }
-  return { strategies, scanners };
-}
-
-async function sourceOf(
-  plan: TradePlan,
-  section: PluginSection,
-  registry: Record<string, unknown>,
-): Promise<PluginSource> {
-  const { name, filename, parameters, table } = section;
-  if (filename !== null) {
-    return { name, parameters, from: { kind: "user", bundle: await bundleOf(plan, section) } };
-  }
-  // The original wrote MomentumLong for momentum_long.
-  const plain = (text: string) => text.replaceAll("_", "").toLowerCase();
-  const builtin = Object.keys(registry).find((key) => plain(key) === plain(name));
-  if (builtin === undefined) {
-    const meant = closest(name, Object.keys(registry));
-    throw new ConfigError(
-      `Cannot read ${plan.file}: [${table}] line ${section.line}: there is no built-in "${name}"` +
-        (meant ? `; did you mean "${meant}"?` : "") +
-        ` Name your own file with filename = "….ts"; built in are ${
-          Object.keys(registry).join(", ")
-        }`,
-    );
-  }
-  return { name, parameters, from: { kind: "builtin", builtin } };
-}
-
-async function bundleOf(plan: TradePlan, section: PluginSection) {
-  const { name, filename, table } = section;
-  if (!await isFile(filename!)) {
-    throw sectionError(plan.file, section, null, `its filename is no file: ${filename}`);
-  }
-  return await bundle({
-    id: `${table}`.replace(/[^\w.]/g, "_") || name,
-    entry: filename!,
-    root: plan.folder,
-    read: (path) => Deno.readTextFile(path.startsWith("file:") ? fileURLToPath(path) : path),
-  });
-}
-
-async function isFile(path: string): Promise<boolean> {
-  try {
-    return (await Deno.stat(path)).isFile;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
 }
 
 async function withKeystore(strategies: StrategySetup[], store: Store): Promise<StrategySetup[]> {

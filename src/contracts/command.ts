@@ -34,6 +34,8 @@ export interface Invocation {
 export interface Command {
   /** Whole command lines with what they do, shown by --help. */
   readonly examples: readonly { line: string; does: string }[];
+  /** Commands below this one, by the word that follows its name: "list" in `liu data list`. */
+  readonly subcommands?: Readonly<Record<string, { summary: string; command: Command }>>;
   /** Declares options and operands; the name and summary are there already. */
   configure(command: Commander): void;
   run(invocation: Invocation, host: Host): Promise<number | void>;

@@ -20,10 +20,12 @@ const MINUTE_US = 60e6;
 const CLOCK_LAG_US_MAX = 2e6;
 
 export interface FollowingsOptions {
-  provider: DataProvider;
-  producer: Producer;
+  provider: Pick<DataProvider, "bars" | "snapshots">;
+  producer: Pick<Producer, "route" | "unroute" | "isRouted">;
   symbols: SymbolTable;
-  stream(assetClass: AssetClass): MarketStream | undefined;
+  stream(assetClass: AssetClass): Pick<MarketStream, "subscribe" | "unsubscribe"> | undefined;
+  /** The consumer has the symbol's bars from the session before. Default: never. */
+  isKnown?(symbol: string): boolean;
   /** Assets that can be traded, by symbol. */
   assets: ReadonlyMap<string, Asset>;
   events: readonly ("second" | "minute" | "trade" | "quote")[];
@@ -68,6 +70,19 @@ export class Followings {
     signal: AbortSignal,
   ): Promise<string[]> {
     return this.#inTurn(() => this.#pick(picked, strategies, signal));
+  }
+
+  /** A session begins after another: what no run holds is to be picked again. */
+  startSession(assetClass: AssetClass, isHeld: (runId: number, symbol: string) => boolean): void {
+    for (const [symbol, runs] of this.#runsOf) {
+      if (assetClassOf(symbol) !== assetClass) continue;
+      for (const runId of [...runs]) {
+        if (!isHeld(runId, symbol)) this.#leave(this.#run(runId), symbol);
+      }
+    }
+    for (const symbol of [...this.#rejectedBy.keys()]) {
+      if (assetClassOf(symbol) === assetClass) this.#rejectedBy.delete(symbol);
+    }
   }
 
   /** A strategy no longer follows a symbol. */
@@ -203,7 +218,9 @@ export class Followings {
     symbols: string[],
     signal: AbortSignal,
   ): Promise<Map<string, Omit<FollowMessage, "runIds">>> {
-    const history = await this.history(symbols, signal);
+    const isKnown = this.#options.isKnown ?? (() => false);
+    const unknown = symbols.filter((symbol) => !isKnown(symbol));
+    const history = await this.history(unknown, signal);
     const snapshots = await this.#options.provider.snapshots(symbols, signal);
     const closes = new Map(snapshots.map((one) => [one.symbol, one.previousClose]));
     return new Map(symbols.map((symbol) => [symbol, {

@@ -11,7 +11,7 @@ import type { MainToScanners, ScannersToMain } from "../protocol.ts";
 const SCALE_US = { second: 1e6, minute: 60e6, day: 24 * 3600e6 } as const;
 
 export interface MarketAccess {
-  provider: DataProvider;
+  provider: Pick<DataProvider, "bars" | "snapshots">;
   assets: ReadonlyMap<string, Asset>;
   assetClasses: readonly AssetClass[];
   signal: AbortSignal;

@@ -9,7 +9,7 @@ import type { SessionWorkers } from "./session_workers.ts";
 /** A scan that has asked nothing and said nothing for so long is given up. */
 const SILENT_MS_MAX = 30_000;
 
-type ScanResult =
+export type ScanResult =
   | Extract<ScannersToMain, { type: "picked" }>
   | Extract<ScannersToMain, { type: "scanFailed" }>;
 

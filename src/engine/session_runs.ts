@@ -30,8 +30,10 @@ export function grantTexts(
  * such strategy, so that it seldom shares one with the first symbols.
  */
 export async function startRuns(
-  { environment, buildNumber, batchId, store }: SessionOptions,
-  consumers: readonly ConsumerLink[],
+  { environment, buildNumber, batchId, store }:
+    & Pick<SessionOptions, "environment" | "buildNumber" | "batchId">
+    & { store: Pick<SessionOptions["store"], "startRun"> },
+  consumers: readonly Pick<ConsumerLink, "index" | "traits">[],
   startUs: number,
 ): Promise<{ runs: RunInfo[]; collections: string[] }> {
   const runs: RunInfo[] = [];

@@ -6,14 +6,27 @@ import { Schedule } from "./schedule.ts";
 import type { SessionOptions } from "./session_options.ts";
 import type { SessionWorkers } from "./session_workers.ts";
 
+/** What of a session a day needs: a backtest has it too, without workers. */
+type DaySession =
+  & Pick<
+    SessionOptions,
+    "batchId" | "liquidationMinutes" | "scanners" | "testScanners" | "onEvent" | "log"
+  >
+  & { store: Pick<SessionOptions["store"], "write"> };
+type DayWorkers = Pick<SessionWorkers, "gatewayInbox" | "postGateway">;
+
 const MINUTE_US = 60e6;
 
 export interface TradingDayOptions {
-  session: SessionOptions;
-  workers: SessionWorkers;
-  scans: Scans;
+  session: DaySession;
+  workers: DayWorkers;
+  scans: Pick<Scans, "run" | "isStopped">;
   /** True: time waits for what is due. */
   isStepping(): boolean;
+  /** Where its tasks go; one of its own by default. */
+  schedule?: Schedule;
+  /** Numbers of its requests; counted from 0 by default. */
+  nextId?(): number;
   /** Lets strategies follow picked symbols; gives those that are new. */
   follow(picked: string[], targets: string[]): Promise<string[]>;
   /** Something nobody waits for; its failure ends the session. */
@@ -23,12 +36,12 @@ export interface TradingDayOptions {
 }
 
 export class TradingDay {
-  readonly schedule = new Schedule();
+  readonly schedule: Schedule;
   /** Positions that could not be closed in time. */
   readonly open: { symbol: string; qty: string }[] = [];
   readonly #options: TradingDayOptions;
   #windowsOpen = 0;
-  #liquidations = 0;
+  readonly #nextId: () => number;
   /**
    * Scanners that are running, by their place in the plan: they are not run a second time
    * meanwhile.
@@ -39,6 +52,9 @@ export class TradingDay {
 
   constructor(options: TradingDayOptions) {
     this.#options = options;
+    this.schedule = options.schedule ?? new Schedule();
+    let id = 0;
+    this.#nextId = options.nextId ?? (() => id++);
   }
 
   /**
@@ -126,7 +142,7 @@ export class TradingDay {
     const { assetClass, closeUs } = window;
     const { workers, session, onPhase, inBackground } = this.#options;
     onPhase(`${assetClass}: closing day trades`);
-    const id = this.#liquidations++;
+    const id = this.#nextId();
     const isThis = (message: { id: number }) => message.id === id;
     const taken = workers.gatewayInbox.next("liquidating", isThis);
     const done = workers.gatewayInbox.next("liquidated", isThis);

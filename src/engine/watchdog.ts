@@ -12,7 +12,7 @@ export class Watchdog {
   readonly #timer: ReturnType<typeof setInterval>;
 
   constructor(
-    consumers: readonly ConsumerLink[],
+    consumers: readonly Pick<ConsumerLink, "index" | "control">[],
     onHung: (consumer: number, strategy: number) => void,
   ) {
     const seen = consumers.map(() => ({ calls: -1, times: 0 }));

@@ -99,8 +99,44 @@ class FromCandle extends StreamIndicator {
   }
 }
 
+/**
+ * The one indicator of its own: as the library's, to 1e-9 of the value, at a fraction of its time.
+ * The sum is taken anew once in each period, so that rounding does not pile up.
+ */
+class Sma extends StreamIndicator {
+  readonly #values: Float64Array;
+  #at = 0;
+  #sum = 0;
+  #isFull = false;
+
+  constructor(private readonly period: number, private readonly source: BarSource) {
+    super();
+    this.#values = new Float64Array(period);
+  }
+
+  add(candle: Candle): void {
+    const value = this.source === "close" ? candle.close : sourceOf(candle, this.source);
+    const values = this.#values;
+    const at = this.#at;
+    this.#sum += value - values[at];
+    values[at] = value;
+    if (at + 1 < this.period) this.#at = at + 1;
+    else {
+      this.#at = 0;
+      this.#isFull = true;
+      let sum = 0;
+      for (let i = 0; i < values.length; i++) sum += values[i];
+      this.#sum = sum;
+    }
+    if (!this.#isFull) return;
+    this.previous = this.value;
+    this.value = this.#sum / this.period;
+    this.isReady = true;
+  }
+}
+
 export function sma(period: number, source: BarSource): StreamIndicator {
-  return new FromNumber(new lib.SMA(period), source, period);
+  return new Sma(period, source);
 }
 
 export function ema(period: number, source: BarSource): StreamIndicator {

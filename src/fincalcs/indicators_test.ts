@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { BarColumns } from "../model/bars.ts";
 import { indicatorColumns } from "./indicator_columns.ts";
+import { SMA } from "trading-signals";
 import { type Indicator, IndicatorSet } from "./indicators.ts";
 import { barsOf, walkBars } from "./test_bars.ts";
 
@@ -227,4 +228,27 @@ Deno.test("periods and factors that make no sense are refused by name", () => {
   check(() => set.macd(26, 12, 9), /fast must be below slow/);
   check(() => set.bollinger(20, 0), /deviations must be above 0, got 0/);
   check(() => set.sma(20_000), /got 20000/);
+});
+
+Deno.test("the simple average is the library's, to 1e-9 of the value, over many bars", () => {
+  for (const period of [1, 2, 10, 30, 390]) {
+    const set = new IndicatorSet();
+    const own = set.sma(period);
+    const library = new SMA(period);
+    let seed = period;
+    for (let i = 0; i < 20_000; i++) {
+      seed = (seed * 16_807) % 2_147_483_647;
+      // Large and small values in turn are what a running sum would suffer from.
+      const close = (i % 1000 === 0 ? 1e9 : 100) * (0.5 + seed / 2_147_483_647);
+      set.feed(close, close, close, close, 1, i * 60e6);
+      library.update(close, false);
+      if (i + 1 < period) {
+        assert.equal(own.isReady, false);
+        continue;
+      }
+      const expected = library.getResult()!;
+      const tolerance = 1e-9 * Math.max(expected, 1e9 / 1000);
+      assert.ok(Math.abs(own.value - expected) <= tolerance, `${period} ${i}: ${own.value}`);
+    }
+  }
 });

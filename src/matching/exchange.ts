@@ -10,9 +10,9 @@
  * position, so that no execution takes a position across zero.
  */
 import { assert } from "../util/assert.ts";
-import { type Decimal, decimal, plain, roundToTick } from "../util/decimal.ts";
-import { extendedSessionAt, nextSession } from "../model/calendar.ts";
+import { decimal } from "../util/decimal.ts";
 import { AccountState } from "./account_state.ts";
+import { closeAfter, closingOrder, countedIds, partOf } from "./exchange_parts.ts";
 import { NO_FEES } from "./fees.ts";
 import { defaultFillModel } from "./fill_model.ts";
 import { SymbolMarket } from "./market.ts";
@@ -20,7 +20,7 @@ import { type MarketEvent, Matcher } from "./matcher.ts";
 import { OrderDesk } from "./order_desk.ts";
 import { filterOrders } from "./order_filter.ts";
 import { OrderIntake } from "./order_intake.ts";
-import { type OrderState, SHARE_FRACTION } from "./order_state.ts";
+import type { OrderState } from "./order_state.ts";
 import { badParameter, notFound, unprocessable } from "./refusal.ts";
 import type {
   AccountFigures,
@@ -57,13 +57,18 @@ export class Exchange {
 
   constructor(options: ExchangeOptions) {
     const { startUs, onUpdate, volumeShare = VOLUME_SHARE_DEFAULT } = options;
-    assert(volumeShare > 0 && volumeShare <= 1, "volumeShare must be in (0, 1]");
+    const isShare = volumeShare === null || (volumeShare > 0 && volumeShare <= 1);
+    assert(isShare, "volumeShare must be in (0, 1], or null");
     this.#options = options;
     this.#fillModel = options.fillModel ?? defaultFillModel;
     const newId = options.newId ?? countedIds();
     const fees = { ...NO_FEES, ...options.fees };
     this.#desk = new OrderDesk({ startUs, fees, priceOf: this.#priceOf, newId, onUpdate });
-    this.#matcher = new Matcher(this.#desk, decimal(volumeShare), this.#priceOf);
+    this.#matcher = new Matcher(
+      this.#desk,
+      volumeShare === null ? null : decimal(volumeShare),
+      this.#priceOf,
+    );
     this.#intake = new OrderIntake(this.#desk, {
       assetOf: (symbol) => options.assetOf(symbol),
       marketOf: (symbol) => this.#marketOf(symbol),
@@ -123,17 +128,63 @@ export class Exchange {
     this.advanceTo(startUs + durationUs);
     const market = this.#marketOf(symbol);
     market.setLast(close, startUs + durationUs);
+    market.barNumber = ++this.#eventNumber;
     if (market.isHalted || !market.isFilledBy("bars")) return;
     this.#match({
       symbol,
       timeUs: startUs,
       isBar: true,
-      number: ++this.#eventNumber,
+      isInclusive: true,
+      number: market.barNumber,
       priceFor: (order) => this.#fillModel.onBar(order, open, high, low, close),
       firstPrice: () => open,
       sizeFor: () => volume,
       isSizeShared: true,
     });
+  }
+
+  /**
+   * The newest bar's close once more, for the orders that were accepted at its end: they trade at
+   * it. For backtests whose orders fill at the close that they were decided on. An order meets it
+   * once.
+   */
+  onClose(symbol: string, timeUs: number, close: number, volume: number): void {
+    const market = this.#marketOf(symbol);
+    if (market.isHalted || !market.isFilledBy("bars")) return;
+    this.#match({
+      symbol,
+      timeUs,
+      isBar: false,
+      isInclusive: true,
+      number: market.barNumber,
+      priceFor: (order) => this.#fillModel.onTrade(order, close),
+      firstPrice: () => close,
+      sizeFor: () => volume,
+      isSizeShared: true,
+    });
+  }
+
+  /**
+   * The close of a bar that has no order to meet: in place of onBar, which would do no more with
+   * it.
+   */
+  notePrice(symbol: string, price: number, timeUs: number): void {
+    const market = this.#marketOf(symbol);
+    market.setLast(price, timeUs);
+    market.barNumber = ++this.#eventNumber;
+  }
+
+  /** Whether an order of the symbol is open, in any account. */
+  hasOpen(symbol: string): boolean {
+    for (const account of this.#accounts.values()) {
+      if (account.openIn(symbol).length > 0) return true;
+    }
+    return false;
+  }
+
+  /** When something is due by time alone: an order's route or end, or a session's close. */
+  get dueUs(): number {
+    return this.#dueUs;
   }
 
   /** Size in shares or coins. */
@@ -146,6 +197,7 @@ export class Exchange {
       symbol,
       timeUs,
       isBar: false,
+      isInclusive: false,
       number: ++this.#eventNumber,
       priceFor: (order) => this.#fillModel.onTrade(order, price),
       firstPrice: () => price,
@@ -171,6 +223,7 @@ export class Exchange {
       symbol,
       timeUs,
       isBar: false,
+      isInclusive: false,
       number: ++this.#eventNumber,
       priceFor: (order) => {
         // A side without a price fills nothing, and triggers nothing.
@@ -241,24 +294,8 @@ export class Exchange {
     if (asset === null || position.eq(0)) return { error: notFound("position does not exist") };
     const qty = partOf(position.abs(), part);
     if (qty === null) return { error: badParameter("percentage must be > 0 and <= 100") };
-    return this.submit(accountId, {
-      clientOrderId: null,
-      symbol,
-      side: position.gt(0) ? "sell" : "buy",
-      qty,
-      notional: null,
-      type: "market",
-      timeInForce: asset.assetClass === "crypto" ? "gtc" : "day",
-      limitPrice: null,
-      triggerPrice: null,
-      trailPrice: null,
-      trailPercent: null,
-      extendedHours: false,
-      takeProfit: null,
-      stopLoss: null,
-      orderClass: "simple",
-      positionIntent: null,
-    });
+    const side = position.gt(0) ? "sell" : "buy";
+    return this.submit(accountId, closingOrder(asset, side, qty));
   }
 
   /** null: there is no such order. Legs stand under their parent unless `nested` is false. */
@@ -358,25 +395,4 @@ export class Exchange {
     }
     return market;
   }
-}
-
-/** null: the percentage is out of range. */
-function partOf(position: Decimal, part: { qty?: string; percentage?: string }): string | null {
-  if (part.qty !== undefined) return part.qty;
-  if (part.percentage === undefined) return plain(position);
-  const percentage = /^\d+(\.\d+)?$/.test(part.percentage) ? decimal(part.percentage) : decimal(0);
-  if (percentage.lte(0) || percentage.gt(100)) return null;
-  return plain(roundToTick(position.times(percentage).times("0.01"), SHARE_FRACTION, "down"));
-}
-
-/** The close of the session that is on or comes next. */
-function closeAfter(us: number): number {
-  const session = extendedSessionAt(us);
-  return session !== null && us <= session.closeUs ? session.closeUs : nextSession(us).closeUs;
-}
-
-/** The same ids in every run, in the form of a random UUID. */
-function countedIds(): () => string {
-  let count = 0;
-  return () => `00000000-0000-4000-8000-${(++count).toString(16).padStart(12, "0")}`;
 }

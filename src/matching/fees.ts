@@ -10,6 +10,8 @@ export const NO_FEES: FeeSchedule = {
   secPerMillion: 0,
   tafPerShare: 0,
   tafMax: 0,
+  buyBps: 0,
+  sellBps: 0,
 };
 
 const CENTS = 2;
@@ -22,11 +24,12 @@ export function feeOf(
 ): Decimal {
   const { qty, side } = execution;
   const notional = qty.times(execution.price);
+  const sideBps = side === "buy" ? fees.buyBps : fees.sellBps;
   if (execution.assetClass === "crypto") {
-    const fee = notional.times(decimal(fees.cryptoBps)).times("0.0001");
+    const fee = notional.times(decimal(fees.cryptoBps).plus(sideBps)).times("0.0001");
     return fee.round(CRYPTO_DECIMALS, Decimal.roundHalfUp);
   }
-  let fee = notional.times(decimal(fees.equityBps)).times("0.0001");
+  let fee = notional.times(decimal(fees.equityBps).plus(sideBps)).times("0.0001");
   fee = fee.plus(qty.times(decimal(fees.perShare)));
   if (side === "sell") {
     const taf = qty.times(decimal(fees.tafPerShare));

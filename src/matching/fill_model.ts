@@ -1,9 +1,30 @@
 /**
- * The default fill model. Within a bar only what is certain is used: its open is first, its close
+ * When and at which price orders fill. The default is `intrabar`: within a bar only what is certain is used: its open is first, its close
  * is last. A price that is touched fills. Where the order of high and low matters, the worse one is
  * taken.
  */
 import type { FillModel, MatchableOrder } from "./types.ts";
+
+/** The names that a plan, or --fill, knows. */
+export type FillModelName = "close" | "next_open" | "intrabar";
+
+/**
+ * close, next_open: only closes (opens) are looked at, and an order fills at the first that its
+ * prices allow. intrabar: a bar's whole range, market orders at its open, the others where its way
+ * allows. Quotes and trades fill at their own prices in all of them.
+ */
+export function fillModelOf(name: FillModelName): FillModel {
+  switch (name) {
+    case "close":
+      return closeModel;
+    case "next_open":
+      return nextOpenModel;
+    case "intrabar":
+      return defaultFillModel;
+    default:
+      return name satisfies never;
+  }
+}
 
 export const defaultFillModel: FillModel = {
   onBar(order, open, high, low, close) {
@@ -25,6 +46,16 @@ export const defaultFillModel: FillModel = {
 
   onQuote: (order, bidPrice, askPrice) =>
     atPrice(order, order.side === "buy" ? askPrice : bidPrice),
+};
+
+const closeModel: FillModel = {
+  ...defaultFillModel,
+  onBar: (order, _open, _high, _low, close) => atPrice(order, close),
+};
+
+const nextOpenModel: FillModel = {
+  ...defaultFillModel,
+  onBar: (order, open) => atPrice(order, open),
 };
 
 function atPrice(order: MatchableOrder, price: number): number {

@@ -11,6 +11,8 @@ export class SymbolMarket {
   bidPrice = NaN;
   askPrice = NaN;
   isHalted = false;
+  /** Number of the newest bar among the exchange's events. */
+  barNumber = 0;
   #source: FillSource | null = null;
   #hasTraded = false;
 

@@ -18,6 +18,8 @@ export interface MarketEvent {
   /** A bar's start. */
   timeUs: number;
   isBar: boolean;
+  /** Fills what was accepted at its own time too: a bar's start, or the close that is traded at. */
+  isInclusive: boolean;
   /** Counted by the exchange, so that an order meets an event once. */
   number: number;
   /** NaN: it does not fill. */
@@ -29,13 +31,17 @@ export interface MarketEvent {
   isSizeShared: boolean;
 }
 
+/** More than any order. */
+const UNBOUNDED = decimal("1e30");
+
 /** What is left of the event's size, by side. */
 type Budget = Record<Side, Decimal>;
 
 export class Matcher {
   constructor(
     private readonly desk: OrderDesk,
-    private readonly volumeShare: Decimal,
+    /** null: orders are not bounded by the event's size. */
+    private readonly volumeShare: Decimal | null,
     private readonly priceOf: PriceOf,
   ) {}
 
@@ -69,7 +75,9 @@ export class Matcher {
     if (!order.isWorking || order.matchedEvent === event.number) return;
     order.matchedEvent = event.number;
     // Events of a bar come at its start or after it.
-    if (event.isBar ? event.timeUs < order.acceptedUs : event.timeUs <= order.acceptedUs) return;
+    if (event.isInclusive ? event.timeUs < order.acceptedUs : event.timeUs <= order.acceptedUs) {
+      return;
+    }
     if (phase === "extended" && !order.terms.extendedHours) return;
     const stopLoss = order.group?.stopLoss;
     if (stopLoss?.isOpen && order === order.group!.takeProfit) {
@@ -130,6 +138,7 @@ export class Matcher {
   }
 
   #sizeToTake(size: number): Decimal {
+    if (this.volumeShare === null) return UNBOUNDED;
     return size > 0 && Number.isFinite(size) ? decimal(size).times(this.volumeShare) : ZERO;
   }
 }

@@ -32,6 +32,9 @@ export interface FeeSchedule {
   /** Equities, sells: currency per share, and its most per execution (FINRA TAF). */
   tafPerShare: number;
   tafMax: number;
+  /** Of the notional of purchases and of sales, hundredths of a percent: equities and crypto. */
+  buyBps: number;
+  sellBps: number;
 }
 
 export interface ExchangeOptions {
@@ -43,9 +46,9 @@ export interface ExchangeOptions {
   fees?: Partial<FeeSchedule>;
   /**
    * 0 < share ≤ 1: how much of a bar's volume, a trade's or a quote's size the orders of an account
-   * may take.
+   * may take. null: as much as they want. Default 0.1.
    */
-  volumeShare?: number;
+  volumeShare?: number | null;
   /**
    * Where it is known beforehand; else the best source seen so far: quotes before trades before
    * bars.

@@ -108,14 +108,15 @@ export class BarBuffer {
 
   #makeRoom(): void {
     const old = this.columns;
-    const isFull = old.timeUs.length >= this.rowsMax;
-    const keepFrom = isFull ? this.length >> 1 : 0;
-    const grown = emptyBars(
-      isFull ? this.rowsMax : Math.min(old.timeUs.length * 2 || 16, this.rowsMax),
-    );
-    for (const name of COLUMNS) grown[name].set(old[name].subarray(keepFrom, this.length));
+    if (old.timeUs.length >= this.rowsMax) {
+      const keepFrom = this.length >> 1;
+      for (const name of COLUMNS) old[name].copyWithin(0, keepFrom, this.length);
+      this.length -= keepFrom;
+      return;
+    }
+    const grown = emptyBars(Math.min(old.timeUs.length * 2 || 16, this.rowsMax));
+    for (const name of COLUMNS) grown[name].set(old[name]);
     this.columns = grown;
-    this.length -= keepFrom;
   }
 }
 

@@ -30,3 +30,15 @@ export interface RiskSettings {
   maxOpenOrders: number;
   priceCollarPercent: number | null;
 }
+
+/** The limits in account currency, with the account's equity at the start. */
+export function riskLimits(settings: RiskSettings, equity: number): RiskLimits {
+  const value = settings.portfolioValue ?? equity;
+  return {
+    maxNotionalPerOrder: limitMoney(settings.maxNotionalPerOrder, value),
+    maxNotionalPerSymbol: limitMoney(settings.maxNotionalPerSymbol, value),
+    maxDailyLoss: limitMoney(settings.maxDailyLoss, value),
+    maxOpenOrders: settings.maxOpenOrders,
+    priceCollarPercent: settings.priceCollarPercent ?? Infinity,
+  };
+}

@@ -4,7 +4,7 @@
  */
 import { createHash } from "node:crypto";
 import type { Exchange } from "../matching/exchange.ts";
-import { MINUTE_US } from "./market_data.ts";
+import { MINUTE_US } from "../recorded/market_data.ts";
 
 export interface AccountsOptions {
   exchange: Exchange;

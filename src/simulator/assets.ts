@@ -1,9 +1,10 @@
 import type { Asset } from "../model/asset.ts";
 import type { AlpacaAsset } from "../wire/alpaca_types.ts";
 import { uuidOf } from "./accounts.ts";
-import type { MarketData, SymbolData } from "./market_data.ts";
+import { assetOfData } from "../recorded/asset_of_data.ts";
+import type { MarketData } from "../recorded/market_data.ts";
 
-/** The symbols of the exchange, as assets. What the data cannot say is decided here. */
+/** The symbols of the exchange, as assets. */
 export class Assets {
   readonly #bySymbol = new Map<string, { asset: Asset; wire: AlpacaAsset }>();
   /** Asset ids, and crypto's older names ("BTCUSD"), to symbols. */
@@ -11,7 +12,7 @@ export class Assets {
 
   constructor(data: MarketData) {
     for (const symbol of data.values()) {
-      const asset = toAsset(symbol);
+      const asset = assetOfData(symbol);
       const wire = toWire(asset);
       this.#bySymbol.set(asset.symbol, { asset, wire });
       this.#aliases.set(wire.id, asset.symbol);
@@ -37,31 +38,6 @@ export class Assets {
   all(): AlpacaAsset[] {
     return [...this.#bySymbol.values()].map(({ wire }) => wire);
   }
-}
-
-function toAsset(data: SymbolData): Asset {
-  const price = firstPrice(data);
-  const isCrypto = data.assetClass === "crypto";
-  // Shares below a dollar are neither lent nor split into fractions.
-  const isOrdinary = price >= 1;
-  return {
-    symbol: data.symbol,
-    assetClass: data.assetClass,
-    name: data.name,
-    exchange: isCrypto ? "CRYPTO" : "NASDAQ",
-    tradable: true,
-    shortable: !isCrypto && isOrdinary,
-    easyToBorrow: !isCrypto && isOrdinary && !data.isHardToBorrow,
-    fractionable: isCrypto || isOrdinary,
-    minOrderQty: isCrypto ? "0.00001" : isOrdinary ? "0.000000001" : "1",
-    qtyIncrement: isCrypto || isOrdinary ? "0.000000001" : "1",
-    priceIncrement: isCrypto ? price >= 100 ? "0.01" : price >= 1 ? "0.0001" : "0.00000001" : null,
-  };
-}
-
-function firstPrice(data: SymbolData): number {
-  return data.minuteBars.open[0] ?? data.trades.price[0] ?? data.quotes.bidPrice[0] ??
-    data.dailyBars.open[0] ?? 1;
 }
 
 function toWire(asset: Asset): AlpacaAsset {

@@ -6,7 +6,7 @@
 import { RowKind } from "../model/market_batch.ts";
 import type { DataSocket } from "./data_socket.ts";
 import { barMessage, type Codec, encodeMessage, EventEncoder, type Part } from "./event_encoder.ts";
-import { DayBar } from "./market_data.ts";
+import { DayBar } from "../recorded/market_data.ts";
 import { dueUs, type Timeline } from "./timeline.ts";
 
 /** Unsent bytes of a socket at which the next step waits (speed "max"). */

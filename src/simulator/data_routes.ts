@@ -2,7 +2,7 @@
 import { type Context, Hono } from "hono";
 import type { AssetClass } from "../model/asset.ts";
 import { exchangeDate, exchangeUs } from "../model/calendar.ts";
-import { parseTimeUs } from "./csv_time.ts";
+import { parseTimeUs } from "../recorded/csv_time.ts";
 import { countUpTo, type History, type HistoryKind, type Rows } from "./history.ts";
 import { RequestError } from "./request_error.ts";
 import { parseTimeframe } from "./timeframe.ts";

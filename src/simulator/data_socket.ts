@@ -17,7 +17,7 @@ import {
   type WireEvent,
 } from "./event_encoder.ts";
 import type { Market } from "./market.ts";
-import type { SymbolData } from "./market_data.ts";
+import type { SymbolData } from "../recorded/market_data.ts";
 
 export type DataFeed = "iex" | "sip" | "delayed_sip" | "test" | "crypto";
 

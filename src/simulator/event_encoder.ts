@@ -4,7 +4,7 @@
  */
 import { encode, encodeTimeSpecToTimestamp, ExtData } from "@msgpack/msgpack";
 import { RowKind } from "../model/market_batch.ts";
-import type { SymbolData } from "./market_data.ts";
+import type { SymbolData } from "../recorded/market_data.ts";
 import type { Timeline } from "./timeline.ts";
 import { formatRfc3339 } from "../wire/rfc3339.ts";
 

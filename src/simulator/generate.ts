@@ -18,7 +18,7 @@ import {
   type SessionPlan,
   type SymbolPlan,
 } from "./generate_plan.ts";
-import { barsOf, emptySymbol, MINUTE_US, type SymbolData } from "./market_data.ts";
+import { barsOf, emptySymbol, MINUTE_US, type SymbolData } from "../recorded/market_data.ts";
 import { Random } from "./random.ts";
 
 export interface GenerateOptions {

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { sessionOf } from "../model/calendar.ts";
 import { decimal } from "../util/decimal.ts";
 import { generate } from "./generate.ts";
-import type { SymbolData } from "./market_data.ts";
+import type { SymbolData } from "../recorded/market_data.ts";
 
 const session = sessionOf("2022-01-03")!;
 const day = (count: number, seed: number, gridSeconds?: number) =>

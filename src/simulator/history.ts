@@ -23,7 +23,7 @@ import {
   MINUTE_US,
   rowOf,
   type SymbolData,
-} from "./market_data.ts";
+} from "../recorded/market_data.ts";
 import { bucketBars, type Timeframe } from "./timeframe.ts";
 
 /** Rows of one symbol, oldest first, all of them known at the clock. */

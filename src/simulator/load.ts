@@ -3,9 +3,14 @@ import { sessionOf } from "../model/calendar.ts";
 import { assert } from "../util/assert.ts";
 import { ConfigError } from "../util/errors.ts";
 import { formatRfc3339 } from "../wire/rfc3339.ts";
-import { loadCsv } from "./csv.ts";
+import { loadFile } from "../recorded/load_file.ts";
 import { generate } from "./generate.ts";
-import { type MarketData, mergeMarketData, MINUTE_US, type SymbolData } from "./market_data.ts";
+import {
+  type MarketData,
+  mergeMarketData,
+  MINUTE_US,
+  type SymbolData,
+} from "../recorded/market_data.ts";
 import type { SimulatorOptions } from "./options.ts";
 import { dueUs } from "./timeline.ts";
 import { RowKind } from "../model/market_batch.ts";
@@ -29,7 +34,7 @@ export async function loadSources(options: SimulatorOptions): Promise<LoadedData
   }
   const parts: SymbolData[] = [];
   for (const source of sources) {
-    if (source.kind !== "generate") parts.push(...await loadCsv(source));
+    if (source.kind !== "generate") parts.push(...await loadFile(source));
   }
   const { startUs, endUs } = rangeOf(options, parts);
   if (!(startUs < endUs)) {

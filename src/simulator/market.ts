@@ -7,7 +7,7 @@ import { setImmediate } from "node:timers";
 import type { Exchange } from "../matching/exchange.ts";
 import { RowKind } from "../model/market_batch.ts";
 import { assert } from "../util/assert.ts";
-import { dayHours } from "./market_data.ts";
+import { dayHours } from "../recorded/market_data.ts";
 import { StepGate } from "./step_gate.ts";
 import type { Timeline } from "./timeline.ts";
 

@@ -3,19 +3,11 @@
  * Invariant: plain data only, so that all of it crosses a port.
  */
 import type { FeeSchedule } from "../matching/types.ts";
+import type { FileSource } from "../recorded/source.ts";
 
 /** Where market data comes from. Several are merged into one timeline. */
 export type DataSource =
-  | {
-    kind: "bars";
-    /** CSV, or CSV.gz by its name's end. */
-    file: string;
-    /** For a file without a symbol column, or to rename its only one ("BTC/USD", "AAPL"). */
-    symbol?: string;
-    /** "quote": the volume is in the quote currency; it is divided by the close. Default "base". */
-    volumeIn?: "base" | "quote";
-  }
-  | { kind: "trades" | "quotes"; file: string; symbol?: string }
+  | FileSource
   | {
     kind: "generate";
     /** Equity symbols, 1–1000. */

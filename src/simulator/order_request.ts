@@ -4,7 +4,7 @@ import type { ExchangeOrderRequest, OrderChange, OrderFilter } from "../matching
 import { plain } from "../util/decimal.ts";
 import { AlpacaErrorCode } from "../wire/alpaca_types.ts";
 import type { Assets } from "./assets.ts";
-import { parseTimeUs } from "./csv_time.ts";
+import { parseTimeUs } from "../recorded/csv_time.ts";
 import { RequestError } from "./request_error.ts";
 
 /** Alpaca takes numbers where it wants texts. What is no number is refused by the exchange core. */

@@ -15,7 +15,7 @@ import { dataRoutes } from "./data_routes.ts";
 import { History } from "./history.ts";
 import { type LoadedData, loadSources } from "./load.ts";
 import { Market } from "./market.ts";
-import { emptySymbol, type MarketData } from "./market_data.ts";
+import { emptySymbol, type MarketData } from "../recorded/market_data.ts";
 import type { SimulatorOptions } from "./options.ts";
 import { RequestError } from "./request_error.ts";
 import { Sockets } from "./sockets.ts";

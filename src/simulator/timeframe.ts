@@ -1,6 +1,6 @@
 import type { BarColumns } from "../model/bars.ts";
 import { addDays, cryptoSession, exchangeDate } from "../model/calendar.ts";
-import { barsOf, MINUTE_US, rowOf } from "./market_data.ts";
+import { barsOf, MINUTE_US, rowOf } from "../recorded/market_data.ts";
 
 /** Hours are minutes, weeks begin on Mondays. */
 export interface Timeframe {

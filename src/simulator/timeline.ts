@@ -5,7 +5,7 @@
  */
 import { RowKind } from "../model/market_batch.ts";
 import { ConfigError } from "../util/errors.ts";
-import { dayEndUs, type MarketData, MINUTE_US, type SymbolData } from "./market_data.ts";
+import { dayEndUs, type MarketData, MINUTE_US, type SymbolData } from "../recorded/market_data.ts";
 
 /** Ten years. */
 const MINUTES_MAX = 3650 * 1440;

@@ -20,7 +20,7 @@ import {
   CLOCK_RATE_HEADER,
 } from "../wire/alpaca_types.ts";
 import type { Assets } from "./assets.ts";
-import { parseTimeUs } from "./csv_time.ts";
+import { parseTimeUs } from "../recorded/csv_time.ts";
 import { exchangeRfc3339 } from "./exchange_time.ts";
 import type { History } from "./history.ts";
 import type { Market } from "./market.ts";

@@ -15,8 +15,10 @@ import type {
   MainToConsumer,
   MarketMessage,
   OrderReport,
+  SessionWindow,
 } from "../../protocol.ts";
 import { SymbolTable } from "../../util/symbol_table.ts";
+import { AGE_MAX_US, ageOf } from "./age.ts";
 import { Calls } from "./calls.ts";
 import { intentOf, isEntry, type Slot, type StrategyRun } from "./slot.ts";
 import { MINUTE_US } from "./symbol_state.ts";
@@ -26,8 +28,6 @@ import { receiveValue } from "./keystore.ts";
 import { Outbox } from "./outbox.ts";
 import type { TickEvent } from "../../contracts/strategy.ts";
 
-/** Older than this, an event is dropped, and the queue with it. */
-const AGE_MAX_US = 5e6;
 /** The age is looked at once in so many rows. */
 const AGE_EVERY_ROWS = 256;
 
@@ -51,7 +51,7 @@ export interface ConsumerOptions {
 export class Consumer {
   readonly #options: ConsumerOptions;
   readonly #symbols = new SymbolTable();
-  readonly #followed: FollowedSymbols;
+  readonly followed: FollowedSymbols;
   readonly #outbox: Outbox;
   readonly #portfolio: AccountView;
   readonly #calls: Calls;
@@ -74,7 +74,7 @@ export class Consumer {
     this.#options = options;
     this.#portfolio = new AccountView(options.portfolioValue);
     this.#calls = new Calls(options);
-    this.#followed = new FollowedSymbols(this.#portfolio, this.#calls);
+    this.followed = new FollowedSymbols(this.#portfolio, this.#calls);
     this.#outbox = new Outbox(options.stepping, options.toGateway);
     this.#wantsSecond = options.events.includes("second");
     this.#wantsMinute = options.events.includes("minute");
@@ -97,11 +97,11 @@ export class Consumer {
         for (const value of this.#earlyValues.splice(0)) this.onKeystoreSet(...value);
         return;
       case "follow":
-        return this.#followed.follow(message, this.#options.strategies);
+        return this.followed.follow(message, this.#options.strategies);
       case "session":
-        return this.#followed.setWindows(message.windows);
+        return this.#startSession(message.windows);
       case "refill":
-        return this.#followed.refill(message.symbol, message.history);
+        return this.followed.refill(message.symbol, message.history);
       case "stop":
         for (const run of this.#options.strategies) {
           if (run.slots.size > 0) this.#calls.call(run, () => run.instance.close());
@@ -114,6 +114,16 @@ export class Consumer {
       default:
         message satisfies never;
     }
+  }
+
+  /** Ends a step whose rows were given directly. False: nothing was decided, and nothing is sent. */
+  endStep(n: number, timeUs: number): boolean {
+    if (this.#wantsSecond) this.#closeSeconds(timeUs);
+    this.#runCollections(timeUs);
+    this.#stepDone = n;
+    if (this.#outbox.isEmpty) return false;
+    this.#outbox.endStep(n);
+    return true;
   }
 
   onGateway(message: GatewayToConsumer): void {
@@ -181,34 +191,50 @@ export class Consumer {
   #row(batch: MarketBatch, i: number): void {
     const kind = batch.kind[i];
     if (kind === RowKind.step) return this.#endStep(batch.a[i], batch.timeUs[i]);
-    const followed = this.#followed.byId[batch.symbol[i]];
-    if (!followed) return this.#followed.keepEarly(batch, i);
+    const { symbol, timeUs, a, b, c, d, e, f, g } = batch;
+    if (!this.followed.byId[symbol[i]]) return this.followed.keepEarly(batch, i);
+    this.row(kind, symbol[i], timeUs[i], a[i], b[i], c[i], d[i], e[i], f[i], g[i]);
+  }
+
+  /** A market event. A backtest, whose data is in the consumer's own isolate, gives them directly. */
+  row(
+    kind: number,
+    symbolId: number,
+    timeUs: number,
+    a: number,
+    b: number,
+    c: number,
+    d: number,
+    e: number,
+    f: number,
+    g: number,
+  ): void {
+    const followed = this.followed.byId[symbolId];
+    if (!followed) return;
     const { state } = followed;
-    const timeUs = batch.timeUs[i];
-    const { a, b, c, d, e, f, g } = batch;
     switch (kind) {
       case RowKind.minuteBar:
-        if (!state.onMinuteBar(timeUs, a[i], b[i], c[i], d[i], e[i], f[i], g[i])) return;
-        if (!state.isIncomplete) this.#followed.feed(followed);
+        if (!state.onMinuteBar(timeUs, a, b, c, d, e, f, g)) return;
+        if (!state.isIncomplete) this.followed.feed(followed);
         if (this.#wantsMinute) this.#runSlots(followed, "minute", timeUs + MINUTE_US);
         return;
       case RowKind.updatedBar:
-        state.onUpdatedBar(timeUs, a[i], b[i], c[i], d[i], e[i], f[i], g[i]);
+        state.onUpdatedBar(timeUs, a, b, c, d, e, f, g);
         return;
       case RowKind.trade:
         if (this.#wantsSecond) {
           if (state.second.closeBefore(timeUs)) this.#runSlots(followed, "second", timeUs);
-          state.second.onTrade(timeUs, a[i], b[i]);
+          state.second.onTrade(timeUs, a, b);
         }
-        state.onTrade(timeUs, a[i], b[i]);
+        state.onTrade(timeUs, a, b);
         if (this.#wantsTrade) this.#runSlots(followed, "trade", timeUs);
         return;
       case RowKind.quote:
-        state.onQuote(a[i], b[i], c[i], d[i]);
+        state.onQuote(a, b, c, d);
         if (this.#wantsQuote) this.#runSlots(followed, "quote", timeUs);
         return;
       case RowKind.status:
-        state.isHalted = a[i] !== 0;
+        state.isHalted = a !== 0;
         return;
       case RowKind.gap:
         state.markIncomplete();
@@ -216,7 +242,7 @@ export class Consumer {
           type: "outOfSync",
           symbol: state.symbol,
           lagSeconds: 0,
-          rowsLost: Math.max(0, a[i]),
+          rowsLost: Math.max(0, a),
           symbols: [state.symbol],
         });
         return;
@@ -232,7 +258,8 @@ export class Consumer {
     for (let i = 0; i < slots.length; i++) {
       const slot = slots[i];
       const { run } = slot;
-      if (run.isStopped || (slot.openOrder !== null && !run.whileOpen)) continue;
+      if (run.isStopped || slot.isResting) continue;
+      if (slot.openOrder !== null && !run.whileOpen) continue;
       if ((state.isIncomplete || state.isHalted) && slot.position === null) continue;
       setEvent(slot.tick, event);
       const decision = this.#calls.run(slot);
@@ -285,7 +312,7 @@ export class Consumer {
         `reject(${symbol}) has no effect while it has a position or an order there`,
       );
     }
-    this.#followed.removeSlot(slot);
+    this.followed.removeSlot(slot);
     this.#options.toMain({ type: "reject", runId: run.runId, symbol, reason });
   }
 
@@ -311,12 +338,12 @@ export class Consumer {
     for (const run of this.#options.strategies) {
       if (!run.runsAll || run.isStopped || run.slots.size === 0) continue;
       const [first] = run.slots.values();
-      const window = this.#followed.windows[first.symbol.asset.assetClass];
+      const window = this.followed.windows[first.symbol.asset.assetClass];
       if (nowUs < window.openUs || nowUs >= window.closeUs) continue;
       const interval = Math.floor((nowUs - window.openUs) / (run.runAllMinutes * MINUTE_US));
       if (interval <= run.runAllInterval) continue;
       run.runAllInterval = interval;
-      for (const time of Object.values(this.#followed.times)) setTimeUs(time, nowUs);
+      for (const time of Object.values(this.followed.times)) setTimeUs(time, nowUs);
       for (const slot of run.slots.values()) setEvent(slot.tick, "session");
       for (const [symbol, decision] of this.#calls.runAll(run, this.#portfolio)) {
         const slot = run.slots.get(symbol);
@@ -327,9 +354,15 @@ export class Consumer {
   }
 
   #closeSeconds(nowUs: number): void {
-    for (const followed of this.#followed) {
+    for (const followed of this.followed) {
       if (followed.state.second.closeBefore(nowUs)) this.#runSlots(followed, "second", nowUs);
     }
+  }
+
+  /** A session after another: days and intervals begin anew. */
+  #startSession(windows: SessionWindow[]): void {
+    this.followed.startSession(windows);
+    for (const run of this.#options.strategies) run.runAllInterval = 0;
   }
 
   #endStep(n: number, timeUs: number): void {
@@ -341,13 +374,7 @@ export class Consumer {
 
   /** The row at `i` is older than the rule allows: everything that is queued by now is to be skipped. */
   #isTooOld(batch: MarketBatch, i: number, nowUs: number): boolean {
-    const kind = batch.kind[i];
-    if (kind > RowKind.quote || kind === RowKind.updatedBar || kind === RowKind.dailyBar) {
-      return false;
-    }
-    const dueUs = batch.timeUs[i] + (kind === RowKind.minuteBar ? MINUTE_US : 0);
-    // At a rate above 1 the same delay on this machine is more market time: what counts is the delay.
-    const ageUs = (nowUs - dueUs) / Math.max(1, this.#options.clock.rate);
+    const ageUs = ageOf(batch, i, nowUs, this.#options.clock.rate);
     if (ageUs > this.#lagUsMax) this.#lagUsMax = ageUs;
     if (ageUs <= AGE_MAX_US) return false;
     const from = batch.firstSeq + i;
@@ -355,8 +382,8 @@ export class Consumer {
     const name = this.#symbols.nameOf(batch.symbol[i]);
     const lagSeconds = ageUs / 1e6;
     this.#log(`consumer ${letterOf(this.#options.index)} ${name} out of sync w ${lagSeconds}`);
-    const symbols = [...this.#followed].map(({ state }) => state.symbol);
-    for (const { state } of this.#followed) state.markIncomplete();
+    const symbols = [...this.followed].map(({ state }) => state.symbol);
+    for (const { state } of this.followed) state.markIncomplete();
     this.#options.toMain({
       type: "outOfSync",
       symbol: name,

@@ -1,4 +1,5 @@
 import type { AssetClass } from "../../model/asset.ts";
+import type { BarBuffer } from "../../model/bar_series.ts";
 import type { BarColumns } from "../../model/bars.ts";
 import { type MarketBatch, RowKind } from "../../model/market_batch.ts";
 import type { FollowMessage, SessionWindow } from "../../protocol.ts";
@@ -20,6 +21,8 @@ export interface Followed {
   readonly time: TimeView;
   /** Strategies that follow it, in the order in which they began. */
   readonly slots: Slot[];
+  /** Those that followed it in the session before: they go on where they stand when it is picked again. */
+  readonly resting: Slot[];
 }
 
 /** The symbols of a consumer, by id and by name, and the session that each is in. */
@@ -48,17 +51,56 @@ export class FollowedSymbols {
     return this.#bySymbol.values();
   }
 
-  setWindows(windows: SessionWindow[]): void {
+  #setWindows(windows: SessionWindow[]): void {
     for (const { assetClass, openUs, closeUs } of windows) {
       Object.assign(this.windows[assetClass], { openUs, closeUs });
     }
+  }
+
+  /**
+   * A session begins for these classes of assets, maybe one after another. Symbols are to be picked anew, but for those
+   * in which a strategy holds something; what is not picked in a whole session is forgotten.
+   */
+  startSession(windows: SessionWindow[]): void {
+    for (const followed of this.#bySymbol.values()) {
+      const { asset: { assetClass }, day, buffer } = followed.state;
+      const window = windows.find((one) => one.assetClass === assetClass);
+      if (!window) continue;
+      day.startSession(window.openUs, window.closeUs, lastCloseBefore(buffer, day.closeUs));
+      followed.resting.length = 0;
+      for (const slot of [...followed.slots]) {
+        slot.isResting = false;
+        if (slot.position !== null || slot.openOrder !== null) continue;
+        followed.slots.splice(followed.slots.indexOf(slot), 1);
+        slot.run.slots.delete(followed.state.symbol);
+        followed.resting.push(slot);
+      }
+      this.#forgetUnused(followed);
+    }
+    this.#setWindows(windows);
+  }
+
+  /** The session is over: strategies are not asked again before the next. */
+  endSession(): void {
+    for (const { slots } of this) for (const slot of slots) slot.isResting = true;
+  }
+
+  /** Whether a run follows the symbol in this session. */
+  isFollowing(runId: number, symbol: string): boolean {
+    return this.#bySymbol.get(symbol)?.slots.some(({ run }) => run.runId === runId) ?? false;
   }
 
   follow(message: FollowMessage, strategies: StrategyRun[]): void {
     const followed = this.byId[message.symbolId] ?? this.#add(message);
     for (const run of strategies) {
       if (!message.runIds.includes(run.runId) || run.slots.has(message.symbol)) continue;
-      this.#addSlot(run, followed);
+      const rested = followed.resting.findIndex((slot) => slot.run === run);
+      if (rested < 0) this.#addSlot(run, followed);
+      else {
+        const [slot] = followed.resting.splice(rested, 1);
+        run.slots.set(message.symbol, slot);
+        followed.slots.push(slot);
+      }
     }
   }
 
@@ -83,6 +125,7 @@ export class FollowedSymbols {
       views: symbolViews(state),
       time: this.times[asset.assetClass],
       slots: [],
+      resting: [],
     };
     this.byId[symbolId] = followed;
     this.#bySymbol.set(symbol, followed);
@@ -124,9 +167,10 @@ export class FollowedSymbols {
   }
 
   /** Gives all indicators of a symbol the complete bars that they have not seen. */
-  feed({ state, slots }: Followed): void {
+  feed({ state, slots, resting }: Followed): void {
     const { columns, length } = state.buffer;
-    for (const slot of slots) slot.feed(columns, length, state.completeUs);
+    for (let i = 0; i < slots.length; i++) slots[i].feed(columns, length, state.completeUs);
+    for (let i = 0; i < resting.length; i++) resting[i].feed(columns, length, state.completeUs);
   }
 
   removeSlot(slot: Slot): void {
@@ -136,8 +180,19 @@ export class FollowedSymbols {
     if (!followed) return;
     const at = followed.slots.indexOf(slot);
     if (at >= 0) followed.slots.splice(at, 1);
-    if (followed.slots.length > 0) return;
-    this.byId[followed.state.id] = undefined;
+    this.#forgetUnused(followed);
+  }
+
+  #forgetUnused({ slots, resting, state: { id, symbol } }: Followed): void {
+    if (slots.length + resting.length > 0) return;
+    this.byId[id] = undefined;
     this.#bySymbol.delete(symbol);
   }
+}
+
+/** NaN where no bar is known. */
+function lastCloseBefore({ columns, length }: BarBuffer, us: number): number {
+  let i = length - 1;
+  while (i >= 0 && columns.timeUs[i] >= us) i--;
+  return i < 0 ? NaN : columns.close[i];
 }

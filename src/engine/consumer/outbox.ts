@@ -36,6 +36,11 @@ export class Outbox {
     for (const value of this.#keystore.splice(0)) this.#send({ type: "keystore", ...value });
   }
 
+  /** Stepping: nothing has been decided since the last step's end. */
+  get isEmpty(): boolean {
+    return this.#intents.length + this.#cancels.length + this.#keystore.length === 0;
+  }
+
   endStep(n: number): void {
     this.#send({
       type: "stepDone",

@@ -38,6 +38,8 @@ export class Setup extends IndicatorSet implements SymbolSetup {
 export class Slot implements SlotFigures {
   position: PositionFigures | null = null;
   openOrder: OpenOrderFigures | null = null;
+  /** The session is over: its strategy is not asked before the next one begins. */
+  isResting = false;
   /** Newest intent sent, −1 before the first. */
   lastSeq = -1;
   /** Set once `setup` has run. */

@@ -25,6 +25,12 @@ export class Account {
     return this.#broker;
   }
 
+  /** A session begins: what was lost before is not of this day. */
+  startDay(): void {
+    this.worstLoss = 0;
+    this.#firstEquity = this.#broker === null ? NaN : Number(this.#broker.equity);
+  }
+
   /** What is left for a new entry. Crypto is bought with cash only. */
   available(isCrypto: boolean): number {
     const { buyingPower, cash } = this.figures;

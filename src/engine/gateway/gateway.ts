@@ -115,6 +115,12 @@ export class Gateway {
     return this.#state.nowUs();
   }
 
+  /** Nothing is open and nothing is being closed: a step without intents and updates changes nothing here. */
+  get isQuiet(): boolean {
+    const { dirty } = this.#state;
+    return dirty.size === 0 && this.#state.openOrders() === 0 && !this.#liquidations.isWaiting;
+  }
+
   fromConsumer(consumer: number, message: ConsumerToGateway): void {
     switch (message.type) {
       case "stepDone":
@@ -146,6 +152,8 @@ export class Gateway {
         return this.#run(() => this.#assets(message));
       case "session":
         this.#state.sessions.set(message.assetClass, message);
+        this.#state.account.startDay();
+        this.#liquidations.startSession(message.assetClass);
         return;
       case "liquidate":
         return this.#run(() => this.#liquidate(message));
@@ -371,7 +379,7 @@ export class Gateway {
     }
     await this.#figures.refresh();
     // Whatever still waits for the exchange is given up.
-    this.#abort.abort();
+    this.#abort.abort(new Error("the gateway has stopped"));
     await this.#stream?.close();
     await this.options.journal.close();
     this.options.toMain({ type: "stopped" });

@@ -1,4 +1,4 @@
-import { assetClassOf } from "../../model/asset.ts";
+import { type AssetClass, assetClassOf } from "../../model/asset.ts";
 import type { MainToGateway, RunInfo } from "../../protocol.ts";
 import { type Decimal, decimal, plain } from "../../util/decimal.ts";
 import { REFUSALS_MAX } from "./desk.ts";
@@ -23,6 +23,16 @@ export class Liquidations {
     this.#requests.push(request);
     // What was refused before may be taken now, and this is the last chance.
     for (const desk of this.state.desks.values()) desk.refusals.clear();
+  }
+
+  /** A session begins after another: what its class was liquidated for is over. */
+  startSession(assetClass: AssetClass): void {
+    for (let i = this.#requests.length - 1; i >= 0; i--) {
+      const { id, assetClasses } = this.#requests[i];
+      if (!assetClasses.every((one) => one === assetClass)) continue;
+      this.#requests.splice(i, 1);
+      this.#answered.delete(id);
+    }
   }
 
   get isWaiting(): boolean {

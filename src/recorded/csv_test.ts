@@ -2,9 +2,8 @@ import assert from "node:assert/strict";
 import { ConfigError } from "../util/errors.ts";
 import { loadCsv, parseCsv } from "./csv.ts";
 import { parseTimeUs } from "./csv_time.ts";
-import type { DataSource } from "./options.ts";
+import type { FileSource } from "./source.ts";
 
-type FileSource = Exclude<DataSource, { kind: "generate" }>;
 const BARS = { kind: "bars", file: "bars.csv" } as const;
 const HEADER = "symbol,timestamp,open,high,low,close,volume\n";
 const ROW = "AAPL,2022-01-03T14:30:00Z,1,2,0.5,1.5,100\n";

@@ -7,10 +7,8 @@ import { parse } from "csv-parse/sync";
 import { cryptoSession } from "../model/calendar.ts";
 import { ConfigError } from "../util/errors.ts";
 import { barsOf, emptySymbol, MINUTE_US, type SymbolData } from "./market_data.ts";
-import type { DataSource } from "./options.ts";
+import type { FileSource } from "./source.ts";
 import { parseTimeUs } from "./csv_time.ts";
-
-type FileSource = Exclude<DataSource, { kind: "generate" }>;
 
 /** A parsed line: its values in the order of the kind's columns, and where it stood. */
 interface Row {
@@ -58,17 +56,9 @@ async function readText(file: string): Promise<string> {
 
 /** As loadCsv, of text that is there already; `source.file` is named in errors. */
 export function parseCsv(text: string, source: FileSource): SymbolData[] {
-  let header: Header | null = null;
-  const bySymbol = new Map<string, Row[]>();
+  const reader = new RecordReader(source);
   const onRecord = (record: string[], { lines }: { lines: number }): null => {
-    if (header === null) {
-      header = readHeader(record, source);
-      return null;
-    }
-    const row = readRow(record, header, source, lines);
-    const rows = bySymbol.get(row.symbol);
-    if (rows === undefined) bySymbol.set(row.symbol, [row]);
-    else rows.push(row);
+    reader.add(record, lines);
     return null;
   };
   try {
@@ -84,21 +74,48 @@ export function parseCsv(text: string, source: FileSource): SymbolData[] {
     const { lines, message } = error as Error & { lines?: number };
     throw new ConfigError(`Cannot read ${source.file}:${lines ?? 1}: ${message}`);
   }
-  if (header === null || bySymbol.size === 0) {
-    throw new ConfigError(
-      `Cannot load ${source.file}: it has no rows; its first line must be ` +
-        `symbol,timestamp,${COLUMNS[source.kind].join(",")}, and data must follow`,
+  return reader.finish();
+}
+
+/** Checks records of texts, the header first, and makes columns of them. Throws ConfigError. */
+export class RecordReader {
+  #header: Header | null = null;
+  readonly #bySymbol = new Map<string, Row[]>();
+
+  constructor(private readonly source: FileSource) {}
+
+  /** `line` is named in errors. */
+  add(record: string[], line: number): void {
+    if (this.#header === null) {
+      this.#header = readHeader(record, this.source);
+      return;
+    }
+    const row = readRow(record, this.#header, this.source, line);
+    const rows = this.#bySymbol.get(row.symbol);
+    if (rows === undefined) this.#bySymbol.set(row.symbol, [row]);
+    else rows.push(row);
+  }
+
+  finish(): SymbolData[] {
+    const source = this.source;
+    const header = this.#header;
+    const bySymbol = this.#bySymbol;
+    if (header === null || bySymbol.size === 0) {
+      throw new ConfigError(
+        `Cannot load ${source.file}: it has no rows; its first line must be ` +
+          `symbol,timestamp,${COLUMNS[source.kind].join(",")}, and data must follow`,
+      );
+    }
+    if (source.symbol !== undefined && bySymbol.size > 1) {
+      throw new ConfigError(
+        `Cannot load ${source.file} as ${source.symbol}: it holds ` +
+          `${bySymbol.size} symbols; give the file without "${source.symbol}="`,
+      );
+    }
+    return [...bySymbol].map(([symbol, rows]) =>
+      toSymbolData(source.symbol ?? symbol, rows, source, header.isDaily)
     );
   }
-  if (source.symbol !== undefined && bySymbol.size > 1) {
-    throw new ConfigError(
-      `Cannot load ${source.file} as ${source.symbol}: it holds ` +
-        `${bySymbol.size} symbols; give the file without "${source.symbol}="`,
-    );
-  }
-  return [...bySymbol].map(([symbol, rows]) =>
-    toSymbolData(source.symbol ?? symbol, rows, source, (header as Header).isDaily)
-  );
 }
 
 interface Header {

@@ -1,0 +1,115 @@
+/**
+ * The market of a backtest: data, exchange, the account there, and the clock.
+ * Invariant: the clock goes by steps, and what is due of orders has happened before anything of a
+ * step is seen.
+ */
+import { SimulatedBroker } from "../brokers/simulated.ts";
+import { Exchange } from "../matching/exchange.ts";
+import { fillModelOf } from "../matching/fill_model.ts";
+import type { ExchangeUpdate, FillSource } from "../matching/types.ts";
+import type { MarketData } from "../recorded/market_data.ts";
+import { SymbolTable } from "../util/symbol_table.ts";
+import { LazyAccount } from "./account_view.ts";
+import { asDaily } from "./daily.ts";
+import { EquityCurve } from "./equity.ts";
+import type { BacktestOptions } from "./options.ts";
+import { RecordedProvider } from "./recorded_provider.ts";
+import { Replay } from "./replay.ts";
+
+/** What indicators of daily bars are warmed up with. */
+const DAYS_OF_HISTORY = 400;
+
+export class BacktestMarket {
+  readonly symbols = new SymbolTable();
+  readonly provider: RecordedProvider;
+  readonly exchange: Exchange;
+  readonly replay: Replay;
+  readonly broker: SimulatedBroker;
+  /** As strategies see it. */
+  readonly account: LazyAccount;
+  readonly curve = new EquityCurve();
+  /** The account holds something: its value moves with prices. */
+  isHolding = false;
+  nowUs: number;
+  #cash: number;
+
+  constructor(options: BacktestOptions) {
+    const { fromUs, fees, fillModel = "next_open", volumeShare = null, cash } = options;
+    const daily = options.scale === "day" ? asDaily(options.data, fillModel === "close") : null;
+    const data = daily?.data ?? options.data;
+    this.nowUs = fromUs;
+    this.#cash = Number(cash);
+    this.provider = new RecordedProvider(data, () => this.nowUs, daily && DAYS_OF_HISTORY);
+    this.exchange = new Exchange({
+      startUs: fromUs,
+      assetOf: (symbol) => this.provider.assetBySymbol.get(symbol) ?? null,
+      onUpdate: (update) => this.#onUpdate(update),
+      sourceOf: (symbol) => sourceOf(data, symbol),
+      fillModel: fillModelOf(fillModel),
+      volumeShare,
+      ...(fees ? { fees } : {}),
+    });
+    this.replay = new Replay({
+      data,
+      symbols: this.symbols,
+      exchange: this.exchange,
+      events: options.events,
+      opensUs: daily?.opensUs ?? null,
+    });
+    this.broker = new SimulatedBroker(this.exchange, {
+      cash,
+      assets: [...this.provider.assetBySymbol.values()],
+      beforeAccount: () => this.replay.notePrices(),
+      afterRequests: () => {
+        if (fillModel === "close") this.replay.matchCloses(this.nowUs);
+      },
+    });
+    this.account = new LazyAccount(() => {
+      const { cash, equity, buyingPower } = this.broker.figures();
+      return { cash: Number(cash), equity: Number(equity), buyingPower: Number(buyingPower) };
+    });
+    this.#seed(data);
+    this.curve.add(fromUs, this.#cash);
+  }
+
+  #seed(data: MarketData): void {
+    for (const symbol of data.keys()) {
+      const price = this.provider.lastPrice(symbol);
+      if (!Number.isNaN(price)) this.exchange.seedPrice(symbol, price);
+    }
+  }
+
+  /** Begins a step: its events meet the open orders. True: something became of one. */
+  begin(timeUs: number): boolean {
+    const { updates } = this.broker;
+    this.nowUs = timeUs;
+    this.exchange.advanceTo(timeUs);
+    this.replay.match(timeUs);
+    this.account.expire();
+    return this.broker.updates !== updates;
+  }
+
+  /** A point of the equity curve. */
+  sample(timeUs: number): void {
+    this.curve.add(timeUs, this.#cash + this.replay.heldValue());
+  }
+
+  #onUpdate(update: ExchangeUpdate): void {
+    const { execution, positionQty } = update;
+    if (execution !== null) {
+      this.replay.feed(execution.symbol)!.heldQty = Number(positionQty);
+      const signed = Number(execution.qty) * (execution.side === "buy" ? 1 : -1);
+      this.#cash -= signed * Number(execution.price) + Number(execution.fee);
+      this.isHolding = this.replay.active.some(({ heldQty }) => heldQty !== 0);
+      if (!this.isHolding) this.sample(this.nowUs);
+    }
+    this.broker.publish(update);
+  }
+}
+
+/** The finest that there is of a symbol. */
+function sourceOf(data: MarketData, symbol: string): FillSource {
+  const one = data.get(symbol);
+  if (one && one.quotes.timeUs.length > 0) return "quotes";
+  return one && one.trades.timeUs.length > 0 ? "trades" : "bars";
+}

@@ -1,0 +1,38 @@
+/**
+ * Daily bars in the place of minute bars: each is the last minute of its session, with the whole
+ * day in it, so that the day's bar comes at the close and the engine goes as it does by minutes.
+ */
+import { dayHours, type MarketData, MINUTE_US, type SymbolData } from "../recorded/market_data.ts";
+
+export interface DailyData {
+  data: MarketData;
+  /** Opens of the sessions of each symbol's rows: orders that wait for it meet the day's bar. */
+  opensUs: ReadonlyMap<string, Float64Array>;
+}
+
+/** `isAtClose`: orders are decided and filled in the last moment of the session. */
+export function asDaily(data: MarketData, isAtClose: boolean): DailyData {
+  const opensUs = new Map<string, Float64Array>();
+  const hours = new Map<string, { openUs: number; closeUs: number }>();
+  const daily = [...data].map(([name, symbol]): [string, SymbolData] => {
+    const { timeUs } = symbol.dailyBars;
+    const endsUs = new Float64Array(timeUs.length);
+    const opens = new Float64Array(timeUs.length);
+    timeUs.forEach((dayUs, i) => {
+      const key = `${symbol.assetClass} ${dayUs}`;
+      const known = hours.get(key) ?? dayHours(symbol.assetClass, dayUs);
+      hours.set(key, known);
+      opens[i] = known.openUs;
+      endsUs[i] = known.closeUs - MINUTE_US - (isAtClose ? 1 : 0);
+    });
+    opensUs.set(name, opens);
+    const none = new Float64Array();
+    return [name, {
+      ...symbol,
+      minuteBars: { ...symbol.dailyBars, timeUs: endsUs },
+      trades: { timeUs: none, price: none, size: none },
+      quotes: { timeUs: none, bidPrice: none, bidSize: none, askPrice: none, askSize: none },
+    }];
+  });
+  return { data: new Map(daily), opensUs };
+}

@@ -1,0 +1,109 @@
+/**
+ * The gateway, entered step by step.
+ * Invariant: when `enter` resolves, all that the step's intents and fills cause has happened.
+ */
+import { SimulatedBroker } from "../brokers/simulated.ts";
+import type { StoreRecord } from "../contracts/store.ts";
+import { Gateway } from "../engine/gateway/gateway.ts";
+import { MemoryJournal } from "../engine/gateway/journal.ts";
+import { errorOf, Inbox } from "../engine/worker_link.ts";
+import type { MarketBatch } from "../model/market_batch.ts";
+import { type RiskLimits } from "../model/limit.ts";
+import type {
+  AccountFigures,
+  ConsumerToGateway,
+  GatewayToConsumer,
+  GatewayToMain,
+  MainToGateway,
+} from "../protocol.ts";
+import type { LogSink } from "../util/log.ts";
+
+type StepDone = Extract<ConsumerToGateway, { type: "stepDone" }>;
+
+export interface GatewayLinkOptions {
+  broker: SimulatedBroker;
+  risk: RiskLimits;
+  batchId: string;
+  store: { write(records: StoreRecord[]): void };
+  log: LogSink;
+  toConsumer(message: GatewayToConsumer): void;
+  onMain(message: GatewayToMain): void;
+  /** The account as the gateway has just read it. */
+  onAccount(account: AccountFigures): void;
+}
+
+export class GatewayLink {
+  readonly inbox = new Inbox<GatewayToMain>();
+  readonly #options: GatewayLinkOptions;
+  readonly #gateway: Gateway;
+  #done: StepDone | null = null;
+  /** It waits for the rows of watched symbols in each step. */
+  #hasWatched = false;
+
+  constructor(options: GatewayLinkOptions) {
+    this.#options = options;
+    const { broker, risk, batchId, store, log } = options;
+    this.#gateway = new Gateway({
+      broker,
+      journal: new MemoryJournal(),
+      store,
+      // Not asked for: steps set the time, and nothing is waited for.
+      clock: { nowUs: () => 0 },
+      wait: () => Promise.resolve(),
+      risk,
+      batchId,
+      stepping: true,
+      consumers: 1,
+      toConsumer: (_consumer, message) => this.#onConsumer(message),
+      toMain: (message) => this.#onMain(message),
+      log: (level, message, properties = {}) => log(level, ["liu", "gateway"], message, properties),
+    });
+  }
+
+  async start(): Promise<void> {
+    await this.#gateway.start();
+  }
+
+  get isQuiet(): boolean {
+    return this.#gateway.isQuiet;
+  }
+
+  post(message: Exclude<MainToGateway, { type: "start" }>): void {
+    this.#gateway.fromMain(message);
+  }
+
+  /** What strategies decided in this step. */
+  take(message: ConsumerToGateway): void {
+    if (message.type === "stepDone") this.#done = message;
+  }
+
+  async enter(n: number, timeUs: number, rows: () => MarketBatch): Promise<void> {
+    const complete = this.inbox.next("stepComplete", (message) => message.n === n);
+    this.#done ??= { type: "stepDone", n, intents: [], cancels: [], keystore: [] };
+    this.#options.broker.step(n, timeUs);
+    if (this.#hasWatched) {
+      const { buffer, length } = rows();
+      this.#gateway.fromMain({ type: "market", buffer, length, firstSeq: 0 });
+    }
+    await complete;
+  }
+
+  #onConsumer(message: GatewayToConsumer): void {
+    if (message.type !== "stepBegin") return this.#options.toConsumer(message);
+    this.#options.onAccount(message.account);
+    const done = this.#done!;
+    this.#done = null;
+    this.#gateway.fromConsumer(0, done);
+  }
+
+  #onMain(message: GatewayToMain): void {
+    if (message.type === "log") {
+      const { level, category, message: text, properties } = message;
+      return this.#options.log(level, category, text, properties);
+    }
+    if (message.type === "failed") return this.inbox.fail(errorOf(message, "gateway"));
+    if (message.type === "watch") this.#hasWatched = true;
+    this.#options.onMain(message);
+    this.inbox.deliver(message);
+  }
+}

@@ -1,0 +1,65 @@
+import type { Environment, Store } from "../contracts/store.ts";
+import type { PluginRegistry } from "../engine/load_plugin.ts";
+import type { ScannerSetup, SessionEvent } from "../engine/session_options.ts";
+import type { FillModelName } from "../matching/fill_model.ts";
+import type { FeeSchedule } from "../matching/types.ts";
+import type { AssetClass } from "../model/asset.ts";
+import type { RiskSettings } from "../model/limit.ts";
+import type { StrategySource } from "../protocol.ts";
+import type { MarketData } from "../recorded/market_data.ts";
+import type { LogSink } from "../util/log.ts";
+
+export interface BacktestOptions {
+  batchId: string;
+  buildNumber: string;
+  environment?: Environment;
+  /** Recorded data by symbol. What ends before `fromUs` is history. */
+  data: MarketData;
+  /** day: strategies see daily bars only, one event a day at its close. Default minute. */
+  scale?: "minute" | "day";
+  /** The clock begins here, and ends here at the latest; µs. */
+  fromUs: number;
+  toUs: number;
+  strategies: StrategySource[];
+  scanners: ScannerSetup[];
+  /** Liu's own plug-ins by name. */
+  registries: { strategies: PluginRegistry; scanners: PluginRegistry };
+  assets: AssetClass[];
+  symbolsMax: number;
+  events: ("second" | "minute" | "trade" | "quote")[];
+  /** 0: the account's equity. */
+  portfolioValue: number;
+  risk: RiskSettings;
+  /** Day trades are closed this long before the close. */
+  liquidationMinutes: number;
+  /** End of the crypto session, minutes since the exchange's midnight; null: it has none. */
+  cryptoEndMinutes: number | null;
+  /** Account currency, a decimal text. */
+  cash: string;
+  fees?: Partial<FeeSchedule>;
+  /** Default next_open. Symbols with quotes or trades fill by these. */
+  fillModel?: FillModelName;
+  /** Of an event's size that orders may take, (0, 1]; default null: all they want. */
+  volumeShare?: number | null;
+  store: Pick<Store, "startRun" | "write">;
+  onEvent?(event: SessionEvent): void;
+  log?: LogSink;
+  /** What user code threw, with the author's lines. */
+  describeThrown?(error: unknown): { message: string; stack: string };
+  /** A word per strategy that stops it, as in a consumer's control block. */
+  control?: SharedArrayBuffer;
+  /** Called once, before user code is loaded: the worker's doors are closed here. */
+  beforeUserCode?(nowUs: () => number): void;
+}
+
+/** What of it crosses a port. */
+export type BacktestSettings = Omit<
+  BacktestOptions,
+  "registries" | "store" | "onEvent" | "log" | "describeThrown" | "control" | "beforeUserCode"
+>;
+
+/** What code threw that is not a user's. */
+export function describePlainly(error: unknown): { message: string; stack: string } {
+  const { message, stack = "" } = error instanceof Error ? error : new Error(String(error));
+  return { message, stack };
+}

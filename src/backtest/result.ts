@@ -1,0 +1,103 @@
+import type { Operation } from "../contracts/store.ts";
+import type { AccountFigures as ExchangeFigures, ExchangePosition } from "../matching/types.ts";
+import type { RunInfo, SessionWindow, TradeLine } from "../protocol.ts";
+import { dailyValues, type EquityCurve, maxDrawdown, sharpeRatio } from "./equity.ts";
+
+export interface BacktestTrade {
+  symbol: string;
+  operation: Operation;
+  /** Decimal texts. */
+  qty: string;
+  price: string;
+  fee: string;
+  timeUs: number;
+  strategy: string;
+}
+
+export interface BacktestResult {
+  batchId: string;
+  fromUs: number;
+  /** Market time of the end. */
+  endUs: number;
+  endReason: string;
+  /** Decimal texts, account currency. */
+  initialCash: string;
+  cash: string;
+  finalEquity: string;
+  fees: string;
+  /** Shares: 0.1 is 10 %. */
+  totalReturn: number;
+  maxDrawdown: number;
+  /** null where there are too few days. */
+  sharpe: number | null;
+  /** Executions, in their order. */
+  trades: BacktestTrade[];
+  /** As the account holds them at the end. */
+  openPositions: { symbol: string; qty: string; averagePrice: string; marketPrice: string }[];
+  equity: { timeUs: Float64Array; equity: Float64Array };
+  /** Strategies and their runs, as stored. */
+  runs: RunInfo[];
+  /** Strategies over a collection. */
+  collections: string[];
+  windows: SessionWindow[];
+  /** Rows that were given to strategies, and steps of time. */
+  rows: number;
+  steps: number;
+}
+
+/** Puts the result together from what the backtest has collected. */
+export function resultOf(run: {
+  batchId: string;
+  fromUs: number;
+  endUs: number;
+  endReason: string;
+  cash: string;
+  figures: ExchangeFigures;
+  positions: ExchangePosition[];
+  trades: TradeLine[];
+  curve: EquityCurve;
+  runs: RunInfo[];
+  collections: string[];
+  windows: SessionWindow[];
+  rows: number;
+  steps: number;
+}): BacktestResult {
+  const { batchId, fromUs, endUs, endReason, cash, figures, runs, windows, rows, steps } = run;
+  const names = new Map(runs.map(({ runId, strategy }) => [runId, strategy]));
+  const { timeUs, equity } = run.curve;
+  const isRoundTheClock = windows.every(({ assetClass }) => assetClass === "crypto");
+  return {
+    batchId,
+    fromUs,
+    endUs,
+    endReason,
+    initialCash: cash,
+    cash: figures.cash,
+    finalEquity: figures.equity,
+    fees: figures.feesPaid,
+    totalReturn: Number(figures.equity) / Number(cash) - 1,
+    maxDrawdown: maxDrawdown(equity),
+    sharpe: sharpeRatio(dailyValues(timeUs, equity), isRoundTheClock),
+    trades: run.trades.map(({ symbol, operation, qty, price, fee, timeUs, runId }) => ({
+      symbol,
+      operation,
+      qty,
+      price,
+      fee,
+      timeUs,
+      strategy: names.get(runId) ?? "",
+    })),
+    openPositions: run.positions.map(({ symbol, qty, averagePrice, currentPrice }) => ({
+      symbol,
+      qty,
+      averagePrice,
+      marketPrice: currentPrice,
+    })),
+    equity: { timeUs, equity },
+    runs,
+    collections: run.collections,
+    windows,
+    rows,
+    steps,
+  };
+}

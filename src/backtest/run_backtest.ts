@@ -1,0 +1,410 @@
+/**
+ * A backtest: the trader in one isolate, with no ports. Consumer, gateway, followings, scanners,
+ * sessions and schedule are the trader's own; the broker is the exchange core itself.
+ *
+ * Invariants: a step goes as at the simulated exchange (fills due, market events, strategies,
+ * intents, what is scheduled); nothing later than the clock is in any array that the consumer or
+ * user code can reach. The gateway, which is asynchronous, is entered only for steps in which
+ * something is due; all others are rows into the consumer.
+ */
+import { Consumer } from "../engine/consumer/consumer.ts";
+import { loadStrategies, strategyLog } from "../engine/consumer/load_strategies.ts";
+import { Followings } from "../engine/followings.ts";
+import { answerScanner } from "../engine/scanner_market.ts";
+import type { ScanResult } from "../engine/scans.ts";
+import { ScannerRunner } from "../engine/scanners/scanner_runner.ts";
+import { startRuns } from "../engine/session_runs.ts";
+import { errorOf, Inbox } from "../engine/worker_link.ts";
+import { riskLimits } from "../model/limit.ts";
+import type {
+  ConsumerToMain,
+  GatewayToMain,
+  MainToScanners,
+  RunInfo,
+  ScannersToMain,
+  SessionWindow,
+} from "../protocol.ts";
+import type { LogSink } from "../util/log.ts";
+import { BacktestMarket } from "./backtest_market.ts";
+import { GatewayLink } from "./gateway_link.ts";
+import { type BacktestOptions, describePlainly } from "./options.ts";
+import { type BacktestResult, resultOf } from "./result.ts";
+import { Sessions } from "./sessions.ts";
+
+const MINUTE_US = 60e6;
+/** Other work of the isolate is let through once in so many steps. */
+const STEPS_A_TURN = 100_000;
+// Taken at import: a worker that runs user code has no such global later.
+const { setTimeout } = globalThis;
+
+/** Runs a backtest to its end. Throws ConfigError for plug-ins that do not load. */
+export function runBacktest(options: BacktestOptions): Promise<BacktestResult> {
+  return new Backtest(options).run();
+}
+
+class Backtest {
+  readonly #options: BacktestOptions;
+  readonly #log: LogSink;
+  readonly #market: BacktestMarket;
+  readonly #gateway: GatewayLink;
+  #scanIds = 0;
+  readonly #scannersInbox = new Inbox<ScannersToMain>();
+  readonly #scanners: ScannerRunner;
+  readonly #abort = new AbortController();
+  readonly #trades: Extract<GatewayToMain, { type: "trade" }>[] = [];
+  #runs: RunInfo[] = [];
+  readonly #failures = new Map<number, string>();
+  readonly #collections: string[] = [];
+  #consumer!: Consumer;
+  #followings!: Followings;
+  #sessions!: Sessions;
+  #pending: Promise<void>[] = [];
+  #failure: Error | null = null;
+  #step = 0;
+  readonly #isDaily: boolean;
+
+  constructor(options: BacktestOptions) {
+    this.#options = options;
+    this.#isDaily = options.scale === "day";
+    this.#market = new BacktestMarket(options);
+    this.#log = options.log ?? (() => {});
+    this.#gateway = new GatewayLink({
+      broker: this.#market.broker,
+      risk: riskLimits(options.risk, Number(options.cash)),
+      batchId: options.batchId,
+      store: options.store,
+      log: this.#log,
+      toConsumer: (message) => this.#consumer.onGateway(message),
+      onMain: (message) => this.#onGateway(message),
+      onAccount: (account) => this.#market.account.set(account),
+    });
+    this.#scanners = new ScannerRunner({
+      toMain: (message) => this.#onScanners(message),
+      describeThrown: (error) => this.#describe(error),
+    });
+  }
+
+  async run(): Promise<BacktestResult> {
+    await this.#start();
+    // What is due at the very start comes before the first event, as at the exchange's step 0.
+    await this.#sessions.schedule.runDue(this.#market.nowUs);
+    const endReason = await this.#runSteps();
+    await this.#finish(endReason);
+    const { batchId, fromUs, cash } = this.#options;
+    return resultOf({
+      batchId,
+      fromUs,
+      endUs: this.#market.nowUs,
+      endReason,
+      cash,
+      figures: this.#market.broker.figures(),
+      positions: this.#market.broker.exchangePositions(),
+      trades: this.#trades,
+      curve: this.#market.curve,
+      runs: this.#runs,
+      collections: this.#collections,
+      windows: this.#sessions.windows,
+      rows: this.#market.replay.rows,
+      steps: this.#step,
+    });
+  }
+
+  async #start(): Promise<void> {
+    const { strategies, registries, scanners } = this.#options;
+    const control = this.#options.control ??
+      new SharedArrayBuffer((2 + strategies.length) * 4);
+    const toMain = (message: ConsumerToMain) => this.#onConsumer(message);
+    this.#options.beforeUserCode?.(() => this.#market.nowUs);
+    const loaded = await loadStrategies({
+      sources: strategies,
+      registry: registries.strategies,
+      control,
+      toMain,
+      onKeystoreSet: (...value) => this.#consumer?.onKeystoreSet(...value),
+    });
+    this.#consumer = new Consumer({
+      index: 0,
+      clock: { rate: 0, nowUs: () => this.#market.nowUs, advanceTo: () => {} },
+      stepping: true,
+      events: this.#options.events,
+      portfolioValue: this.#options.portfolioValue,
+      strategies: loaded.runs,
+      sequence: new Float64Array(1),
+      control: new Int32Array(control),
+      toGateway: (message) => this.#gateway.take(message),
+      toMain,
+      describeThrown: (error) => this.#describe(error),
+    });
+    this.#consumer.onGateway({ type: "account", account: this.#market.account });
+    await this.#gateway.start();
+    const ready = this.#scannersInbox.next("ready");
+    const sources = scanners.map(({ source }) => source);
+    await this.#scanners.load(
+      sources,
+      registries.scanners,
+      (name) => strategyLog(name, (message) => this.#onConsumer(message)),
+      new SharedArrayBuffer(Math.max(1, sources.length) * 4),
+    );
+    const fromOpen = new Map(
+      (await ready).scanners.map(({ name, fromMarketOpen }) => [name, fromMarketOpen]),
+    );
+    // A day's bars show no time before the close at which a day trade could be closed.
+    await this.#startRuns(
+      loaded.traits.map((traits) => this.#isDaily ? { ...traits, dayTrade: false } : traits),
+    );
+    this.#sessions = this.#makeSessions(fromOpen);
+    this.#sessions.start(this.#market.nowUs);
+  }
+
+  async #startRuns(traits: Awaited<ReturnType<typeof loadStrategies>>["traits"]): Promise<void> {
+    const { assets, environment = "BACKTEST" } = this.#options;
+    const names = this.#market.symbols.namesFrom(0);
+    this.#gateway.post({ type: "symbols", first: 0, names });
+    this.#consumer.onMain({ type: "symbols", first: 0, names });
+    for (const [id, assetClass] of assets.entries()) {
+      const answer = this.#gateway.inbox.next("assets", (message) => message.id === id);
+      this.#gateway.post({ type: "assets", id, assetClass });
+      await answer;
+    }
+    const { runs, collections } = await startRuns(
+      { ...this.#options, environment },
+      [{ index: 0, traits }],
+      this.#market.nowUs,
+    );
+    this.#runs = runs;
+    this.#collections.push(...collections);
+    this.#gateway.post({ type: "runs", runs });
+    this.#consumer.onMain({ type: "runs", runs });
+    const subscription = (channels: Record<string, unknown>) => Promise.resolve(channels as never);
+    this.#followings = new Followings({
+      ...this.#options,
+      provider: this.#market.provider,
+      clock: { nowUs: () => this.#market.nowUs, rate: 0 },
+      producer: { route: () => {}, unroute: () => false, isRouted: () => false },
+      symbols: this.#market.symbols,
+      stream: () => ({ subscribe: subscription, unsubscribe: subscription }),
+      isKnown: (symbol) =>
+        this.#consumer.followed.byId[this.#market.symbols.idOf(symbol)] !== undefined,
+      assets: this.#market.provider.assetBySymbol,
+      consumers: 1,
+      runs,
+      traits,
+      follow: (_consumer, message) => {
+        this.#consumer.onMain(message);
+        // The start's own events are still to come.
+        this.#market.replay.follow(
+          message.symbol,
+          this.#step === 0 ? this.#market.nowUs - 1 : this.#market.nowUs,
+        );
+      },
+      warn: (text, properties) => this.#log("warning", ["liu", "backtest"], text, properties),
+    });
+  }
+
+  #makeSessions(fromOpen: Map<string, number>): Sessions {
+    const { scanners, batchId, liquidationMinutes, store, assets, cryptoEndMinutes } =
+      this.#options;
+    return new Sessions({
+      session: {
+        batchId,
+        liquidationMinutes,
+        scanners,
+        testScanners: false,
+        store,
+        onEvent: (event) => this.#options.onEvent?.(event),
+        log: this.#log,
+      },
+      workers: {
+        gatewayInbox: this.#gateway.inbox,
+        postGateway: (message) => this.#gateway.post(message as never),
+      },
+      scans: {
+        isStopped: () => false,
+        run: (_index, scanner, timeUs, window) => this.#scan(scanner, timeUs, window),
+      },
+      assets,
+      cryptoEndMinutes,
+      fromOpen,
+      follow: (picked, targets) => this.#followings.pick(picked, targets, this.#abort.signal),
+      inBackground: (task) => void task.catch((error) => this.#fail(error)),
+      onPhase: (text) =>
+        this.#options.onEvent?.({ type: "phase", timeUs: this.#market.nowUs, text }),
+      onBegin: (windows) => this.#beginSession(windows),
+      onRest: () => this.#consumer.followed.endSession(),
+    });
+  }
+
+  #beginSession(windows: SessionWindow[]): void {
+    this.#consumer.onMain({ type: "session", windows });
+    for (const { assetClass, openUs, closeUs } of windows) {
+      // What is decided on a day's bar, at the close, is an order for the next open.
+      const lastUs = this.#isDaily ? closeUs + 1 : closeUs;
+      this.#gateway.post({ type: "session", assetClass, openUs, closeUs: lastUs });
+      this.#followings.startSession(
+        assetClass,
+        (runId, symbol) => this.#consumer.followed.isFollowing(runId, symbol),
+      );
+    }
+    this.#market.replay.prune((id) => this.#consumer.followed.byId[id] !== undefined);
+  }
+
+  async #finish(endReason: string): Promise<void> {
+    this.#consumer.onMain({ type: "stop" });
+    const stopped = this.#gateway.inbox.next("stopped");
+    this.#gateway.post({ type: "stop" });
+    await stopped;
+    this.#market.sample(this.#market.nowUs);
+    this.#throwFailure();
+    this.#options.store.write(this.#runs.map(({ runId }) => ({
+      table: "algo_run_end",
+      row: {
+        algoRunId: runId,
+        endUs: this.#market.nowUs,
+        endReason: this.#failures.get(runId) ?? endReason,
+      },
+    })));
+  }
+
+  /** Gives why it ended. */
+  async #runSteps(): Promise<string> {
+    const { toUs } = this.#options;
+    const schedule = this.#sessions.schedule;
+    const hasMinutes = this.#collections.length > 0;
+    while (true) {
+      const timeUs = this.#nextStepUs(hasMinutes);
+      if (timeUs > toUs) return this.#sessions.isOn ? "end of the data" : "market close";
+      this.#step++;
+      if (this.#runStep(timeUs)) {
+        const n = this.#step;
+        await this.#gateway.enter(n, timeUs, () => this.#market.replay.watchBatch(n, timeUs));
+        this.#market.replay.markOrders();
+      }
+      if (this.#pending.length > 0) await Promise.all(this.#pending.splice(0));
+      if (schedule.nextDueUs <= timeUs) {
+        await schedule.runDue(timeUs);
+        this.#market.replay.markOrders();
+      }
+      if (this.#market.isHolding) this.#market.sample(timeUs);
+      if (this.#step % STEPS_A_TURN === 0) await new Promise((turn) => setTimeout(turn, 0));
+      this.#throwFailure();
+    }
+  }
+
+  /** The next event, task, or, where something waits for it, minute. */
+  #nextStepUs(hasMinutes: boolean): number {
+    const { schedule } = this.#sessions;
+    let nextUs = this.#market.replay.nextUs;
+    if (schedule.nextDueUs < nextUs) {
+      const dueUs = Math.ceil(schedule.nextDueUs / MINUTE_US) * MINUTE_US;
+      if (dueUs < nextUs) nextUs = dueUs;
+    }
+    if (nextUs === Infinity || this.#isDaily) return nextUs;
+    const minuteUs = (Math.floor(this.#market.nowUs / MINUTE_US) + 1) * MINUTE_US;
+    if (minuteUs < nextUs && (hasMinutes && this.#sessions.isOn || !this.#gateway.isQuiet)) {
+      return minuteUs;
+    }
+    return nextUs;
+  }
+
+  /** True: the gateway has to be entered. */
+  #runStep(timeUs: number): boolean {
+    const market = this.#market;
+    const hasUpdates = market.begin(timeUs);
+    const isWatched = market.replay.give(timeUs, this.#consumer);
+    const isDecided = this.#consumer.endStep(this.#step, timeUs);
+    if (isDecided || isWatched || hasUpdates || !this.#gateway.isQuiet) return true;
+    // With events between minutes the account's value is taken at minutes.
+    return market.replay.isFine && market.isHolding && timeUs % MINUTE_US === 0;
+  }
+
+  #onGateway(message: GatewayToMain): void {
+    const { onEvent } = this.#options;
+    const strategy = "runId" in message ? this.#nameOf(message.runId) : "";
+    switch (message.type) {
+      case "trade":
+        this.#trades.push(message);
+        return onEvent?.({ type: "trade", strategy, line: message });
+      case "denial":
+        return onEvent?.({ type: "denial", strategy, denial: message });
+      case "watch":
+        return this.#market.replay.watch(message.symbols);
+      default:
+        return; // waited for through the inbox, or of no interest
+    }
+  }
+
+  #onConsumer(message: ConsumerToMain): void {
+    const { onEvent } = this.#options;
+    switch (message.type) {
+      case "log": {
+        const { level, category, message: text, properties } = message;
+        return this.#log(level, category, text, properties);
+      }
+      case "reject": {
+        const { runId, symbol, reason } = message;
+        const strategy = this.#nameOf(runId);
+        onEvent?.({ type: "reject", timeUs: this.#market.nowUs, strategy, symbol, reason });
+        this.#pending.push(
+          this.#followings.reject(runId, symbol, this.#abort.signal)
+            .then(() =>
+              this.#market.replay.prune((id) => this.#consumer.followed.byId[id] !== undefined)
+            ),
+        );
+        return;
+      }
+      case "strategyFailed": {
+        const { runId, message: text, stack } = message;
+        this.#failures.set(runId, `stopped: ${text}`);
+        const strategy = this.#nameOf(runId);
+        return onEvent?.({ type: "strategyFailed", strategy, message: text, stack });
+      }
+      default:
+        return;
+    }
+  }
+
+  #scan(scanner: string, timeUs: number, window: SessionWindow): Promise<ScanResult> {
+    const id = this.#scanIds++;
+    const isThis = (message: { id: number }) => message.id === id;
+    const answer = this.#scannersInbox.nextOf(["picked", "scanFailed"], isThis);
+    this.#postScanners({ type: "scan", id, scanner, timeUs, window });
+    return answer;
+  }
+
+  #postScanners(message: MainToScanners): void {
+    if (message.type !== "start") this.#scanners.onMain(message);
+  }
+
+  #onScanners(message: ScannersToMain): void {
+    if (message.type === "log") {
+      return this.#log(message.level, message.category, message.message, message.properties);
+    }
+    if (message.type === "failed") return this.#fail(errorOf(message, "scanners"));
+    const answer = answerScanner(message, {
+      provider: this.#market.provider,
+      assets: this.#market.provider.assetBySymbol,
+      assetClasses: this.#options.assets,
+      signal: this.#abort.signal,
+    });
+    if (answer === null) this.#scannersInbox.deliver(message);
+    else answer.then((reply) => this.#postScanners(reply), (error) => this.#fail(error));
+  }
+
+  #describe(error: unknown): { message: string; stack: string } {
+    return (this.#options.describeThrown ?? describePlainly)(error);
+  }
+
+  #nameOf(runId: number): string {
+    return this.#runs.find((run) => run.runId === runId)?.strategy ?? `run ${runId}`;
+  }
+
+  #fail(error: Error): void {
+    this.#failure ??= error;
+    this.#scannersInbox.fail(error);
+    this.#gateway.inbox.fail(error);
+  }
+
+  #throwFailure(): void {
+    if (this.#failure !== null) throw this.#failure;
+  }
+}

@@ -1,0 +1,225 @@
+/**
+ * A broker in the caller's own isolate, over the exchange core: what the simulated exchange is
+ * behind its sockets. For backtests; no environment variable names it.
+ * Invariant: an order gets the same answers and updates here as through the simulated exchange.
+ */
+import type { Broker, BrokerCapabilities, OrderUpdate } from "../contracts/broker.ts";
+import type { Exchange } from "../matching/exchange.ts";
+import type { ExchangeOrder, ExchangeOrderRequest, ExchangeUpdate } from "../matching/types.ts";
+import type { Asset } from "../model/asset.ts";
+import { sessionAt } from "../model/calendar.ts";
+import type { BrokerOrder, OrderRequest } from "../model/order.ts";
+import { decimal } from "../util/decimal.ts";
+
+/** As at Alpaca, so that the same orders are taken. */
+const CAPABILITIES: BrokerCapabilities = {
+  brackets: ["us_equity"],
+  fractional: ["us_equity", "crypto"],
+  short: ["us_equity"],
+  notional: ["us_equity", "crypto"],
+  extendedHours: true,
+  requestsPerMinute: Infinity,
+  requestsReservedForCancels: 0,
+};
+const ACCOUNT_ID = "backtest";
+
+export interface SimulatedBrokerOptions {
+  cash: string;
+  assets: readonly Asset[];
+  /** Called before the account's value is worked out: prices that the exchange lacks are noted. */
+  beforeAccount(): void;
+  /** All requests of a round have been made: what they cause at once, at the exchange. */
+  afterRequests(): void;
+}
+
+export class SimulatedBroker implements Broker {
+  readonly name = "simulated";
+  readonly hosts: string[] = [];
+  readonly capabilities = CAPABILITIES;
+  readonly isRealMoney = false;
+  /** Updates so far. */
+  updates = 0;
+  readonly #exchange: Exchange;
+  readonly #options: SimulatedBrokerOptions;
+  #onUpdate: (update: OrderUpdate) => void = () => {};
+  #onStep: (n: number, timeUs: number) => void = () => {};
+
+  constructor(exchange: Exchange, options: SimulatedBrokerOptions) {
+    this.#exchange = exchange;
+    this.#options = options;
+    exchange.openAccount(ACCOUNT_ID, { cash: options.cash });
+  }
+
+  /** What the exchange has to say of an order. */
+  publish(update: ExchangeUpdate): void {
+    this.updates++;
+    this.#onUpdate({
+      event: update.event,
+      order: brokerOrder(update.order),
+      execution: update.execution,
+      timeUs: update.timeUs,
+    });
+  }
+
+  /** Begins a step of the gateway. */
+  step(n: number, timeUs: number): void {
+    this.#onStep(n, timeUs);
+  }
+
+  figures() {
+    this.#options.beforeAccount();
+    return this.#exchange.account(ACCOUNT_ID);
+  }
+
+  exchangePositions() {
+    return this.#exchange.positions(ACCOUNT_ID);
+  }
+
+  account() {
+    const { cash, equity, buyingPower, shortingEnabled } = this.figures();
+    return Promise.resolve({
+      accountId: ACCOUNT_ID,
+      currency: "USD",
+      cash,
+      equity,
+      buyingPower,
+      tradingBlocked: false,
+      shortingEnabled,
+    });
+  }
+
+  positions() {
+    return Promise.resolve(
+      this.#exchange.positions(ACCOUNT_ID).map((position) => ({
+        symbol: position.symbol,
+        qty: position.qty,
+        qtyAvailable: position.qtyAvailable,
+        averagePrice: position.averagePrice,
+        marketPrice: position.currentPrice,
+      })),
+    );
+  }
+
+  assets(assetClass: Asset["assetClass"]) {
+    const ofClass = this.#options.assets.filter((asset) => asset.assetClass === assetClass);
+    return Promise.resolve(ofClass);
+  }
+
+  openOrders() {
+    const orders = this.#exchange.orders(ACCOUNT_ID, { status: "open", limit: Infinity });
+    return Promise.resolve(orders.map(brokerOrder));
+  }
+
+  orderByClientId(clientOrderId: string) {
+    const order = this.#exchange.orderByClientId(ACCOUNT_ID, clientOrderId);
+    return Promise.resolve(order === null ? null : brokerOrder(order));
+  }
+
+  executions(sinceUs: number) {
+    const executions = this.#exchange.executions(ACCOUNT_ID);
+    return Promise.resolve(executions.filter(({ timeUs }) => timeUs > sinceUs));
+  }
+
+  submit(order: OrderRequest) {
+    this.#options.beforeAccount();
+    return Promise.resolve(resultOf(this.#exchange.submit(ACCOUNT_ID, exchangeRequest(order))));
+  }
+
+  cancel(brokerOrderId: string) {
+    const refusal = this.#exchange.cancel(ACCOUNT_ID, brokerOrderId);
+    if (refusal === null) return Promise.resolve({ result: "requested" } as const);
+    if (refusal.status === 404) return Promise.resolve({ result: "not_found" } as const);
+    return Promise.resolve({ result: "not_cancelable", message: refusal.message } as const);
+  }
+
+  replace(
+    brokerOrderId: string,
+    change: Partial<
+      Pick<
+        OrderRequest,
+        "clientOrderId" | "qty" | "limitPrice" | "triggerPrice" | "trailPrice" | "timeInForce"
+      >
+    >,
+  ) {
+    this.#options.beforeAccount();
+    const { clientOrderId, qty, limitPrice, triggerPrice, trailPrice, timeInForce } = change;
+    const outcome = this.#exchange.replace(ACCOUNT_ID, brokerOrderId, {
+      ...(clientOrderId === undefined ? {} : { clientOrderId }),
+      ...(timeInForce === undefined ? {} : { timeInForce }),
+      ...(qty == null ? {} : { qty }),
+      ...(limitPrice == null ? {} : { limitPrice }),
+      ...(triggerPrice == null ? {} : { triggerPrice }),
+      ...(trailPrice == null ? {} : { trail: trailPrice }),
+    });
+    return Promise.resolve(resultOf(outcome));
+  }
+
+  clock() {
+    const timeUs = this.#exchange.nowUs;
+    return Promise.resolve({ timeUs, rate: 0, isOpen: sessionAt(timeUs) !== null });
+  }
+
+  openUpdates(handlers: Parameters<Broker["openUpdates"]>[0]) {
+    this.#onUpdate = handlers.onUpdate;
+    this.#onStep = handlers.onStep;
+    handlers.onState({ state: "connected" });
+    return Promise.resolve({
+      ackStep: () => {
+        this.#options.afterRequests();
+        return Promise.resolve();
+      },
+      close: () => Promise.resolve(),
+    });
+  }
+}
+
+function resultOf(outcome: ReturnType<Exchange["submit"]>) {
+  if ("order" in outcome) {
+    return { result: "accepted" as const, order: brokerOrder(outcome.order) };
+  }
+  const { code, message } = outcome.error;
+  return { result: "refused" as const, code, message };
+}
+
+function brokerOrder(order: ExchangeOrder): BrokerOrder {
+  return {
+    brokerOrderId: order.id,
+    clientOrderId: order.clientOrderId,
+    symbol: order.symbol,
+    side: order.side,
+    type: order.type,
+    timeInForce: order.timeInForce,
+    qty: order.qty,
+    notional: order.notional,
+    limitPrice: order.limitPrice,
+    triggerPrice: order.triggerPrice,
+    status: order.status,
+    filledQty: order.filledQty,
+    filledAveragePrice: order.filledAveragePrice,
+    legs: order.legs === null ? [] : order.legs.map(brokerOrder),
+    replacedBy: order.replacedBy,
+    replaces: order.replaces,
+    submittedUs: order.submittedUs,
+    updatedUs: order.updatedUs,
+  };
+}
+
+/** A limit order with both legs, at the take-profit's own price, is an OCO: two exits of what is held. */
+function exchangeRequest(order: OrderRequest): ExchangeOrderRequest {
+  const { takeProfit, stopLoss } = order;
+  const isOco = order.type === "limit" && takeProfit !== null && stopLoss !== null &&
+    (order.limitPrice === null || decimal(order.limitPrice).eq(takeProfit.limitPrice));
+  const orderClass = isOco
+    ? "oco"
+    : takeProfit && stopLoss
+    ? "bracket"
+    : takeProfit || stopLoss
+    ? "oto"
+    : "simple";
+  return {
+    ...order,
+    limitPrice: isOco ? null : order.limitPrice,
+    orderClass,
+    positionIntent: null,
+  };
+}
