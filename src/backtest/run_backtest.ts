@@ -80,7 +80,7 @@ class Backtest {
     });
     this.#scanners = new ScannerRunner({
       toMain: (message) => this.#onScanners(message),
-      describeThrown: (error) => this.#describe(error),
+      describeThrown: this.#options.describeThrown ?? describePlainly,
     });
   }
 
@@ -133,7 +133,7 @@ class Backtest {
       control: new Int32Array(control),
       toGateway: (message) => this.#gateway.take(message),
       toMain,
-      describeThrown: (error) => this.#describe(error),
+      describeThrown: this.#options.describeThrown ?? describePlainly,
     });
     this.#consumer.onGateway({ type: "account", account: this.#market.account });
     await this.#gateway.start();
@@ -388,10 +388,6 @@ class Backtest {
     });
     if (answer === null) this.#scannersInbox.deliver(message);
     else answer.then((reply) => this.#postScanners(reply), (error) => this.#fail(error));
-  }
-
-  #describe(error: unknown): { message: string; stack: string } {
-    return (this.#options.describeThrown ?? describePlainly)(error);
   }
 
   #nameOf(runId: number): string {

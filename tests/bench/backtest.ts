@@ -121,6 +121,7 @@ async function backtest(data: MarketData, sessions: readonly Session[]) {
       portfolioValue: null,
       maxNotionalPerOrder: null,
       maxNotionalPerSymbol: null,
+      maxDailyLoss: null,
       maxOpenOrders: data.size,
       priceCollarPercent: null,
     },

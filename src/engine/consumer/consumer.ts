@@ -18,7 +18,7 @@ import type {
   SessionWindow,
 } from "../../protocol.ts";
 import { SymbolTable } from "../../util/symbol_table.ts";
-import { AGE_MAX_US, ageOf } from "./age.ts";
+import { AgeRule } from "./age.ts";
 import { Calls } from "./calls.ts";
 import { intentOf, isEntry, type Slot, type StrategyRun } from "./slot.ts";
 import { MINUTE_US } from "./symbol_state.ts";
@@ -27,9 +27,6 @@ import { type Followed, FollowedSymbols } from "./followed.ts";
 import { receiveValue } from "./keystore.ts";
 import { Outbox } from "./outbox.ts";
 import type { TickEvent } from "../../contracts/strategy.ts";
-
-/** The age is looked at once in so many rows. */
-const AGE_EVERY_ROWS = 256;
 
 export interface ConsumerOptions {
   index: number;
@@ -55,15 +52,13 @@ export class Consumer {
   readonly #outbox: Outbox;
   readonly #portfolio: AccountView;
   readonly #calls: Calls;
+  readonly #age: AgeRule;
   readonly #wantsSecond: boolean;
   readonly #wantsMinute: boolean;
   readonly #wantsTrade: boolean;
   readonly #wantsQuote: boolean;
   readonly #earlyValues: [strategy: string, key: string, context: string, value: string][] = [];
   #intentSeq = 0;
-  /** Rows up to here are skipped: the queue is being emptied. */
-  #skipBefore = 0;
-  #lagUsMax = 0;
   #rows = 0;
   // A stepping session: rows wait until the gateway has begun their step.
   #stepBegun = -1;
@@ -75,6 +70,7 @@ export class Consumer {
     this.#portfolio = new AccountView(options.portfolioValue);
     this.#calls = new Calls(options);
     this.followed = new FollowedSymbols(this.#portfolio, this.#calls);
+    this.#age = new AgeRule(options, this.#symbols, this.followed);
     this.#outbox = new Outbox(options.stepping, options.toGateway);
     this.#wantsSecond = options.events.includes("second");
     this.#wantsMinute = options.events.includes("minute");
@@ -167,17 +163,9 @@ export class Consumer {
     const batch = MarketBatch.over(message.buffer, message.length, message.firstSeq);
     const { clock, stepping } = this.#options;
     for (let i = 0; i < batch.length; i++) {
-      if (!stepping) {
-        if (batch.firstSeq + i < this.#skipBefore) {
-          this.#skip(batch, i);
-          continue;
-        }
-        if (i % AGE_EVERY_ROWS === 0 && this.#isTooOld(batch, i, clock.nowUs())) {
-          this.#skip(batch, i);
-          continue;
-        }
-      }
-      this.#row(batch, i);
+      // A skipped row still moves what must not be missed: halts.
+      const isSkipped = !stepping && this.#age.skips(batch, i);
+      if (!isSkipped || batch.kind[i] === RowKind.status) this.#row(batch, i);
     }
     this.#rows += batch.length;
     if (!stepping && batch.length > 0) {
@@ -372,55 +360,12 @@ export class Consumer {
     this.#outbox.endStep(n);
   }
 
-  /** The row at `i` is older than the rule allows: everything that is queued by now is to be skipped. */
-  #isTooOld(batch: MarketBatch, i: number, nowUs: number): boolean {
-    const ageUs = ageOf(batch, i, nowUs, this.#options.clock.rate);
-    if (ageUs > this.#lagUsMax) this.#lagUsMax = ageUs;
-    if (ageUs <= AGE_MAX_US) return false;
-    const from = batch.firstSeq + i;
-    this.#skipBefore = this.#options.sequence[0];
-    const name = this.#symbols.nameOf(batch.symbol[i]);
-    const lagSeconds = ageUs / 1e6;
-    this.#log(`consumer ${letterOf(this.#options.index)} ${name} out of sync w ${lagSeconds}`);
-    const symbols = [...this.followed].map(({ state }) => state.symbol);
-    for (const { state } of this.followed) state.markIncomplete();
-    this.#options.toMain({
-      type: "outOfSync",
-      symbol: name,
-      lagSeconds,
-      rowsLost: this.#skipBefore - from,
-      symbols,
-    });
-    return true;
-  }
-
-  /** A skipped row still moves what must not be missed: halts. */
-  #skip(batch: MarketBatch, i: number): void {
-    if (batch.kind[i] === RowKind.status) this.#row(batch, i);
-  }
-
-  #log(message: string): void {
-    this.#options.toMain({
-      type: "log",
-      level: "warning",
-      category: ["liu", "consumer", String(this.#options.index)],
-      message,
-      properties: {},
-    });
-  }
-
   #sendCounts(): void {
     this.#options.toMain({
       type: "counts",
       rows: this.#rows,
       runs: this.#options.control[1],
-      lagMsMax: this.#lagUsMax / 1000,
+      lagMsMax: this.#age.takeLagMsMax(),
     });
-    this.#lagUsMax = 0;
   }
-}
-
-/** Consumers are lettered in the log: A, B, … Z, 26, … */
-function letterOf(index: number): string {
-  return index < 26 ? String.fromCharCode(65 + index) : String(index);
 }
