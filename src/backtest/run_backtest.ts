@@ -218,6 +218,7 @@ class Backtest {
       },
       assets,
       cryptoEndMinutes,
+      untilUs: this.#options.toUs,
       fromOpen,
       follow: (picked, targets, nowUs) =>
         this.#followings.pick(picked, targets, nowUs, this.#abort.signal),
