@@ -7,10 +7,10 @@ import { SimulatedBroker } from "../brokers/simulated.ts";
 import { Exchange } from "../matching/exchange.ts";
 import { fillModelOf } from "../matching/fill_model.ts";
 import type { ExchangeUpdate, FillSource } from "../matching/types.ts";
-import type { MarketData } from "../recorded/market_data.ts";
+import { type MarketData, MINUTE_US } from "../recorded/market_data.ts";
 import { SymbolTable } from "../util/symbol_table.ts";
 import { LazyAccount } from "./account_view.ts";
-import { asDaily } from "./daily.ts";
+import { asDaily, BEFORE_CLOSE_US } from "./daily.ts";
 import { EquityCurve } from "./equity.ts";
 import type { BacktestOptions } from "./options.ts";
 import { RecordedProvider } from "./recorded_provider.ts";
@@ -35,7 +35,9 @@ export class BacktestMarket {
 
   constructor(options: BacktestOptions) {
     const { fromUs, fees, fillModel = "next_open", volumeShare = null, cash } = options;
-    const daily = options.scale === "day" ? asDaily(options.data, fillModel === "close") : null;
+    const daily = options.scale === "day" ? asDaily(options.data) : null;
+    // What is decided on a day's bar fills at that close, or is an order for the next open.
+    const lagUs = daily && fillModel !== "close" ? BEFORE_CLOSE_US : 0;
     const data = daily?.data ?? options.data;
     this.nowUs = fromUs;
     this.#cash = Number(cash);
@@ -54,6 +56,7 @@ export class BacktestMarket {
       symbols: this.symbols,
       exchange: this.exchange,
       events: options.events,
+      barUs: MINUTE_US + lagUs,
       opensUs: daily?.opensUs ?? null,
     });
     this.broker = new SimulatedBroker(this.exchange, {

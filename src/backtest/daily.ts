@@ -10,8 +10,10 @@ export interface DailyData {
   opensUs: ReadonlyMap<string, Float64Array>;
 }
 
-/** `isAtClose`: orders are decided and filled in the last moment of the session. */
-export function asDaily(data: MarketData, isAtClose: boolean): DailyData {
+/** Bars end a moment before the close: whoever decides on one is still in the session. */
+export const BEFORE_CLOSE_US = 1;
+
+export function asDaily(data: MarketData): DailyData {
   const opensUs = new Map<string, Float64Array>();
   const hours = new Map<string, { openUs: number; closeUs: number }>();
   const daily = [...data].map(([name, symbol]): [string, SymbolData] => {
@@ -23,7 +25,7 @@ export function asDaily(data: MarketData, isAtClose: boolean): DailyData {
       const known = hours.get(key) ?? dayHours(symbol.assetClass, dayUs);
       hours.set(key, known);
       opens[i] = known.openUs;
-      endsUs[i] = known.closeUs - MINUTE_US - (isAtClose ? 1 : 0);
+      endsUs[i] = known.closeUs - MINUTE_US - BEFORE_CLOSE_US;
     });
     opensUs.set(name, opens);
     const none = new Float64Array();

@@ -42,10 +42,12 @@ export class Replay {
     symbols: SymbolTable;
     exchange: Exchange;
     events: readonly string[];
+    /** From a bar's time to when it is due. */
+    barUs: number;
     /** Of daily bars: when each begins. */
     opensUs: ReadonlyMap<string, Float64Array> | null;
   }) {
-    const { data, symbols, exchange, events, opensUs } = options;
+    const { data, symbols, exchange, events, barUs, opensUs } = options;
     this.#exchange = exchange;
     // What a trader would subscribe to; the exchange fills by all that there is.
     this.#givesQuotes = events.includes("quote");
@@ -53,7 +55,7 @@ export class Replay {
     for (const one of data.values()) {
       this.#feeds.set(
         one.symbol,
-        new SymbolFeed(symbols.idOf(one.symbol), one, opensUs?.get(one.symbol) ?? null),
+        new SymbolFeed(symbols.idOf(one.symbol), one, barUs, opensUs?.get(one.symbol) ?? null),
       );
     }
   }
@@ -170,7 +172,7 @@ export class Replay {
     const next = feed.bar = i + 1;
     if (feed.isFine) feed.setDue();
     else {
-      feed.nextUs = feed.barDueUs = next < timeUs.length ? timeUs[next] + MINUTE_US : Infinity;
+      feed.nextUs = feed.barDueUs = next < timeUs.length ? timeUs[next] + feed.barUs : Infinity;
     }
     this.rows++;
     consumer.row(

@@ -224,6 +224,7 @@ class Backtest {
       },
       assets,
       cryptoEndMinutes,
+      untilUs: this.#options.toUs,
       fromOpen,
       follow: (picked, targets) => this.#followings.pick(picked, targets, this.#abort.signal),
       inBackground: (task) => void task.catch((error) => this.#fail(error)),

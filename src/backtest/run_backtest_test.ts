@@ -223,7 +223,7 @@ Deno.test("by days the bar comes at the close, and its order fills at the next o
   }
   const options = { scale: "day", to: "2022-01-10" } as const;
   const { fills } = await run(Days, { SPY: bars }, options);
-  assert.deepEqual(times.slice(0, 2), ["2022-01-03 16:00:00 1", "2022-01-04 16:00:00 2"]);
+  assert.deepEqual(times.slice(0, 2), ["2022-01-03 15:59:59 1", "2022-01-04 15:59:59 2"]);
   assert.deepEqual(fills, ["2022-01-05 16:00 buy 10 SPY @ 13"]);
   const atClose = await run(InAndOut, { SPY: bars }, { ...options, fillModel: "close" });
   assert.deepEqual(atClose.fills.map((fill) => fill.slice(11 + 6)), [

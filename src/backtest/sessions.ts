@@ -19,6 +19,8 @@ export interface SessionsOptions extends
   cryptoEndMinutes: SessionOptions["cryptoEndMinutes"];
   /** Minutes after the open from which each scanner runs. */
   fromOpen: Map<string, number>;
+  /** No session begins then or later. */
+  untilUs: number;
   /** Sessions of these classes begin: tells consumer and gateway. */
   onBegin(windows: SessionWindow[]): void;
   /** No session is on. */
@@ -68,8 +70,10 @@ export class Sessions {
     if (this.#open === 0) this.#options.onRest();
     const { cryptoEndMinutes } = this.#options;
     const [next] = sessionWindows({ assets: [assetClass], cryptoEndMinutes }, closeUs);
+    const dueUs = Math.max(closeUs, cryptoSession(next.date).openUs);
+    if (dueUs >= this.#options.untilUs) return;
     this.schedule.add({
-      dueUs: Math.max(closeUs, cryptoSession(next.date).openUs),
+      dueUs,
       name: `${assetClass} session`,
       run: (nowUs) => {
         this.#begin([next], nowUs);

@@ -3,7 +3,7 @@
  * Invariant: what lies behind the cursors has been given out, and nothing else can be seen.
  */
 import type { BarColumns } from "../model/bars.ts";
-import { MINUTE_US, type SymbolData } from "../recorded/market_data.ts";
+import type { SymbolData } from "../recorded/market_data.ts";
 
 export class SymbolFeed {
   readonly bars: BarColumns;
@@ -30,7 +30,9 @@ export class SymbolFeed {
   constructor(
     readonly id: number,
     readonly data: SymbolData,
-    /** Where bars do not begin a minute before they are due. */
+    /** From a bar's time to when it is due. */
+    readonly barUs: number,
+    /** Where bars do not begin at their time. */
     readonly opensUs: Float64Array | null,
   ) {
     this.bars = data.minuteBars;
@@ -43,7 +45,7 @@ export class SymbolFeed {
 
   /** Next is what is due after `us`. */
   seek(us: number): void {
-    this.bar = firstAfter(this.bars.timeUs, us - MINUTE_US);
+    this.bar = firstAfter(this.bars.timeUs, us - this.barUs);
     this.quote = firstAfter(this.data.quotes.timeUs, us);
     this.trade = firstAfter(this.data.trades.timeUs, us);
     this.setDue();
@@ -52,7 +54,7 @@ export class SymbolFeed {
   /** After a cursor has moved. */
   setDue(): void {
     const { bars, data: { quotes, trades } } = this;
-    this.barDueUs = this.bar < bars.timeUs.length ? bars.timeUs[this.bar] + MINUTE_US : Infinity;
+    this.barDueUs = this.bar < bars.timeUs.length ? bars.timeUs[this.bar] + this.barUs : Infinity;
     this.nextUs = this.barDueUs;
     if (!this.isFine) return;
     this.quoteDueUs = this.quote < quotes.timeUs.length ? quotes.timeUs[this.quote] : Infinity;

@@ -9,12 +9,13 @@ export { Big as Decimal };
 
 /** The exact decimal of the shortest text that reads back as this float64 (0.1 is "0.1"). */
 export function decimal(value: number | string | Big): Big {
-  return new Big(value);
+  // They never change: one can stand for itself.
+  return value instanceof Big ? value : new Big(value);
 }
 
 /** Plain notation, no exponent, no trailing zeros: "0.00000001", "700000". */
 export function plain(value: number | string | Big): string {
-  return new Big(value).toFixed();
+  return decimal(value).toFixed();
 }
 
 /** `value` rounded to a multiple of `tick` (> 0): "down" is towards zero, "nearest" is half away from zero. */
@@ -28,5 +29,5 @@ export function roundToTick(
     : mode === "down"
     ? Big.roundDown
     : Big.roundUp;
-  return new Big(value).div(tick).round(0, rounding).times(tick);
+  return decimal(value).div(tick).round(0, rounding).times(tick);
 }

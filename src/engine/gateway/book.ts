@@ -74,6 +74,13 @@ export class Book {
     return true;
   }
 
+  /** How many positions there are, over all runs. */
+  get size(): number {
+    let size = 0;
+    for (const positions of this.#positions.values()) size += positions.size;
+    return size;
+  }
+
   /** By symbol, then run. */
   *all(): Generator<{ symbol: string; runId: number; position: Position }> {
     for (const symbol of [...this.#positions.keys()].sort()) {
@@ -106,7 +113,10 @@ export class Book {
 }
 
 function identity(execution: Execution): string {
-  return `${execution.brokerOrderId} ${decimal(execution.cumulativeQty).toFixed()}`;
+  const { brokerOrderId, cumulativeQty } = execution;
+  // A whole number is in its plain form already.
+  const qty = /^[1-9]\d*$/.test(cumulativeQty) ? cumulativeQty : decimal(cumulativeQty).toFixed();
+  return `${brokerOrderId} ${qty}`;
 }
 
 function addTo(position: Position | null, qty: Decimal, execution: Execution): BookEntry {

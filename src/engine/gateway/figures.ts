@@ -33,7 +33,7 @@ export class Figures {
     await this.read();
     const { account, book, options } = this.state;
     const { figures } = account;
-    const positions = [...book.all()].length;
+    const positions = book.size;
     const openOrders = this.state.openOrders();
     options.toMain({ type: "status", account: figures, positions, openOrders });
     if (!options.stepping) this.options.tell(figures);

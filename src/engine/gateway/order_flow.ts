@@ -39,6 +39,7 @@ export class OrderFlow {
   /** Cancels that the broker refused may be asked for again. */
   retryCancels(): void {
     for (const desk of this.state.desks.values()) {
+      if (desk.works.length + desk.protections.size === 0) continue;
       const legs = [...desk.protections.values()].flatMap((protection) => protection.legs);
       for (const child of [...desk.works.flatMap((work) => work.children), ...legs]) {
         if (child.cancel === "refused") child.cancel = "none";
