@@ -8,27 +8,17 @@
  * something is due; all others are rows into the consumer.
  */
 import { Consumer } from "../engine/consumer/consumer.ts";
-import { loadStrategies, strategyLog } from "../engine/consumer/load_strategies.ts";
+import { loadStrategies } from "../engine/consumer/load_strategies.ts";
 import { Followings } from "../engine/followings.ts";
-import { answerScanner } from "../engine/scanner_market.ts";
-import type { ScanResult } from "../engine/scans.ts";
-import { ScannerRunner } from "../engine/scanners/scanner_runner.ts";
 import { startRuns } from "../engine/session_runs.ts";
-import { errorOf, Inbox } from "../engine/worker_link.ts";
 import { riskLimits } from "../model/limit.ts";
-import type {
-  ConsumerToMain,
-  GatewayToMain,
-  MainToScanners,
-  RunInfo,
-  ScannersToMain,
-  SessionWindow,
-} from "../protocol.ts";
+import type { ConsumerToMain, GatewayToMain, RunInfo, SessionWindow } from "../protocol.ts";
 import type { LogSink } from "../util/log.ts";
 import { BacktestMarket } from "./backtest_market.ts";
 import { GatewayLink } from "./gateway_link.ts";
 import { type BacktestOptions, describePlainly } from "./options.ts";
 import { type BacktestResult, resultOf } from "./result.ts";
+import { ScannersLink } from "./scanners_link.ts";
 import { Sessions } from "./sessions.ts";
 
 const MINUTE_US = 60e6;
@@ -47,9 +37,7 @@ class Backtest {
   readonly #log: LogSink;
   readonly #market: BacktestMarket;
   readonly #gateway: GatewayLink;
-  #scanIds = 0;
-  readonly #scannersInbox = new Inbox<ScannersToMain>();
-  readonly #scanners: ScannerRunner;
+  readonly #scanners: ScannersLink;
   readonly #abort = new AbortController();
   readonly #trades: Extract<GatewayToMain, { type: "trade" }>[] = [];
   #runs: RunInfo[] = [];
@@ -78,9 +66,16 @@ class Backtest {
       onMain: (message) => this.#onGateway(message),
       onAccount: (account) => this.#market.account.set(account),
     });
-    this.#scanners = new ScannerRunner({
-      toMain: (message) => this.#onScanners(message),
-      describeThrown: this.#options.describeThrown ?? describePlainly,
+    this.#scanners = new ScannersLink({
+      market: {
+        provider: this.#market.provider,
+        assets: this.#market.provider.assetBySymbol,
+        assetClasses: options.assets,
+        signal: this.#abort.signal,
+      },
+      log: this.#log,
+      describeThrown: options.describeThrown ?? describePlainly,
+      onFailure: (error) => this.#fail(error),
     });
   }
 
@@ -115,12 +110,14 @@ class Backtest {
       new SharedArrayBuffer((2 + strategies.length) * 4);
     const toMain = (message: ConsumerToMain) => this.#onConsumer(message);
     this.#options.beforeUserCode?.(() => this.#market.nowUs);
+    const early: Parameters<Consumer["onKeystoreSet"]>[] = [];
     const loaded = await loadStrategies({
       sources: strategies,
       registry: registries.strategies,
       control,
       toMain,
-      onKeystoreSet: (...value) => this.#consumer?.onKeystoreSet(...value),
+      onKeystoreSet: (...value) =>
+        this.#consumer ? this.#consumer.onKeystoreSet(...value) : void early.push(value),
     });
     this.#consumer = new Consumer({
       index: 0,
@@ -135,19 +132,11 @@ class Backtest {
       toMain,
       describeThrown: this.#options.describeThrown ?? describePlainly,
     });
+    for (const value of early) this.#consumer.onKeystoreSet(...value);
     this.#consumer.onGateway({ type: "account", account: this.#market.account });
     await this.#gateway.start();
-    const ready = this.#scannersInbox.next("ready");
     const sources = scanners.map(({ source }) => source);
-    await this.#scanners.load(
-      sources,
-      registries.scanners,
-      (name) => strategyLog(name, (message) => this.#onConsumer(message)),
-      new SharedArrayBuffer(Math.max(1, sources.length) * 4),
-    );
-    const fromOpen = new Map(
-      (await ready).scanners.map(({ name, fromMarketOpen }) => [name, fromMarketOpen]),
-    );
+    const fromOpen = await this.#scanners.load(sources, registries.scanners);
     // A day's bars show no time before the close at which a day trade could be closed.
     await this.#startRuns(
       loaded.traits.map((traits) => this.#isDaily ? { ...traits, dayTrade: false } : traits),
@@ -220,7 +209,7 @@ class Backtest {
       },
       scans: {
         isStopped: () => false,
-        run: (_index, scanner, timeUs, window) => this.#scan(scanner, timeUs, window),
+        run: (_index, scanner, timeUs, window) => this.#scanners.run(scanner, timeUs, window),
       },
       assets,
       cryptoEndMinutes,
@@ -364,40 +353,13 @@ class Backtest {
     }
   }
 
-  #scan(scanner: string, timeUs: number, window: SessionWindow): Promise<ScanResult> {
-    const id = this.#scanIds++;
-    const isThis = (message: { id: number }) => message.id === id;
-    const answer = this.#scannersInbox.nextOf(["picked", "scanFailed"], isThis);
-    this.#postScanners({ type: "scan", id, scanner, timeUs, window });
-    return answer;
-  }
-
-  #postScanners(message: MainToScanners): void {
-    if (message.type !== "start") this.#scanners.onMain(message);
-  }
-
-  #onScanners(message: ScannersToMain): void {
-    if (message.type === "log") {
-      return this.#log(message.level, message.category, message.message, message.properties);
-    }
-    if (message.type === "failed") return this.#fail(errorOf(message, "scanners"));
-    const answer = answerScanner(message, {
-      provider: this.#market.provider,
-      assets: this.#market.provider.assetBySymbol,
-      assetClasses: this.#options.assets,
-      signal: this.#abort.signal,
-    });
-    if (answer === null) this.#scannersInbox.deliver(message);
-    else answer.then((reply) => this.#postScanners(reply), (error) => this.#fail(error));
-  }
-
   #nameOf(runId: number): string {
     return this.#runs.find((run) => run.runId === runId)?.strategy ?? `run ${runId}`;
   }
 
   #fail(error: Error): void {
     this.#failure ??= error;
-    this.#scannersInbox.fail(error);
+    this.#scanners.fail(error);
     this.#gateway.inbox.fail(error);
   }
 
