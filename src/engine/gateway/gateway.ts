@@ -320,6 +320,7 @@ export class Gateway {
         return this.#run(async () => {
           await reconcile(this.#state, this.#flow, this.#dispatch);
           this.#state.isConnected = true;
+          for (const symbol of this.#state.desks.keys()) this.#state.dirty.add(symbol);
           this.#pumpAll();
         });
       case "failed": {
