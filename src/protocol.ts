@@ -1,19 +1,19 @@
 /**
- * Every message that crosses a port between main, gateway, consumers and the scanners' worker, in closed unions.
- * (The store's port speaks src/store/store_port.ts, the simulator's worker src/simulator.)
+ * Every message between main, gateway, consumers and the scanners' worker, in closed unions.
  *
  *   main ──market──▶ consumer ──intents──▶ gateway ──▶ broker
  *     ◀──returned──        ◀──reports──
  *
  * Invariant: market rows may be dropped, with a count; orders and reports never are.
  */
-import type { BrokerAccount } from "./contracts/broker.ts";
+import type { BrokerAccount, BrokerPosition } from "./contracts/broker.ts";
 import type { RiskSettings } from "./model/limit.ts";
 import type { OrderAction } from "./contracts/decision.ts";
 import type { Json, Operation } from "./contracts/store.ts";
 import type { Asset, AssetClass } from "./model/asset.ts";
 import type { BarColumns, BarScale } from "./model/bars.ts";
-import type { Side, TimeInForce } from "./model/order.ts";
+import type { OpenPosition } from "./model/open_position.ts";
+import type { BrokerOrder, Side, TimeInForce } from "./model/order.ts";
 import type { Bundle } from "./sandbox/bundle.ts";
 import type { Snapshot } from "./contracts/provider.ts";
 
@@ -60,17 +60,10 @@ export interface MarketMessage {
   firstSeq: number;
 }
 
-export interface ReturnedMessage {
-  type: "returned";
-  buffer: ArrayBuffer;
-}
+export type ReturnedMessage = { type: "returned"; buffer: ArrayBuffer };
 
 /** Symbol ids from `first` on. Comes before the first row that uses them. */
-export interface SymbolsMessage {
-  type: "symbols";
-  first: number;
-  names: string[];
-}
+export type SymbolsMessage = { type: "symbols"; first: number; names: string[] };
 
 // ---------------------------------------------------------------- consumer → gateway
 
@@ -124,12 +117,12 @@ export interface PositionFigures {
   targetPrice: number | null;
 }
 
-export interface OpenOrderFigures {
+export type OpenOrderFigures = {
   action: OrderAction;
   qty: number;
   filledQty: number;
   sinceUs: number;
-}
+};
 
 /**
  * What became of a run's order in a symbol. Orders that the run did not ask for (protection, liquidation)
@@ -237,6 +230,9 @@ export type GatewayToMain =
     account: BrokerAccount;
     /** Market seconds in a second, 0: the exchange goes by steps. */
     clock: { timeUs: number; rate: number };
+    /** What the account had before: not Liu's, left alone. */
+    positions: Pick<BrokerPosition, "symbol" | "qty">[];
+    openOrders: Pick<BrokerOrder, "symbol" | "side" | "qty" | "type" | "clientOrderId">[];
   }
   | { type: "assets"; id: number; assets: Asset[] }
   | TradeLine
@@ -258,7 +254,7 @@ export type GatewayToMain =
   | { type: "liquidating"; id: number }
   /** Flat, or the deadline has passed. In stepping mode it is sent before the "stepComplete" of its step. */
   | { type: "liquidated"; id: number; flat: boolean; open: { symbol: string; qty: string }[] }
-  | { type: "stopped" }
+  | { type: "stopped"; open: OpenPosition[] }
   | ReturnedMessage
   | LogMessage
   | FailedMessage;

@@ -95,9 +95,11 @@ async function startLive(): Promise<Live> {
   });
   await gateway.start();
   const hours = { openUs: OPEN_US, closeUs: OPEN_US + 390 * 60e6 };
-  const run = { runId: 1, strategy: "alpha", consumer: 0, dayTrade: true };
+  const runs = ["alpha", "beta"].map((strategy, i) => (
+    { runId: i + 1, strategy, consumer: 0, dayTrade: i === 0 }
+  ));
   gateway.fromMain({ type: "session", assetClass: "us_equity", ...hours });
-  gateway.fromMain({ type: "runs", runs: [run] });
+  gateway.fromMain({ type: "runs", runs });
   gateway.fromMain({ type: "assets", id: 1, assetClass: "us_equity" });
   await main.until(({ type }) => type === "assets");
   const close = async () => {
@@ -138,5 +140,43 @@ Deno.test("in running time too, what is booked is what the exchange has", async 
   const trades = records.flatMap((record) => record.table === "new_trades" ? [record.row] : []);
   assert.equal(trades.length, 3);
   assert.equal(cashOf(trades).toFixed(2), Number(cash).toFixed(2));
+  assert.deepEqual(main.heard.filter(({ type }) => type === "failed" || type === "denial"), []);
+});
+
+Deno.test("after an orderly end every run's protection rests at the exchange", async () => {
+  await using live = await startLive();
+  const { gateway, broker, main, reports } = live;
+  const { signal } = new AbortController();
+  const send = (runId: number, seq: number, action: "buy" | "sell", qty: number, legs = {}) =>
+    gateway.fromConsumer(0, {
+      type: "intent",
+      intent: { ...BLANK, runId, seq, symbol: SYMBOL, action, qty, ...legs },
+    });
+  const reached = (runId: number, qty: number) =>
+    reports.until((report) =>
+      report.runId === runId && report.position?.qty === qty && !report.openOrder
+    );
+  send(1, 1, "buy", 10, { stopPrice: 90, targetPrice: 120 });
+  await reached(1, 10);
+  send(2, 2, "buy", 5, { stopPrice: 91 });
+  await reached(2, 5);
+  send(2, 3, "buy", 2);
+  await reached(2, 7);
+  send(1, 4, "sell", 4);
+  await reached(1, 6);
+  gateway.fromMain({ type: "stop" });
+  await main.until(({ type }) => type === "stopped");
+  const [stopped] = main.heard.filter((message) => message.type === "stopped");
+  const told = stopped.open.map(({ strategy, qty, protection }) => [strategy, qty, protection]);
+  assert.deepEqual(told, [["alpha", "6", "rests"], ["beta", "7", "rests"]]);
+  const open = await broker.openOrders(signal);
+  const stops = new Map(
+    open.flatMap((order) => [order, ...order.legs]).filter(({ type }) => type === "stop")
+      .map((order) => [order.brokerOrderId, order]),
+  );
+  const rest = [...stops.values()].map(({ qty, triggerPrice, timeInForce }) =>
+    `${qty} at ${triggerPrice} ${timeInForce}`
+  );
+  assert.deepEqual(rest.sort(), ["2 at 91 gtc", "5 at 91 gtc", "6 at 90 gtc"]);
   assert.deepEqual(main.heard.filter(({ type }) => type === "failed" || type === "denial"), []);
 });

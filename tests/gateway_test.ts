@@ -51,15 +51,22 @@ Deno.test("brackets, splits, stops and a liquidation add up to the cent", async 
     "LIQ buy 100 market",
     "THIN buy 25 market",
     "LIQ sell 40 market",
+    // The legs gave way to the sale: what is left has an OCO.
+    "LIQ sell 60 limit",
     // Through flat: first what alpha holds, then the rest.
     "LIQ sell 60 market",
     "LIQ sell 30 market",
+    // Of beta's short of 90 the account has 30.
+    "LIQ buy 30 stop",
     "LIQ buy 30 market",
     "LIQ buy 60 market",
+    "LIQ sell 60 limit",
     "LIQ buy 0.5 market",
     "LIQ sell 10 market",
+    "LIQ sell 50 limit",
     // Beta's stop, watched by the gateway; then alpha's rest.
     "LIQ buy 10 market",
+    "LIQ sell 10 limit",
     "LIQ sell 60 market",
   ]);
   const denials = messages.flatMap((one) => one.type === "denial" ? [`${one.by} ${one.code}`] : []);

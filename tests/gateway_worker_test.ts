@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { GatewayStart, GatewayToMain } from "../src/protocol.ts";
 import { startSimulator } from "../src/simulator/server.ts";
 import { errorOf, Inbox, spawn } from "../src/engine/worker_link.ts";
-import { ConfigError } from "../src/util/errors.ts";
+import { ConfigError, OperationError } from "../src/util/errors.ts";
 
 const WORKER = new URL("../workers/gateway.ts", import.meta.url);
 const OPEN_US = Date.parse("2022-01-03T14:30:00Z") * 1000;
@@ -13,6 +13,7 @@ interface Started {
   inbox: Inbox<GatewayToMain>;
   worker: Worker;
   folder: string;
+  message: GatewayStart;
 }
 
 async function withWorker(
@@ -61,7 +62,7 @@ async function withWorker(
       ...start,
     };
     worker.postMessage(message, [store.port1, consumer.port1]);
-    await run({ inbox, worker, folder });
+    await run({ inbox, worker, folder, message });
   } finally {
     worker.terminate();
     for (const { port2 } of [store, consumer]) port2.close();
@@ -72,7 +73,8 @@ async function withWorker(
 
 Deno.test("the worker connects, names assets, keeps its journal and stops", async () => {
   await withWorker({}, async ({ inbox, worker, folder }) => {
-    const { account, clock } = await inbox.next("ready");
+    const { account, clock, positions, openOrders } = await inbox.next("ready");
+    assert.deepEqual([positions, openOrders], [[], []]);
     assert.equal(account.currency, "USD");
     assert.deepEqual(clock, { timeUs: OPEN_US, rate: 0, isOpen: true });
     const assets = inbox.next("assets");
@@ -80,7 +82,7 @@ Deno.test("the worker connects, names assets, keeps its journal and stops", asyn
     assert.equal((await assets).assets.length, 2);
     const stopped = inbox.next("stopped");
     worker.postMessage({ type: "stop" });
-    await stopped;
+    assert.deepEqual((await stopped).open, []);
     assert.ok((await Deno.stat(join(folder, "journal", "batch.journal"))).isFile);
   });
 });
@@ -94,5 +96,37 @@ Deno.test("a paper account is no place for environment PROD", async () => {
 Deno.test("an unknown broker is named with those that there are", async () => {
   await withWorker({ broker: "alpacca" }, async ({ inbox }) => {
     await assert.rejects(inbox.next("ready"), /"alpacca": there is alpaca/);
+  });
+});
+
+Deno.test("a second trader on the account is refused until the first has stopped", async () => {
+  await withWorker({}, async ({ inbox, worker, folder, message }) => {
+    const { host } = new URL(message.brokerOptions.baseUrl);
+    await inbox.next("ready");
+    const start = async () => {
+      const second = spawn(WORKER, { net: [host], read: [folder], write: [folder], env: false });
+      const told = new Inbox<GatewayToMain>();
+      second.onmessage = ({ data }: MessageEvent<GatewayToMain>) =>
+        data.type === "failed" ? told.fail(errorOf(data, "gateway")) : told.deliver(data);
+      const store = new MessageChannel();
+      const ready = told.next("ready");
+      const batch = { batchId: "other", store: store.port1, consumers: [] };
+      second.postMessage({ ...message, ...batch }, [store.port1]);
+      try {
+        return await ready;
+      } finally {
+        second.terminate();
+        store.port2.close();
+      }
+    };
+    await assert.rejects(start(), (error) => {
+      assert.ok(error instanceof OperationError);
+      assert.match(error.message, /another trader \(this data folder\) trades account .*; stop it/);
+      return true;
+    });
+    const stopped = inbox.next("stopped");
+    worker.postMessage({ type: "stop" });
+    await stopped;
+    await start();
   });
 });

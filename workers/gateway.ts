@@ -2,6 +2,7 @@
  * The gateway's worker: ports, disk and timers ↔ src/engine/gateway. The only isolate that has the
  * broker's keys.
  */
+import { join } from "node:path";
 import { brokers } from "../src/brokers/registry.ts";
 import type { Clock } from "../src/contracts/clock.ts";
 import { FileJournal } from "../src/engine/gateway/file_journal.ts";
@@ -17,7 +18,8 @@ import type {
   MainToGateway,
 } from "../src/protocol.ts";
 import { StoreClient } from "../src/store/store_port.ts";
-import { ConfigError } from "../src/util/errors.ts";
+import { ConfigError, OperationError } from "../src/util/errors.ts";
+import { FileLock } from "../src/util/file_lock.ts";
 import { systemMonotonic, wait } from "../src/wire/monotonic.ts";
 
 const scope = globalThis as unknown as DedicatedWorkerGlobalScope;
@@ -66,6 +68,8 @@ async function start(message: GatewayStart): Promise<void> {
   checkMoney(message.realMoney, broker.isRealMoney);
   const { timeUs, rate } = await broker.clock(signal);
   const account = await broker.account(signal);
+  // Held until the process ends, or the gateway has stopped.
+  const lock = await lockAccount(message.journalDir, account.accountId, broker.hosts);
   clock = new MarketClock({ baseUs: timeUs, wallBaseMs: workerWallMs(), rate }, workerWallMs);
   const store = new StoreClient(message.store, (error) => toMain(failedMessage(error)));
   gateway = new Gateway({
@@ -79,7 +83,10 @@ async function start(message: GatewayStart): Promise<void> {
     stepping: rate === 0,
     consumers: message.consumers.length,
     toConsumer: (consumer, report) => message.consumers[consumer].postMessage(report),
-    toMain,
+    toMain: (told) => {
+      if (told.type === "stopped") lock.release();
+      toMain(told);
+    },
     log,
   });
   if (rate === 0) clock = gateway;
@@ -93,6 +100,18 @@ async function start(message: GatewayStart): Promise<void> {
       }
     };
   }
+}
+
+/** Two gateways on one account would take each other's positions and orders for somebody else's. */
+async function lockAccount(folder: string, accountId: string, hosts: string[]): Promise<FileLock> {
+  await Deno.mkdir(folder, { recursive: true });
+  // Simulated exchanges have the same accounts, each at its own address.
+  const name = `account-${accountId}-${hosts[0] ?? ""}`.replace(/[^\w.-]/g, "_");
+  const lock = FileLock.tryTake(join(folder, `${name}.lock`));
+  if (lock !== null) return lock;
+  throw new OperationError(
+    `Cannot trade: another trader (this data folder) trades account ${accountId}; stop it first`,
+  );
 }
 
 function checkMoney(wanted: boolean, is: boolean): void {

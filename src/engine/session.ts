@@ -6,7 +6,14 @@
  */
 import type { DataProvider, MarketStream } from "../contracts/provider.ts";
 import { type Asset, type AssetClass, assetClassOf } from "../model/asset.ts";
-import type { ConsumerToMain, GatewayToMain, RunInfo, SessionWindow } from "../protocol.ts";
+import type { OpenPosition } from "../model/open_position.ts";
+import type {
+  ConsumerToMain,
+  GatewayToMain,
+  LogMessage,
+  RunInfo,
+  SessionWindow,
+} from "../protocol.ts";
 import { OperationError } from "../util/errors.ts";
 import { sleep } from "../util/sleep.ts";
 import { SymbolTable } from "../util/symbol_table.ts";
@@ -16,7 +23,7 @@ import { Producer } from "./producer.ts";
 import { Refills } from "./refills.ts";
 import { Scans } from "./scans.ts";
 import type { SessionEvent, SessionOptions, SessionResult } from "./session_options.ts";
-import { consumerGroups, grantTexts, startRuns } from "./session_runs.ts";
+import { consumerGroups, grantTexts, heldText, startRuns } from "./session_runs.ts";
 import { SessionWorkers } from "./session_workers.ts";
 import { sessionWindows } from "./session_windows.ts";
 import { TradingDay } from "./trading_day.ts";
@@ -24,8 +31,6 @@ import { Watchdog } from "./watchdog.ts";
 
 /** A live session looks at its schedule at least so often. */
 const TICK_MS_MAX = 1000;
-/** A consumer closes its strategies in this time. */
-const STOP_MS_MAX = 15_000;
 
 export class Session {
   readonly #options: SessionOptions;
@@ -64,7 +69,7 @@ export class Session {
     });
     this.#workers = new SessionWorkers(options, {
       onGateway: (message) => this.#onGateway(message),
-      onConsumer: (consumer, message) => this.#onConsumer(consumer, message),
+      onConsumer: (...message) => this.#onConsumer(...message),
       onScanners: (...message) => void this.#guarded(this.#scans.onMessage(...message)),
       onFailure: (error) => this.#ended.reject(error),
     });
@@ -110,13 +115,12 @@ export class Session {
       }
       const watchdog = new Watchdog(this.#workers.consumers, (consumer, index) => {
         const strategy = this.#workers.consumers[consumer].strategies[index].source.name;
-        const text = "Stopping {strategy}, which does not return";
-        this.#options.log("error", ["liu", "session"], text, { consumer, strategy });
+        this.#log("error", "Stopping {strategy}, which does not return", { consumer, strategy });
       });
       try {
         if (this.#clock.rate !== 0) void this.#guarded(this.#tickUntilEnd());
         const endReason = await this.#ended.promise;
-        await this.#finish(endReason);
+        const open = await this.#finish(endReason);
         return {
           endReason,
           endUs: this.#clock.nowUs(),
@@ -125,7 +129,7 @@ export class Session {
           collections: this.#collections,
           ...this.#producer.counts,
           cash: this.#cash,
-          open: this.#day.open,
+          open,
         };
       } finally {
         watchdog.stop();
@@ -140,13 +144,16 @@ export class Session {
   /** Everything up to the first event: workers, runs, streams. */
   async #start(): Promise<void> {
     const groups = consumerGroups(this.#options);
-    const { account, clock } = await this.#workers.startGateway(groups.length);
+    const ready = await this.#workers.startGateway(groups.length);
+    const { account, clock } = ready;
     const setting = { baseUs: clock.timeUs, wallBaseMs: workerWallMs(), rate: clock.rate };
     this.#clock = new MarketClock(setting, workerWallMs);
     this.#provider = this.#options.provider(this.#clock);
     this.#cash.before = this.#cash.after = Number(account.cash);
-    const equity = `${account.equity} ${account.currency}`;
-    this.#phase(`account ${account.accountId}, equity ${equity}`);
+    const { accountId, equity, currency } = account;
+    this.#phase(`account ${accountId}, equity ${equity} ${currency}`);
+    const held = heldText(ready);
+    if (held !== null) this.#log("warning", held);
     for (const text of grantTexts(this.#options)) this.#phase(text);
     this.#windows = sessionWindows(this.#options, this.#clock.nowUs());
     const stepping = clock.rate === 0;
@@ -198,8 +205,7 @@ export class Session {
       traits: consumers.flatMap(({ traits }) => traits),
       clock: this.#clock,
       follow: (consumer, message) => consumers[consumer].post(message),
-      warn: (text, properties) =>
-        this.#options.log("warning", ["liu", "session"], text, properties),
+      warn: (text, properties) => this.#log("warning", text, properties),
     });
   }
 
@@ -211,7 +217,7 @@ export class Session {
         onState: (state) => {
           if (state.state === "failed") return this.#ended.reject(state.error);
           const level = state.state === "interrupted" ? "warning" : "info";
-          this.#options.log(level, ["liu", "session"], "Market data of {assetClass}: {state}", {
+          this.#log(level, "Market data of {assetClass}: {state}", {
             assetClass,
             ...state,
           });
@@ -351,15 +357,11 @@ export class Session {
   }
 
   /** Strategies close, the gateway writes what it has, runs end. */
-  async #finish(reason: string): Promise<void> {
-    await Promise.all(this.#workers.consumers.map(({ post, inbox, index }) => {
-      const stopped = inbox.next("stopped");
-      post({ type: "stop" });
-      return this.#stopped(stopped, index);
-    }));
+  async #finish(reason: string): Promise<OpenPosition[]> {
+    await this.#workers.stopConsumers();
     const stopped = this.#workers.gatewayInbox.next("stopped");
     this.#workers.postGateway({ type: "stop" });
-    await stopped;
+    const { open } = await stopped;
     this.#isOver = true;
     for (const stream of this.#streams.values()) await stream.close();
     const endUs = this.#clock.nowUs();
@@ -368,23 +370,15 @@ export class Session {
       row: { algoRunId: runId, endUs, endReason: this.#failures.get(runId) ?? reason },
     })));
     await this.#options.store.flush();
-  }
-
-  /** A consumer whose strategy does not return, not even at its guards, must not keep orders from being cancelled. */
-  async #stopped(stopped: Promise<unknown>, consumer: number): Promise<void> {
-    const waited = new AbortController();
-    const isLate = sleep(STOP_MS_MAX, waited.signal).then(() => !waited.signal.aborted);
-    try {
-      if (!await Promise.race([stopped.then(() => false), isLate])) return;
-      const text = "Consumer {consumer} does not stop; its strategies are not closed";
-      this.#options.log("error", ["liu", "session"], text, { consumer });
-    } finally {
-      waited.abort();
-    }
+    return open;
   }
 
   #nameOf(runId: number): string {
     return this.#runs.find((run) => run.runId === runId)?.strategy ?? `run ${runId}`;
+  }
+
+  #log(level: LogMessage["level"], text: string, properties: Record<string, unknown> = {}): void {
+    this.#options.log(level, ["liu", "session"], text, properties);
   }
 
   #phase(text: string): void {

@@ -2,6 +2,7 @@ import type { Clock } from "../contracts/clock.ts";
 import type { DataProvider } from "../contracts/provider.ts";
 import type { Environment, Store } from "../contracts/store.ts";
 import type { AssetClass } from "../model/asset.ts";
+import type { OpenPosition } from "../model/open_position.ts";
 import type { RiskSettings } from "../model/limit.ts";
 import type {
   AccountFigures,
@@ -103,6 +104,6 @@ export interface SessionResult {
   dropped: number;
   /** The account's cash when the session began and when it ended, in its currency. */
   cash: { before: number; after: number };
-  /** Open positions that the session left. */
-  open: { symbol: string; qty: string }[];
+  /** Positions that the session left, and what protects them now. */
+  open: OpenPosition[];
 }

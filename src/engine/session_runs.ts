@@ -1,5 +1,5 @@
 /** Which strategy runs on which consumer. */
-import type { RunInfo } from "../protocol.ts";
+import type { GatewayToMain, RunInfo } from "../protocol.ts";
 import { RECEIVERS_MAX } from "./producer.ts";
 import type { SessionOptions, StrategySetup } from "./session_options.ts";
 import type { ConsumerLink } from "./session_workers.ts";
@@ -60,4 +60,22 @@ export async function startRuns(
     }
   }
   return { runs, collections };
+}
+
+/** What the account had before the session; null: nothing. */
+export function heldText(
+  { positions, openOrders }: Pick<
+    Extract<GatewayToMain, { type: "ready" }>,
+    "positions" | "openOrders"
+  >,
+): string | null {
+  const list = positions.map(({ symbol, qty }) => `${qty} ${symbol}`);
+  const orders = openOrders.length;
+  if (orders > 0) list.push(`${orders} open order${orders === 1 ? "" : "s"}`);
+  if (list.length === 0) return null;
+  const last = list.pop()!;
+  const what = list.length === 0 ? last : `${list.join(", ")} and ${last}`;
+  const isOne = positions.length + orders === 1;
+  const rest = isOne ? "it is not Liu's and is" : "they are not Liu's and are";
+  return `The account already holds ${what}; ${rest} left alone`;
 }

@@ -13,12 +13,15 @@ import type {
   ScannersToMain,
   StrategyTraits,
 } from "../protocol.ts";
+import { sleep } from "../util/sleep.ts";
 import { errorOf, Inbox, spawn } from "./worker_link.ts";
 import type { ScannerSetup, SessionOptions, StrategySetup } from "./session_options.ts";
 
 const WORKERS = new URL("../../workers/", import.meta.url);
 /** Loading and `create` of all strategies of a consumer may take so long. */
 const LOAD_MS_MAX = 30_000;
+/** A consumer closes its strategies in this time. */
+const STOP_MS_MAX = 15_000;
 
 export interface ConsumerLink {
   index: number;
@@ -197,6 +200,23 @@ export class SessionWorkers {
   stopScanner(scanner: number): void {
     const { stops, at } = this.#scannerPlaces.get(scanner)!;
     Atomics.store(stops, at, 1);
+  }
+
+  /** Strategies close; one that does not return, not even at its guards, is not waited for. */
+  async stopConsumers(): Promise<void> {
+    await Promise.all(this.consumers.map(async ({ post, inbox, index }) => {
+      const stopped = inbox.next("stopped");
+      post({ type: "stop" });
+      const waited = new AbortController();
+      const isLate = sleep(STOP_MS_MAX, waited.signal).then(() => !waited.signal.aborted);
+      try {
+        if (!await Promise.race([stopped.then(() => false), isLate])) return;
+        const text = "Consumer {consumer} does not stop; its strategies are not closed";
+        this.#options.log("error", ["liu", "session"], text, { consumer: index });
+      } finally {
+        waited.abort();
+      }
+    }));
   }
 
   /** Ends all workers. Those that are to finish something have been asked to, and have answered. */

@@ -37,8 +37,6 @@ export interface TradingDayOptions {
 
 export class TradingDay {
   readonly schedule: Schedule;
-  /** Positions that could not be closed in time. */
-  readonly open: { symbol: string; qty: string }[] = [];
   readonly #options: TradingDayOptions;
   #windowsOpen = 0;
   readonly #nextId: () => number;
@@ -148,7 +146,6 @@ export class TradingDay {
     const done = workers.gatewayInbox.next("liquidated", isThis);
     const answered = done.then(({ flat, open }) => {
       if (flat) return onPhase(`${assetClass}: flat`);
-      this.open.push(...open);
       const left = open.map(({ symbol, qty }) => `${qty} ${symbol}`).join(", ");
       session.log("error", ["liu", "session"], "Not closed in time: {left}", { left });
     });

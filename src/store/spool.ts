@@ -4,7 +4,7 @@
  * Invariant: a file is removed only when all of it is in the database (or in rejected.jsonl), and
  * only by the holder of its lock.
  */
-import { FileLock } from "./file_lock.ts";
+import { FileLock } from "../util/file_lock.ts";
 import { type SpoolChunk, SpoolFile } from "./spool_file.ts";
 import { encodeLine } from "./spool_line.ts";
 

@@ -14,21 +14,22 @@
  * 3. An order that would take the account's position through flat is split: first what leads to
  *    flat, less what other orders on the same side are already bringing there; the rest when that
  *    has been filled.
- * 4. Legs rest at the broker only for the run that is alone in the symbol. When another run comes,
- *    or the run itself trades again, they are cancelled, and nothing is sent in the symbol before
- *    that is confirmed; from then on the gateway watches the prices.
+ * 4. Exits rest at the broker per run (rest.ts). Those that hold what an order needs, or could meet
+ *    it, are cancelled, and the order is not sent before that is confirmed; they are put back as soon
+ *    as nothing is in their way. An order in the direction of the position leaves them alone.
  * 5. An own exit cancels what else the run has open, waits for it, and then closes what is really
  *    left.
  */
-import type { BrokerCapabilities } from "../../contracts/broker.ts";
+import { assetClassOf } from "../../model/asset.ts";
+import type { Side } from "../../model/order.ts";
 import { type Decimal, decimal } from "../../util/decimal.ts";
 import type { Book } from "./book.ts";
-import { mayRest, type Protection, restingLegs } from "./protection.ts";
+import { type ExitPrices, isResting, type Protection } from "./protection.ts";
+import { exitsToRest, hasLegsInWay, legsOfEntry, legsToCancel, type RestView } from "./rest.ts";
 import {
   byTurn,
   type ChildOrder,
   isEntry,
-  isLive,
   isOwnExit,
   liveChild,
   restOf,
@@ -48,6 +49,8 @@ export class Desk {
   readonly intentSeqs = new Map<number, number>();
   /** The last price seen of a watched symbol. */
   lastPrice = NaN;
+  /** Its regular session was on when a price was last looked at. */
+  wasRegular = true;
 
   constructor(readonly symbol: string) {}
 
@@ -68,12 +71,13 @@ export class Desk {
         runId: work.runId,
         stopPrice: work.stopPrice,
         targetPrice: work.targetPrice,
-        legs: [],
-        parent: null,
+        groups: [],
+        failures: 0,
         sinceUs: nowUs,
       });
       return;
     }
+    known.failures = 0;
     known.stopPrice = work.stopPrice ?? (isFlat ? null : known.stopPrice);
     known.targetPrice = work.targetPrice ?? (isFlat ? null : known.targetPrice);
   }
@@ -82,7 +86,7 @@ export class Desk {
   prune(book: Book): void {
     for (const [runId, protection] of this.protections) {
       if (book.position(runId, this.symbol) !== null || this.openWork(runId) !== null) continue;
-      if (!protection.legs.some(isLive)) this.protections.delete(runId);
+      if (!isResting(protection)) this.protections.delete(runId);
     }
   }
 
@@ -94,13 +98,12 @@ export class Desk {
 
 export type DeskRequest =
   | { kind: "cancel"; child: ChildOrder }
-  | { kind: "submit"; work: Work; child: ChildOrder };
+  | { kind: "submit"; child: ChildOrder };
 
-export interface PlanView {
-  book: Book;
-  capabilities: BrokerCapabilities;
-  isRegularSession: boolean;
-  makeChild(work: Work, qty: Decimal, withLegs: boolean): ChildOrder;
+export interface PlanView extends RestView {
+  makeChild(work: Work, qty: Decimal, legs: ExitPrices | null): ChildOrder;
+  /** An exit that is to rest at the broker by itself. */
+  makeExit(symbol: string, protection: Protection, side: Side, qty: Decimal): ChildOrder;
   /** Ends a work of which nothing is at the broker. */
   end(work: Work, why: string): void;
 }
@@ -111,7 +114,7 @@ export interface PlanView {
 export function planDesk(desk: Desk, view: PlanView): DeskRequest[] {
   const requests: DeskRequest[] = [];
   giveWay(desk);
-  for (const child of [...legsToCancel(desk, view.book), ...worksToCancel(desk, view)]) {
+  for (const child of [...legsToCancel(desk, view), ...worksToCancel(desk, view)]) {
     if (child.cancel !== "none" || child.isSending) continue;
     child.cancel = "requested";
     requests.push({ kind: "cancel", child });
@@ -122,9 +125,16 @@ export function planDesk(desk: Desk, view: PlanView): DeskRequest[] {
   for (const work of inTurn) {
     const qty = qtyToSend(desk, work, view);
     if (qty === null) continue;
-    const child = view.makeChild(work, qty, canRest(desk, work, qty, view));
+    const child = view.makeChild(work, qty, legsOfEntry(desk, work, qty, view));
     work.children.push(child);
-    requests.push({ kind: "submit", work, child });
+    requests.push({ kind: "submit", child });
+  }
+  for (let rest = exitsToRest(desk, view); rest !== null; rest = exitsToRest(desk, view)) {
+    const { protection, side, qty } = rest;
+    const child = view.makeExit(desk.symbol, protection, side, qty);
+    const { stopPrice, targetPrice } = protection;
+    protection.groups.push({ entry: null, qty, stopPrice, targetPrice, legs: [child] });
+    requests.push({ kind: "submit", child });
   }
   return requests;
 }
@@ -140,18 +150,6 @@ function giveWay(desk: Desk): void {
   }
 }
 
-/** Rule 4. One leg at a time: the broker cancels the other with it. */
-function legsToCancel(desk: Desk, book: Book): ChildOrder[] {
-  const legs: ChildOrder[] = [];
-  for (const protection of desk.protections.values()) {
-    const resting = restingLegs(protection);
-    if (resting.length === 0) continue;
-    if (isAlone(desk, protection.runId, book) && desk.openWork(protection.runId) === null) continue;
-    if (!resting.some((leg) => leg.cancel === "requested")) legs.push(resting[0]);
-  }
-  return legs;
-}
-
 function worksToCancel(desk: Desk, view: PlanView): ChildOrder[] {
   const children: ChildOrder[] = [];
   for (const work of [...desk.works]) {
@@ -163,18 +161,11 @@ function worksToCancel(desk: Desk, view: PlanView): ChildOrder[] {
   return children;
 }
 
-function isAlone(desk: Desk, runId: number, book: Book): boolean {
-  return book.holders(desk.symbol).every((holder) => holder === runId) &&
-    desk.works.every((work) => work.runId === runId);
-}
-
 /** How much of the work can be sent now; null: nothing. */
 function qtyToSend(desk: Desk, work: Work, view: PlanView): Decimal | null {
   if (work.isFinal || work.cancelReason !== null || liveChild(work) !== null) return null;
   if (!view.isRegularSession && !work.terms.extendedHours) return null;
-  for (const protection of desk.protections.values()) {
-    if (restingLegs(protection).length > 0) return null;
-  }
+  if (hasLegsInWay(desk, work, view)) return null;
   for (const other of desk.works) {
     if (other === work) continue;
     if (other.runId === work.runId) return null;
@@ -186,7 +177,7 @@ function qtyToSend(desk: Desk, work: Work, view: PlanView): Decimal | null {
     return null;
   }
   const room = roomToFlat(desk, work, view.book);
-  if (room === null) return rest;
+  if (room === null) return work.side === "buy" ? rest : sellable(work, rest, view);
   return room.gt(0) ? min(room, rest) : null;
 }
 
@@ -209,14 +200,14 @@ function roomToFlat(desk: Desk, work: Work, book: Book): Decimal | null {
   return room;
 }
 
-function canRest(desk: Desk, work: Work, qty: Decimal, view: PlanView): boolean {
-  return mayRest(work, {
-    capabilities: view.capabilities,
-    isAlone: isAlone(desk, work.runId, view.book),
-    isFlat: view.book.net(desk.symbol).eq(0) &&
-      view.book.position(work.runId, desk.symbol) === null,
-    isSplit: work.children.length > 0 || !qty.eq(work.qty),
-  });
+/** What opens a short at the broker: whole shares only. */
+function sellable(work: Work, rest: Decimal, view: PlanView): Decimal | null {
+  if (assetClassOf(work.symbol) !== "us_equity") return rest;
+  const whole = rest.round(0, 0);
+  if (whole.gt(0)) return whole;
+  // A sale waits until the account's position can take it.
+  if (isEntry(work.action)) view.end(work, "less than a whole share is left");
+  return null;
 }
 
 function min(a: Decimal, b: Decimal): Decimal {

@@ -3,7 +3,7 @@ import type { DeskRequest } from "./desk.ts";
 import type { OrderFlow } from "./order_flow.ts";
 import { GatewayState } from "./state.ts";
 import { submitOrder } from "./submit.ts";
-import type { ChildOrder, Work } from "./work.ts";
+import type { ChildOrder } from "./work.ts";
 
 /** A decision older than this is not sent again, market time. */
 const FRESH_US = 60e6;
@@ -29,23 +29,23 @@ export class Dispatch {
     const submits = requests.filter((request) => request.kind === "submit");
     for (const { child } of submits) this.flow.sending(child);
     if (submits.length > 0) {
-      await options.journal.append(submits.map(({ work, child }) => ({
+      await options.journal.append(submits.map(({ child }) => ({
         type: "order",
         sequence: GatewayState.sequenceOf(child.clientOrderId),
-        runId: work.runId,
-        kind: work.kind,
-        intent: work.intent,
+        runId: child.runId,
+        kind: child.kind,
+        intent: child.work?.intent ?? null,
         request: child.request!,
         timeUs,
       })));
     }
     for (const request of requests) {
       if (request.kind === "cancel") await this.#cancel(request.child);
-      else await this.#submit(request.work, request.child);
+      else await this.#submit(request.child);
     }
   }
 
-  async #submit(work: Work, child: ChildOrder): Promise<void> {
+  async #submit(child: ChildOrder): Promise<void> {
     const { options } = this.state;
     const sentUs = this.state.nowUs();
     const result = await submitOrder({
@@ -65,7 +65,7 @@ export class Dispatch {
       case "mismatch":
         options.log("error", "HALTED, no entries from now on: {message}", {
           message: result.message,
-          symbol: work.symbol,
+          symbol: child.symbol,
         });
         this.state.isEntryClosed = true;
         return this.flow.refused(child, "duplicate_mismatch", result.message);

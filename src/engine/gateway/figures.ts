@@ -57,6 +57,7 @@ export class Figures {
       try {
         await this.refresh();
       } catch (error) {
+        if (this.signal.aborted) return;
         // The figures of before serve until the broker answers again; it refuses what goes too far.
         this.state.options.log("warning", "The account cannot be read: {error}", {
           error: String(error),

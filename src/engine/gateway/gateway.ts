@@ -17,6 +17,7 @@ import { Figures } from "./figures.ts";
 import { Intake, type StepDone } from "./intake.ts";
 import { Liquidations } from "./liquidation.ts";
 import type { GatewayOptions } from "./options.ts";
+import { isSettled, openPositions } from "./leaving.ts";
 import { OrderFlow } from "./order_flow.ts";
 import { reconcile } from "./reconcile.ts";
 import { Reports } from "./reports.ts";
@@ -54,7 +55,6 @@ export class Gateway {
   #step: Step | null = null;
   /** Stepping mode: what is done one after the other. */
   #chain: Promise<void> = Promise.resolve();
-  #isStopping = false;
   #idle: (() => void)[] = [];
 
   constructor(readonly options: GatewayOptions) {
@@ -95,16 +95,17 @@ export class Gateway {
     this.#state.stepUs = clock.timeUs;
     await this.#figures.read();
     // What is there already is not Liu's.
-    for (const { symbol, qty } of await broker.positions(signal)) {
-      this.#state.book.setExternal(symbol, decimal(qty));
-    }
+    const positions = await broker.positions(signal);
+    for (const { symbol, qty } of positions) this.#state.book.setExternal(symbol, decimal(qty));
+    const openOrders = await broker.openOrders(signal);
     this.#stream = await broker.openUpdates({
       onUpdate: (update) => this.#onUpdate(update),
       onStep: (n, timeUs) => this.#onStep(n, timeUs),
       onState: (state) => this.#onStreamState(state),
       signal,
     });
-    toMain({ type: "ready", account: this.#state.account.broker, clock });
+    const account = this.#state.account.broker;
+    toMain({ type: "ready", account, clock, positions, openOrders });
     await this.#figures.refresh();
     if (!this.options.stepping) this.#run(() => this.#figures.keepFresh());
     started.resolve();
@@ -211,7 +212,7 @@ export class Gateway {
 
   #onStep(n: number, timeUs: number): void {
     // Time may go on while the gateway stops, but not for it.
-    if (this.#isStopping) return;
+    if (this.#state.isStopping) return;
     this.#serially(async () => {
       this.#state.stepUs = timeUs;
       // Prices move the account's value without anything being traded.
@@ -255,7 +256,9 @@ export class Gateway {
    */
   async #rounds(acknowledges: boolean): Promise<void> {
     const { desks, dirty } = this.#state;
-    for (const desk of desks.values()) if (desk.works.length > 0) dirty.add(desk.symbol);
+    for (const desk of desks.values()) {
+      if (desk.works.length + desk.protections.size > 0) dirty.add(desk.symbol);
+    }
     this.#flow.retryCancels();
     for (let round = 0;; round++) {
       assert(round < ROUNDS_MAX, `step ${this.#step?.n} does not settle`);
@@ -283,12 +286,15 @@ export class Gateway {
   // -------------------------------------------------------------- both
 
   #planView(symbol: string): PlanView {
-    const { book } = this.#state;
+    const { book, isConnected, isStopping } = this.#state;
     return {
       book,
       capabilities: this.options.broker.capabilities,
       isRegularSession: this.#state.isRegularSession(symbol),
-      makeChild: (work, qty, withLegs) => this.#state.makeChild(work, qty, withLegs),
+      isConnected,
+      isStopping,
+      makeChild: (...args) => this.#state.makeChild(...args),
+      makeExit: (...args) => this.#state.makeExit(...args),
       end: (work, why) => this.#flow.end(work, why),
     };
   }
@@ -322,6 +328,7 @@ export class Gateway {
         return this.#run(async () => {
           await reconcile(this.#state, this.#flow, this.#dispatch);
           this.#state.isConnected = true;
+          for (const symbol of this.#state.desks.keys()) this.#state.dirty.add(symbol);
           this.#pumpAll();
         });
       case "failed": {
@@ -361,19 +368,16 @@ export class Gateway {
   }
 
   async #stop(): Promise<void> {
-    this.#isStopping = true;
+    this.#state.isStopping = true;
     this.#state.isEntryClosed = true;
-    for (const desk of this.#state.desks.values()) {
-      for (const work of desk.works) work.cancelReason ??= "the trader stops";
-      this.#state.dirty.add(desk.symbol);
-    }
+    this.#state.closeDesks("the trader stops");
     if (this.options.stepping) {
       this.#serially(() => this.#rounds(false));
       await this.#chain;
     } else {
       this.#pumpAll();
       await this.idle();
-      for (let i = 0; i < STOP_WAITS_MAX && this.#state.openOrders() > 0; i++) {
+      for (let i = 0; i < STOP_WAITS_MAX && !isSettled(this.#state); i++) {
         await this.options.wait(STOP_WAIT_MS, this.#abort.signal);
       }
     }
@@ -382,7 +386,7 @@ export class Gateway {
     this.#abort.abort(new Error("the gateway has stopped"));
     await this.#stream?.close();
     await this.options.journal.close();
-    this.options.toMain({ type: "stopped" });
+    this.options.toMain({ type: "stopped", open: openPositions(this.#state) });
   }
 
   /** A task whose failure ends the gateway: main decides what then. */

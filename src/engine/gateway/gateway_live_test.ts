@@ -176,5 +176,61 @@ Deno.test("stopping cancels what is open, and leaves resting legs where they are
   world.gateway.fromMain({ type: "stop" });
   await world.settled();
   assert.deepEqual(world.broker.open().map(({ symbol, type }) => [symbol, type]), [["A", "stop"]]);
-  assert.equal(world.ofMain("stopped").length, 1);
+  assert.deepEqual(world.ofMain("stopped").map(({ open }) => open), [[
+    { symbol: "A", strategy: "beta", qty: "10", averagePrice: "100", protection: "rests" },
+  ]]);
+});
+
+Deno.test("before it has stopped, all that can rest rests, and what remains is told", async () => {
+  const world = await live();
+  const { broker } = world;
+  const buy = (symbol: string, qty: number, prices: { stopPrice?: number } = {}) => {
+    world.send(testIntent({ action: "buy", symbol, qty, limitPrice: 100, seq: seq++, ...prices }));
+  };
+  let seq = 0;
+  buy("A", 10, { stopPrice: 90 });
+  buy("B", 0.5, { stopPrice: 90 });
+  buy("C", 3);
+  await world.settled();
+  for (const order of broker.open()) broker.fill(order, order.qty!, "100");
+  // A target of the strategy's own is open, and in the way of the stop.
+  world.send(testIntent({ action: "sell", symbol: "A", qty: 10, limitPrice: 120, seq: seq++ }));
+  await world.settled();
+  assert.deepEqual(broker.open("A").map(({ type }) => type), ["limit"]);
+  broker.confirmsCancels = false;
+  world.gateway.fromMain({ type: "stop" });
+  await world.settled();
+  assert.deepEqual(world.ofMain("stopped"), []);
+  broker.confirmAsked();
+  while (world.ofMain("stopped").length === 0) await world.settled();
+  const rest = broker.open().map((order) => [order.type, order.qty, order.timeInForce]);
+  assert.deepEqual(rest, [["stop", "10", "gtc"]]);
+  const told = world.ofMain("stopped")[0].open;
+  assert.deepEqual(told.map(({ symbol, qty, protection }) => [symbol, qty, protection]), [
+    ["A", "10", "rests"],
+    ["B", "0.5", "watched only"],
+    ["C", "3", "none"],
+  ]);
+  assert.deepEqual(world.logs.filter((line) => line.includes("cannot be read")), []);
+});
+
+Deno.test("legs that end with the day are put to rest until cancelled when it stops", async () => {
+  const world = await live();
+  world.send(
+    testIntent({
+      action: "buy",
+      symbol: "A",
+      qty: 10,
+      stopPrice: 90,
+      limitPrice: 100,
+      timeInForce: "day",
+    }),
+  );
+  await world.settled();
+  world.broker.fill(world.broker.open("A")[0], "10", "100");
+  await world.settled();
+  world.gateway.fromMain({ type: "stop" });
+  while (world.ofMain("stopped").length === 0) await world.settled();
+  const rest = world.broker.open().map((order) => [order.type, order.qty, order.timeInForce]);
+  assert.deepEqual(rest, [["stop", "10", "gtc"]]);
 });

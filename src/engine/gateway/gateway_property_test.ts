@@ -111,8 +111,20 @@ async function play(script: Script, consumers: number): Promise<World> {
       });
     });
     await world.step(wishes, Object.fromEntries(SYMBOLS.map((name, i) => [name, prices[i]])));
+    checkHeld(world);
   }
   return world;
+}
+
+/** Exits at the broker never sum up to more than its position. */
+function checkHeld({ broker }: World): void {
+  for (const symbol of SYMBOLS) {
+    const resting = broker.open(symbol).filter((order) => isLeg(order) || order.type === "stop");
+    if (resting.length === 0) continue;
+    const side = broker.net(symbol).gt(0) ? "sell" : "buy";
+    assert.ok(resting.every((order) => order.side === side), `${symbol}: exits on both sides`);
+    assert.ok(broker.held(symbol, side).lte(broker.net(symbol).abs()), `${symbol}: too much held`);
+  }
 }
 
 /**
@@ -125,7 +137,10 @@ function trade(world: World, fates: Fate[], repeats: number, prices: number[]): 
     if (!broker.open().includes(order)) return;
     const fate = fates[i % fates.length];
     const rest = decimal(order.qty!).minus(order.filledQty);
-    if (isLeg(order) && !touches(order, prices[SYMBOLS.indexOf(order.symbol)])) return;
+    if (
+      (isLeg(order) || order.type === "stop") &&
+      !touches(order, prices[SYMBOLS.indexOf(order.symbol)])
+    ) return;
     const price = String(prices[SYMBOLS.indexOf(order.symbol)]);
     if (fate === 2) broker.fill(order, rest.toFixed(), price, repeats);
     else if (fate === 1 && rest.gt(1)) broker.fill(order, "1", price, repeats);

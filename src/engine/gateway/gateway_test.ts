@@ -79,7 +79,7 @@ Deno.test("a bracket rests at the broker, and its legs' fills are the run's", as
   assert.deepEqual(world.trades().map(({ stopPrice }) => stopPrice), ["95.01", null, null]);
 });
 
-Deno.test("a scale-out cancels the legs first; the rest is watched", async () => {
+Deno.test("a scale-out cancels the legs first; what is left has its own at once", async () => {
   const world = await World.open({ runs: RUNS });
   await world.step([
     testIntent({ action: "buy", symbol: "A", qty: 10, stopPrice: 95, targetPrice: 110 }),
@@ -88,20 +88,111 @@ Deno.test("a scale-out cancels the legs first; the rest is watched", async () =>
   await world.step([testIntent({ action: "sell", symbol: "A", qty: 4, seq: 1 })]);
   const sale = world.broker.open("A");
   assert.deepEqual(sale.map(({ qty, type }) => [qty, type]), [["4", "market"]]);
-  assert.deepEqual(world.broker.acks, [1, 2, 2]);
   world.broker.fill(sale[0], "4", "105");
   await world.step();
+  const [target, stop] = world.broker.open("A");
+  assert.deepEqual([target.type, target.qty, target.limitPrice], ["limit", "6", "110"]);
+  assert.deepEqual([stop.type, stop.qty, stop.triggerPrice], ["stop", "6", "95"]);
+  assert.equal(target.timeInForce, "gtc");
+  assert.deepEqual(world.watched, []);
+  world.broker.fill(stop, "6", "94.8");
+  assert.equal(target.status, "canceled");
+  assert.equal(world.lastReport(1, "A")?.position, null);
+  assert.equal(world.ofMain("trade").at(-1)?.reason, "stop");
+  assert.deepEqual(world.broker.refusals, []);
+});
+
+Deno.test("an exit that the broker does not hold is watched", async () => {
+  const world = await World.open({ runs: RUNS });
+  await world.step([testIntent({ action: "buy", symbol: "A", qty: 10, stopPrice: 95 })]);
+  world.broker.fill(world.broker.orders[0], "10", "100");
+  world.broker.answer = ({ type }) =>
+    type === "stop" ? { result: "refused", code: 42210000, message: "no" } : null;
+  await world.step([testIntent({ action: "sell", symbol: "A", qty: 4, seq: 1 })]);
+  world.broker.fill(world.broker.open("A")[0], "4", "105");
+  for (let i = 0; i < 5; i++) await world.step();
+  assert.equal(world.logs.filter((line) => line.includes("does not hold")).length, 3);
   assert.deepEqual(world.watched, ["A"]);
   await world.step([], { A: 96 });
   assert.deepEqual(world.broker.open("A"), []);
   await world.step([], { A: 94.9 });
   const [exit] = world.broker.open("A");
-  assert.deepEqual([exit.qty, exit.side], ["6", "sell"]);
+  assert.deepEqual([exit.qty, exit.side, exit.type], ["6", "sell", "market"]);
   world.broker.fill(exit, "6", "94.8");
-  assert.equal(world.lastReport(1, "A")?.position, null);
-  assert.equal(world.ofMain("trade").at(-1)?.reason, "stop");
   await world.step();
   assert.deepEqual(world.watched, []);
+});
+
+Deno.test("a second run and an addition on the same side leave resting legs alone", async () => {
+  const world = await World.open({ runs: RUNS });
+  const { broker } = world;
+  const prices = { stopPrice: 95, targetPrice: 110 };
+  await world.step([testIntent({ action: "buy", symbol: "A", qty: 10, ...prices })]);
+  broker.fill(broker.orders[0], "10", "100");
+  await world.step([
+    testIntent({ action: "buy", symbol: "A", qty: 5, runId: 2, stopPrice: 96 }),
+    testIntent({ action: "buy", symbol: "A", qty: 3, seq: 1 }),
+  ]);
+  for (const order of broker.open("A").filter(({ side }) => side === "buy")) {
+    broker.fill(order, order.qty!, "101");
+  }
+  await world.step();
+  const stops = broker.open("A").filter(({ type }) => type === "stop");
+  assert.deepEqual(stops.map(({ qty, triggerPrice }) => [qty, triggerPrice]), [
+    ["10", "95"],
+    ["3", "95"],
+    ["5", "96"],
+  ]);
+  assert.equal(broker.orders.filter(({ status }) => status === "canceled").length, 0);
+  assert.deepEqual(world.watched, []);
+  assert.deepEqual(broker.refusals, []);
+  // The second run leaves: its own legs go, the first's stay.
+  await world.step([testIntent({ action: "sell", symbol: "A", qty: 5, runId: 2, seq: 1 })]);
+  broker.fill(broker.open("A").find(({ type }) => type === "market")!, "5", "102");
+  assert.equal(world.lastReport(2, "A")?.position, null);
+  assert.equal(broker.held("A", "sell").toFixed(), "13");
+});
+
+Deno.test("new prices move the resting exits once the order that brings them is done", async () => {
+  const world = await World.open({ runs: RUNS });
+  const { broker } = world;
+  await world.step([testIntent({ action: "buy", symbol: "A", qty: 10, stopPrice: 95 })]);
+  broker.fill(broker.orders[0], "10", "100");
+  await world.step([testIntent({ action: "buy", symbol: "A", qty: 2, stopPrice: 98, seq: 1 })]);
+  assert.equal(broker.held("A", "sell").toFixed(), "10");
+  broker.fill(broker.open("A").find(({ type }) => type === "market")!, "2", "102");
+  await world.step();
+  const stops = broker.open("A").map(({ qty, triggerPrice }) => [qty, triggerPrice]);
+  assert.deepEqual(stops, [["2", "98"], ["10", "98"]]);
+});
+
+Deno.test("the whole shares of a fractional position rest, the fraction is watched", async () => {
+  const world = await World.open({ runs: RUNS });
+  await world.step([testIntent({ action: "buy", symbol: "A", qty: 2.5, stopPrice: 95 })]);
+  world.broker.fill(world.broker.orders[0], "2.5", "100");
+  await world.step();
+  const [stop] = world.broker.open("A");
+  assert.deepEqual([stop.type, stop.qty], ["stop", "2"]);
+  assert.deepEqual(world.watched, ["A"]);
+  world.broker.fill(stop, "2", "95");
+  await world.step([], { A: 94 });
+  const [exit] = world.broker.open("A");
+  assert.deepEqual([exit.type, exit.qty], ["market", "0.5"]);
+});
+
+Deno.test("a short beyond another run's fractional long opens whole shares only", async () => {
+  const world = await World.open({ runs: RUNS });
+  await world.step([testIntent({ action: "buy", symbol: "A", qty: 2.5 })]);
+  world.broker.fill(world.broker.orders[0], "2.5", "100");
+  await world.step([testIntent({ action: "short", symbol: "A", qty: 4.9, runId: 2 })]);
+  world.broker.fill(world.broker.open("A")[0], "2.5", "100");
+  await world.step();
+  assert.deepEqual(world.broker.open("A").map(({ qty }) => qty), ["1"]);
+  world.broker.fill(world.broker.open("A")[0], "1", "100");
+  await world.step();
+  assert.equal(world.lastReport(2, "A")?.openOrder, null);
+  assert.equal(world.lastReport(2, "A")?.position?.qty, -3.5);
+  assert.deepEqual(world.broker.refusals, []);
 });
 
 Deno.test("a leg that fills while it is being cancelled makes the sale smaller", async () => {
@@ -141,21 +232,27 @@ Deno.test("an order through flat is split, the rest sent after the fill", async 
   assert.deepEqual(world.broker.refusals, []);
 });
 
-Deno.test("legs give way to another run's order, and prices are watched", async () => {
+Deno.test("legs give way to another run's order; what the account still holds rests", async () => {
   const world = await World.open({ runs: RUNS });
+  const open = () => world.broker.open("A").map(({ side, qty, type }) => `${side} ${qty} ${type}`);
   await world.step([testIntent({ action: "buy", symbol: "A", qty: 10, stopPrice: 95 })]);
   world.broker.fill(world.broker.open("A")[0], "10", "100");
   await world.step([
     testIntent({ action: "short", symbol: "A", qty: 4, runId: 2, stopPrice: 105 }),
   ]);
-  assert.deepEqual(world.broker.open("A").map(({ qty, type }) => [qty, type]), [["4", "market"]]);
+  // The account will have 6: more of the first run's 10 cannot rest.
+  assert.deepEqual(open(), ["sell 4 market", "sell 6 stop"]);
   world.broker.fill(world.broker.open("A")[0], "4", "100");
   await world.step();
   assert.deepEqual(world.watched, ["A"]);
   await world.step([], { A: 106 });
+  assert.deepEqual(open(), ["buy 4 market"]);
   world.broker.fill(world.broker.open("A")[0], "4", "106");
+  await world.step();
   assert.equal(world.lastReport(2, "A")?.position, null);
   assert.equal(world.lastReport(1, "A")?.position?.qty, 10);
+  assert.deepEqual(open(), ["sell 10 stop"]);
+  assert.deepEqual(world.broker.refusals, []);
 });
 
 Deno.test("orders on both sides of a symbol are never open together", async () => {

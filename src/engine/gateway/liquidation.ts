@@ -2,7 +2,7 @@ import { type AssetClass, assetClassOf } from "../../model/asset.ts";
 import type { MainToGateway, RunInfo } from "../../protocol.ts";
 import { type Decimal, decimal, plain } from "../../util/decimal.ts";
 import { REFUSALS_MAX } from "./desk.ts";
-import { restingLegs } from "./protection.ts";
+import { isResting } from "./protection.ts";
 import type { GatewayState } from "./state.ts";
 import { compare } from "./work.ts";
 
@@ -91,7 +91,7 @@ export class Liquidations {
     const isBusy = [...state.desks.values()].some((desk) =>
       desk.works.some((work) => covers(work.runId, desk.symbol)) ||
       [...desk.protections.values()].some((protection) =>
-        covers(protection.runId, desk.symbol) && restingLegs(protection).length > 0
+        covers(protection.runId, desk.symbol) && isResting(protection)
       )
     );
     const open = [...sums].map(([symbol, qty]) => ({ symbol, qty: plain(qty) }));

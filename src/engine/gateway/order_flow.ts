@@ -8,7 +8,7 @@ import { type BrokerOrder, type Execution, isFinal } from "../../model/order.ts"
 import { nextStatus } from "../../model/order_state.ts";
 import type { OrderReport } from "../../protocol.ts";
 import { decimal } from "../../util/decimal.ts";
-import { isReplacement } from "./protection.ts";
+import { groupOfReplaced, type LegGroup } from "./protection.ts";
 import type { Reports } from "./reports.ts";
 import { type GatewayState, legOf } from "./state.ts";
 import { type ChildOrder, isEntry, isLive, isOwnExit, restOf, type Work } from "./work.ts";
@@ -40,7 +40,9 @@ export class OrderFlow {
   retryCancels(): void {
     for (const desk of this.state.desks.values()) {
       if (desk.works.length + desk.protections.size === 0) continue;
-      const legs = [...desk.protections.values()].flatMap((protection) => protection.legs);
+      const legs = [...desk.protections.values()].flatMap(({ groups }) =>
+        groups.flatMap((group) => group.legs)
+      );
       for (const child of [...desk.works.flatMap((work) => work.children), ...legs]) {
         if (child.cancel === "refused") child.cancel = "none";
       }
@@ -67,16 +69,17 @@ export class OrderFlow {
   }
 
   refused(child: ChildOrder, code: string, message: string): void {
-    const work = child.work!;
-    this.state.options.journal.note({
-      type: "refused",
-      clientOrderId: child.clientOrderId,
-      code,
-      message,
-    });
+    const { work, symbol, clientOrderId } = child;
+    this.state.options.journal.note({ type: "refused", clientOrderId, code, message });
     child.status = "rejected";
-    this.state.account.release(work);
-    this.#end(child, { code, message });
+    if (work === null) {
+      const text = "{symbol}: the broker does not hold the {kind}, prices are watched: {message}";
+      this.state.options.log("warning", text, { symbol, kind: child.kind, message });
+      this.#restFailed(child);
+    } else {
+      this.state.account.release(work);
+      this.#end(child, { code, message });
+    }
     this.#answered(child);
   }
 
@@ -127,9 +130,10 @@ export class OrderFlow {
 
   #claimReplacement(order: BrokerOrder): ChildOrder | null {
     for (const protection of this.state.desks.get(order.symbol)?.protections.values() ?? []) {
-      if (!isReplacement(protection, order.replaces)) continue;
+      const group = groupOfReplaced(protection, order.replaces);
+      if (group === undefined) continue;
       const leg = legOf({ runId: protection.runId, symbol: order.symbol }, order);
-      protection.legs.push(leg);
+      group.legs.push(leg);
       this.#byBrokerId.set(order.brokerOrderId, leg);
       return leg;
     }
@@ -195,6 +199,9 @@ export class OrderFlow {
     if (execution !== null) this.#apply(child, execution);
     else if (!child.isSending && isDone) this.#settle(child);
     if (isDone) {
+      if (work === null && child.request !== null && child.cancel === "none") {
+        this.#restFailed(child);
+      }
       this.state.account.isStale = true;
       this.state.options.journal.note({
         type: "final",
@@ -205,21 +212,43 @@ export class OrderFlow {
     }
   }
 
+  /** An exit that was to rest by itself does not, or not any more, and not by a fill. */
+  #restFailed(child: ChildOrder): void {
+    const protection = this.state.desk(child.symbol).protections.get(child.runId);
+    const group = protection?.groups.find(({ legs }) => legs.includes(child));
+    if (!protection || !group?.legs.every((leg) => leg.reportedQty.eq(0))) return;
+    protection.failures++;
+  }
+
   #claimLegs(parent: ChildOrder, orders: BrokerOrder[]): void {
-    if (parent.work === null) return;
+    if (parent.request === null) return;
     for (const order of orders) {
       const known = this.#byBrokerId.get(order.brokerOrderId);
       if (known) {
         known.status = nextStatus(known.status, order.status);
         continue;
       }
-      const protection = this.state.desk(parent.symbol).protections.get(parent.runId);
       const leg = legOf(parent, order);
       this.#byBrokerId.set(order.brokerOrderId, leg);
-      if (protection === undefined) continue;
-      protection.parent = parent;
-      protection.legs.push(leg);
+      this.#groupOf(parent)?.legs.push(leg);
     }
+  }
+
+  /** The group that an order brings along, or heads. */
+  #groupOf(parent: ChildOrder): LegGroup | undefined {
+    const groups = this.state.desk(parent.symbol).protections.get(parent.runId)?.groups;
+    const isOf = ({ entry, legs }: LegGroup) => entry === parent || legs.includes(parent);
+    if (!groups || groups.some(isOf) || parent.work === null) return groups?.find(isOf);
+    const { takeProfit, stopLoss } = parent.request!;
+    const group = {
+      entry: parent,
+      qty: parent.qty,
+      stopPrice: stopLoss?.triggerPrice ?? null,
+      targetPrice: takeProfit?.limitPrice ?? null,
+      legs: [],
+    };
+    groups.push(group);
+    return group;
   }
 
   #apply(child: ChildOrder, execution: Execution): void {

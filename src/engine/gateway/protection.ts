@@ -1,26 +1,35 @@
 /**
  * Stop and target of a position.
  *
- * They rest at the broker, as legs of the entry's bracket, where the broker can hold them and
- * nothing is in their way (`mayRest`). In all other cases, and for good once resting legs had to be
- * cancelled, the gateway watches prices and sends a market order when one of them is reached. What
- * is cancelled is confirmed before anything else is sent (desk.ts), so that a leg that fills while
- * it is being cancelled is counted first: the fill wins.
+ * They rest at the broker wherever it can hold them: as legs of the entry's bracket, or, once these
+ * had to give way, as orders of their own as soon as nothing is in their way (rest.ts). What does not
+ * rest is watched: the gateway sends a market order when a price is reached. What is cancelled is
+ * confirmed before anything else is sent (desk.ts), so that a leg that fills while it is being
+ * cancelled is counted first: the fill wins.
  */
-import type { BrokerCapabilities } from "../../contracts/broker.ts";
-import { assetClassOf } from "../../model/asset.ts";
 import { RowKind } from "../../model/market_batch.ts";
-import type { Decimal } from "../../util/decimal.ts";
-import { type ChildOrder, isLive, type Work } from "./work.ts";
+import { type Decimal, decimal } from "../../util/decimal.ts";
+import { type ChildOrder, isLive } from "./work.ts";
 
-export interface Protection {
-  readonly runId: number;
+/** Prices at which a position is left; null: none. */
+export interface ExitPrices {
   stopPrice: string | null;
   targetPrice: string | null;
-  /** Legs at the broker, of the bracket that opened the position. */
+}
+
+/** Orders at the broker of which one cancels the other: the legs of a bracket, an OCO, or one alone. */
+export interface LegGroup extends Readonly<ExitPrices> {
+  /** The entry that brought it along: legs only wait before it is final. null: sent by itself. */
+  readonly entry: ChildOrder | null;
+  readonly qty: Decimal;
   readonly legs: ChildOrder[];
-  /** The bracket's own order: legs do not count before it is final. */
-  parent: ChildOrder | null;
+}
+
+export interface Protection extends ExitPrices {
+  readonly runId: number;
+  readonly groups: LegGroup[];
+  /** Orders of its own that the broker refused or ended, in a row. */
+  failures: number;
   /** Bars that began before it say nothing: their extremes may be older than the position. */
   sinceUs: number;
 }
@@ -38,27 +47,26 @@ export interface PriceSeen {
   high: number;
 }
 
-/** Legs that can fill: none while the bracket's own order is open, they only wait for it then. */
-export function restingLegs(protection: Protection | undefined): ChildOrder[] {
-  if (!protection) return [];
-  if (protection.parent && isLive(protection.parent)) return [];
-  return protection.legs.filter(isLive);
+/** Legs that can fill: none while the entry is open, they only wait for it then. */
+export function restingLegs({ entry, legs }: LegGroup): ChildOrder[] {
+  return entry !== null && isLive(entry) ? [] : legs.filter(isLive);
 }
 
-/** Whether the entry can carry its protection to the broker. */
-export function mayRest(
-  work: Work,
-  view: { capabilities: BrokerCapabilities; isAlone: boolean; isFlat: boolean; isSplit: boolean },
-): boolean {
-  return work.kind === "entry" && (work.stopPrice !== null || work.targetPrice !== null) &&
-    view.capabilities.brackets.includes(assetClassOf(work.symbol)) &&
-    !work.terms.extendedHours && (work.terms.type === "market" || work.terms.type === "limit") &&
-    (work.terms.timeInForce === "day" || work.terms.timeInForce === "gtc") &&
-    isWhole(work.qty) && view.isAlone && view.isFlat && !view.isSplit;
+export function isResting(protection: Protection): boolean {
+  return protection.groups.some((group) => restingLegs(group).length > 0);
 }
 
-function isWhole(qty: Decimal): boolean {
-  return qty.mod(1).eq(0);
+/** What the group holds of the account's position. */
+export function heldBy(group: LegGroup): Decimal {
+  if (restingLegs(group).length === 0) return decimal(0);
+  const filled = group.legs.reduce((sum, leg) => sum.plus(leg.filledQty), decimal(0));
+  const left = (group.entry?.filledQty ?? group.qty).minus(filled);
+  return left.gt(0) ? left : decimal(0);
+}
+
+/** How much of the run's position has its exits at the broker. */
+export function coveredBy(protection: Protection | undefined): Decimal {
+  return (protection?.groups ?? []).reduce((sum, group) => sum.plus(heldBy(group)), decimal(0));
 }
 
 /**
@@ -104,17 +112,21 @@ export function priceSeen(
   }
 }
 
-/** Rows are wanted for it: it is not at the broker, or not yet. */
+/** Rows are wanted for it: it is not at the broker, or not all of it, or not yet. `qty`: null, flat. */
 export function wantsWatch(
   protection: Protection,
-  hasPosition: boolean,
+  qty: Decimal | null,
   hasEntry: boolean,
 ): boolean {
   if (protection.stopPrice === null && protection.targetPrice === null) return false;
-  return hasEntry || (hasPosition && restingLegs(protection).length === 0);
+  return hasEntry || (qty !== null && coveredBy(protection).lt(qty.abs()));
 }
 
-/** A leg that the broker put in another's place belongs to the same protection. */
-export function isReplacement(protection: Protection, replaces: string | null): boolean {
-  return replaces !== null && protection.legs.some((leg) => leg.brokerOrderId === replaces);
+/** The group of the leg in whose place the broker has put another. */
+export function groupOfReplaced(
+  protection: Protection,
+  replaces: string | null,
+): LegGroup | undefined {
+  if (replaces === null) return undefined;
+  return protection.groups.find(({ legs }) => legs.some((leg) => leg.brokerOrderId === replaces));
 }

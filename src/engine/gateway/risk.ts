@@ -223,7 +223,9 @@ function checkedQty(view: RiskView, asset: Asset): Decimal {
     // All that is held goes, even where it is no multiple of the increment.
     if (wanted.eq(held)) return wanted;
   }
-  const isWhole = !asset.fractionable || intent.action === "short" ||
+  // Fractions cannot be sold short, and are not left of a short.
+  const isShort = intent.action === "short" || intent.action === "cover";
+  const isWhole = !asset.fractionable || isShort ||
     !view.capabilities.fractional.includes(asset.assetClass);
   const increment = isWhole && decimal(asset.qtyIncrement).lt(1) ? "1" : asset.qtyIncrement;
   const rounded = roundToTick(isExit && wanted.gt(held) ? held : wanted, increment, "down");

@@ -8,6 +8,7 @@ import { Account } from "./account.ts";
 import { Book } from "./book.ts";
 import { Desk } from "./desk.ts";
 import type { GatewayOptions } from "./options.ts";
+import type { ExitPrices, Protection } from "./protection.ts";
 import { type CheckedOrder, defaultTimeInForce, isRegularSession } from "./risk.ts";
 import {
   type ChildOrder,
@@ -39,6 +40,8 @@ export class GatewayState {
   isConnected = true;
   /** The gateway stops, or found what must not be: no entry is sent any more. */
   isEntryClosed = false;
+  /** Nobody will watch any more. */
+  isStopping = false;
   /** Stepping mode: set by each step. */
   stepUs = 0;
   #sequence: number;
@@ -68,6 +71,15 @@ export class GatewayState {
     let count = 0;
     for (const desk of this.desks.values()) count += desk.works.length;
     return count;
+  }
+
+  /** Ends what is open, and has all plans looked at once more. */
+  closeDesks(why: string): void {
+    for (const desk of this.desks.values()) {
+      for (const work of desk.works) work.cancelReason ??= why;
+      for (const protection of desk.protections.values()) protection.failures = 0;
+      this.dirty.add(desk.symbol);
+    }
   }
 
   /** A strategy's decision that has passed the checks. */
@@ -153,30 +165,56 @@ export class GatewayState {
   }
 
   /** The next order of a work, with the next number of the batch in its id. */
-  makeChild(work: Work, qty: Decimal, withLegs: boolean): ChildOrder {
-    const clientOrderId = `liu-${this.options.batchId}-${work.runId}-${this.#sequence++}`;
+  makeChild(work: Work, qty: Decimal, legs: ExitPrices | null): ChildOrder {
+    const terms = { ...work.terms };
+    // Legs last as long as their entry's time in force, and a position outlives the day.
+    const isFree = terms.type === "market" && work.intent?.timeInForce === null;
+    if (legs !== null && isFree) terms.timeInForce = "gtc";
+    return this.#child({ work, ...work, qty }, terms, legs);
+  }
+
+  /** Both prices: an OCO, whose own order is the target. It rests until it is cancelled. */
+  makeExit(symbol: string, protection: Protection, side: Side, qty: Decimal): ChildOrder {
+    const { runId, stopPrice, targetPrice } = protection;
+    const terms: OrderTerms = {
+      type: targetPrice !== null ? "limit" : "stop",
+      limitPrice: targetPrice,
+      triggerPrice: targetPrice !== null ? null : stopPrice,
+      timeInForce: "gtc",
+      extendedHours: false,
+    };
+    const kind = targetPrice !== null ? "target" : "stop";
+    const legs = targetPrice !== null && stopPrice !== null ? protection : null;
+    return this.#child({ work: null, runId, symbol, side, kind, qty }, terms, legs);
+  }
+
+  #child(
+    order: Pick<ChildOrder, "work" | "runId" | "symbol" | "side" | "kind" | "qty">,
+    terms: OrderTerms,
+    legs: ExitPrices | null,
+  ): ChildOrder {
+    const { work, runId, symbol, side, kind, qty } = order;
+    const clientOrderId = `liu-${this.options.batchId}-${runId}-${this.#sequence++}`;
     assert(clientOrderId.length <= 128, `client order id ${clientOrderId} is too long`);
-    const { stopPrice, targetPrice } = work;
+    const { stopPrice = null, targetPrice = null } = legs ?? {};
     return {
       work,
-      runId: work.runId,
-      symbol: work.symbol,
-      side: work.side,
-      kind: work.kind,
+      runId,
+      symbol,
+      side,
+      kind,
       qty,
       request: {
         clientOrderId,
-        symbol: work.symbol,
-        side: work.side,
+        symbol,
+        side,
         qty: plain(qty),
         notional: null,
-        ...work.terms,
+        ...terms,
         trailPrice: null,
         trailPercent: null,
-        takeProfit: withLegs && targetPrice !== null ? { limitPrice: targetPrice } : null,
-        stopLoss: withLegs && stopPrice !== null
-          ? { triggerPrice: stopPrice, limitPrice: null }
-          : null,
+        takeProfit: targetPrice !== null ? { limitPrice: targetPrice } : null,
+        stopLoss: stopPrice !== null ? { triggerPrice: stopPrice, limitPrice: null } : null,
       },
       clientOrderId,
       sentUs: this.nowUs(),

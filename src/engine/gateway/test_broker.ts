@@ -104,6 +104,7 @@ export class TestBroker implements Broker {
       this.refusals.push(problem);
       return { result: "refused", code: 40310000, message: problem };
     }
+    if (isOco(request)) return this.#takeOco(request);
     const order = this.#make(request, null);
     if (request.takeProfit) {
       order.legs.push(
@@ -116,6 +117,18 @@ export class TestBroker implements Broker {
       );
     }
     this.update("new", order, "new");
+    this.beforeReply(order);
+    return { result: "accepted", order: this.#snapshot(order) };
+  }
+  #takeOco(request: OrderRequest): SubmitResult {
+    const order = this.#make(request, null);
+    order.parent = `oco ${order.brokerOrderId}`;
+    const prices = { limitPrice: null, takeProfit: null, stopLoss: null, ...request.stopLoss };
+    const stop = this.#make({ ...request, type: "stop", ...prices }, order);
+    stop.parent = order.parent;
+    order.legs.push(stop);
+    this.update("new", order, "new");
+    this.update("new", stop, "new");
     this.beforeReply(order);
     return { result: "accepted", order: this.#snapshot(order) };
   }
@@ -209,7 +222,10 @@ export class TestBroker implements Broker {
         this.update("restated", sibling, sibling.status);
       }
     }
-    if (isDone) { for (const leg of order.legs) this.update("new", leg as TestOrder, "new"); }
+    if (!isDone) return;
+    for (const leg of order.legs as TestOrder[]) {
+      if (leg.status === "held") this.update("new", leg, "new");
+    }
   }
 
   update(
@@ -227,6 +243,15 @@ export class TestBroker implements Broker {
     return this.orders.filter((order) =>
       !isFinal(order.status) && order.status !== "held" && (!symbol || order.symbol === symbol)
     );
+  }
+
+  /** What open orders would close of the position; the legs of a group count once. */
+  held(symbol: string, side: "buy" | "sell"): Decimal {
+    return this.open(symbol).filter((order) => order.side === side).reduce((sum, order) => {
+      const isSecond = order.type === "stop" &&
+        this.#siblings(order).some((other) => !isFinal(other.status));
+      return isSecond ? sum : sum.plus(order.qty!).minus(order.filledQty);
+    }, decimal(0));
   }
 
   net(symbol: string): Decimal {
@@ -279,25 +304,29 @@ export class TestBroker implements Broker {
    */
   #problem(request: OrderRequest): string | null {
     const open = this.open(request.symbol);
-    if (open.some((order) => order.side !== request.side && order.parent === null)) {
+    const isComplex = request.takeProfit !== null || request.stopLoss !== null;
+    const isSimple = (order: TestOrder) => order.parent === null && order.legs.length === 0;
+    if (open.some((order) => order.side !== request.side && isSimple(order) && !isComplex)) {
       return "wash trade";
     }
     const net = this.net(request.symbol);
     const reduces = request.side === "buy" ? net.lt(0) : net.gt(0);
     if (!reduces) {
+      if (isOco(request)) return "oco orders must be exit orders";
+      if (request.side === "sell" && !decimal(request.qty!).mod(1).eq(0)) return "fractional short";
       const held = open.some((order) => order.parent !== null && order.side === request.side);
       return held ? "legs are open" : null;
     }
-    const heldQty = open.filter((order) => order.side === request.side).reduce(
-      (sum, order) =>
-        order.parent && order.type === "stop" && sum.gt(0) ? sum : sum
-          .plus(order.qty!).minus(order.filledQty),
-      decimal(0),
-    );
+    const heldQty = this.held(request.symbol, request.side);
     const available = net.abs().minus(heldQty);
     if (decimal(request.qty!).lte(available)) return null;
     return heldQty.gt(0) ? "insufficient qty available" : "through flat";
   }
+}
+
+function isOco({ type, limitPrice, takeProfit, stopLoss }: OrderRequest): boolean {
+  return type === "limit" && takeProfit !== null && stopLoss !== null &&
+    takeProfit.limitPrice === limitPrice;
 }
 
 function opposite(request: OrderRequest): OrderRequest {

@@ -1,7 +1,7 @@
 import { MarketBatch, RowKind, TradingStatus } from "../../model/market_batch.ts";
 import type { MarketMessage } from "../../protocol.ts";
 import { REFUSALS_MAX } from "./desk.ts";
-import { type PriceSeen, priceSeen, reached, restingLegs, wantsWatch } from "./protection.ts";
+import { coveredBy, type PriceSeen, priceSeen, reached, wantsWatch } from "./protection.ts";
 import type { GatewayState } from "./state.ts";
 import { compare, isOwnExit } from "./work.ts";
 
@@ -61,10 +61,14 @@ export class Watch {
     this.#seen = [];
     for (const seen of rows) {
       const desk = this.state.desk(seen.symbol);
+      const isRegular = this.state.isRegularSession(seen.symbol);
+      // What waited for the open can rest now.
+      if (isRegular !== desk.wasRegular) this.state.dirty.add(seen.symbol);
+      desk.wasRegular = isRegular;
       for (const protection of [...desk.protections.values()]) {
         const { runId } = protection;
         const position = this.state.book.position(runId, seen.symbol);
-        if (position === null || restingLegs(protection).length > 0) continue;
+        if (position === null || coveredBy(protection).gte(position.qty.abs())) continue;
         if (desk.works.some((work) => work.runId === runId && isOwnExit(work))) continue;
         if ((desk.refusals.get(runId) ?? 0) >= REFUSALS_MAX) continue;
         const kind = reached(protection, position.qty.s, seen);
@@ -82,7 +86,7 @@ export class Watch {
       const isWanted = [...desk.protections.values()].some((protection) =>
         wantsWatch(
           protection,
-          this.state.book.position(protection.runId, desk.symbol) !== null,
+          this.state.book.position(protection.runId, desk.symbol)?.qty ?? null,
           desk.openWork(protection.runId)?.kind === "entry",
         )
       );

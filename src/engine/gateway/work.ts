@@ -30,7 +30,7 @@ export interface OrderTerms {
 
 /** One order at the broker. */
 export interface ChildOrder {
-  /** null: a leg of a bracket, which belongs to a protection. */
+  /** null: a leg of a bracket, or an exit that rests by itself; it belongs to a protection. */
   readonly work: Work | null;
   readonly runId: number;
   readonly symbol: string;

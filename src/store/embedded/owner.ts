@@ -8,7 +8,7 @@ import type { PGlite } from "@electric-sql/pglite";
 import { OperationError } from "../../util/errors.ts";
 import type { StoreLog } from "../log.ts";
 import { LOOPBACK } from "../target.ts";
-import { FileLock } from "../file_lock.ts";
+import { FileLock } from "../../util/file_lock.ts";
 import { Connection } from "./connection.ts";
 import { type AccessMode, SharedSession } from "./session.ts";
 

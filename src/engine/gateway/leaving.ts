@@ -1,0 +1,42 @@
+/** What a gateway that stops leaves behind. */
+import type { OpenPosition } from "../../model/open_position.ts";
+import { plain } from "../../util/decimal.ts";
+import { coveredBy, type Protection, restingLegs } from "./protection.ts";
+import type { GatewayState } from "./state.ts";
+
+const PRICE_DECIMALS = 6;
+
+/** Orders have ended, and what is to rest has been put to rest. */
+export function isSettled(state: GatewayState): boolean {
+  if (state.dirty.size > 0 || state.openOrders() > 0) return false;
+  return [...state.desks.values()].every((desk) =>
+    [...desk.protections.values()].every(({ groups }) =>
+      groups.flatMap(restingLegs).every((leg) => !leg.isSending && leg.cancel === "none")
+    )
+  );
+}
+
+/** By symbol, then run. */
+export function openPositions(state: GatewayState): OpenPosition[] {
+  return [...state.book.all()].map(({ symbol, runId, position }) => {
+    const protection = state.desk(symbol).protections.get(runId);
+    const covered = coveredBy(protection);
+    return {
+      symbol,
+      strategy: state.runs.get(runId)?.strategy ?? `run ${runId}`,
+      qty: plain(position.qty),
+      averagePrice: plain(position.cost.div(position.qty.abs()).round(PRICE_DECIMALS)),
+      protection: covered.gte(position.qty.abs())
+        ? "rests"
+        : covered.gt(0)
+        ? "rests in part"
+        : hasPrices(protection)
+        ? "watched only"
+        : "none",
+    };
+  });
+}
+
+function hasPrices(protection: Protection | undefined): boolean {
+  return (protection?.stopPrice ?? null) !== null || (protection?.targetPrice ?? null) !== null;
+}
