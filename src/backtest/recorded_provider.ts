@@ -6,7 +6,7 @@
 import type { BarsQuery, Snapshot } from "../contracts/provider.ts";
 import type { Asset, AssetClass } from "../model/asset.ts";
 import { type BarColumns, emptyBars } from "../model/bars.ts";
-import { cryptoSession, exchangeDate } from "../model/calendar.ts";
+import { cryptoSession, exchangeDate, type Session } from "../model/calendar.ts";
 import { assetOfData } from "../recorded/asset_of_data.ts";
 import {
   DayBar,
@@ -21,6 +21,7 @@ export class RecordedProvider {
   readonly assetBySymbol: ReadonlyMap<string, Asset>;
   readonly #data: MarketData;
   readonly #nowUs: () => number;
+  #day: Session | null = null;
   readonly #dayEnds: Record<AssetClass, Map<number, number>> = {
     us_equity: new Map(),
     crypto: new Map(),
@@ -94,7 +95,8 @@ export class RecordedProvider {
     const isPartial = today !== null && today[0] !== lastUs;
     const dayAt = (i: number) => i >= 0 ? rowAt(days, i) : null;
     const day = isPartial ? today : dayAt(complete - 1);
-    const isToday = day !== null && exchangeDate(day[0]) === exchangeDate(nowUs);
+    const now = this.#dayAt(nowUs);
+    const isToday = day !== null && day[0] >= now.openUs && day[0] < now.closeUs;
     // Before the first bar of a day, the day is the one before.
     const before = isPartial
       ? dayAt(isToday ? complete - 1 : complete)
@@ -144,6 +146,14 @@ export class RecordedProvider {
     return appended(columns, today);
   }
 
+  /** The exchange's day: a scan asks for it once a symbol. */
+  #dayAt(nowUs: number): Session {
+    if (this.#day === null || nowUs < this.#day.openUs || nowUs >= this.#day.closeUs) {
+      this.#day = cryptoSession(exchangeDate(nowUs));
+    }
+    return this.#day;
+  }
+
   /** How many daily bars are complete. */
   #daysKnown({ assetClass, dailyBars: { timeUs } }: SymbolData, nowUs: number): number {
     const ends = this.#dayEnds[assetClass];
@@ -162,7 +172,8 @@ export class RecordedProvider {
   #today(data: SymbolData, nowUs: number): number[] | null {
     const { timeUs } = data.minuteBars;
     const known = this.#minutesKnown(data);
-    const today = cryptoSession(exchangeDate(nowUs));
+    const today = this.#dayAt(nowUs);
+    if (known === 0 || timeUs[known - 1] < today.openUs) return null;
     const from = firstAfter(timeUs, today.openUs - 1);
     if (from >= known) return null;
     const day = new DayBar(data.assetClass);
