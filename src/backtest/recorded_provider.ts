@@ -93,28 +93,29 @@ export class RecordedProvider {
     const today = this.#today(data, nowUs);
     const lastUs = complete > 0 ? days.timeUs[complete - 1] : NaN;
     const isPartial = today !== null && today[0] !== lastUs;
-    const dayAt = (i: number) => i >= 0 ? rowAt(days, i) : null;
-    const day = isPartial ? today : dayAt(complete - 1);
+    // Today so far from minute bars, or the newest complete day.
+    const of = (name: keyof BarColumns, column: number) =>
+      isPartial ? today[column] : complete > 0 ? days[name][complete - 1] : NaN;
+    const dayUs = of("timeUs", 0);
     const now = this.#dayAt(nowUs);
-    const isToday = day !== null && day[0] >= now.openUs && day[0] < now.closeUs;
+    const isToday = dayUs >= now.openUs && dayUs < now.closeUs;
     // Before the first bar of a day, the day is the one before.
-    const before = isPartial
-      ? dayAt(isToday ? complete - 1 : complete)
-      : dayAt(isToday || complete === 0 ? complete - 2 : complete - 1);
+    const newest = isPartial ? complete : complete - 1;
+    const before = isToday || newest < 0 ? newest - 1 : newest;
     const last = this.#lastTrade(data);
     const quote = firstAfter(data.quotes.timeUs, nowUs) - 1;
     return {
       symbol: data.symbol,
-      last: Number.isNaN(last) ? day?.[4] ?? NaN : last,
+      last: Number.isNaN(last) ? of("close", 4) : last,
       bidPrice: quote >= 0 ? data.quotes.bidPrice[quote] : last,
       askPrice: quote >= 0 ? data.quotes.askPrice[quote] : last,
-      todayOpen: day?.[1] ?? NaN,
-      todayHigh: day?.[2] ?? NaN,
-      todayLow: day?.[3] ?? NaN,
-      todayVolume: day?.[5] ?? NaN,
-      todayVwap: day?.[6] ?? NaN,
-      previousClose: before?.[4] ?? NaN,
-      previousVolume: before?.[5] ?? NaN,
+      todayOpen: of("open", 1),
+      todayHigh: of("high", 2),
+      todayLow: of("low", 3),
+      todayVolume: of("volume", 5),
+      todayVwap: of("vwap", 6),
+      previousClose: before >= 0 ? days.close[before] : NaN,
+      previousVolume: before >= 0 ? days.volume[before] : NaN,
     };
   }
 
@@ -183,10 +184,6 @@ export class RecordedProvider {
 }
 
 const COLUMNS = ["timeUs", "open", "high", "low", "close", "volume", "vwap", "trades"] as const;
-
-function rowAt(bars: BarColumns, i: number): number[] {
-  return COLUMNS.map((name) => bars[name][i]);
-}
 
 function slice(bars: BarColumns, from: number, to: number): BarColumns {
   const out = {} as BarColumns;
