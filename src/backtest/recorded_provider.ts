@@ -6,7 +6,7 @@
 import type { BarsQuery, Snapshot } from "../contracts/provider.ts";
 import type { Asset, AssetClass } from "../model/asset.ts";
 import { type BarColumns, emptyBars } from "../model/bars.ts";
-import { cryptoSession, exchangeDate } from "../model/calendar.ts";
+import { cryptoSession, exchangeDate, type Session } from "../model/calendar.ts";
 import { assetOfData } from "../recorded/asset_of_data.ts";
 import {
   DayBar,
@@ -21,6 +21,7 @@ export class RecordedProvider {
   readonly assetBySymbol: ReadonlyMap<string, Asset>;
   readonly #data: MarketData;
   readonly #nowUs: () => number;
+  #day: Session | null = null;
   readonly #dayEnds: Record<AssetClass, Map<number, number>> = {
     us_equity: new Map(),
     crypto: new Map(),
@@ -92,27 +93,29 @@ export class RecordedProvider {
     const today = this.#today(data, nowUs);
     const lastUs = complete > 0 ? days.timeUs[complete - 1] : NaN;
     const isPartial = today !== null && today[0] !== lastUs;
-    const dayAt = (i: number) => i >= 0 ? rowAt(days, i) : null;
-    const day = isPartial ? today : dayAt(complete - 1);
-    const isToday = day !== null && exchangeDate(day[0]) === exchangeDate(nowUs);
+    // Today so far from minute bars, or the newest complete day.
+    const of = (name: keyof BarColumns, column: number) =>
+      isPartial ? today[column] : complete > 0 ? days[name][complete - 1] : NaN;
+    const dayUs = of("timeUs", 0);
+    const now = this.#dayAt(nowUs);
+    const isToday = dayUs >= now.openUs && dayUs < now.closeUs;
     // Before the first bar of a day, the day is the one before.
-    const before = isPartial
-      ? dayAt(isToday ? complete - 1 : complete)
-      : dayAt(isToday || complete === 0 ? complete - 2 : complete - 1);
+    const newest = isPartial ? complete : complete - 1;
+    const before = isToday || newest < 0 ? newest - 1 : newest;
     const last = this.#lastTrade(data);
     const quote = firstAfter(data.quotes.timeUs, nowUs) - 1;
     return {
       symbol: data.symbol,
-      last: Number.isNaN(last) ? day?.[4] ?? NaN : last,
+      last: Number.isNaN(last) ? of("close", 4) : last,
       bidPrice: quote >= 0 ? data.quotes.bidPrice[quote] : last,
       askPrice: quote >= 0 ? data.quotes.askPrice[quote] : last,
-      todayOpen: day?.[1] ?? NaN,
-      todayHigh: day?.[2] ?? NaN,
-      todayLow: day?.[3] ?? NaN,
-      todayVolume: day?.[5] ?? NaN,
-      todayVwap: day?.[6] ?? NaN,
-      previousClose: before?.[4] ?? NaN,
-      previousVolume: before?.[5] ?? NaN,
+      todayOpen: of("open", 1),
+      todayHigh: of("high", 2),
+      todayLow: of("low", 3),
+      todayVolume: of("volume", 5),
+      todayVwap: of("vwap", 6),
+      previousClose: before >= 0 ? days.close[before] : NaN,
+      previousVolume: before >= 0 ? days.volume[before] : NaN,
     };
   }
 
@@ -144,6 +147,14 @@ export class RecordedProvider {
     return appended(columns, today);
   }
 
+  /** The exchange's day: a scan asks for it once a symbol. */
+  #dayAt(nowUs: number): Session {
+    if (this.#day === null || nowUs < this.#day.openUs || nowUs >= this.#day.closeUs) {
+      this.#day = cryptoSession(exchangeDate(nowUs));
+    }
+    return this.#day;
+  }
+
   /** How many daily bars are complete. */
   #daysKnown({ assetClass, dailyBars: { timeUs } }: SymbolData, nowUs: number): number {
     const ends = this.#dayEnds[assetClass];
@@ -162,7 +173,8 @@ export class RecordedProvider {
   #today(data: SymbolData, nowUs: number): number[] | null {
     const { timeUs } = data.minuteBars;
     const known = this.#minutesKnown(data);
-    const today = cryptoSession(exchangeDate(nowUs));
+    const today = this.#dayAt(nowUs);
+    if (known === 0 || timeUs[known - 1] < today.openUs) return null;
     const from = firstAfter(timeUs, today.openUs - 1);
     if (from >= known) return null;
     const day = new DayBar(data.assetClass);
@@ -172,10 +184,6 @@ export class RecordedProvider {
 }
 
 const COLUMNS = ["timeUs", "open", "high", "low", "close", "volume", "vwap", "trades"] as const;
-
-function rowAt(bars: BarColumns, i: number): number[] {
-  return COLUMNS.map((name) => bars[name][i]);
-}
 
 function slice(bars: BarColumns, from: number, to: number): BarColumns {
   const out = {} as BarColumns;

@@ -1,0 +1,104 @@
+/** `liu backtest` as its user sees it. */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { Liu } from "./program.ts";
+
+const PLAN = `
+[scanners.symbols]
+symbols = ["AAPL"]
+
+[strategies.mine]
+filename = "mine.ts"
+`;
+const STRATEGY = `
+import { buy, sell, Strategy, type Tick } from "liu";
+
+export default class Mine extends Strategy {
+  run({ position, time }: Tick<this>) {
+    if (!position && time.minutesSinceOpen === 2) return buy({ qty: 10 });
+    if (position && time.minutesSinceOpen === 5) return sell({ qty: position.qty });
+  }
+}
+`;
+
+/** Ten minutes from the open on: 100, 101, … */
+function bars(): string {
+  const rows = Array.from({ length: 10 }, (_, i) => {
+    const price = 100 + i;
+    return `AAPL,2022-01-03T14:${30 + i}:00Z,${price},${price},${price},${price},1000`;
+  });
+  return ["symbol,timestamp,open,high,low,close,volume", ...rows, ""].join("\n");
+}
+
+async function inFolder(run: (liu: Liu) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir({ prefix: "liu-backtest-" });
+  try {
+    await Deno.writeTextFile(join(folder, "tradeplan.toml"), PLAN);
+    await Deno.writeTextFile(join(folder, "mine.ts"), STRATEGY);
+    await Deno.writeTextFile(join(folder, "bars.csv"), bars());
+    await run(new Liu(folder));
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+Deno.test("a backtest of a user's file is printed, stored, listed and analysed", () =>
+  inFolder(async (liu) => {
+    const args = ["backtest", "2022-01-03", "--bars", "bars.csv", "--equity", "equity.csv"];
+    const fees = ["--buy-fee-percentage", "0.1", "--sell-fee-percentage", "0.2"];
+    const { code, out, err } = await liu.run([...args, ...fees, "--json"]);
+    assert.equal(code, 0, err);
+    const { batch_id: batchId, trades, ...result } = JSON.parse(out);
+    assert.deepEqual(trades, [
+      {
+        symbol: "AAPL",
+        side: "buy",
+        operation: "buy",
+        qty: 10,
+        price: 102,
+        time: "2022-01-03T14:33:00Z",
+        fee: 1.02,
+        strategy: "mine",
+      },
+      {
+        symbol: "AAPL",
+        side: "sell",
+        operation: "sell",
+        qty: 10,
+        price: 105,
+        time: "2022-01-03T14:36:00Z",
+        fee: 2.1,
+        strategy: "mine",
+      },
+    ]);
+    // 30 gained, 3.12 of fees.
+    assert.equal(result.final_equity, 100_026.88);
+    assert.equal(result.fees, 3.12);
+    assert.deepEqual(result.open_positions, []);
+    const curve = await Deno.readTextFile(join(liu.folder, "equity.csv"));
+    assert.match(curve, /^time,equity\n2022-01-03T05:00:00Z,100000\n/);
+    const list = await liu.run(["backtest", "list", "--json"]);
+    const [batch] = JSON.parse(list.out);
+    assert.equal(batch.batchId, batchId);
+    assert.equal(batch.environment, "BACKTEST");
+    const analysis = JSON.parse((await liu.run(["analyze", batchId, "--json"])).out);
+    assert.equal(analysis.totals.gainValue, "26.88");
+    const table = await liu.run(args);
+    assert.match(table.out, /final equity +100030\.00\n/);
+  }));
+
+Deno.test("what is wrong with a backtest is said", () =>
+  inFolder(async (liu) => {
+    const cases: [args: string[], says: RegExp][] = [
+      [["2022-02-30"], /"2022-02-30": give a date such as 2022-01-03/],
+      [["2022-01-03", "--to", "2022-01-02"], /the end must not be before/],
+      [["2022-01-03", "--bars", "none.csv"], /Cannot read .*none\.csv/],
+      [["2022-01-03", "--bars", "bars.csv", "--strats", "mines"], /did you mean "mine"\?/],
+      [["2022-01-03"], /no history of AAPL .*liu data download/],
+    ];
+    for (const [args, says] of cases) {
+      const { code, err } = await liu.run(["backtest", ...args]);
+      assert.equal(code, 2, err);
+      assert.match(err, says);
+    }
+  }));
