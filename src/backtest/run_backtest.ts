@@ -67,6 +67,7 @@ class Backtest {
       onAccount: (account) => this.#market.account.set(account),
     });
     this.#scanners = new ScannersLink({
+      scanners: options.scanners.length,
       market: {
         provider: this.#market.provider,
         assets: this.#market.provider.assetBySymbol,

@@ -9,6 +9,8 @@ import type { PluginSource, ScannersToMain, SessionWindow } from "../protocol.ts
 import type { LogSink } from "../util/log.ts";
 
 export interface ScannersLinkOptions {
+  /** How many there are. */
+  scanners: number;
   market: MarketAccess;
   log: LogSink;
   describeThrown(error: unknown): { message: string; stack: string };
@@ -19,10 +21,13 @@ export class ScannersLink {
   readonly #inbox = new Inbox<ScannersToMain>();
   readonly #options: ScannersLinkOptions;
   readonly #runner: ScannerRunner;
+  /** Made before user code is loaded: afterwards the worker has no such global. */
+  readonly #control: SharedArrayBuffer;
   #ids = 0;
 
   constructor(options: ScannersLinkOptions) {
     this.#options = options;
+    this.#control = new SharedArrayBuffer(Math.max(1, options.scanners) * 4);
     this.#runner = new ScannerRunner({
       toMain: (message) => this.#onMessage(message),
       describeThrown: options.describeThrown,
@@ -32,9 +37,8 @@ export class ScannersLink {
   /** Loads the scanners; gives the minutes after the open from which each runs. Throws ConfigError. */
   async load(sources: PluginSource[], registry: PluginRegistry): Promise<Map<string, number>> {
     const ready = this.#inbox.next("ready");
-    const control = new SharedArrayBuffer(Math.max(1, sources.length) * 4);
     const log = (name: string) => strategyLog(name, (message) => this.#onMessage(message));
-    await this.#runner.load(sources, registry, log, control);
+    await this.#runner.load(sources, registry, log, this.#control);
     return new Map(
       (await ready).scanners.map(({ name, fromMarketOpen }) => [name, fromMarketOpen]),
     );
