@@ -42,6 +42,7 @@ export const command: Command = {
         host.out(`\n${report.analysis(analysis)}\n`);
         host.out(report.repeatedDenials());
         host.out(cashText(session, analysis));
+        host.out(openText(session));
         host.out(`Batch ${batchId} ended: ${session.endReason}\n`);
         host.out(`More: liu analyze ${batchId}\n`);
         if (failed.length > 0) host.err(`Stopped by an error of their own: ${failed.join(", ")}\n`);
@@ -63,4 +64,19 @@ function cashText({ cash }: SessionResult, { totals }: BatchAnalysis): string {
     ofAccount.toFixed(2)
   } by the account` +
     (same ? ".\n" : `; the difference, ${rest.toFixed(2)}, is fees or not this session's.\n`);
+}
+
+/** What the session left, and what protects it now that nobody watches. */
+function openText({ open }: SessionResult): string {
+  if (open.length === 0) return "";
+  const protections = {
+    "rests": "its protection rests at the broker",
+    "rests in part": "PROTECTED IN PART: what rests at the broker does not cover all of it",
+    "watched only": "NOT PROTECTED any more: its stop was watched by this program",
+    "none": "it has no stop",
+  };
+  const lines = open.map(({ symbol, strategy, qty, averagePrice, protection }) =>
+    `  ${qty} ${symbol} at ${averagePrice}, ${strategy}: ${protections[protection]}\n`
+  );
+  return `Still open:\n${lines.join("")}`;
 }
