@@ -113,7 +113,10 @@ Deno.test("a second trader on the account is refused until the first has stopped
       const batch = { batchId: "other", store: store.port1, consumers: [] };
       second.postMessage({ ...message, ...batch }, [store.port1]);
       try {
-        return await ready;
+        await ready;
+        const stopped = told.next("stopped");
+        second.postMessage({ type: "stop" });
+        await stopped;
       } finally {
         second.terminate();
         store.port2.close();

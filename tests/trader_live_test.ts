@@ -119,5 +119,5 @@ Deno.test({
 
 /** Lines of trades that bought. */
 function bought(out: string): number {
-  return out.match(/keeper +\(buy\)/g)?.length ?? 0;
+  return out.match(/keeper: buy/g)?.length ?? 0;
 }

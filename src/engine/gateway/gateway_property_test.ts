@@ -38,7 +38,8 @@ const script: fc.Arbitrary<Script> = fc.record({
           strategy: fc.nat(2),
           symbol: fc.nat(2),
           action: fc.constantFrom("buy", "sell", "short", "cover" as const),
-          qty: fc.integer({ min: 1, max: 12 }),
+          /** Halves too: what is short is whole. */
+          qty: fc.integer({ min: 2, max: 24 }).map((halves) => halves / 2),
           limit: fc.boolean(),
           stop: fc.boolean(),
           target: fc.boolean(),

@@ -129,6 +129,10 @@ Deno.test("prices are rounded to the tick in the safe direction, quantities down
   assert.equal(order({ action: "short", stopPrice: 105.009 }).stopPrice, "105");
   assert.equal(order({ limitPrice: 0.12345, referencePrice: 0.12 }).terms.limitPrice, "0.1234");
   assert.equal(order({ action: "short", qty: 3.7 }).qty.toFixed(), "3");
+  const short = { position: held(-10) };
+  assert.equal(order({ action: "cover", qty: 3.7 }, short).qty.toFixed(), "3");
+  const tooSmall = checkRisk(view({ action: "short", qty: 0.7 }));
+  assert.equal(tooSmall.result === "denied" && tooSmall.code, "qty_too_small");
   assert.equal(order({ notional: 333 }).qty.toFixed(), "3.33");
   // What is held goes whole, though it is no multiple of anything.
   const asset = { ...testAsset("A"), fractionable: false };
