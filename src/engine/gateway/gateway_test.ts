@@ -379,3 +379,18 @@ Deno.test("the sequence goes on where the journal ends", async () => {
   await second.step([testIntent({ action: "buy", symbol: "A" })]);
   assert.equal(second.broker.orders[0].clientOrderId, "liu-batch-1-2");
 });
+
+Deno.test("what a bracket has filled in part is kept for its own legs", async () => {
+  const world = await World.open({ runs: [...RUNS, { ...RUNS[0], runId: 3 }] });
+  const { broker } = world;
+  const short = { action: "short", symbol: "A", stopPrice: 110 } as const;
+  const market = () => broker.open("A").find(({ type }) => type === "market")!;
+  await world.step([testIntent({ ...short, qty: 5 })]);
+  broker.fill(market(), "5", "100");
+  await world.step([testIntent({ action: "buy", symbol: "A", qty: 5, runId: 2 })]);
+  broker.fill(market(), "5", "100");
+  await world.step([testIntent({ ...short, qty: 4, targetPrice: 90, runId: 3 })]);
+  broker.fill(market(), "1", "100");
+  await world.step();
+  assert.equal(broker.held("A", "buy").toFixed(), "0");
+});

@@ -15,7 +15,7 @@ import {
   type Protection,
   restingLegs,
 } from "./protection.ts";
-import { type ChildOrder, liveChild, restOf, type Work } from "./work.ts";
+import { type ChildOrder, isLive, liveChild, restOf, type Work } from "./work.ts";
 
 /** After so many orders that the broker refused or ended, in a row, the position is only watched. */
 export const REST_FAILURES_MAX = 3;
@@ -159,7 +159,13 @@ function roomFor(desk: RestDesk, work: Work, book: Book): Decimal {
 /** What neither legs nor orders that are wanted will hold. */
 function roomToRest(desk: RestDesk, side: Side, book: Book): Decimal {
   let room = closable(desk, side, book);
-  for (const protection of desk.protections.values()) room = room.minus(coveredBy(protection));
+  for (const { groups } of desk.protections.values()) {
+    for (const group of groups) {
+      // What a bracket's entry has filled its legs will hold, as soon as it has filled whole.
+      const isOpening = group.entry !== null && isLive(group.entry);
+      room = room.minus(isOpening ? group.entry.filledQty : heldBy(group));
+    }
+  }
   for (const work of desk.works) if (work.side === side) room = room.minus(restOf(work));
   return room;
 }
