@@ -47,6 +47,8 @@ export type {
   Today,
   VoiView,
 } from "./contracts/strategy.ts";
+export { Miner } from "./contracts/miner.ts";
+export type { MineContext, MineDatabase, MineHistory } from "./contracts/miner.ts";
 export { Scanner } from "./contracts/scanner.ts";
 export type { Market, MarketRow, MarketRows, ScanContext } from "./contracts/scanner.ts";
 export type { Json } from "./contracts/store.ts";
