@@ -221,6 +221,9 @@ export class SessionWorkers {
 
   /** Ends all workers. Those that are to finish something have been asked to, and have answered. */
   close(): void {
+    // Not handed over: the session ended before there was a gateway, or all consumers.
+    if (this.#gateway === null) this.#options.storePort.close();
+    for (const port of this.#gatewayPorts.slice(this.consumers.length)) port.close();
     for (const worker of this.#workers) worker.terminate();
     for (const port of [...this.#scanners, ...this.#consumerPorts]) port.close();
   }
