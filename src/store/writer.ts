@@ -94,6 +94,10 @@ export class Writer {
     if (spool.pendingBytes > 0) {
       log.warn(`Records wait in ${spool.folder}; they are stored when liu starts next`);
     }
+    // Also waits for syncs that are under way: a file is not closed below them.
+    await spool.sync().catch((error) => {
+      log.error(`Cannot sync the spool in ${spool.folder}: ${error}`);
+    });
     spool.close();
   }
 
