@@ -86,7 +86,7 @@ export class Session {
         assetClasses: options.assets,
         signal: this.#abort.signal,
       }),
-      monotonicMs: () => performance.now(),
+      monotonicMs: workerWallMs,
     });
     this.#day = new TradingDay({
       session: options,
