@@ -17,7 +17,7 @@ import { RecordedProvider } from "./recorded_provider.ts";
 import { Replay } from "./replay.ts";
 
 /** What indicators of daily bars are warmed up with. */
-const DAYS_OF_HISTORY = 400;
+export const DAYS_OF_HISTORY = 400;
 
 export class BacktestMarket {
   readonly symbols = new SymbolTable();

@@ -42,6 +42,8 @@ export interface BacktestOptions {
   fillModel?: FillModelName;
   /** Of an event's size that orders may take, (0, 1]; default null: all they want. */
   volumeShare?: number | null;
+  /** Keeps a record of what is decided, and where, in the result; it takes its time. */
+  isRecorded?: boolean;
   /** In the place of scanners: what is picked when, in the order of time. */
   picks?: RecordedPick[];
   /** By strategy: the run that this one is to be compared with, stored as its ref_algo_run. */

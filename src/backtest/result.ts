@@ -1,6 +1,7 @@
 import type { Operation } from "../contracts/store.ts";
 import type { AccountFigures as ExchangeFigures, ExchangePosition } from "../matching/types.ts";
 import type { RunInfo, SessionWindow, TradeLine } from "../protocol.ts";
+import type { RunRecord } from "./decision_record.ts";
 import { dailyValues, type EquityCurve, maxDrawdown, sharpeRatio } from "./equity.ts";
 
 export interface BacktestTrade {
@@ -43,6 +44,8 @@ export interface BacktestResult {
   /** Rows that were given to strategies, and steps of time. */
   rows: number;
   steps: number;
+  /** Where it was asked for. */
+  record?: RunRecord;
 }
 
 /** Puts the result together from what the backtest has collected. */
