@@ -2,8 +2,17 @@ import type { Command as Commander } from "commander";
 import type { Command } from "../contracts/command.ts";
 import { cryptoSession } from "../model/calendar.ts";
 import { ConfigError } from "../util/errors.ts";
+import {
+  check,
+  type CheckOptions,
+  declareCheckOptions,
+  forCheck,
+  refuseWithoutCheck,
+} from "./backtest_check.ts";
+import { checkJson, checkText, findingsIn } from "./backtest_check_report.ts";
 import { command as listCommand } from "./backtest_list.ts";
 import { choice, declareMarketOptions, type MarketOptions, names } from "./backtest_options.ts";
+import { backtestJson } from "./backtest_report.ts";
 import { runAndReport } from "./backtest_run.ts";
 import { backtestSettings, chosen } from "./backtest_settings.ts";
 import { loadTradePlan } from "./plan.ts";
@@ -20,6 +29,10 @@ export const command: Command = {
       line: "liu backtest 2015-01-02 --to 2020-12-31 --scale day --bars spy.csv --json",
       does: "by daily bars; one JSON object",
     },
+    {
+      line: "liu backtest 2022-01-03 --to 2022-01-14 --bars bars.csv --check",
+      does: "then again on cut data: ends with 1 where decisions knew the future, or lack history",
+    },
     ...listCommand.examples.slice(0, 1),
   ],
   subcommands: {
@@ -29,11 +42,13 @@ export const command: Command = {
   configure(command) {
     declareMarketOptions(command);
     declareRangeOptions(command);
+    declareCheckOptions(command);
   },
 
   async run({ operands, options }, host) {
     const { settings, logSink } = startSettings(host);
     const cli = options as RangeOptions;
+    refuseWithoutCheck(cli);
     const plan = await loadTradePlan({ plan: cli.plan, settings, host });
     const [fromUs, toUs] = range(operands[0], cli.to);
     const planned = chosen("--scanners", plan.scanners, cli.scanners);
@@ -44,11 +59,23 @@ export const command: Command = {
       settings,
       host,
     );
-    await runAndReport(run, cli, settings, logSink, host);
+    const result = await runAndReport(
+      cli.check ? forCheck(run) : run,
+      cli,
+      settings,
+      logSink,
+      host,
+    );
+    const json = backtestJson(result);
+    if (!cli.check) return cli.json ? host.out(JSON.stringify(json) + "\n") : undefined;
+    const report = await check(run, result, cli, cli.bars === undefined, host);
+    if (cli.json) host.out(JSON.stringify({ ...json, check: checkJson(report) }) + "\n");
+    else host.out(`\n${checkText(report)}`);
+    return findingsIn(report) > 0 ? 1 : 0;
   },
 };
 
-interface RangeOptions extends MarketOptions {
+interface RangeOptions extends MarketOptions, CheckOptions {
   to?: string;
   scale: "minute" | "day";
   symbols?: string[];

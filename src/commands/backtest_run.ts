@@ -8,7 +8,7 @@ import type { Settings } from "../config/environment.ts";
 import type { Host } from "../contracts/command.ts";
 import type { Store } from "../contracts/store.ts";
 import type { LogSink } from "../util/log.ts";
-import { backtestJson, backtestSummary, equityCsv } from "./backtest_report.ts";
+import { backtestSummary, equityCsv } from "./backtest_report.ts";
 import { SessionReport } from "./session_report.ts";
 import { openSettingsStore } from "./store.ts";
 
@@ -17,13 +17,14 @@ export interface BacktestOutput {
   equity?: string;
 }
 
+/** Its result is told, but as JSON: that is for the caller to print, with what it adds. */
 export async function runAndReport(
   run: BacktestSettings,
   output: BacktestOutput,
   settings: Settings,
   logSink: LogSink,
   host: Host,
-): Promise<void> {
+): Promise<BacktestResult> {
   const report = new SessionReport(host);
   const storeWorker = await openSettingsStore(settings, { readOnly: false });
   let result: BacktestResult;
@@ -47,10 +48,11 @@ export async function runAndReport(
   if (output.equity !== undefined) {
     await Deno.writeTextFile(resolve(host.cwd, output.equity), equityCsv(result));
   }
-  if (output.json) return host.out(JSON.stringify(backtestJson(result)) + "\n");
+  if (output.json) return result;
   host.out(`${report.analysis(analysis)}\n`);
   host.out(backtestSummary(result));
   host.out(`More: liu analyze ${run.batchId} --trades\n`);
+  return result;
 }
 
 /** What a strategy keeps for its next session is not overwritten by a backtest. */
