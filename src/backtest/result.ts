@@ -31,6 +31,8 @@ export interface BacktestResult {
   maxDrawdown: number;
   /** null where there are too few days. */
   sharpe: number | null;
+  /** Only what never closes was traded: each day counts, not sessions alone. */
+  isRoundTheClock: boolean;
   /** Executions, in their order. */
   trades: BacktestTrade[];
   /** As the account holds them at the end. */
@@ -80,7 +82,11 @@ export function resultOf(run: {
     fees: figures.feesPaid,
     totalReturn: Number(figures.equity) / Number(cash) - 1,
     maxDrawdown: maxDrawdown(equity),
-    sharpe: sharpeRatio(dailyValues(timeUs, equity), isRoundTheClock),
+    sharpe: sharpeRatio(
+      dailyValues({ timeUs, equity }, { fromUs, endUs, isRoundTheClock }),
+      isRoundTheClock,
+    ),
+    isRoundTheClock,
     trades: run.trades.map(({ symbol, operation, qty, price, fee, timeUs, runId }) => ({
       symbol,
       operation,
