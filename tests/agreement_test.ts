@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { run, type TestRun } from "../src/backtest/fixture.ts";
 import { exchangeDate } from "../src/model/calendar.ts";
 import { buy, sell, Strategy, type SymbolSetup, type Tick } from "../src/mod.ts";
-import { loadCsv } from "../src/recorded/csv.ts";
+import { loadFile } from "../src/recorded/load_file.ts";
 import { MINUTE_US, rowOf } from "../src/recorded/market_data.ts";
 import cases from "./python/cases.json" with { type: "json" };
 import recorded from "./python/figures.json" with { type: "json" };
@@ -173,7 +173,7 @@ function exactFees({ feePercent }: Case, trades: Trade[]): number {
 
 /** The bars of the case alone: nothing comes before them that indicators could be warmed up with. */
 async function barsOfCase({ symbol, scale, file, rows = Infinity }: Case): Promise<number[][]> {
-  const [data] = await loadCsv({ kind: "bars", file: join(DATA!, file), symbol });
+  const [data] = await loadFile({ kind: "bars", file: join(DATA!, file), symbol });
   const bars = scale === "day" ? data.dailyBars : data.minuteBars;
   const length = Math.min(bars.timeUs.length, rows);
   return Array.from({ length }, (_, i) => rowOf(bars, i));

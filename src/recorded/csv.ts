@@ -8,7 +8,6 @@ import { ConfigError } from "../util/errors.ts";
 import { COLUMNS, type Header, isAmount, readHeader, SYMBOL, symbolDataOf } from "./csv_columns.ts";
 import { parseTimeUs } from "./csv_time.ts";
 import { MINUTE_US, type SymbolData } from "./market_data.ts";
-import { readPlainCsv } from "./plain_csv.ts";
 import type { FileSource } from "./source.ts";
 
 /** A parsed line: its values in the order of the kind's columns, and where it stood. */
@@ -19,30 +18,7 @@ interface Row {
   line: number;
 }
 
-/** Reads a file of bars, trades or quotes. Throws ConfigError. */
-export async function loadCsv(source: FileSource): Promise<SymbolData[]> {
-  const bytes = await readBytes(source.file);
-  return readPlainCsv(bytes, source) ?? parseCsv(new TextDecoder().decode(bytes), source);
-}
-
-async function readBytes(file: string): Promise<Uint8Array> {
-  let bytes: Uint8Array;
-  try {
-    bytes = await Deno.readFile(file);
-  } catch (error) {
-    throw new ConfigError(`Cannot read ${file}: ${(error as Error).message}`);
-  }
-  if (!file.endsWith(".gz")) return bytes;
-  const stream = new Blob([bytes as BlobPart]).stream()
-    .pipeThrough(new DecompressionStream("gzip"));
-  try {
-    return new Uint8Array(await new Response(stream).arrayBuffer());
-  } catch {
-    throw new ConfigError(`Cannot read ${file}: it is not a whole gzip file`);
-  }
-}
-
-/** As loadCsv, of text that is there already; `source.file` is named in errors. */
+/** Reads the text of a file, `source.file` in errors. Throws ConfigError. */
 export function parseCsv(text: string, source: FileSource): SymbolData[] {
   const reader = new RecordReader(source);
   const onRecord = (record: string[], { lines }: { lines: number }): null => {
