@@ -5,16 +5,18 @@
  */
 import { SimulatedBroker } from "../brokers/simulated.ts";
 import { Exchange } from "../matching/exchange.ts";
-import { fillModelOf } from "../matching/fill_model.ts";
+import { fillModelOf, fillSourceOf } from "../matching/fill_model.ts";
 import type { ExchangeUpdate, FillSource } from "../matching/types.ts";
 import { type MarketData, MINUTE_US } from "../recorded/market_data.ts";
 import { SymbolTable } from "../util/symbol_table.ts";
 import { LazyAccount } from "./account_view.ts";
 import { asDaily, BEFORE_CLOSE_US } from "./daily.ts";
 import { EquityCurve } from "./equity.ts";
+import { checkFillData } from "./fill_data.ts";
 import type { BacktestOptions } from "./options.ts";
 import { RecordedProvider } from "./recorded_provider.ts";
 import { Replay } from "./replay.ts";
+import { UsualDays } from "./usual_days.ts";
 
 /** What indicators of daily bars are warmed up with. */
 const DAYS_OF_HISTORY = 400;
@@ -34,7 +36,8 @@ export class BacktestMarket {
   #cash: number;
 
   constructor(options: BacktestOptions) {
-    const { fromUs, fees, fillModel = "next_open", volumeShare = null, cash } = options;
+    const { fromUs, fillModel = "next_open", cash } = options;
+    checkFillData(options.data, fillModel, options.scale);
     const daily = options.scale === "day" ? asDaily(options.data) : null;
     // What is decided on a day's bar fills at that close, or is an order for the next open.
     const lagUs = daily && fillModel !== "close" ? BEFORE_CLOSE_US : 0;
@@ -42,15 +45,7 @@ export class BacktestMarket {
     this.nowUs = fromUs;
     this.#cash = Number(cash);
     this.provider = new RecordedProvider(data, () => this.nowUs, daily && DAYS_OF_HISTORY);
-    this.exchange = new Exchange({
-      startUs: fromUs,
-      assetOf: (symbol) => this.provider.assetBySymbol.get(symbol) ?? null,
-      onUpdate: (update) => this.#onUpdate(update),
-      sourceOf: (symbol) => sourceOf(data, symbol),
-      fillModel: fillModelOf(fillModel),
-      volumeShare,
-      ...(fees ? { fees } : {}),
-    });
+    this.exchange = this.#makeExchange(options, data);
     this.replay = new Replay({
       data,
       symbols: this.symbols,
@@ -73,6 +68,27 @@ export class BacktestMarket {
     });
     this.#seed(data);
     this.curve.add(fromUs, this.#cash);
+  }
+
+  #makeExchange(options: BacktestOptions, data: MarketData): Exchange {
+    const { fillModel = "next_open" } = options;
+    const source = fillSourceOf(fillModel);
+    const days = new UsualDays(data, () => this.nowUs);
+    return new Exchange({
+      startUs: options.fromUs,
+      assetOf: (symbol) => this.provider.assetBySymbol.get(symbol) ?? null,
+      onUpdate: (update) => this.#onUpdate(update),
+      sourceOf: (symbol) => source ?? sourceOf(data, symbol),
+      fillModel: fillModelOf(fillModel),
+      volumeShare: options.volumeShare ?? (source === "bars" ? null : 1),
+      fees: options.fees,
+      slippage: options.slippage,
+      liquidityOf: (symbol) => days.of(symbol),
+      nightRates: options.nightRates,
+      beforeNights: () => this.replay.notePrices(),
+      onNight: (_accountId, cost) => this.#cash -= Number(cost),
+      latencyUs: options.latencyUs,
+    });
   }
 
   #seed(data: MarketData): void {

@@ -1,10 +1,14 @@
 import type { Environment, Store } from "../contracts/store.ts";
 import type { PluginRegistry } from "../engine/load_plugin.ts";
 import type { ScannerSetup, SessionEvent } from "../engine/session_options.ts";
-import type { FillModelName } from "../matching/fill_model.ts";
-import type { FeeSchedule } from "../matching/types.ts";
 import type { AssetClass } from "../model/asset.ts";
 import type { RiskSettings } from "../model/limit.ts";
+import type {
+  FeeSchedule,
+  FillModelName,
+  NightRates,
+  SlippageSettings,
+} from "../model/trading_costs.ts";
 import type { StrategySource } from "../protocol.ts";
 import type { MarketData } from "../recorded/market_data.ts";
 import type { LogSink } from "../util/log.ts";
@@ -37,10 +41,17 @@ export interface BacktestOptions {
   /** Account currency, a decimal text. */
   cash: string;
   fees?: Partial<FeeSchedule>;
-  /** Default next_open. Symbols with quotes or trades fill by these. */
+  /** Default next_open. */
   fillModel?: FillModelName;
-  /** Of an event's size that orders may take, (0, 1]; default null: all they want. */
+  /**
+   * Of an event's size that orders may take, (0, 1]. Default null: by bars all they want, by quotes
+   * and trades what these show.
+   */
   volumeShare?: number | null;
+  /** Default: none of these. */
+  slippage?: Partial<SlippageSettings>;
+  nightRates?: Partial<NightRates>;
+  latencyUs?: number;
   store: Pick<Store, "startRun" | "write">;
   onEvent?(event: SessionEvent): void;
   log?: LogSink;

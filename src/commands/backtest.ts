@@ -8,13 +8,19 @@ import type { Settings } from "../config/environment.ts";
 import type { TradePlan } from "../config/tradeplan.ts";
 import type { Command, Host } from "../contracts/command.ts";
 import type { Store } from "../contracts/store.ts";
-import type { FillModelName } from "../matching/fill_model.ts";
 import { cryptoSession, exchangeDate } from "../model/calendar.ts";
 import { closest } from "../util/closest.ts";
 import { ConfigError } from "../util/errors.ts";
 import type { LogSink } from "../util/log.ts";
 import { table } from "../util/table.ts";
 import { loadBacktestData } from "./backtest_data.ts";
+import {
+  choice,
+  type CostOptions,
+  costsOf,
+  declareCostOptions,
+  planOfAsset,
+} from "./backtest_options.ts";
 import { backtestJson, backtestSummary, equityCsv } from "./backtest_report.ts";
 import { declareFileOptions, type FileOptions, fileSources } from "./data_files.ts";
 import { declarePlanOption, loadTradePlan } from "./plan.ts";
@@ -51,45 +57,30 @@ export const command: Command = {
     if (operands[0] === "list") return await list(host, options.json === true);
     const { settings, logSink } = startSettings(host);
     const cli = options as CliOptions;
-    const plan = await loadTradePlan({ plan: cli.plan, settings, host });
+    const plan = planOfAsset(await loadTradePlan({ plan: cli.plan, settings, host }), cli.asset);
     const run = await prepare(operands[0], cli, plan, settings, host);
     await backtest(run, cli, settings, logSink, host);
   },
 };
 
-interface CliOptions extends FileOptions {
+interface CliOptions extends FileOptions, CostOptions {
   plan?: string;
   to?: string;
   scale: "minute" | "day";
   symbols?: string[];
   strats?: string[];
   scanners?: string[];
-  cash: string;
-  fill: FillModelName;
-  volumeShare?: number;
-  buyFeePercentage: number;
-  sellFeePercentage: number;
   json?: boolean;
   equity?: string;
 }
 
 function declareOptions(command: Commander): void {
-  command.argument("<FROM>", 'first exchange date, "YYYY-MM-DD", or "list"')
+  declareCostOptions(command).argument("<FROM>", 'first exchange date, "YYYY-MM-DD", or "list"')
     .option("--to <DATE>", "last exchange date (default: FROM)", date)
     .option("--scale <SCALE>", "minute or day", choice("minute", "day"), "minute")
     .option("--symbols <LIST>", "whose history is loaded (default: what scanners name)", names)
     .option("--strats <LIST>", "strategies of the plan to run (default: all)", names)
     .option("--scanners <LIST>", "scanners of the plan to run (default: all)", names)
-    .option("--cash <USD>", "what the account begins with", money, "100000")
-    .option(
-      "--fill <MODEL>",
-      "close, next_open or intrabar",
-      choice("close", "next_open", "intrabar"),
-      "next_open",
-    )
-    .option("--volume-share <SHARE>", "of a bar's volume that orders take (default: all)", share)
-    .option("--buy-fee-percentage <P>", "of the notional of purchases", percentage, 0)
-    .option("--sell-fee-percentage <P>", "of the notional of sales", percentage, 0)
     .option("--equity <FILE>", "write the account's value over time as CSV")
     .option("--json", "print one JSON object");
 }
@@ -112,7 +103,7 @@ async function prepare(
     strategies: chosen("--strats", plan.strategies, cli.strats),
     scanners: chosen("--scanners", plan.scanners, cli.scanners),
   });
-  const { scale, cash, fill, volumeShare, symbols } = cli;
+  const { scale, symbols } = cli;
   const files = fileSources(cli, host.cwd);
   const wanted = { files, symbols, scale, fromUs, toUs };
   const data = await loadBacktestData(wanted, plan, settings, host.signal);
@@ -138,10 +129,7 @@ async function prepare(
       risk: { ...plan.risk, portfolioValue: plan.portfolioValue },
       liquidationMinutes: plan.marketLiquidationEndTimeMinutes,
       cryptoEndMinutes: plan.endTimeMinutes,
-      cash,
-      fees: { buyBps: cli.buyFeePercentage * 100, sellBps: cli.sellFeePercentage * 100 },
-      fillModel: fill,
-      volumeShare: volumeShare ?? null,
+      ...costsOf(cli, plan),
     },
   };
 }
@@ -248,28 +236,4 @@ function names(text: string): string[] {
   const list = text.split(",").map((name) => name.trim()).filter((name) => name !== "");
   if (list.length > 0) return list;
   throw new InvalidArgumentError("It must be names with commas between them.");
-}
-
-function choice(...choices: string[]) {
-  return (text: string): string => {
-    if (choices.includes(text)) return text;
-    throw new InvalidArgumentError(`It must be ${choices.join(" or ")}.`);
-  };
-}
-
-function money(text: string): string {
-  if (/^\d+(\.\d+)?$/.test(text)) return text;
-  throw new InvalidArgumentError("It must be an amount ≥ 0 in USD, such as 100000.");
-}
-
-function percentage(text: string): number {
-  const value = Number(text);
-  if (text.trim() !== "" && value >= 0 && value < 100) return value;
-  throw new InvalidArgumentError("It must be per cent, from 0 to 100, such as 0.25.");
-}
-
-function share(text: string): number {
-  const value = Number(text);
-  if (text.trim() !== "" && value > 0 && value <= 1) return value;
-  throw new InvalidArgumentError("It must be a share, above 0 and at most 1.");
 }
