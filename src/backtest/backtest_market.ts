@@ -13,7 +13,7 @@ import { LazyAccount } from "./account_view.ts";
 import { asDaily, BEFORE_CLOSE_US } from "./daily.ts";
 import { EquityCurve } from "./equity.ts";
 import { checkFillData } from "./fill_data.ts";
-import type { BacktestOptions } from "./options.ts";
+import type { AccountAtOpen, BacktestOptions } from "./options.ts";
 import { RecordedProvider } from "./recorded_provider.ts";
 import { Replay } from "./replay.ts";
 import { UsualDays } from "./usual_days.ts";
@@ -106,6 +106,13 @@ export class BacktestMarket {
     this.replay.match(timeUs);
     this.account.expire();
     return this.broker.updates !== updates;
+  }
+
+  accountAtOpen(): AccountAtOpen {
+    const isFlat = this.replay.active.every(({ heldQty, hasOrders }) =>
+      heldQty === 0 && !hasOrders
+    );
+    return { isFlat, equity: this.broker.figures().equity };
   }
 
   /** A point of the equity curve. */

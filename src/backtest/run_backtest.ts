@@ -17,6 +17,7 @@ import type { LogSink } from "../util/log.ts";
 import { BacktestMarket } from "./backtest_market.ts";
 import { GatewayLink } from "./gateway_link.ts";
 import { type BacktestOptions, describePlainly } from "./options.ts";
+import { Picks } from "./picks.ts";
 import { type BacktestResult, resultOf } from "./result.ts";
 import { ScannersLink } from "./scanners_link.ts";
 import { Sessions } from "./sessions.ts";
@@ -46,6 +47,7 @@ class Backtest {
   #consumer!: Consumer;
   #followings!: Followings;
   #sessions!: Sessions;
+  readonly #picks: Picks;
   #pending: Promise<void>[] = [];
   #failure: Error | null = null;
   #step = 0;
@@ -66,6 +68,10 @@ class Backtest {
       onMain: (message) => this.#onGateway(message),
       onAccount: (account) => this.#market.account.set(account),
     });
+    this.#picks = new Picks(
+      options,
+      (picked, targets) => this.#followings.pick(picked, targets, this.#abort.signal),
+    );
     this.#scanners = new ScannersLink({
       scanners: options.scanners.length,
       market: {
@@ -132,6 +138,7 @@ class Backtest {
       toGateway: (message) => this.#gateway.take(message),
       toMain,
       describeThrown: this.#options.describeThrown ?? describePlainly,
+      onDecision: this.#options.observer?.onDecision,
     });
     for (const value of early) this.#consumer.onKeystoreSet(...value);
     this.#consumer.onGateway({ type: "account", account: this.#market.account });
@@ -237,6 +244,7 @@ class Backtest {
       );
     }
     this.#market.replay.prune((id) => this.#consumer.followed.byId[id] !== undefined);
+    this.#options.observer?.onSession(windows, this.#market.accountAtOpen());
   }
 
   async #finish(endReason: string): Promise<void> {
@@ -275,6 +283,7 @@ class Backtest {
         await schedule.runDue(timeUs);
         this.#market.replay.markOrders();
       }
+      if (this.#picks.nextUs <= timeUs) await this.#picks.runDue(timeUs);
       if (this.#market.isHolding) this.#market.sample(timeUs);
       if (this.#step % STEPS_A_TURN === 0) await new Promise((turn) => setTimeout(turn, 0));
       this.#throwFailure();
@@ -289,6 +298,7 @@ class Backtest {
       const dueUs = Math.ceil(schedule.nextDueUs / MINUTE_US) * MINUTE_US;
       if (dueUs < nextUs) nextUs = dueUs;
     }
+    if (this.#picks.nextUs < nextUs) nextUs = this.#picks.nextUs;
     if (nextUs === Infinity || this.#isDaily) return nextUs;
     const minuteUs = (Math.floor(this.#market.nowUs / MINUTE_US) + 1) * MINUTE_US;
     if (minuteUs < nextUs && (hasMinutes && this.#sessions.isOn || !this.#gateway.isQuiet)) {

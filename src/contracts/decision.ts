@@ -47,29 +47,40 @@ export interface CancelDecision {
 
 export type Decision = OrderDecision | RejectDecision | CancelDecision;
 
+/**
+ * Who wants to know where decisions are made: a check of a backtest. The one state of this module, because user code
+ * calls its functions without any context; null else, and then it costs a comparison a decision.
+ */
+export const tracing: { onMade: ((decision: Decision) => void) | null } = { onMade: null };
+
+function made<Made extends Decision>(decision: Made): Made {
+  if (tracing.onMade !== null) tracing.onMade(decision);
+  return decision;
+}
+
 /** Opens or adds to a long position. */
 export function buy(options: OrderOptions): OrderDecision {
-  return { ...options, kind: "order", action: "buy" };
+  return made({ ...options, kind: "order", action: "buy" });
 }
 
 /** Closes a long position, whole or in part. Never turns it into a short one. */
 export function sell(options: OrderOptions): OrderDecision {
-  return { ...options, kind: "order", action: "sell" };
+  return made({ ...options, kind: "order", action: "sell" });
 }
 
 /** Opens or adds to a short position. */
 export function short(options: OrderOptions): OrderDecision {
-  return { ...options, kind: "order", action: "short" };
+  return made({ ...options, kind: "order", action: "short" });
 }
 
 /** Closes a short position, whole or in part. */
 export function cover(options: OrderOptions): OrderDecision {
-  return { ...options, kind: "order", action: "cover" };
+  return made({ ...options, kind: "order", action: "cover" });
 }
 
 /** The order as a limit order. */
 export function limit(order: OrderDecision, limitPrice: number): OrderDecision {
-  return { ...order, limitPrice };
+  return made({ ...order, limitPrice });
 }
 
 /** The order by stop: it is sent to the market when the price reaches `triggerPrice` (with a limit: as stop-limit). */
@@ -78,7 +89,7 @@ export function stop(
   triggerPrice: number,
   limitPrice?: number,
 ): OrderDecision {
-  return { ...order, triggerPrice, limitPrice };
+  return made({ ...order, triggerPrice, limitPrice });
 }
 
 /** The order with both protecting legs. */
@@ -86,15 +97,15 @@ export function bracket(
   order: OrderDecision,
   legs: { stopPrice: number; targetPrice: number },
 ): OrderDecision {
-  return { ...order, ...legs };
+  return made({ ...order, ...legs });
 }
 
 /** Stops following this symbol. */
 export function reject(reason: string): RejectDecision {
-  return { kind: "reject", reason };
+  return made({ kind: "reject", reason });
 }
 
 /** Cancels this strategy's open order in this symbol. */
 export function cancel(reason: string): CancelDecision {
-  return { kind: "cancel", reason };
+  return made({ kind: "cancel", reason });
 }

@@ -12,6 +12,7 @@ import type {
   ConsumerToGateway,
   ConsumerToMain,
   GatewayToConsumer,
+  Intent,
   MainToConsumer,
   MarketMessage,
   OrderReport,
@@ -43,7 +44,14 @@ export interface ConsumerOptions {
   toMain(message: ConsumerToMain, transfer?: ArrayBuffer[]): void;
   /** What user code threw, with the author's lines. */
   describeThrown(error: unknown, strategy: string): { message: string; stack: string };
+  /** Hears of each decision, as it has been read; for checks. */
+  onDecision?(slot: Slot, decision: Decision, read: ReadDecision, timeUs: number): void;
 }
+
+/** A decision as plain data. */
+export type ReadDecision =
+  | { kind: "order"; intent: Intent }
+  | { kind: "reject" | "cancel"; reason: string };
 
 export class Consumer {
   readonly #options: ConsumerOptions;
@@ -266,13 +274,12 @@ export class Consumer {
   #decided(slot: Slot, decision: Decision, nowUs: number): void {
     const { run, symbol } = slot;
     const kind = decision.kind;
-    if (kind === "reject") return this.#reject(slot, String(decision.reason));
-    if (kind === "cancel") {
-      return this.#outbox.cancel({
-        runId: run.runId,
-        symbol: symbol.symbol,
-        reason: String(decision.reason),
-      });
+    if (kind === "reject" || kind === "cancel") {
+      const reason = String(decision.reason);
+      this.#options.onDecision?.(slot, decision, { kind, reason }, nowUs);
+      return kind === "reject"
+        ? this.#reject(slot, reason)
+        : this.#outbox.cancel({ runId: run.runId, symbol: symbol.symbol, reason });
     }
     if (kind !== "order") {
       throw new TypeError(
@@ -283,6 +290,7 @@ export class Consumer {
     }
     if (symbol.isIncomplete && isEntry(decision)) return;
     const intent = intentOf(slot, decision, this.#intentSeq++, nowUs);
+    this.#options.onDecision?.(slot, decision, { kind, intent }, nowUs);
     slot.lastSeq = intent.seq;
     slot.openOrder ??= {
       action: intent.action,
