@@ -4,8 +4,8 @@
  *
  * Invariants: a step goes as at the simulated exchange (fills due, market events, strategies,
  * intents, what is scheduled); nothing later than the clock is in any array that the consumer or
- * user code can reach. The gateway, which is asynchronous, is entered only for steps in which
- * something is due; all others are rows into the consumer.
+ * user code can reach. The gateway is entered only for steps in which something is due; all others
+ * are rows into the consumer. A step is waited for only where something in it waits.
  */
 import { Consumer } from "../engine/consumer/consumer.ts";
 import { loadStrategies } from "../engine/consumer/load_strategies.ts";
@@ -275,7 +275,12 @@ class Backtest {
       this.#step++;
       if (this.#runStep(timeUs)) {
         const n = this.#step;
-        await this.#gateway.enter(n, timeUs, () => this.#market.replay.watchBatch(n, timeUs));
+        const done = this.#gateway.enter(
+          n,
+          timeUs,
+          () => this.#market.replay.watchBatch(n, timeUs),
+        );
+        if (done instanceof Promise) await done;
         this.#market.replay.markOrders();
       }
       if (this.#pending.length > 0) await Promise.all(this.#pending.splice(0));

@@ -1,7 +1,7 @@
 // The life of an order: taken in, routed, filled, ended, and what that does to the orders of its
 // group.
 import { assert } from "../util/assert.ts";
-import { type Decimal, plain } from "../util/decimal.ts";
+import { Decimal, plain } from "../util/decimal.ts";
 import type { AccountState, PriceOf } from "./account_state.ts";
 import type { Fees } from "./fees.ts";
 import { type OrderState, ZERO } from "./order_state.ts";
@@ -150,7 +150,7 @@ export class OrderDesk {
     const isLast = order.status === "filled";
     const leavesQty = order.terms.notional === null
       ? order.remainingQty
-      : order.terms.notional.minus(order.filledNotional).div(price).round(9, 0);
+      : order.terms.notional.minus(order.filledNotional).quotient(price, 9, Decimal.roundDown);
     return {
       brokerOrderId: order.id,
       clientOrderId: order.terms.clientOrderId,
