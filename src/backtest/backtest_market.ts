@@ -28,8 +28,6 @@ export class BacktestMarket {
   /** As strategies see it. */
   readonly account: LazyAccount;
   readonly curve = new EquityCurve();
-  /** The account holds something: its value moves with prices. */
-  isHolding = false;
   nowUs: number;
   #cash: number;
 
@@ -82,6 +80,11 @@ export class BacktestMarket {
     }
   }
 
+  /** The account holds something: its value moves with prices. */
+  get isHolding(): boolean {
+    return this.replay.isHolding;
+  }
+
   /** Begins a step: its events meet the open orders. True: something became of one. */
   begin(timeUs: number): boolean {
     const { updates } = this.broker;
@@ -100,12 +103,12 @@ export class BacktestMarket {
   #onUpdate(update: ExchangeUpdate): void {
     const { execution, positionQty } = update;
     if (execution !== null) {
-      this.replay.feed(execution.symbol)!.heldQty = Number(positionQty);
+      this.replay.noteHeld(execution.symbol, Number(positionQty));
       const signed = Number(execution.qty) * (execution.side === "buy" ? 1 : -1);
       this.#cash -= signed * Number(execution.price) + Number(execution.fee);
-      this.isHolding = this.replay.active.some(({ heldQty }) => heldQty !== 0);
       if (!this.isHolding) this.sample(this.nowUs);
     }
+    this.replay.noteOrder(update.order.symbol);
     this.broker.publish(update);
   }
 }
