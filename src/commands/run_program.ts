@@ -21,7 +21,7 @@ export async function runProgram(
         exitCode = await command.run(invocation, host) ?? 0;
       });
     }
-    await program.parseAsync(args, { from: "user" });
+    await program.parseAsync(withHelpLast(args, commands), { from: "user" });
     return exitCode;
   } catch (error) {
     return report(error, host);
@@ -33,6 +33,13 @@ function commandIn(args: readonly string[], commands: object): string | undefine
   const [first, second] = args.filter((arg) => !arg.startsWith("-"));
   const name = first === "help" ? second : first;
   return name !== undefined && Object.hasOwn(commands, name) ? name : undefined;
+}
+
+/** `help data list` is `data list --help`: commander's own looks no deeper than the first name. */
+function withHelpLast(args: readonly string[], commands: object): readonly string[] {
+  const [first, ...path] = args;
+  if (first !== "help" || path.length === 0) return args;
+  return Object.hasOwn(commands, path[0]) ? [...path, "--help"] : path;
 }
 
 function programOf(

@@ -93,3 +93,21 @@ Deno.test("only the command that is called is loaded", async () => {
   assert.equal(await runProgram(["nevre"], host, { never }), 2);
   assert.equal(await runProgram(["never"], host, { never }), 1);
 });
+
+Deno.test("help looks as deep as the commands go, and knows what is none", async () => {
+  const seen = { out: "", err: "" };
+  const host: Host = {
+    env: {},
+    cwd: "/",
+    signal: new AbortController().signal,
+    out: (text) => seen.out += text,
+    err: (text) => seen.err += text,
+    isOutTerminal: false,
+    isErrTerminal: false,
+    columns: () => 80,
+  };
+  assert.equal(await runProgram(["help", "data", "list"], host), 0);
+  assert.match(seen.out, /^Usage: liu data list /);
+  assert.equal(await runProgram(["help", "dta"], host), 2);
+  assert.match(seen.err, /unknown command 'dta'[^]*data/);
+});
