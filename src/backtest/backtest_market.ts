@@ -30,8 +30,6 @@ export class BacktestMarket {
   /** As strategies see it. */
   readonly account: LazyAccount;
   readonly curve = new EquityCurve();
-  /** The account holds something: its value moves with prices. */
-  isHolding = false;
   nowUs: number;
   #cash: number;
 
@@ -98,6 +96,11 @@ export class BacktestMarket {
     }
   }
 
+  /** The account holds something: its value moves with prices. */
+  get isHolding(): boolean {
+    return this.replay.isHolding;
+  }
+
   /** Begins a step: its events meet the open orders. True: something became of one. */
   begin(timeUs: number): boolean {
     const { updates } = this.broker;
@@ -109,9 +112,7 @@ export class BacktestMarket {
   }
 
   accountAtOpen(): AccountAtOpen {
-    const isFlat = this.replay.active.every(({ heldQty, hasOrders }) =>
-      heldQty === 0 && !hasOrders
-    );
+    const { isFlat } = this.replay;
     return { isFlat, equity: this.broker.figures().equity };
   }
 
@@ -123,12 +124,12 @@ export class BacktestMarket {
   #onUpdate(update: ExchangeUpdate): void {
     const { execution, positionQty } = update;
     if (execution !== null) {
-      this.replay.feed(execution.symbol)!.heldQty = Number(positionQty);
+      this.replay.noteHeld(execution.symbol, Number(positionQty));
       const signed = Number(execution.qty) * (execution.side === "buy" ? 1 : -1);
       this.#cash -= signed * Number(execution.price) + Number(execution.fee);
-      this.isHolding = this.replay.active.some(({ heldQty }) => heldQty !== 0);
       if (!this.isHolding) this.sample(this.nowUs);
     }
+    this.replay.noteOrder(update.order.symbol);
     this.broker.publish(update);
   }
 }
