@@ -4,7 +4,8 @@ import type { Command, Host } from "../contracts/command.ts";
 import { cryptoSession } from "../model/calendar.ts";
 import { ConfigError } from "../util/errors.ts";
 import { command as listCommand } from "./backtest_list.ts";
-import { choice, declareMarketOptions, type MarketOptions, names } from "./backtest_options.ts";
+import { choice } from "./backtest_costs.ts";
+import { declareMarketOptions, type MarketOptions, names } from "./backtest_options.ts";
 import { runAndReport } from "./backtest_run.ts";
 import { startSettings } from "./settings.ts";
 

@@ -39,7 +39,8 @@ export class CandleRing {
   }
 
   next(): Candle {
-    this.#last = (this.#last + 1) % this.#candles.length;
+    const next = this.#last + 1;
+    this.#last = next < this.#candles.length ? next : 0;
     return this.#candles[this.#last];
   }
 }

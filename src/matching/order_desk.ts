@@ -3,9 +3,9 @@
 import { assert } from "../util/assert.ts";
 import { Decimal } from "../util/decimal.ts";
 import type { AccountState, PriceOf } from "./account_state.ts";
-import { feeOf } from "./fees.ts";
+import type { Fees } from "./fees.ts";
 import { type OrderState, ZERO } from "./order_state.ts";
-import type { ExchangeExecution, ExchangeUpdate, FeeSchedule, UpdateEvent } from "./types.ts";
+import type { ExchangeExecution, ExchangeUpdate, UpdateEvent } from "./types.ts";
 
 export class OrderDesk {
   /** The exchange's clock. */
@@ -14,7 +14,7 @@ export class OrderDesk {
   constructor(
     private readonly options: {
       startUs: number;
-      fees: FeeSchedule;
+      fees: Fees;
       priceOf: PriceOf;
       newId(): string;
       onUpdate(update: ExchangeUpdate): void;
@@ -50,10 +50,10 @@ export class OrderDesk {
     const { asset, side } = order.terms;
     assert(qty.gt(ZERO) && order.isWorking, "a fill of nothing, or of an order out of the market");
     assert(order.qty === null || qty.lte(order.remainingQty), "a fill beyond the order's quantity");
-    const fee = feeOf(this.options.fees, { assetClass: asset.assetClass, side, qty, price });
-    account.applyExecution(asset, side === "buy" ? qty : qty.times(-1), price, fee);
     order.filledQty = order.filledQty.plus(qty);
     order.filledNotional = order.filledNotional.plus(qty.times(price));
+    const fee = this.options.fees.isFree ? ZERO : this.#charge(account, order);
+    account.applyExecution(asset, side === "buy" ? qty : qty.times(-1), price, fee);
     order.status = isLast ? "filled" : "partially_filled";
     if (isLast) {
       order.filledUs = this.nowUs;
@@ -68,6 +68,17 @@ export class OrderDesk {
     } else {
       this.#shrinkOtherLeg(account, order, qty);
     }
+  }
+
+  /** What the newest execution adds to the order's fees. */
+  #charge(account: AccountState, order: OrderState): Decimal {
+    const { commission, regulatory } = order.fees;
+    const { filledQty: qty, filledNotional: notional, side, terms } = order;
+    const { assetClass } = terms.asset;
+    order.fees = this.options.fees.of({ assetClass, side, qty, notional });
+    const added = order.fees.regulatory.minus(regulatory);
+    account.regulatoryFeesPaid = account.regulatoryFeesPaid.plus(added);
+    return order.fees.commission.minus(commission).plus(added);
   }
 
   /** Ends an open order, and with it the rest of its group. */
