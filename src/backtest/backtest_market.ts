@@ -28,8 +28,8 @@ export class BacktestMarket {
   /** As strategies see it. */
   readonly account: LazyAccount;
   readonly curve = new EquityCurve();
-  nowUs: number;
-  #cash: number;
+  nowUs = NaN;
+  #cash = NaN;
 
   constructor(options: BacktestOptions) {
     const { fromUs, fees, fillModel = "next_open", volumeShare = null, cash } = options;
