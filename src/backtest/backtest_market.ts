@@ -30,8 +30,8 @@ export class BacktestMarket {
   /** As strategies see it. */
   readonly account: LazyAccount;
   readonly curve = new EquityCurve();
-  nowUs: number;
-  #cash: number;
+  nowUs = NaN;
+  #cash = NaN;
 
   constructor(options: BacktestOptions) {
     const { fromUs, fillModel = "next_open", cash } = options;
