@@ -2,10 +2,14 @@ import type { Environment, Store } from "../contracts/store.ts";
 import type { ConsumerOptions } from "../engine/consumer/consumer.ts";
 import type { PluginRegistry } from "../engine/load_plugin.ts";
 import type { ScannerSetup, SessionEvent } from "../engine/session_options.ts";
-import type { FillModelName } from "../matching/fill_model.ts";
-import type { FeeSchedule } from "../matching/types.ts";
 import type { AssetClass } from "../model/asset.ts";
 import type { RiskSettings } from "../model/limit.ts";
+import type {
+  FeeSchedule,
+  FillModelName,
+  NightRates,
+  SlippageSettings,
+} from "../model/trading_costs.ts";
 import type { SessionWindow, StrategySource } from "../protocol.ts";
 import type { MarketData } from "../recorded/market_data.ts";
 import type { LogSink } from "../util/log.ts";
@@ -38,12 +42,19 @@ export interface BacktestOptions {
   /** Account currency, a decimal text. */
   cash: string;
   fees?: Partial<FeeSchedule>;
-  /** Default next_open. Symbols with quotes or trades fill by these. */
+  /** Default next_open. */
   fillModel?: FillModelName;
-  /** Of an event's size that orders may take, (0, 1]; default null: all they want. */
+  /**
+   * Of an event's size that orders may take, (0, 1]. Default null: by bars all they want, by quotes
+   * and trades what these show.
+   */
   volumeShare?: number | null;
   /** Keeps a record of what is decided, and where, in the result; it takes its time. */
   isRecorded?: boolean;
+  /** Default: none of these. */
+  slippage?: Partial<SlippageSettings>;
+  nightRates?: Partial<NightRates>;
+  latencyUs?: number;
   /** In the place of scanners: what is picked when, in the order of time. */
   picks?: RecordedPick[];
   /** By strategy: the run that this one is to be compared with, stored as its ref_algo_run. */

@@ -103,7 +103,8 @@ function startsFor(runs: CheckRuns, bars: HistoryReport["bars"]): Start[] {
   const { settings, full, random } = runs;
   const date = full.sessions[0]?.date ?? exchangeDate(settings.fromUs);
   const first = { date, settings, available: availableBars(settings, bars) };
-  const later = sample(restarts(runs), HISTORY_RESTARTS, random).map((session) => {
+  const sessions = sample(restarts(runs), HISTORY_RESTARTS, random);
+  const later = sessions.sort((a, b) => a.dayUs - b.dayUs).map((session) => {
     const changed = restarted(settings, session);
     const last = full.sessions.filter(({ dayUs }) => dayUs > session.dayUs)[HISTORY_SESSIONS - 1];
     const toUs = last === undefined ? settings.toUs : last.dayUs - 1;

@@ -1,21 +1,18 @@
 import type { Command as Commander } from "commander";
-import type { Command } from "../contracts/command.ts";
+import type { Settings } from "../config/environment.ts";
+import type { Command, Host } from "../contracts/command.ts";
 import { cryptoSession } from "../model/calendar.ts";
 import { ConfigError } from "../util/errors.ts";
 import {
-  check,
   type CheckOptions,
   declareCheckOptions,
-  forCheck,
   refuseWithoutCheck,
-} from "./backtest_check.ts";
-import { checkJson, checkText, findingsIn } from "./backtest_check_report.ts";
+} from "./backtest_check_options.ts";
 import { command as listCommand } from "./backtest_list.ts";
-import { choice, declareMarketOptions, type MarketOptions, names } from "./backtest_options.ts";
+import { choice } from "./backtest_costs.ts";
+import { declareMarketOptions, type MarketOptions, names } from "./backtest_options.ts";
 import { backtestJson } from "./backtest_report.ts";
 import { runAndReport } from "./backtest_run.ts";
-import { backtestSettings, chosen } from "./backtest_settings.ts";
-import { loadTradePlan } from "./plan.ts";
 import { startSettings } from "./settings.ts";
 
 export const command: Command = {
@@ -49,31 +46,26 @@ export const command: Command = {
     const { settings, logSink } = startSettings(host);
     const cli = options as RangeOptions;
     refuseWithoutCheck(cli);
-    const plan = await loadTradePlan({ plan: cli.plan, settings, host });
-    const [fromUs, toUs] = range(operands[0], cli.to);
-    const planned = chosen("--scanners", plan.scanners, cli.scanners);
-    const run = await backtestSettings(
-      { fromUs, toUs, scale: cli.scale, symbols: cli.symbols },
-      cli,
-      { ...plan, scanners: planned },
-      settings,
-      host,
-    );
-    const result = await runAndReport(
-      cli.check ? forCheck(run) : run,
-      cli,
-      settings,
-      logSink,
-      host,
-    );
-    const json = backtestJson(result);
-    if (!cli.check) return cli.json ? host.out(JSON.stringify(json) + "\n") : undefined;
-    const report = await check(run, result, cli, cli.bars === undefined, host);
-    if (cli.json) host.out(JSON.stringify({ ...json, check: checkJson(report) }) + "\n");
-    else host.out(`\n${checkText(report)}`);
-    return findingsIn(report) > 0 ? 1 : 0;
+    const preparing = prepare(operands[0], cli, settings, host);
+    if (cli.check) {
+      const { checkedRun } = await import("./backtest_check.ts");
+      return await checkedRun(preparing, cli, settings, logSink, host);
+    }
+    const { result } = await runAndReport(preparing, cli, settings, logSink, host);
+    if (cli.json) host.out(JSON.stringify(backtestJson(result)) + "\n");
   },
 };
+
+async function prepare(from: string, cli: RangeOptions, settings: Settings, host: Host) {
+  // What reads plans and users' code is large; the store is opened meanwhile.
+  const { backtestSettings, chosen } = await import("./backtest_settings.ts");
+  const { loadTradePlan } = await import("./plan.ts");
+  const plan = await loadTradePlan({ plan: cli.plan, settings, host });
+  const [fromUs, toUs] = range(from, cli.to);
+  const scanners = chosen("--scanners", plan.scanners, cli.scanners);
+  const wanted = { fromUs, toUs, scale: cli.scale, symbols: cli.symbols };
+  return await backtestSettings(wanted, cli, { ...plan, scanners }, settings, host);
+}
 
 interface RangeOptions extends MarketOptions, CheckOptions {
   to?: string;

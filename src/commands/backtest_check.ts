@@ -1,55 +1,57 @@
 /** `liu backtest FROM --check`: runs the backtest again, and tells which decisions change. */
-import { type Command as Commander, InvalidArgumentError } from "commander";
 import type { CheckRuns } from "../backtest/check_runs.ts";
 import { checkLookAhead } from "../backtest/look_ahead.ts";
 import type { BacktestSettings } from "../backtest/options.ts";
 import type { BacktestResult } from "../backtest/result.ts";
 import { runInWorker } from "../backtest/run_in_worker.ts";
 import { checkHistory, checkRestarts } from "../backtest/warm_up.ts";
+import type { Settings } from "../config/environment.ts";
 import type { Host } from "../contracts/command.ts";
 import { seededRandom } from "../engine/worker.ts";
 import { cutAfter } from "../recorded/cut.ts";
-import { ConfigError } from "../util/errors.ts";
+import type { LogSink } from "../util/log.ts";
 import { progressBar, StatusLine } from "../util/progress.ts";
-import type { CheckReport } from "./backtest_check_report.ts";
+import { type CheckOptions, CUTS } from "./backtest_check_options.ts";
+import { checkJson, type CheckReport, checkText, findingsIn } from "./backtest_check_report.ts";
+import { backtestJson } from "./backtest_report.ts";
+import { type BacktestOutput, runAndReport } from "./backtest_run.ts";
 
-const CUTS = 20;
 /** Later starts that are tried. */
 const RESTARTS = 4;
 /** Each has a copy of the data. */
 const RUNS_AT_ONCE_MAX = 4;
 
-export interface CheckOptions {
-  check?: boolean;
-  seed?: number;
-  cuts?: number;
-}
-
-export function declareCheckOptions(command: Commander): Commander {
-  return command
-    .option("--check", "run it again on cut data: what knew the future, or lacks history?")
-    .option("--cuts <N>", `with --check: times to cut the data at (default: ${CUTS})`, whole(1))
-    .option("--seed <N>", "with --check: of the random times (default: a new one)", whole(0));
-}
-
-/** Throws ConfigError for options of a check that is not asked for. */
-export function refuseWithoutCheck({ check, seed, cuts }: CheckOptions): void {
-  if (check || (seed === undefined && cuts === undefined)) return;
-  const name = seed === undefined ? "--cuts" : "--seed";
-  throw new ConfigError(`Cannot use ${name} without --check: it says how to check`);
+/** Runs it, stores and tells it; then checks it. Gives the exit code. */
+export async function checkedRun(
+  preparing: Promise<BacktestSettings>,
+  cli: CheckOptions & BacktestOutput & { bars?: string[] },
+  settings: Settings,
+  logSink: LogSink,
+  host: Host,
+): Promise<number> {
+  const { result } = await runAndReport(preparing.then(forCheck), cli, settings, logSink, host);
+  const report = await check(await preparing, result, cli, host);
+  const isAdjusted = cli.bars === undefined;
+  if (cli.json) {
+    host.out(
+      JSON.stringify({ ...backtestJson(result), check: checkJson(report, isAdjusted) }) + "\n",
+    );
+  } else {
+    host.out(`\n${checkText(report, isAdjusted)}`);
+  }
+  return findingsIn(report) > 0 ? 1 : 0;
 }
 
 /** For a backtest that is to be checked: its data are handed over, those of the checks are not. */
-export function forCheck(settings: BacktestSettings): BacktestSettings {
+function forCheck(settings: BacktestSettings): BacktestSettings {
   return { ...settings, data: cutAfter(settings.data, Infinity), isRecorded: true };
 }
 
 /** Throws OperationError where it is interrupted. */
-export async function check(
+async function check(
   settings: BacktestSettings,
   result: BacktestResult,
   { seed = crypto.getRandomValues(new Uint32Array(1))[0], cuts = CUTS }: CheckOptions,
-  isAdjusted: boolean,
   host: Host,
 ): Promise<CheckReport> {
   const line = new StatusLine({
@@ -82,7 +84,7 @@ export async function check(
       count: RESTARTS,
       onProgress: onProgress("later starts"),
     });
-    return { seed, lookAhead, history, restarts, isAdjusted, scale: settings.scale ?? "minute" };
+    return { seed, lookAhead, history, restarts, scale: settings.scale ?? "minute" };
   } finally {
     line.clear();
   }
@@ -102,12 +104,4 @@ async function runQuietly(settings: BacktestSettings, host: Host) {
     },
   );
   return record!;
-}
-
-function whole(min: number) {
-  return (text: string): number => {
-    const value = Number(text);
-    if (/^\d+$/.test(text) && value >= min && value < 2 ** 32) return value;
-    throw new InvalidArgumentError(`It must be a whole number, ${min} or more.`);
-  };
 }

@@ -12,8 +12,6 @@ export interface CheckReport {
   lookAhead: LookAheadReport;
   history: HistoryReport[];
   restarts: RestartReport;
-  /** The prices may have been adjusted for splits that came later. */
-  isAdjusted: boolean;
 }
 
 /** How many lines and scanners do not decide the same. What is settled by the history is none. */
@@ -22,7 +20,8 @@ export function findingsIn({ lookAhead, history, restarts }: CheckReport): numbe
   return lookAhead.findings.length + unsettled.length + restarts.findings.length;
 }
 
-export function checkText(report: CheckReport): string {
+/** `isAdjusted`: prices may have been adjusted for splits that came later. */
+export function checkText(report: CheckReport, isAdjusted: boolean): string {
   const found = findingsIn(report);
   const verdict = found === 0 ? "Nothing was found." : `Found: ${found}. They are marked with "!".`;
   return [
@@ -30,7 +29,7 @@ export function checkText(report: CheckReport): string {
     ...lookAheadLines(report.lookAhead),
     ...report.history.flatMap((one) => historyLines(one, report.scale)),
     ...restartLines(report.restarts),
-    ...(report.isAdjusted ? [ADJUSTED] : []),
+    ...(isAdjusted ? [ADJUSTED] : []),
     verdict,
     "",
   ].join("\n");
@@ -112,8 +111,8 @@ function timeText(us: number): string {
 }
 
 /** As a part of the backtest's object. */
-export function checkJson(report: CheckReport): Record<string, unknown> {
-  const { seed, lookAhead, history, restarts, isAdjusted } = report;
+export function checkJson(report: CheckReport, isAdjusted: boolean): Record<string, unknown> {
+  const { seed, lookAhead, history, restarts } = report;
   return {
     seed,
     findings: findingsIn(report),
