@@ -8,6 +8,7 @@ import {
   declareCheckOptions,
   refuseWithoutCheck,
 } from "./backtest_check_options.ts";
+import { command as batchCommand } from "./backtest_batch.ts";
 import { command as listCommand } from "./backtest_list.ts";
 import { choice } from "./backtest_costs.ts";
 import { declareMarketOptions, type MarketOptions, names } from "./backtest_options.ts";
@@ -30,9 +31,11 @@ export const command: Command = {
       line: "liu backtest 2022-01-03 --to 2022-01-14 --bars bars.csv --check",
       does: "then again on cut data: ends with 1 where decisions knew the future, or lack history",
     },
+    { line: "liu backtest batch last", does: "over what the newest live batch picked" },
     ...listCommand.examples.slice(0, 1),
   ],
   subcommands: {
+    batch: { summary: "run again over what a live batch picked", command: batchCommand },
     list: { summary: "show the newest backtests", command: listCommand },
   },
 

@@ -9,6 +9,7 @@ import type { Host } from "../contracts/command.ts";
 import type { Store } from "../contracts/store.ts";
 import type { LogSink } from "../util/log.ts";
 import { backtestSummary, equityCsv } from "./backtest_report.ts";
+import { refRunsOf } from "./backtest_refs.ts";
 import { SessionReport } from "./session_report.ts";
 import type { StoreClient } from "../store/store_port.ts";
 import type { StoreWorker } from "../store/store_worker.ts";
@@ -87,6 +88,8 @@ async function withKeystore(
 ): Promise<BacktestSettings> {
   const settings = await run;
   const { store } = await opening;
+  const names = settings.strategies.map(({ name }) => name);
+  settings.refRuns ??= await refRunsOf(store, names, settings);
   for (const source of settings.strategies) source.keystore = await store.keystore(source.name);
   return settings;
 }
