@@ -5,7 +5,7 @@
 import { SimulatedBroker } from "../brokers/simulated.ts";
 import type { StoreRecord } from "../contracts/store.ts";
 import { Gateway } from "../engine/gateway/gateway.ts";
-import { MemoryJournal } from "../engine/gateway/journal.ts";
+import { NoJournal } from "../engine/gateway/journal.ts";
 import { errorOf, Inbox } from "../engine/worker_link.ts";
 import type { MarketBatch } from "../model/market_batch.ts";
 import { type RiskLimits } from "../model/limit.ts";
@@ -48,7 +48,7 @@ export class GatewayLink {
     const { broker, risk, batchId, store, log } = options;
     this.#gateway = new Gateway({
       broker,
-      journal: new MemoryJournal(),
+      journal: new NoJournal(),
       store,
       // Not asked for: steps set the time, and nothing is waited for.
       clock: { nowUs: () => 0 },

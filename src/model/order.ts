@@ -1,4 +1,8 @@
-/** Orders as Liu speaks of them; a broker's own words stay in its file. Quantities and prices are exact decimal texts. */
+/** Orders as Liu speaks of them; a broker's own words stay in its file. Quantities and prices are exact decimals. */
+import type { Decimal } from "../util/decimal.ts";
+
+/** An exact decimal: the text that came from outside, or the number where it was worked out here. */
+export type Amount = string | Decimal;
 
 export type Side = "buy" | "sell";
 export type OrderType = "market" | "limit" | "stop" | "stop_limit" | "trailing_stop";
@@ -11,7 +15,7 @@ export interface OrderRequest {
   symbol: string;
   side: Side;
   /** Exactly one of qty and notional is set. */
-  qty: string | null;
+  qty: Amount | null;
   notional: string | null;
   type: OrderType;
   timeInForce: TimeInForce;
@@ -73,7 +77,7 @@ export interface BrokerOrder {
   limitPrice: string | null;
   triggerPrice: string | null;
   status: OrderStatus;
-  filledQty: string;
+  filledQty: Amount;
   /** null while nothing is filled. */
   filledAveragePrice: string | null;
   /** Legs of a bracket, each an order of its own; parent has none of its own. */
@@ -92,13 +96,13 @@ export interface Execution {
   symbol: string;
   side: Side;
   /** This execution's own quantity and price. */
-  qty: string;
-  price: string;
+  qty: Amount;
+  price: Amount;
   /** The order's filled quantity after it. */
-  cumulativeQty: string;
+  cumulativeQty: Amount;
   /** A second check, where the broker gives one. */
   executionId: string | null;
   timeUs: number;
-  /** In account currency, ≥ 0; "0" where the broker reports none. */
-  fee: string;
+  /** In account currency, ≥ 0; 0 where the broker reports none. */
+  fee: Amount;
 }

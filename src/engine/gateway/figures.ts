@@ -38,7 +38,7 @@ export class Figures {
     const { account, book, options } = this.state;
     const { figures } = account;
     const positions = book.size;
-    const openOrders = this.state.openOrders();
+    const { openOrders } = this.state.board;
     options.toMain({ type: "status", account: figures, positions, openOrders });
     if (!options.stepping) this.options.tell(figures);
   }

@@ -20,7 +20,6 @@ export class OrderFlow {
    * Updates of orders that nobody knows, while a reply that may name them is awaited; by symbol.
    */
   readonly #unclaimed = new Map<string, OrderUpdate[]>();
-  readonly #sending = new Map<string, number>();
 
   constructor(
     readonly state: GatewayState,
@@ -38,13 +37,10 @@ export class OrderFlow {
 
   /** Cancels that the broker refused may be asked for again. */
   retryCancels(): void {
-    for (const desk of this.state.desks.values()) {
-      if (desk.works.length + desk.protections.size === 0) continue;
-      const legs = [...desk.protections.values()].flatMap(({ groups }) =>
-        groups.flatMap((group) => group.legs)
-      );
-      for (const child of [...desk.works.flatMap((work) => work.children), ...legs]) {
-        if (child.cancel === "refused") child.cancel = "none";
+    for (const { works, protections } of this.state.board.busy) {
+      for (const { children } of works) retryCancelsOf(children);
+      for (const { groups } of protections.values()) {
+        for (const { legs } of groups) retryCancelsOf(legs);
       }
     }
   }
@@ -52,25 +48,29 @@ export class OrderFlow {
   /** Before the POST, so that an update that overtakes the reply finds its order. */
   sending(child: ChildOrder): void {
     this.#byClientId.set(child.clientOrderId, child);
-    this.#sending.set(child.symbol, (this.#sending.get(child.symbol) ?? 0) + 1);
+    child.desk.sending++;
   }
 
   accepted(child: ChildOrder, order: BrokerOrder): void {
     child.brokerOrderId = order.brokerOrderId;
     this.#byBrokerId.set(order.brokerOrderId, child);
-    this.state.options.journal.note({
-      type: "accepted",
-      clientOrderId: child.clientOrderId,
-      brokerOrderId: order.brokerOrderId,
-      legs: order.legs.map((leg) => leg.brokerOrderId),
-    });
+    const { journal } = this.state.options;
+    if (journal.isKept) {
+      journal.note({
+        type: "accepted",
+        clientOrderId: child.clientOrderId,
+        brokerOrderId: order.brokerOrderId,
+        legs: order.legs.map((leg) => leg.brokerOrderId),
+      });
+    }
     this.#progress(child, order);
     this.#answered(child);
   }
 
   refused(child: ChildOrder, code: string, message: string): void {
     const { work, symbol, clientOrderId } = child;
-    this.state.options.journal.note({ type: "refused", clientOrderId, code, message });
+    const { journal } = this.state.options;
+    if (journal.isKept) journal.note({ type: "refused", clientOrderId, code, message });
     child.status = "rejected";
     if (work === null) {
       const text = "{symbol}: the broker does not hold the {kind}, prices are watched: {message}";
@@ -88,7 +88,7 @@ export class OrderFlow {
     const child = this.#find(order);
     if (child === null) return this.#onUnknown(update);
     if (child.isSending) {
-      child.held.push(update);
+      (child.held ??= []).push(update);
       return;
     }
     if (update.event === "order_cancel_rejected") this.onCancelRefused(child);
@@ -120,7 +120,7 @@ export class OrderFlow {
     });
     if (work.children.length === 0) this.state.account.release(work);
     this.#finish(work);
-    this.reports.order(work, "canceled");
+    this.reports.order(work.desk, work.runId, "canceled");
   }
 
   #find(order: BrokerOrder): ChildOrder | null {
@@ -129,10 +129,12 @@ export class OrderFlow {
   }
 
   #claimReplacement(order: BrokerOrder): ChildOrder | null {
-    for (const protection of this.state.desks.get(order.symbol)?.protections.values() ?? []) {
+    const desk = this.state.desks.get(order.symbol);
+    if (desk === undefined) return null;
+    for (const protection of desk.protections.values()) {
       const group = groupOfReplaced(protection, order.replaces);
       if (group === undefined) continue;
-      const leg = legOf({ runId: protection.runId, symbol: order.symbol }, order);
+      const leg = legOf({ runId: protection.runId, desk }, order);
       group.legs.push(leg);
       this.#byBrokerId.set(order.brokerOrderId, leg);
       return leg;
@@ -143,7 +145,7 @@ export class OrderFlow {
   /** Somebody else's order in the account, or a leg of which the reply has not told yet. */
   #onUnknown(update: OrderUpdate): void {
     const { symbol } = update.order;
-    if ((this.#sending.get(symbol) ?? 0) > 0) {
+    if ((this.state.desks.get(symbol)?.sending ?? 0) > 0) {
       const waiting = this.#unclaimed.get(symbol) ?? [];
       waiting.push(update);
       this.#unclaimed.set(symbol, waiting);
@@ -151,7 +153,8 @@ export class OrderFlow {
     }
     const { execution } = update;
     if (execution === null || !this.state.book.isNew(execution)) return;
-    this.state.options.journal.note({ type: "execution", runId: null, execution });
+    const { journal } = this.state.options;
+    if (journal.isKept) journal.note({ type: "execution", runId: null, execution });
     this.state.book.apply(null, execution);
     this.state.account.isStale = true;
     this.state.options.log(
@@ -163,13 +166,32 @@ export class OrderFlow {
 
   #answered(child: ChildOrder): void {
     child.isSending = false;
-    this.#sending.set(child.symbol, this.#sending.get(child.symbol)! - 1);
+    child.desk.sending--;
     this.state.account.isStale = true;
-    this.state.dirty.add(child.symbol);
+    child.desk.touch();
     if (child.status !== "rejected") this.#settle(child);
-    const waiting = [...child.held.splice(0), ...this.#unclaimed.get(child.symbol) ?? []];
-    this.#unclaimed.delete(child.symbol);
-    for (const update of waiting) this.onUpdate(update);
+    const { held } = child;
+    child.held = null;
+    if (held !== null) { for (const update of held) this.onUpdate(update); }
+    if (this.#unclaimed.size > 0) this.#claimWaiting(child.symbol);
+    this.#forget(child);
+  }
+
+  #claimWaiting(symbol: string): void {
+    const waiting = this.#unclaimed.get(symbol);
+    this.#unclaimed.delete(symbol);
+    for (const update of waiting ?? []) this.onUpdate(update);
+  }
+
+  /** What is done with, and can come up again neither as an order's leg nor in an update. */
+  #forget(child: ChildOrder): void {
+    const { request, clientOrderId, brokerOrderId } = child;
+    if (!this.state.book.tellsOnce || isLive(child) || request === null) return;
+    if (request.takeProfit !== null || request.stopLoss !== null) return;
+    this.#byClientId.delete(clientOrderId);
+    if (brokerOrderId === null) return;
+    this.#byBrokerId.delete(brokerOrderId);
+    this.state.book.forget(brokerOrderId);
   }
 
   /**
@@ -187,13 +209,13 @@ export class OrderFlow {
       child.status = nextStatus(child.status, order.status);
       const reported = decimal(order.filledQty);
       if (reported.gt(child.reportedQty)) child.reportedQty = reported;
-      this.#claimLegs(child, order.legs);
+      if (order.legs.length > 0) this.#claimLegs(child, order.legs);
     }
-    this.state.dirty.add(child.symbol);
+    child.desk.touch();
     const { work } = child;
     if (work && !work.isAccepted && child.status !== "rejected") {
       work.isAccepted = true;
-      this.reports.order(work, "accepted");
+      this.reports.order(work.desk, work.runId, "accepted");
     }
     const isDone = isFinal(child.status) && child.status !== before;
     if (execution !== null) this.#apply(child, execution);
@@ -203,18 +225,18 @@ export class OrderFlow {
         this.#restFailed(child);
       }
       this.state.account.isStale = true;
-      this.state.options.journal.note({
-        type: "final",
-        brokerOrderId: child.brokerOrderId ?? "",
-        clientOrderId: child.clientOrderId,
-        status: child.status,
-      });
+      const { journal } = this.state.options;
+      const { clientOrderId, brokerOrderId, status } = child;
+      if (journal.isKept) {
+        journal.note({ type: "final", brokerOrderId: brokerOrderId ?? "", clientOrderId, status });
+      }
+      this.#forget(child);
     }
   }
 
   /** An exit that was to rest by itself does not, or not any more, and not by a fill. */
   #restFailed(child: ChildOrder): void {
-    const protection = this.state.desk(child.symbol).protections.get(child.runId);
+    const protection = child.desk.protections.get(child.runId);
     const group = protection?.groups.find(({ legs }) => legs.includes(child));
     if (!protection || !group?.legs.every((leg) => leg.reportedQty.eq(0))) return;
     protection.failures++;
@@ -236,7 +258,7 @@ export class OrderFlow {
 
   /** The group that an order brings along, or heads. */
   #groupOf(parent: ChildOrder): LegGroup | undefined {
-    const groups = this.state.desk(parent.symbol).protections.get(parent.runId)?.groups;
+    const groups = parent.desk.protections.get(parent.runId)?.groups;
     const isOf = ({ entry, legs }: LegGroup) => entry === parent || legs.includes(parent);
     if (!groups || groups.some(isOf) || parent.work === null) return groups?.find(isOf);
     const { takeProfit, stopLoss } = parent.request!;
@@ -253,10 +275,9 @@ export class OrderFlow {
 
   #apply(child: ChildOrder, execution: Execution): void {
     const { book, options, account } = this.state;
-    const desk = this.state.desk(child.symbol);
-    const { work } = child;
-    options.journal.note({ type: "execution", runId: child.runId, execution });
-    const entry = book.apply(child.runId, execution);
+    const { work, desk, runId } = child;
+    if (options.journal.isKept) options.journal.note({ type: "execution", runId, execution });
+    const entry = book.apply(runId, execution);
     if (entry === null) return;
     if (entry.crossed) {
       options.log("error", "{symbol}: run {runId} went through flat, to {qty}", {
@@ -266,12 +287,13 @@ export class OrderFlow {
       });
     }
     account.isStale = true;
-    child.filledQty = child.filledQty.plus(execution.qty);
+    const qty = decimal(execution.qty);
+    child.filledQty = child.filledQty.plus(qty);
     if (child.filledQty.gt(child.reportedQty)) child.reportedQty = child.filledQty;
-    if (work) work.filledQty = work.filledQty.plus(execution.qty);
-    const protection = desk.protections.get(child.runId);
+    if (work) work.filledQty = work.filledQty.plus(qty);
+    const protection = desk.protections.get(runId);
     if (work && isEntry(work.action) && protection) protection.sinceUs = execution.timeUs;
-    if (work && isOwnExit(work)) desk.refusals.delete(child.runId);
+    if (work && isOwnExit(work)) desk.refusals.delete(runId);
     const ends = this.#ending(child);
     const partial = work ? !ends : child.status !== "filled";
     this.reports.execution(child, execution, entry, partial);
@@ -285,7 +307,7 @@ export class OrderFlow {
     const { work } = child;
     if (!work || work.isFinal || child.isSending || isLive(child)) return false;
     if (child.status !== "filled" || work.cancelReason !== null) return true;
-    if (restOf(work).eq(0)) return true;
+    if (restOf(work).isZero) return true;
     return !isEntry(work.action) && this.state.book.position(work.runId, work.symbol) === null;
   }
 
@@ -310,20 +332,21 @@ export class OrderFlow {
   ): void {
     const work = child.work!;
     this.#finish(work);
-    if (refusal === null) return this.reports.order(work, event);
+    if (refusal === null) return this.reports.order(work.desk, work.runId, event);
     if (isOwnExit(work)) {
-      const { refusals } = this.state.desk(work.symbol);
+      const { refusals } = work.desk;
       refusals.set(work.runId, (refusals.get(work.runId) ?? 0) + 1);
     }
-    const subject = { ...work, qty: work.qty.toFixed() };
-    this.reports.denial(subject, { by: "broker", ...refusal });
+    this.reports.denial(work.desk, work, { by: "broker", ...refusal });
   }
 
   #finish(work: Work): void {
     work.isFinal = true;
-    const desk = this.state.desk(work.symbol);
-    desk.works = desk.works.filter((other) => other !== work);
-    desk.prune(this.state.book);
-    this.state.dirty.add(work.symbol);
+    work.desk.close(work);
+    work.desk.prune(this.state.book);
   }
+}
+
+function retryCancelsOf(children: readonly ChildOrder[]): void {
+  for (const child of children) if (child.cancel === "refused") child.cancel = "none";
 }

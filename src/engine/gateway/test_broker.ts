@@ -41,6 +41,7 @@ export class TestBroker implements Broker {
     extendedHours: true,
     requestsPerMinute: 200,
     requestsReservedForCancels: 20,
+    tellsOnce: false,
   };
   readonly orders: TestOrder[] = [];
   readonly fills: Execution[] = [];
