@@ -100,9 +100,10 @@ export class BacktestMarket {
   #onUpdate(update: ExchangeUpdate): void {
     const { execution, positionQty } = update;
     if (execution !== null) {
-      this.replay.feed(execution.symbol)!.heldQty = Number(positionQty);
-      const signed = Number(execution.qty) * (execution.side === "buy" ? 1 : -1);
-      this.#cash -= signed * Number(execution.price) + Number(execution.fee);
+      this.replay.feed(execution.symbol)!.heldQty = positionQty.toNumber();
+      const { qty, price, fee, side } = execution;
+      const signed = qty.toNumber() * (side === "buy" ? 1 : -1);
+      this.#cash -= signed * price.toNumber() + fee.toNumber();
       this.isHolding = this.replay.active.some(({ heldQty }) => heldQty !== 0);
       if (!this.isHolding) this.sample(this.nowUs);
     }

@@ -1,6 +1,6 @@
 /**
- * What the exchange core takes and gives. Quantities, prices and money are exact decimal texts;
- * times are µs.
+ * What the exchange core takes and gives. Quantities, prices and money are exact: decimals in
+ * executions, decimal texts elsewhere; times are µs.
  */
 import type { Asset, AssetClass } from "../model/asset.ts";
 import type {
@@ -11,6 +11,7 @@ import type {
   Side,
   TimeInForce,
 } from "../model/order.ts";
+import type { Decimal } from "../util/decimal.ts";
 
 export type OrderClass = "simple" | "bracket" | "oco" | "oto";
 export type PositionIntent = "buy_to_open" | "buy_to_close" | "sell_to_open" | "sell_to_close";
@@ -136,8 +137,8 @@ export interface ExchangeOrder {
 
 export interface ExchangeExecution extends Execution {
   executionId: string;
-  /** What is left of the order; "0" for the last. */
-  leavesQty: string;
+  /** What is left of the order; 0 for the last. */
+  leavesQty: Decimal;
   isLast: boolean;
   orderStatus: OrderStatus;
 }
@@ -162,7 +163,7 @@ export interface ExchangeUpdate {
   /** Set for fill and partial_fill. */
   execution: ExchangeExecution | null;
   /** Signed, after the event. */
-  positionQty: string;
+  positionQty: Decimal;
 }
 
 export interface Refusal {

@@ -1,4 +1,7 @@
-/** Orders as Liu speaks of them; a broker's own words stay in its file. Quantities and prices are exact decimals. */
+/**
+ * Orders as Liu speaks of them; a broker's own words stay in its file. Quantities and prices are
+ * exact: decimals in executions, which are added up, texts in what else comes from outside.
+ */
 import type { Decimal } from "../util/decimal.ts";
 
 /** An exact decimal: the text that came from outside, or the number where it was worked out here. */
@@ -96,13 +99,13 @@ export interface Execution {
   symbol: string;
   side: Side;
   /** This execution's own quantity and price. */
-  qty: Amount;
-  price: Amount;
+  qty: Decimal;
+  price: Decimal;
   /** The order's filled quantity after it. */
-  cumulativeQty: Amount;
+  cumulativeQty: Decimal;
   /** A second check, where the broker gives one. */
   executionId: string | null;
   timeUs: number;
   /** In account currency, ≥ 0; 0 where the broker reports none. */
-  fee: Amount;
+  fee: Decimal;
 }

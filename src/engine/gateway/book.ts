@@ -62,8 +62,8 @@ export class Book {
 
   #keepInMind({ brokerOrderId, cumulativeQty, executionId }: Execution): void {
     const seen = this.#seen.get(brokerOrderId);
-    if (seen === undefined) this.#seen.set(brokerOrderId, [decimal(cumulativeQty)]);
-    else seen.push(decimal(cumulativeQty));
+    if (seen === undefined) this.#seen.set(brokerOrderId, [cumulativeQty]);
+    else seen.push(cumulativeQty);
     if (!this.tellsOnce && executionId !== null) this.#seenIds.add(executionId);
   }
 
@@ -80,8 +80,7 @@ export class Book {
     if (!this.isNew(execution)) return null;
     this.#keepInMind(execution);
     const { symbol, side } = execution;
-    const size = decimal(execution.qty);
-    const qty = side === "buy" ? size : size.neg();
+    const qty = side === "buy" ? execution.qty : execution.qty.neg();
     const holding = this.#holding(symbol);
     holding.net = holding.net.plus(qty);
     if (runId === null) {
@@ -143,9 +142,7 @@ export class Book {
 }
 
 function addTo(position: Position | null, qty: Decimal, execution: Execution): BookEntry {
-  const price = decimal(execution.price);
-  const fee = decimal(execution.fee);
-  const { timeUs } = execution;
+  const { price, fee, timeUs } = execution;
   if (position === null) return opened(qty, qty.abs().times(price), price, fee, timeUs, false);
   if (position.qty.s === qty.s) return added(position, qty, price, fee);
   return reduced(position, qty, price, fee, timeUs);

@@ -6,7 +6,7 @@ import type { Operation } from "../../contracts/store.ts";
 import type { OrderAction } from "../../contracts/decision.ts";
 import type { Execution } from "../../model/order.ts";
 import type { OrderReport, PositionFigures } from "../../protocol.ts";
-import { type Decimal, decimal, plain } from "../../util/decimal.ts";
+import { type Decimal, plain } from "../../util/decimal.ts";
 import type { BookEntry, Position } from "./book.ts";
 import type { Desk } from "./desk.ts";
 import type { ExitPrices } from "./protection.ts";
@@ -91,9 +91,9 @@ export class Reports {
       ? "sell"
       : "buy_short";
     const { timeUs, brokerOrderId } = execution;
-    const qty = plain(execution.qty);
-    const price = plain(execution.price);
-    const fee = plain(execution.fee);
+    const qty = execution.qty.toFixed();
+    const price = execution.price.toFixed();
+    const fee = execution.fee.toFixed();
     const { options } = this.state;
     options.toMain({
       type: "trade",
@@ -124,7 +124,7 @@ export class Reports {
         targetPrice: work?.targetPrice ?? null,
         brokerOrderId,
         clientOrderId: child.clientOrderId,
-        cumulativeQty: plain(execution.cumulativeQty),
+        cumulativeQty: execution.cumulativeQty.toFixed(),
       },
     }]);
   }
@@ -132,9 +132,9 @@ export class Reports {
   fill(child: ChildOrder, execution: Execution, partial: boolean): void {
     this.order(child.desk, child.runId, "fill", {
       side: execution.side,
-      qty: decimal(execution.qty).toNumber(),
-      price: decimal(execution.price).toNumber(),
-      fee: decimal(execution.fee).toNumber(),
+      qty: execution.qty.toNumber(),
+      price: execution.price.toNumber(),
+      fee: execution.fee.toNumber(),
       timeUs: execution.timeUs,
       partial,
     });

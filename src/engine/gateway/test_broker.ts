@@ -201,12 +201,12 @@ export class TestBroker implements Broker {
       clientOrderId: order.clientOrderId,
       symbol: order.symbol,
       side: order.side,
-      qty,
-      price,
-      cumulativeQty: plain(cumulative),
+      qty: decimal(qty),
+      price: decimal(price),
+      cumulativeQty: cumulative,
       executionId: `x${this.fills.length}`,
       timeUs: this.nowUs,
-      fee: "0.01",
+      fee: decimal("0.01"),
     };
     this.fills.push(execution);
     const signed = decimal(qty).times(order.side === "buy" ? 1 : -1);
@@ -270,7 +270,7 @@ export class TestBroker implements Broker {
       side: request.side,
       type: request.type,
       timeInForce: request.timeInForce,
-      qty: request.qty,
+      qty: request.qty === null ? null : plain(request.qty),
       notional: null,
       limitPrice: request.limitPrice,
       triggerPrice: request.triggerPrice,
