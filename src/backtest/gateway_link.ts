@@ -2,7 +2,8 @@
  * The gateway, entered step by step.
  * Invariant: when `enter` is done, all that the step's intents and fills cause has happened.
  */
-import { SimulatedBroker } from "../brokers/simulated.ts";
+import type { SimulatedBroker } from "../brokers/simulated.ts";
+import type { Broker } from "../contracts/broker.ts";
 import type { StoreRecord } from "../contracts/store.ts";
 import { Gateway } from "../engine/gateway/gateway.ts";
 import { NoJournal } from "../engine/gateway/journal.ts";
@@ -22,7 +23,8 @@ import type { Soon } from "../util/soon.ts";
 type StepDone = Extract<ConsumerToGateway, { type: "stepDone" }>;
 
 export interface GatewayLinkOptions {
-  broker: SimulatedBroker;
+  /** In this isolate: `step` begins a step of the gateway. */
+  broker: Broker & Pick<SimulatedBroker, "step">;
   risk: RiskLimits;
   batchId: string;
   store: { write(records: StoreRecord[]): void };

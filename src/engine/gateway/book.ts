@@ -50,26 +50,21 @@ export class Book {
   /** How many positions there are, over all runs. */
   size = 0;
 
-  /** `tellsOnce`: the broker gives each execution once (BrokerCapabilities), so that one identity is enough. */
+  /** `tellsOnce`: the broker gives each execution once, in order: they need not be kept in mind. */
   constructor(readonly tellsOnce = false) {}
 
   /** False: it was applied before, by either of its identities. */
   isNew({ brokerOrderId, cumulativeQty, executionId }: Execution): boolean {
     const seen = this.#seen.get(brokerOrderId);
     if (seen !== undefined) { for (const qty of seen) if (qty.eq(cumulativeQty)) return false; }
-    return this.tellsOnce || executionId === null || !this.#seenIds.has(executionId);
+    return executionId === null || !this.#seenIds.has(executionId);
   }
 
   #keepInMind({ brokerOrderId, cumulativeQty, executionId }: Execution): void {
     const seen = this.#seen.get(brokerOrderId);
     if (seen === undefined) this.#seen.set(brokerOrderId, [cumulativeQty]);
     else seen.push(cumulativeQty);
-    if (!this.tellsOnce && executionId !== null) this.#seenIds.add(executionId);
-  }
-
-  /** Nothing of the order will be told any more. */
-  forget(brokerOrderId: string): void {
-    if (this.tellsOnce) this.#seen.delete(brokerOrderId);
+    if (executionId !== null) this.#seenIds.add(executionId);
   }
 
   /**
@@ -77,8 +72,10 @@ export class Book {
    * before.
    */
   apply(runId: number | null, execution: Execution): BookEntry | null {
-    if (!this.isNew(execution)) return null;
-    this.#keepInMind(execution);
+    if (!this.tellsOnce) {
+      if (!this.isNew(execution)) return null;
+      this.#keepInMind(execution);
+    }
     const { symbol, side } = execution;
     const qty = side === "buy" ? execution.qty : execution.qty.neg();
     const holding = this.#holding(symbol);

@@ -47,19 +47,50 @@ export const REFUSALS_MAX = 3;
 /** What goes on in all symbols together. */
 export class Board {
   /** Those whose plan is to be looked at again. */
-  readonly dirty = new Set<Desk>();
+  readonly dirty = new Desks();
   /** Those with open orders or protections. */
-  readonly busy = new Set<Desk>();
+  readonly busy = new Desks();
   /** Works that are open. */
   openOrders = 0;
+}
 
-  /** By symbol, and none is dirty any more. */
-  takeDirty(): Desk[] {
-    const desks = [...this.dirty];
-    this.dirty.clear();
+/** A set of desks that costs next to nothing to change. Its order means nothing. */
+export class Desks {
+  readonly list: Desk[] = [];
+  readonly #places: number[] = [];
+
+  has(desk: Desk): boolean {
+    return (this.#places[desk.number] ?? -1) >= 0;
+  }
+
+  add(desk: Desk): void {
+    if (this.has(desk)) return;
+    this.#places[desk.number] = this.list.length;
+    this.list.push(desk);
+  }
+
+  delete(desk: Desk): boolean {
+    if (!this.has(desk)) return false;
+    const place = this.#places[desk.number];
+    this.#places[desk.number] = -1;
+    const last = this.list.pop()!;
+    if (last !== desk) {
+      this.list[place] = last;
+      this.#places[last.number] = place;
+    }
+    return true;
+  }
+
+  /** All of them, by symbol; none is in the set any more. */
+  take(): readonly Desk[] {
+    if (this.list.length === 0) return NO_DESKS;
+    const desks = this.list.splice(0);
+    for (const { number } of desks) this.#places[number] = -1;
     return desks.length > 1 ? desks.sort((a, b) => compare(a.symbol, b.symbol)) : desks;
   }
 }
+
+const NO_DESKS: readonly Desk[] = [];
 
 export class Desk {
   #works: Work[] = [];
@@ -76,7 +107,8 @@ export class Desk {
   /** Its regular session was on when a price was last looked at. */
   wasRegular = true;
 
-  constructor(readonly symbol: string, readonly board: Board) {
+  /** `number`: its place among all desks. */
+  constructor(readonly symbol: string, readonly number: number, readonly board: Board) {
     this.assetClass = assetClassOf(symbol);
   }
 
@@ -103,7 +135,7 @@ export class Desk {
 
   close(work: Work): void {
     const left = this.#works.filter((other) => other !== work);
-    this.board.openOrders -= this.#works.length - left.length;
+    this.board.openOrders += left.length - this.#works.length;
     this.#works = left;
     this.#noteIdle();
     this.touch();
@@ -176,10 +208,11 @@ export interface PlanView extends RestView {
  * What is to be sent now, in this order; empty: there is something to wait for, or nothing to do.
  */
 export function planDesk(desk: Desk, view: PlanView): readonly DeskRequest[] {
-  if (desk.works.length + desk.protections.size === 0) return NOTHING;
+  const hasProtections = desk.protections.size > 0;
+  if (!hasProtections && !mayAct(desk.works)) return NOTHING;
   const requests: DeskRequest[] = [];
   giveWay(desk);
-  const legs = desk.protections.size === 0 ? NOBODY : legsToCancel(desk, view);
+  const legs = hasProtections ? legsToCancel(desk, view) : NOBODY;
   for (const children of [legs, worksToCancel(desk, view)]) {
     for (const child of children) {
       if (child.cancel !== "none" || child.isSending) continue;
@@ -194,7 +227,7 @@ export function planDesk(desk: Desk, view: PlanView): readonly DeskRequest[] {
     work.children.push(child);
     requests.push({ kind: "submit", child });
   }
-  if (desk.protections.size === 0) return requests;
+  if (!hasProtections) return requests;
   for (let rest = exitsToRest(desk, view); rest !== null; rest = exitsToRest(desk, view)) {
     const { protection, side, qty } = rest;
     const child = view.makeExit(desk, protection, side, qty);
@@ -203,6 +236,14 @@ export function planDesk(desk: Desk, view: PlanView): readonly DeskRequest[] {
     requests.push({ kind: "submit", child });
   }
   return requests;
+}
+
+/** False: all that is open is at the broker, and wanted there. */
+function mayAct(works: readonly Work[]): boolean {
+  for (const work of works) {
+    if (work.cancelReason !== null || isOwnExit(work) || liveChild(work) === null) return true;
+  }
+  return false;
 }
 
 /** Own exits first. */

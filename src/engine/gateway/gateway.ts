@@ -127,7 +127,7 @@ export class Gateway {
   /** Nothing is open and nothing is being closed: a step without intents and updates changes nothing here. */
   get isQuiet(): boolean {
     const { dirty, openOrders } = this.#state.board;
-    return dirty.size === 0 && openOrders === 0 && !this.#liquidations.isWaiting;
+    return dirty.list.length === 0 && openOrders === 0 && !this.#liquidations.isWaiting;
   }
 
   fromConsumer(consumer: number, message: ConsumerToGateway): void {
@@ -195,7 +195,7 @@ export class Gateway {
   #pumpAll(): void {
     if (this.options.stepping) return;
     this.#liquidations.ensure();
-    for (const desk of [...this.#state.board.dirty]) {
+    for (const desk of [...this.#state.board.dirty.list]) {
       if (!this.#pumping.has(desk)) this.#run(() => this.#pump(desk));
     }
   }

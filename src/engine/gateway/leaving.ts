@@ -9,8 +9,8 @@ const PRICE_DECIMALS = 6;
 /** Orders have ended, and what is to rest has been put to rest. */
 export function isSettled(state: GatewayState): boolean {
   const { dirty, busy, openOrders } = state.board;
-  if (dirty.size > 0 || openOrders > 0) return false;
-  return [...busy].every((desk) =>
+  if (dirty.list.length > 0 || openOrders > 0) return false;
+  return busy.list.every((desk) =>
     [...desk.protections.values()].every(({ groups }) =>
       groups.flatMap(restingLegs).every((leg) => !leg.isSending && leg.cancel === "none")
     )

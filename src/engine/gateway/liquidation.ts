@@ -47,7 +47,7 @@ export class Liquidations {
   ensure(): void {
     if (!this.#coversAny()) return;
     const { state } = this;
-    for (const desk of state.board.busy) {
+    for (const desk of state.board.busy.list) {
       for (const work of desk.works) {
         const run = state.runs.get(work.runId);
         if (work.kind === "liquidation" || !run || !this.covers(run, desk.symbol)) continue;

@@ -14,6 +14,8 @@ import { type GatewayState, legOf } from "./state.ts";
 import { type ChildOrder, isEntry, isLive, isOwnExit, restOf, type Work } from "./work.ts";
 
 export class OrderFlow {
+  /** Those whose fate the broker has not told. */
+  readonly #sending: ChildOrder[] = [];
   readonly #byClientId = new Map<string, ChildOrder>();
   readonly #byBrokerId = new Map<string, ChildOrder>();
   /**
@@ -30,14 +32,13 @@ export class OrderFlow {
 
   /** Orders that can still fill, or of which executions are missing. */
   live(): ChildOrder[] {
-    return [...new Set([...this.#byClientId.values(), ...this.#byBrokerId.values()])].filter(
-      isLive,
-    );
+    const known = [...this.#sending, ...this.#byClientId.values(), ...this.#byBrokerId.values()];
+    return [...new Set(known)].filter(isLive);
   }
 
   /** Cancels that the broker refused may be asked for again. */
   retryCancels(): void {
-    for (const { works, protections } of this.state.board.busy) {
+    for (const { works, protections } of this.state.board.busy.list) {
       for (const { children } of works) retryCancelsOf(children);
       for (const { groups } of protections.values()) {
         for (const { legs } of groups) retryCancelsOf(legs);
@@ -47,7 +48,7 @@ export class OrderFlow {
 
   /** Before the POST, so that an update that overtakes the reply finds its order. */
   sending(child: ChildOrder): void {
-    this.#byClientId.set(child.clientOrderId, child);
+    this.#sending.push(child);
     child.desk.sending++;
   }
 
@@ -92,17 +93,15 @@ export class OrderFlow {
       return;
     }
     if (update.event === "order_cancel_rejected") this.onCancelRefused(child);
-    const execution = update.execution && this.state.book.isNew(update.execution)
-      ? update.execution
-      : null;
-    this.#progress(child, order, execution);
+    const { execution } = update;
+    const isNew = execution !== null && this.#isNew(child, execution);
+    this.#progress(child, order, isNew ? execution : null);
   }
 
   /** An execution by itself, from the account's activities. */
   onExecution(execution: Execution): void {
-    const child = this.#byBrokerId.get(execution.brokerOrderId) ??
-      this.#byClientId.get(execution.clientOrderId);
-    if (!child || child.isSending || !this.state.book.isNew(execution)) return;
+    const child = this.#known(execution);
+    if (!child || child.isSending || !this.#isNew(child, execution)) return;
     this.#progress(child, null, execution);
   }
 
@@ -124,8 +123,20 @@ export class OrderFlow {
   }
 
   #find(order: BrokerOrder): ChildOrder | null {
-    return this.#byBrokerId.get(order.brokerOrderId) ??
-      this.#byClientId.get(order.clientOrderId) ?? this.#claimReplacement(order);
+    return this.#known(order) ?? this.#claimReplacement(order);
+  }
+
+  #known({ brokerOrderId, clientOrderId }: BrokerOrder | Execution): ChildOrder | undefined {
+    const child = this.#byBrokerId.get(brokerOrderId);
+    if (child !== undefined) return child;
+    for (const child of this.#sending) if (child.clientOrderId === clientOrderId) return child;
+    return this.#byClientId.get(clientOrderId);
+  }
+
+  #isNew(child: ChildOrder, execution: Execution): boolean {
+    return this.state.tellsOnce
+      ? execution.cumulativeQty.gt(child.filledQty)
+      : this.state.book.isNew(execution);
   }
 
   #claimReplacement(order: BrokerOrder): ChildOrder | null {
@@ -166,6 +177,9 @@ export class OrderFlow {
 
   #answered(child: ChildOrder): void {
     child.isSending = false;
+    this.#sending.splice(this.#sending.indexOf(child), 1);
+    // What was refused, or not answered, may still turn up.
+    if (!this.state.tellsOnce) this.#byClientId.set(child.clientOrderId, child);
     child.desk.sending--;
     this.state.account.isStale = true;
     child.desk.touch();
@@ -185,13 +199,10 @@ export class OrderFlow {
 
   /** What is done with, and can come up again neither as an order's leg nor in an update. */
   #forget(child: ChildOrder): void {
-    const { request, clientOrderId, brokerOrderId } = child;
-    if (!this.state.book.tellsOnce || isLive(child) || request === null) return;
+    const { request, brokerOrderId } = child;
+    if (!this.state.tellsOnce || isLive(child) || request === null) return;
     if (request.takeProfit !== null || request.stopLoss !== null) return;
-    this.#byClientId.delete(clientOrderId);
-    if (brokerOrderId === null) return;
-    this.#byBrokerId.delete(brokerOrderId);
-    this.state.book.forget(brokerOrderId);
+    if (brokerOrderId !== null) this.#byBrokerId.delete(brokerOrderId);
   }
 
   /**

@@ -9,7 +9,7 @@ import { type Asset, type AssetClass, tickSize } from "../../model/asset.ts";
 import type { OrderType } from "../../model/order.ts";
 import type { RiskLimits } from "../../model/limit.ts";
 import type { Intent } from "../../protocol.ts";
-import { type Decimal, decimal, plain, roundToTick } from "../../util/decimal.ts";
+import { Decimal, decimal, plain, roundToTick } from "../../util/decimal.ts";
 import type { Position } from "./book.ts";
 import { isEntry, type OrderTerms, sideOf } from "./work.ts";
 
@@ -111,7 +111,7 @@ export function checkRisk(view: RiskView): RiskResult {
   const closed = checkSession(view, terms);
   if (closed !== null) return closed;
   const qty = checkedQty(view, asset);
-  if ("result" in qty) return qty;
+  if (!(qty instanceof Decimal)) return qty;
   const { stopPrice, targetPrice } = intent;
   const isLong = intent.action === "buy" || intent.action === "sell";
   const stop = stopPrice === null ? null : ticked(stopPrice, asset, isLong ? "up" : "down");

@@ -20,6 +20,8 @@ import {
 } from "./work.ts";
 
 const ZERO = decimal(0);
+/** Of a client order id: 16 of it are for a safe integer. */
+const ID_LENGTH_MAX = 128;
 /** How far an exit's limit is from the last price, where a market order is not taken. */
 const EXIT_LIMIT_SHARE = 0.02;
 
@@ -29,6 +31,8 @@ const EXIT_LIMIT_SHARE = 0.02;
  */
 export class GatewayState {
   readonly book: Book;
+  /** The broker tells each event once, in order (BrokerCapabilities). */
+  readonly tellsOnce: boolean;
   readonly account = new Account();
   readonly desks = new Map<string, Desk>();
   readonly board = new Board();
@@ -48,7 +52,8 @@ export class GatewayState {
   readonly #idPrefixes = new Map<number, string>();
 
   constructor(readonly options: GatewayOptions) {
-    this.book = new Book(options.broker.capabilities.tellsOnce);
+    this.tellsOnce = options.broker.capabilities.tellsOnce;
+    this.book = new Book(this.tellsOnce);
     this.#sequence = 1;
     for (const record of options.journal.restored) {
       if (record.type === "order") this.#sequence = Math.max(this.#sequence, record.sequence + 1);
@@ -61,7 +66,9 @@ export class GatewayState {
 
   desk(symbol: string): Desk {
     let desk = this.desks.get(symbol);
-    if (desk === undefined) this.desks.set(symbol, desk = new Desk(symbol, this.board));
+    if (desk === undefined) {
+      this.desks.set(symbol, desk = new Desk(symbol, this.desks.size, this.board));
+    }
     return desk;
   }
 
@@ -238,7 +245,7 @@ export class GatewayState {
     let prefix = this.#idPrefixes.get(runId);
     if (prefix === undefined) {
       prefix = `liu-${this.options.batchId}-${runId}-`;
-      assert(prefix.length <= 108, `client order ids ${prefix}… are too long`);
+      assert(prefix.length <= ID_LENGTH_MAX - 16, `client order ids ${prefix}… are too long`);
       this.#idPrefixes.set(runId, prefix);
     }
     return prefix + this.#sequence++;

@@ -4,9 +4,8 @@
  * from it any more.
  */
 import type { UpdateStream } from "../../contracts/broker.ts";
-import type { AccountFigures } from "../../protocol.ts";
 import { assert } from "../../util/assert.ts";
-import { after, type Soon } from "../../util/soon.ts";
+import type { Soon } from "../../util/soon.ts";
 import type { DeskRequest } from "./desk.ts";
 import type { Dispatch } from "./dispatch.ts";
 import type { Figures } from "./figures.ts";
@@ -43,7 +42,8 @@ export class Steps {
   /** What is done one after the other. */
   readonly turns: Turns;
   readonly #parts: StepParts;
-  readonly #done = new Map<number, StepDone>();
+  /** By consumer. */
+  #done: (StepDone | undefined)[] = [];
   #stream: UpdateStream | null = null;
   #n = -1;
   #phase: "strategies" | "settling" | "complete" = "complete";
@@ -58,38 +58,41 @@ export class Steps {
   }
 
   begin(n: number, timeUs: number): void {
-    this.turns.run(() => {
-      const { state: { account, book }, figures } = this.#parts;
-      this.#parts.state.stepUs = timeUs;
-      // Prices move the account's value without anything being traded.
-      if (timeUs % MINUTE_US === 0 && !book.isFlat) account.isStale = true;
-      this.#n = n;
-      this.#done.clear();
-      this.#phase = "strategies";
-      const read = account.isStale ? figures.refresh() : undefined;
-      return after(read, () => this.#tell(n, timeUs, account.figures));
-    });
+    this.turns.run(() => this.#begin(n, timeUs));
   }
 
-  #tell(n: number, timeUs: number, account: AccountFigures): void {
-    const { state, consumers } = this.#parts;
-    for (const consumer of consumers) {
-      state.options.toConsumer(consumer, { type: "stepBegin", n, timeUs, account });
-    }
+  #begin(n: number, timeUs: number): Soon<void> {
+    const { state, figures } = this.#parts;
+    const { account, book } = state;
+    state.stepUs = timeUs;
+    // Prices move the account's value without anything being traded.
+    if (timeUs % MINUTE_US === 0 && !book.isFlat) account.isStale = true;
+    this.#n = n;
+    this.#done = [];
+    this.#phase = "strategies";
+    const read = account.isStale ? figures.refresh() : undefined;
+    return read instanceof Promise ? read.then(() => this.#tell()) : this.#tell();
+  }
+
+  #tell(): void {
+    const { state: { options, account: { figures: account }, stepUs: timeUs } } = this.#parts;
+    const message = { type: "stepBegin", n: this.#n, timeUs, account } as const;
+    for (const consumer of this.#parts.consumers) options.toConsumer(consumer, message);
     this.settleWhenDone();
   }
 
   done(consumer: number, message: StepDone): void {
-    const isNow = message.n === this.#n;
-    assert(isNow, `consumer ${consumer} ends step ${message.n}, now is ${this.#n}`);
-    this.#done.set(consumer, message);
+    if (message.n !== this.#n) {
+      assert(false, `consumer ${consumer} ends step ${message.n}, now is ${this.#n}`);
+    }
+    this.#done[consumer] = message;
     this.settleWhenDone();
   }
 
   settleWhenDone(): void {
     const { consumers, watch } = this.#parts;
     if (this.#phase !== "strategies") return;
-    for (const consumer of consumers) if (!this.#done.has(consumer)) return;
+    for (const consumer of consumers) if (this.#done[consumer] === undefined) return;
     if (watch.hasWatched && watch.step < this.#n) return;
     this.#phase = "settling";
     this.turns.run(() => this.#settle());
@@ -98,10 +101,9 @@ export class Steps {
   #settle(): Soon<void> {
     const { watch, intake } = this.#parts;
     watch.look();
-    const inOrder = [...this.#done];
-    if (inOrder.length > 1) inOrder.sort(([a], [b]) => a - b);
-    intake.step(inOrder.map(([, done]) => done));
-    return after(this.rounds(true), () => this.#complete());
+    intake.step(this.#done.filter((done) => done !== undefined));
+    const settled = this.rounds(true);
+    return settled instanceof Promise ? settled.then(() => this.#complete()) : this.#complete();
   }
 
   #complete(): void {
@@ -114,7 +116,7 @@ export class Steps {
    * any more. `acknowledges`: the exchange is told that the step is done even if nothing is sent.
    */
   rounds(acknowledges: boolean): Soon<void> {
-    for (const desk of this.#parts.state.board.busy) desk.touch();
+    for (const desk of this.#parts.state.board.busy.list) desk.touch();
     this.#parts.flow.retryCancels();
     return this.#roundsFrom(0, acknowledges);
   }
@@ -122,7 +124,7 @@ export class Steps {
   #roundsFrom(first: number, acknowledges: boolean): Soon<void> {
     const { liquidations, watch, signal, dispatch } = this.#parts;
     for (let round = first;; round++) {
-      assert(round < ROUNDS_MAX, `step ${this.#n} does not settle`);
+      if (round === ROUNDS_MAX) assert(false, `step ${this.#n} does not settle`);
       liquidations.ensure();
       const requests = this.#requests();
       if (requests.length === 0 && (round > 0 || !acknowledges)) break;
@@ -141,7 +143,7 @@ export class Steps {
   /** Of all symbols, cancels first. */
   #requests(): readonly DeskRequest[] {
     const { state, plans } = this.#parts;
-    const desks = state.board.takeDirty();
+    const desks = state.board.dirty.take();
     if (desks.length === 1) return cancelsFirst(plans.of(desks[0]));
     return cancelsFirst(desks.flatMap((desk) => plans.of(desk)));
   }

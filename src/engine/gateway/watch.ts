@@ -90,7 +90,7 @@ export class Watch {
   /** Tells main what is watched, where that has changed. */
   announce(): void {
     const wanted: string[] = [];
-    for (const desk of this.state.board.busy) {
+    for (const desk of this.state.board.busy.list) {
       if (desk.protections.size > 0 && this.#isWanted(desk)) wanted.push(desk.symbol);
     }
     if (
