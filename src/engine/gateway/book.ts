@@ -35,7 +35,6 @@ interface Holding {
 }
 
 const ZERO = decimal(0);
-const NOBODY: ReadonlyMap<number, Position> = new Map();
 
 /**
  * Virtual positions by (run, symbol). What the broker holds beyond them is EXTERNAL: not Liu's,
@@ -108,9 +107,9 @@ export class Book {
     }
   }
 
-  /** Positions in the symbol, by run, in any order. */
+  /** Positions in the symbol, by run, in any order: as they are, from now on. */
   holders(symbol: string): ReadonlyMap<number, Position> {
-    return this.#holdings.get(symbol)?.runs ?? NOBODY;
+    return this.#holding(symbol).runs;
   }
 
   /** The broker's position in the symbol: all runs' and EXTERNAL. */

@@ -23,7 +23,7 @@
 import { type AssetClass, assetClassOf } from "../../model/asset.ts";
 import type { Side } from "../../model/order.ts";
 import { Decimal, decimal } from "../../util/decimal.ts";
-import type { Book } from "./book.ts";
+import type { Book, Position } from "./book.ts";
 import { type ExitPrices, isResting, type Protection } from "./protection.ts";
 import { exitsToRest, hasLegsInWay, legsOfEntry, legsToCancel, type RestView } from "./rest.ts";
 import {
@@ -107,8 +107,13 @@ export class Desk {
   /** Its regular session was on when a price was last looked at. */
   wasRegular = true;
 
-  /** `number`: its place among all desks. */
-  constructor(readonly symbol: string, readonly number: number, readonly board: Board) {
+  /** `number`: its place among all desks. `positions`: the book's in the symbol, by run. */
+  constructor(
+    readonly symbol: string,
+    readonly number: number,
+    readonly board: Board,
+    readonly positions: ReadonlyMap<number, Position>,
+  ) {
     this.assetClass = assetClassOf(symbol);
   }
 
@@ -177,10 +182,10 @@ export class Desk {
   }
 
   /** Forgets protections of runs that are flat and have nothing open. */
-  prune(book: Book): void {
+  prune(): void {
     if (this.#protections.size === 0) return;
     for (const [runId, protection] of this.#protections) {
-      if (book.position(runId, this.symbol) !== null || this.openWork(runId) !== null) continue;
+      if (this.positions.has(runId) || this.openWork(runId) !== null) continue;
       if (!isResting(protection)) this.#protections.delete(runId);
     }
     this.#noteIdle();
@@ -286,7 +291,7 @@ function qtyToSend(desk: Desk, work: Work, view: PlanView): Decimal | null {
     if (other.runId === work.runId) return null;
     if (other.side !== work.side && liveChild(other) !== null) return null;
   }
-  const rest = isEntry(work.action) ? restOf(work) : min(restOf(work), held(work, view.book));
+  const rest = isEntry(work.action) ? restOf(work) : min(restOf(work), held(work));
   if (rest.isZero) {
     view.end(work, "nothing is left to close");
     return null;
@@ -297,8 +302,8 @@ function qtyToSend(desk: Desk, work: Work, view: PlanView): Decimal | null {
 }
 
 /** What the run really has on the side that the exit closes. */
-function held(work: Work, book: Book): Decimal {
-  const qty = book.position(work.runId, work.symbol)?.qty ?? ZERO;
+function held(work: Work): Decimal {
+  const qty = work.desk.positions.get(work.runId)?.qty ?? ZERO;
   const isClosing = work.side === "sell" ? isAbove(qty) : qty.s < 0;
   return isClosing ? qty.abs() : ZERO;
 }

@@ -67,7 +67,7 @@ export class Intake {
       return;
     }
     const work = state.workOf(intent, desk, run.strategy, result.order);
-    desk.protect(work, state.book.position(runId, symbol) === null, state.nowUs());
+    desk.protect(work, !desk.positions.has(runId), state.nowUs());
     desk.open(work);
     if (isEntry(work.action)) desk.refusals.delete(runId);
     state.account.reserve(work, result.order.reserve);

@@ -23,7 +23,7 @@ export class IntentView implements RiskView {
     readonly intent: Intent,
   ) {
     this.asset = state.assets.get(desk.symbol) ?? null;
-    this.position = state.book.position(run.runId, desk.symbol);
+    this.position = desk.positions.get(run.runId) ?? null;
   }
 
   get capabilities() {
@@ -44,7 +44,7 @@ export class IntentView implements RiskView {
 
   get isOtherLong(): boolean {
     const { runId } = this.run;
-    for (const [other, { qty }] of this.state.book.holders(this.desk.symbol)) {
+    for (const [other, { qty }] of this.desk.positions) {
       if (other !== runId && qty.gt(0)) return true;
     }
     return this.desk.works.some((work) =>
@@ -81,11 +81,11 @@ export class IntentView implements RiskView {
   }
 
   get symbolNotional(): number {
-    const holders = this.state.book.holders(this.desk.symbol);
-    const positions = holders.size < 2
-      ? holders.values()
+    const held = this.desk.positions;
+    const positions = held.size < 2
+      ? held.values()
       // Float64 sums depend on their order.
-      : [...holders].sort(([a], [b]) => a - b).map(([, position]) => position);
+      : [...held].sort(([a], [b]) => a - b).map(([, position]) => position);
     let qty = 0;
     for (const position of positions) qty += Math.abs(position.qty.toNumber());
     for (const work of this.desk.works) {

@@ -9,31 +9,30 @@ import { nextStatus } from "../../model/order_state.ts";
 import type { OrderReport } from "../../protocol.ts";
 import { decimal, plain } from "../../util/decimal.ts";
 import { groupOfReplaced, type LegGroup } from "./protection.ts";
+import { KnownOrders } from "./known_orders.ts";
 import type { Reports } from "./reports.ts";
 import { type GatewayState, legOf } from "./state.ts";
 import { type ChildOrder, isEntry, isLive, isOwnExit, restOf, type Work } from "./work.ts";
 
 export class OrderFlow {
-  /** Those whose fate the broker has not told. */
-  readonly #sending: ChildOrder[] = [];
-  readonly #byClientId = new Map<string, ChildOrder>();
-  readonly #byBrokerId = new Map<string, ChildOrder>();
   /**
    * Updates of orders that nobody knows, while a reply that may name them is awaited; by symbol.
    */
   readonly #unclaimed = new Map<string, OrderUpdate[]>();
+  readonly #known: KnownOrders;
 
   constructor(
     readonly state: GatewayState,
     readonly reports: Reports,
     /** A cancel did not work: it is to be tried again, later. */
     readonly onCancelRefused: (child: ChildOrder) => void,
-  ) {}
+  ) {
+    this.#known = new KnownOrders(state);
+  }
 
   /** Orders that can still fill, or of which executions are missing. */
   live(): ChildOrder[] {
-    const known = [...this.#sending, ...this.#byClientId.values(), ...this.#byBrokerId.values()];
-    return [...new Set(known)].filter(isLive);
+    return this.#known.live();
   }
 
   /** Cancels that the broker refused may be asked for again. */
@@ -48,13 +47,12 @@ export class OrderFlow {
 
   /** Before the POST, so that an update that overtakes the reply finds its order. */
   sending(child: ChildOrder): void {
-    this.#sending.push(child);
-    child.desk.sending++;
+    this.#known.sending(child);
   }
 
   accepted(child: ChildOrder, order: BrokerOrder): void {
     child.brokerOrderId = order.brokerOrderId;
-    this.#byBrokerId.set(order.brokerOrderId, child);
+    this.#known.named(child, order.brokerOrderId);
     const { journal } = this.state.options;
     if (journal.isKept) {
       journal.note({
@@ -100,7 +98,7 @@ export class OrderFlow {
 
   /** An execution by itself, from the account's activities. */
   onExecution(execution: Execution): void {
-    const child = this.#known(execution);
+    const child = this.#known.of(execution);
     if (!child || child.isSending || !this.#isNew(child, execution)) return;
     this.#progress(child, null, execution);
   }
@@ -123,14 +121,7 @@ export class OrderFlow {
   }
 
   #find(order: BrokerOrder): ChildOrder | null {
-    return this.#known(order) ?? this.#claimReplacement(order);
-  }
-
-  #known({ brokerOrderId, clientOrderId }: BrokerOrder | Execution): ChildOrder | undefined {
-    const child = this.#byBrokerId.get(brokerOrderId);
-    if (child !== undefined) return child;
-    for (const child of this.#sending) if (child.clientOrderId === clientOrderId) return child;
-    return this.#byClientId.get(clientOrderId);
+    return this.#known.of(order) ?? this.#claimReplacement(order);
   }
 
   #isNew(child: ChildOrder, execution: Execution): boolean {
@@ -147,7 +138,7 @@ export class OrderFlow {
       if (group === undefined) continue;
       const leg = legOf({ runId: protection.runId, desk }, order);
       group.legs.push(leg);
-      this.#byBrokerId.set(order.brokerOrderId, leg);
+      this.#known.named(leg, order.brokerOrderId);
       return leg;
     }
     return null;
@@ -177,10 +168,7 @@ export class OrderFlow {
 
   #answered(child: ChildOrder): void {
     child.isSending = false;
-    this.#sending.splice(this.#sending.indexOf(child), 1);
-    // What was refused, or not answered, may still turn up.
-    if (!this.state.tellsOnce) this.#byClientId.set(child.clientOrderId, child);
-    child.desk.sending--;
+    this.#known.answered(child);
     this.state.account.isStale = true;
     child.desk.touch();
     if (child.status !== "rejected") this.#settle(child);
@@ -188,21 +176,12 @@ export class OrderFlow {
     child.held = null;
     if (held !== null) { for (const update of held) this.onUpdate(update); }
     if (this.#unclaimed.size > 0) this.#claimWaiting(child.symbol);
-    this.#forget(child);
   }
 
   #claimWaiting(symbol: string): void {
     const waiting = this.#unclaimed.get(symbol);
     this.#unclaimed.delete(symbol);
     for (const update of waiting ?? []) this.onUpdate(update);
-  }
-
-  /** What is done with, and can come up again neither as an order's leg nor in an update. */
-  #forget(child: ChildOrder): void {
-    const { request, brokerOrderId } = child;
-    if (!this.state.tellsOnce || isLive(child) || request === null) return;
-    if (request.takeProfit !== null || request.stopLoss !== null) return;
-    if (brokerOrderId !== null) this.#byBrokerId.delete(brokerOrderId);
   }
 
   /**
@@ -241,7 +220,6 @@ export class OrderFlow {
       if (journal.isKept) {
         journal.note({ type: "final", brokerOrderId: brokerOrderId ?? "", clientOrderId, status });
       }
-      this.#forget(child);
     }
   }
 
@@ -256,13 +234,13 @@ export class OrderFlow {
   #claimLegs(parent: ChildOrder, orders: BrokerOrder[]): void {
     if (parent.request === null) return;
     for (const order of orders) {
-      const known = this.#byBrokerId.get(order.brokerOrderId);
+      const known = this.#known.withId(parent.desk, order.brokerOrderId);
       if (known) {
         known.status = nextStatus(known.status, order.status);
         continue;
       }
       const leg = legOf(parent, order);
-      this.#byBrokerId.set(order.brokerOrderId, leg);
+      this.#known.named(leg, order.brokerOrderId);
       this.#groupOf(parent)?.legs.push(leg);
     }
   }
@@ -310,7 +288,7 @@ export class OrderFlow {
     this.reports.execution(child, execution, entry, partial);
     if (work && ends) this.#finish(work);
     this.reports.fill(child, execution, partial);
-    desk.prune(book);
+    desk.prune();
   }
 
   /** The work has nothing more to come: its order is done, and no further one will be sent. */
@@ -319,7 +297,7 @@ export class OrderFlow {
     if (!work || work.isFinal || child.isSending || isLive(child)) return false;
     if (child.status !== "filled" || work.cancelReason !== null) return true;
     if (restOf(work).isZero) return true;
-    return !isEntry(work.action) && this.state.book.position(work.runId, work.symbol) === null;
+    return !isEntry(work.action) && !work.desk.positions.has(work.runId);
   }
 
   #settle(child: ChildOrder): void {
@@ -354,7 +332,7 @@ export class OrderFlow {
   #finish(work: Work): void {
     work.isFinal = true;
     work.desk.close(work);
-    work.desk.prune(this.state.book);
+    work.desk.prune();
   }
 }
 

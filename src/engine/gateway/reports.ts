@@ -32,14 +32,14 @@ export class Reports {
     fill: OrderReport["fill"] = null,
     denial: OrderReport["denial"] = null,
   ): void {
-    const { book, runs, options } = this.state;
+    const { runs, options } = this.state;
     const run = runs.get(runId);
     if (run === undefined) {
       options.log("warning", "No consumer has run {runId}: its report is lost", { runId, event });
       return;
     }
     const { symbol } = desk;
-    const position = book.position(runId, symbol);
+    const position = desk.positions.get(runId);
     const work = desk.openWork(runId);
     options.toConsumer(run.consumer, {
       type: "report",
@@ -49,7 +49,7 @@ export class Reports {
       intentSeq: desk.intentSeqs.get(runId) ?? -1,
       fill,
       denial,
-      position: position && figuresOf(position, desk.protections.get(runId)),
+      position: position === undefined ? null : figuresOf(position, desk.protections.get(runId)),
       openOrder: work && {
         action: work.action,
         qty: work.qty.toNumber(),

@@ -67,7 +67,8 @@ export class GatewayState {
   desk(symbol: string): Desk {
     let desk = this.desks.get(symbol);
     if (desk === undefined) {
-      this.desks.set(symbol, desk = new Desk(symbol, this.desks.size, this.board));
+      desk = new Desk(symbol, this.desks.size, this.board, this.book.holders(symbol));
+      this.desks.set(symbol, desk);
     }
     return desk;
   }
@@ -117,8 +118,8 @@ export class GatewayState {
   /** The gateway's own exit: the run's whole position at the market. */
   exitOf(runId: number, desk: Desk, kind: "stop" | "target" | "liquidation"): Work {
     const { symbol } = desk;
-    const position = this.book.position(runId, symbol);
-    assert(position !== null, `an exit of run ${runId}, which is flat in ${symbol}`);
+    const position = desk.positions.get(runId);
+    assert(position !== undefined, `an exit of run ${runId}, which is flat in ${symbol}`);
     const action = position.qty.gt(0) ? "sell" : "cover";
     return {
       desk,

@@ -145,7 +145,9 @@ export class Steps {
     const { state, plans } = this.#parts;
     const desks = state.board.dirty.take();
     if (desks.length === 1) return cancelsFirst(plans.of(desks[0]));
-    return cancelsFirst(desks.flatMap((desk) => plans.of(desk)));
+    const requests: DeskRequest[] = [];
+    for (const desk of desks) requests.push(...plans.of(desk));
+    return cancelsFirst(requests);
   }
 }
 

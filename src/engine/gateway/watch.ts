@@ -67,8 +67,8 @@ export class Watch {
       desk.wasRegular = isRegular;
       for (const protection of desk.protections.values()) {
         const { runId } = protection;
-        const position = this.state.book.position(runId, seen.symbol);
-        if (position === null || coveredBy(protection).gte(position.qty.abs())) continue;
+        const position = desk.positions.get(runId);
+        if (position === undefined || coveredBy(protection).gte(position.qty.abs())) continue;
         if (desk.works.some((work) => work.runId === runId && isOwnExit(work))) continue;
         if ((desk.refusals.get(runId) ?? 0) >= REFUSALS_MAX) continue;
         const kind = reached(protection, position.qty.s, seen);
@@ -80,7 +80,7 @@ export class Watch {
 
   #isWanted(desk: Desk): boolean {
     for (const protection of desk.protections.values()) {
-      const qty = this.state.book.position(protection.runId, desk.symbol)?.qty ?? null;
+      const qty = desk.positions.get(protection.runId)?.qty ?? null;
       const hasEntry = desk.openWork(protection.runId)?.kind === "entry";
       if (wantsWatch(protection, qty, hasEntry)) return true;
     }
