@@ -20,6 +20,8 @@ import type {
 import type { LogSink } from "../util/log.ts";
 import type { Soon } from "../util/soon.ts";
 
+const MINUTE_US = 60e6;
+
 type StepDone = Extract<ConsumerToGateway, { type: "stepDone" }>;
 
 export interface GatewayLinkOptions {
@@ -31,6 +33,8 @@ export interface GatewayLinkOptions {
   log: LogSink;
   toConsumer(message: GatewayToConsumer): void;
   onMain(message: GatewayToMain): void;
+  /** See the gateway's option. */
+  readsAccountLate(): boolean;
   /** The account as the gateway has just read it. */
   onAccount(account: AccountFigures): void;
 }
@@ -58,6 +62,7 @@ export class GatewayLink {
       risk,
       batchId,
       stepping: true,
+      readsAccountLate: () => options.readsAccountLate(),
       consumers: 1,
       toConsumer: (_consumer, message) => this.#onConsumer(message),
       toMain: (message) => this.#onMain(message),
@@ -80,6 +85,11 @@ export class GatewayLink {
   /** What strategies decided in this step. */
   take(message: ConsumerToGateway): void {
     if (message.type === "stepDone") this.#done = message;
+  }
+
+  /** Before a step's events: what is due at whole minutes is read anew then. */
+  beforeStep(timeUs: number): void {
+    if (timeUs % MINUTE_US !== 0) this.#gateway.catchUpAccount();
   }
 
   /** A promise only where something waits. */

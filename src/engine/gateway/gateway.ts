@@ -130,6 +130,14 @@ export class Gateway {
     return dirty.list.length === 0 && openOrders === 0 && !this.#liquidations.isWaiting;
   }
 
+  /**
+   * Where the account is read late: what was put off is read now, because prices are about to move
+   * in a step that does not read it anew.
+   */
+  catchUpAccount(): void {
+    this.#state.account.catchUp();
+  }
+
   fromConsumer(consumer: number, message: ConsumerToGateway): void {
     switch (message.type) {
       case "stepDone":

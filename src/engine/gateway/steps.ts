@@ -70,13 +70,14 @@ export class Steps {
     this.#n = n;
     this.#done = [];
     this.#phase = "strategies";
-    const read = account.isStale ? figures.refresh() : undefined;
+    const read = account.isStale ? figures.refreshInStep() : undefined;
     return read instanceof Promise ? read.then(() => this.#tell()) : this.#tell();
   }
 
   #tell(): void {
-    const { state: { options, account: { figures: account }, stepUs: timeUs } } = this.#parts;
-    const message = { type: "stepBegin", n: this.#n, timeUs, account } as const;
+    const { state: { options, account, stepUs: timeUs } } = this.#parts;
+    const figures = account.isPutOff ? account.late : account.figures;
+    const message = { type: "stepBegin", n: this.#n, timeUs, account: figures } as const;
     for (const consumer of this.#parts.consumers) options.toConsumer(consumer, message);
     this.settleWhenDone();
   }
