@@ -9,7 +9,7 @@ import type { ExchangeOrder, ExchangeOrderRequest, ExchangeUpdate } from "../mat
 import type { Asset } from "../model/asset.ts";
 import { sessionAt } from "../model/calendar.ts";
 import type { BrokerOrder, OrderRequest } from "../model/order.ts";
-import { decimal } from "../util/decimal.ts";
+import { decimal, plain } from "../util/decimal.ts";
 
 /** As at Alpaca, so that the same orders are taken. */
 const CAPABILITIES: BrokerCapabilities = {
@@ -20,6 +20,7 @@ const CAPABILITIES: BrokerCapabilities = {
   extendedHours: true,
   requestsPerMinute: Infinity,
   requestsReservedForCancels: 0,
+  tellsOnce: true,
 };
 const ACCOUNT_ID = "backtest";
 
@@ -146,7 +147,7 @@ export class SimulatedBroker implements Broker {
     const outcome = this.#exchange.replace(ACCOUNT_ID, brokerOrderId, {
       ...(clientOrderId === undefined ? {} : { clientOrderId }),
       ...(timeInForce === undefined ? {} : { timeInForce }),
-      ...(qty == null ? {} : { qty }),
+      ...(qty == null ? {} : { qty: plain(qty) }),
       ...(limitPrice == null ? {} : { limitPrice }),
       ...(triggerPrice == null ? {} : { triggerPrice }),
       ...(trailPrice == null ? {} : { trail: trailPrice }),

@@ -1,6 +1,7 @@
 // What can be said of an order request without the account: its numbers, and which of them go
 // together.
 import { type Asset, tickSize } from "../model/asset.ts";
+import type { Amount } from "../model/order.ts";
 import { Decimal, decimal, plain, roundToTick } from "../util/decimal.ts";
 import { type OrderTerms, SHARE_FRACTION, ZERO } from "./order_state.ts";
 import { badParameter, forbidden, unprocessable } from "./refusal.ts";
@@ -23,10 +24,11 @@ export function readRequest(
   asset: Asset,
 ): RequestTerms | { refusal: Refusal } {
   let refusal: Refusal | null = null;
-  const read = (name: string, text: string | null): Decimal | null => {
+  const read = (name: string, text: Amount | null): Decimal | null => {
     if (text === null) return null;
-    if (!/^[+-]?(\d+\.?\d*|\.\d+)$/.test(text)) refusal ??= badParameter(`${name} is not a number`);
-    else if (decimal(text).lte(ZERO)) refusal ??= badParameter(`${name} must be > 0`);
+    if (typeof text === "string" && !/^[+-]?(\d+\.?\d*|\.\d+)$/.test(text)) {
+      refusal ??= badParameter(`${name} is not a number`);
+    } else if (decimal(text).lte(ZERO)) refusal ??= badParameter(`${name} must be > 0`);
     else return decimal(text);
     return null;
   };
