@@ -56,11 +56,6 @@ export interface ExchangeOptions {
    */
   sourceOf?(symbol: string): FillSource;
   fillModel?: FillModel;
-  /**
-   * Ids of orders and executions; a counter in the form of a UUID by default, so that runs are the
-   * same.
-   */
-  newId?(): string;
 }
 
 export interface AccountOptions {
