@@ -9,6 +9,10 @@ export class AccountSnapshot implements AccountFigures {
   private readonly ownCash: Decimal;
   private readonly equityBefore: Decimal;
   private readonly fees: Decimal;
+  private readonly regulatoryFees: Decimal;
+  private readonly borrowCost: Decimal;
+  private readonly interest: Decimal;
+  private readonly slippage: Decimal;
 
   constructor(account: AccountState) {
     this.createdUs = account.createdUs;
@@ -16,6 +20,10 @@ export class AccountSnapshot implements AccountFigures {
     this.ownCash = account.cash;
     this.equityBefore = account.lastEquity;
     this.fees = account.feesPaid;
+    this.regulatoryFees = account.regulatoryFeesPaid;
+    this.borrowCost = account.borrowPaid;
+    this.interest = account.interestPaid;
+    this.slippage = account.slippagePaid;
   }
 
   get cash(): string {
@@ -53,6 +61,18 @@ export class AccountSnapshot implements AccountFigures {
   }
   get feesPaid(): string {
     return plain(this.fees);
+  }
+  get regulatoryFeesPaid(): string {
+    return plain(this.regulatoryFees);
+  }
+  get borrowPaid(): string {
+    return plain(this.borrowCost);
+  }
+  get interestPaid(): string {
+    return plain(this.interest);
+  }
+  get slippagePaid(): string {
+    return plain(this.slippage);
   }
   get shortingEnabled(): boolean {
     return this.multiplier === 2;

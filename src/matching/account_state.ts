@@ -34,6 +34,10 @@ export class AccountState {
   cash: Decimal;
   lastEquity: Decimal;
   feesPaid = ZERO;
+  regulatoryFeesPaid = ZERO;
+  borrowPaid = ZERO;
+  interestPaid = ZERO;
+  slippagePaid = ZERO;
   readonly executions: ExchangeExecution[] = [];
   /** In the order of acceptance, final ones too. */
   readonly orders: OrderState[] = [];
@@ -114,6 +118,20 @@ export class AccountState {
   #note(holding: Holding): void {
     if (holding.isIdle) this.#active.delete(holding);
     else this.#active.add(holding);
+  }
+
+  /** What a night costs. */
+  chargeNight(borrowed: Decimal, interest: Decimal): void {
+    this.cash = this.cash.minus(borrowed).minus(interest);
+    this.borrowPaid = this.borrowPaid.plus(borrowed);
+    this.interestPaid = this.interestPaid.plus(interest);
+  }
+
+  /** Signed quantities, and the market's prices. */
+  eachPosition(see: (symbol: string, qty: Decimal, price: Decimal) => void): void {
+    for (const { asset, qty, price } of this.#active) {
+      if (!qty.isZero) see(asset.symbol, qty, price);
+    }
   }
 
   /** What open orders would close of the position; the legs of a group count once. */

@@ -12,18 +12,20 @@
 import { assert } from "../util/assert.ts";
 import { decimal } from "../util/decimal.ts";
 import { AccountState } from "./account_state.ts";
-import { closeAfter, closingOrder, partOf } from "./exchange_parts.ts";
-import { NO_FEES } from "./fees.ts";
+import { closeAfter, closingOrder, partOf, shareOf } from "./exchange_parts.ts";
+import { Fees } from "./fees.ts";
 import { defaultFillModel } from "./fill_model.ts";
 import { Ids } from "./ids.ts";
 import { SymbolMarket } from "./market.ts";
 import { MarketEvent, Matcher } from "./matcher.ts";
+import { type NightCharges, nightChargesOf } from "./night_charges.ts";
 import { OrderDesk } from "./order_desk.ts";
 import { filterOrders } from "./order_filter.ts";
 import { OrderIntake } from "./order_intake.ts";
 import { OrderSnapshot } from "./order_snapshot.ts";
 import type { OrderState } from "./order_state.ts";
 import { badParameter, notFound, unprocessable } from "./refusal.ts";
+import { slippageOf } from "./slippage.ts";
 import type {
   AccountFigures,
   AccountOptions,
@@ -39,7 +41,6 @@ import type {
 } from "./types.ts";
 
 const MINUTE_US = 60_000_000;
-const VOLUME_SHARE_DEFAULT = 0.1;
 
 export class Exchange {
   readonly #options: ExchangeOptions;
@@ -50,28 +51,26 @@ export class Exchange {
   readonly #matcher: Matcher;
   readonly #ids = new Ids();
   readonly #event = new MarketEvent();
+  readonly #nights: NightCharges | null;
   readonly #marketOf = (symbol: string): SymbolMarket => this.#market(symbol);
   #eventNumber = 0;
   /** When the day's equity is taken down. */
   #sessionCloseUs: number;
 
   constructor(options: ExchangeOptions) {
-    const { startUs, onUpdate, volumeShare = VOLUME_SHARE_DEFAULT } = options;
-    const isShare = volumeShare === null || (volumeShare > 0 && volumeShare <= 1);
-    assert(isShare, "volumeShare must be in (0, 1], or null");
+    const { startUs, onUpdate, latencyUs = 0 } = options;
     this.#options = options;
-    const fees = { ...NO_FEES, ...options.fees };
-    this.#desk = new OrderDesk({ startUs, fees, ids: this.#ids, onUpdate });
-    this.#matcher = new Matcher(
-      this.#desk,
-      options.fillModel ?? defaultFillModel,
-      volumeShare === null ? null : decimal(volumeShare),
-    );
-    this.#intake = new OrderIntake(this.#desk, {
-      assetOf: (symbol) => options.assetOf(symbol),
-      marketOf: this.#marketOf,
-      ids: this.#ids,
+    const marketOf = this.#marketOf;
+    const ids = this.#ids;
+    this.#nights = nightChargesOf(options);
+    this.#desk = new OrderDesk({ startUs, fees: new Fees(options.fees), ids, onUpdate });
+    this.#matcher = new Matcher(this.#desk, {
+      model: options.fillModel ?? defaultFillModel,
+      volumeShare: shareOf(options.volumeShare),
+      slippage: slippageOf(options, marketOf),
     });
+    const assetOf = (symbol: string) => options.assetOf(symbol);
+    this.#intake = new OrderIntake(this.#desk, { assetOf, marketOf, ids, latencyUs });
     this.#sessionCloseUs = closeAfter(startUs);
   }
 
@@ -168,7 +167,8 @@ export class Exchange {
 
   /** When something is due by time alone: an order's route or end, or a session's close. */
   get dueUs(): number {
-    return Math.min(this.#desk.dueUs, this.#sessionCloseUs + 1);
+    const dayUs = Math.min(this.#sessionCloseUs, this.#nights?.midnightUs ?? Infinity);
+    return Math.min(this.#desk.dueUs, dayUs + 1);
   }
 
   /** Size in shares or coins. */
@@ -341,6 +341,7 @@ export class Exchange {
       }
       this.#sessionCloseUs = closeAfter(nowUs);
     }
+    this.#nights?.chargeUntil(nowUs, this.#accounts.values());
     this.#desk.dueUs = this.#nextDueUs();
   }
 

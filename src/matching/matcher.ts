@@ -11,6 +11,7 @@ import type { SymbolMarket } from "./market.ts";
 import type { OrderDesk } from "./order_desk.ts";
 import { type OrderState, SHARE_DECIMALS, SHARE_FRACTION, ZERO } from "./order_state.ts";
 import { type Phase, phaseAt } from "./order_timing.ts";
+import type { Slippage } from "./slippage.ts";
 import type { FillModel } from "./types.ts";
 
 /** What orders meet. One is used for all events, one after the other. */
@@ -76,9 +77,13 @@ type Budget = Record<Side, Decimal>;
 export class Matcher {
   constructor(
     private readonly desk: OrderDesk,
-    private readonly model: FillModel,
-    /** null: orders are not bounded by the event's size. */
-    private readonly volumeShare: Decimal | null,
+    private readonly options: {
+      model: FillModel;
+      /** null: orders are not bounded by the event's size. */
+      volumeShare: Decimal | null;
+      /** null: there is none. */
+      slippage: Slippage | null;
+    },
   ) {}
 
   match(account: AccountState, event: MarketEvent): void {
@@ -86,9 +91,10 @@ export class Matcher {
     if (orders.length === 0) return;
     const phase = orders[0].isCrypto ? "regular" : phaseAt(event.timeUs, event.kind === "bar");
     if (phase === "closed") return;
-    const budget = this.volumeShare === null ? null : {
-      buy: this.#sizeToTake(event.sizeFor("buy"), this.volumeShare),
-      sell: this.#sizeToTake(event.sizeFor("sell"), this.volumeShare),
+    const { volumeShare } = this.options;
+    const budget = volumeShare === null ? null : {
+      buy: sizeToTake(event.sizeFor("buy"), volumeShare),
+      sell: sizeToTake(event.sizeFor("sell"), volumeShare),
     };
     // A list that is replaced, never changed, when an order ends: it is walked whole.
     for (const order of orders) this.#matchOrder(account, order, event, phase, budget);
@@ -142,7 +148,7 @@ export class Matcher {
     event: MarketEvent,
     budget: Budget | null,
   ): void {
-    const floatPrice = event.priceFor(order, this.model);
+    const floatPrice = event.priceFor(order, this.options.model);
     if (!(floatPrice > 0)) return;
     const price = decimal(floatPrice);
     const wanted = this.#wantedQty(account, order, price);
@@ -153,6 +159,7 @@ export class Matcher {
     }
     const qty = budget === null ? wanted : takenFrom(budget, order, event, wanted);
     if (qty.isZero) return;
+    if (this.options.slippage !== null) return this.#slip(account, order, { qty, price, wanted });
     this.desk.fill(account, order, { qty, price, isLast: qty.eq(wanted) });
   }
 
@@ -162,7 +169,27 @@ export class Matcher {
     if (order.side === "buy" ? floatPrice > limitPrice : floatPrice < limitPrice) return;
     const price = decimal(floatPrice);
     const qty = this.#wantedQty(account, order, price);
-    if (qty.gt(ZERO)) this.desk.fill(account, order, { qty, price, isLast: true });
+    if (qty.lte(ZERO)) return;
+    const isSlipping = this.options.slippage !== null;
+    if (isSlipping) return this.#slip(account, order, { qty, price, wanted: qty });
+    this.desk.fill(account, order, { qty, price, isLast: true });
+  }
+
+  /** Fills at a worse price than the market's; an order by notional then has less of it. */
+  #slip(
+    account: AccountState,
+    order: OrderState,
+    market: { qty: Decimal; price: Decimal; wanted: Decimal },
+  ): void {
+    const price = this.options.slippage!.worse(order, market.price, market.qty);
+    let { qty, wanted } = market;
+    if (order.terms.notional !== null) {
+      wanted = this.#wantedQty(account, order, price);
+      if (wanted.lt(qty)) qty = wanted;
+      if (qty.eq(ZERO)) return this.desk.end(account, order, "canceled");
+    }
+    account.slippagePaid = account.slippagePaid.plus(price.minus(market.price).abs().times(qty));
+    this.desk.fill(account, order, { qty, price, isLast: qty.eq(wanted) });
   }
 
   #wantedQty(account: AccountState, order: OrderState, price: Decimal): Decimal {
@@ -174,10 +201,10 @@ export class Matcher {
     const available = account.availableQty(order.symbol, order);
     return qty.lt(available) ? qty : available;
   }
+}
 
-  #sizeToTake(size: number, share: Decimal): Decimal {
-    return size > 0 && Number.isFinite(size) ? decimal(size).times(share) : ZERO;
-  }
+function sizeToTake(size: number, share: Decimal): Decimal {
+  return size > 0 && Number.isFinite(size) ? decimal(size).times(share) : ZERO;
 }
 
 /** As much as the event's size gives; 0 where a fok order does not get all. */

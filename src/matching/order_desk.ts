@@ -4,30 +4,27 @@ import { assert } from "../util/assert.ts";
 import type { Decimal } from "../util/decimal.ts";
 import type { AccountState } from "./account_state.ts";
 import { ExecutionRecord } from "./execution_record.ts";
-import { feeOf } from "./fees.ts";
+import type { Fees } from "./fees.ts";
 import type { Ids } from "./ids.ts";
 import { OrderSnapshot } from "./order_snapshot.ts";
 import { type OrderState, ZERO } from "./order_state.ts";
-import type { ExchangeExecution, ExchangeUpdate, FeeSchedule, UpdateEvent } from "./types.ts";
+import type { ExchangeExecution, ExchangeUpdate, UpdateEvent } from "./types.ts";
 
 export class OrderDesk {
   /** The exchange's clock. */
   nowUs: number;
   /** Nothing of an order is due before it, neither its route nor its end. */
   dueUs = Infinity;
-  readonly #isFree: boolean;
 
   constructor(
     private readonly options: {
       startUs: number;
-      fees: FeeSchedule;
+      fees: Fees;
       ids: Ids;
       onUpdate(update: ExchangeUpdate): void;
     },
   ) {
     this.nowUs = options.startUs;
-    const { tafMax: _, ...rates } = options.fees;
-    this.#isFree = Object.values(rates).every((rate) => rate === 0);
   }
 
   /** Into the market, or queued until its session. */
@@ -61,12 +58,10 @@ export class OrderDesk {
     assert(qty.gt(ZERO) && order.isWorking, "a fill of nothing, or of an order out of the market");
     const filledQty = order.filledQty.plus(qty);
     assert(order.qty === null || filledQty.lte(order.qty), "a fill beyond the order's quantity");
-    const fee = this.#isFree
-      ? ZERO
-      : feeOf(this.options.fees, { assetClass: asset.assetClass, side, qty, price });
-    account.applyExecution(asset, side === "buy" ? qty : qty.neg(), price, fee);
     order.filledQty = filledQty;
     order.filledNotional = order.filledNotional.plus(qty.times(price));
+    const fee = this.options.fees.isFree ? ZERO : this.#charge(account, order);
+    account.applyExecution(asset, side === "buy" ? qty : qty.neg(), price, fee);
     order.status = isLast ? "filled" : "partially_filled";
     if (isLast) {
       order.endedUs = this.nowUs;
@@ -82,6 +77,17 @@ export class OrderDesk {
     } else {
       this.#shrinkOtherLeg(account, order, qty);
     }
+  }
+
+  /** What the newest execution adds to the order's fees. */
+  #charge(account: AccountState, order: OrderState): Decimal {
+    const { commission, regulatory } = order.fees;
+    const { filledQty: qty, filledNotional: notional, side, terms } = order;
+    const { assetClass } = terms.asset;
+    order.fees = this.options.fees.of({ assetClass, side, qty, notional });
+    const added = order.fees.regulatory.minus(regulatory);
+    account.regulatoryFeesPaid = account.regulatoryFeesPaid.plus(added);
+    return order.fees.commission.minus(commission).plus(added);
   }
 
   /** Ends an open order, and with it the rest of its group. */

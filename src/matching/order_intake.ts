@@ -36,8 +36,14 @@ export class OrderIntake {
       assetOf(symbol: string): Asset | null;
       marketOf(symbol: string): SymbolMarket;
       ids: Ids;
+      /** From a request to its arrival at the exchange. */
+      latencyUs: number;
     },
   ) {}
+
+  get #arrivalUs(): number {
+    return this.desk.nowUs + this.options.latencyUs;
+  }
 
   submit(account: AccountState, request: ExchangeOrderRequest): OrderOutcome {
     const { marketOf, ids } = this.options;
@@ -50,7 +56,7 @@ export class OrderIntake {
     const market = marketOf(asset.symbol);
     const refusal = checkRequest(read, market.lastPrice);
     if (refusal !== null) return { error: refusal };
-    const timing = timingOf(read, this.desk.nowUs);
+    const timing = timingOf(read, this.#arrivalUs);
     if ("refusal" in timing) return { error: timing.refusal };
     const admission = checkAccount({ account, terms: read, market, ignoring: null });
     if ("refusal" in admission) return { error: admission.refusal };
@@ -83,7 +89,7 @@ export class OrderIntake {
     const { marketOf, ids } = this.options;
     const timing = terms.timeInForce === order.terms.timeInForce
       ? order.timing
-      : timingOf(terms, this.desk.nowUs);
+      : timingOf(terms, this.#arrivalUs);
     if ("refusal" in timing) return { error: timing.refusal };
     const market = marketOf(order.symbol);
     let { reservePrice } = order;
@@ -106,6 +112,7 @@ export class OrderIntake {
   #order(terms: OrderTerms, timing: OrderTiming, market: SymbolMarket): OrderState {
     const { ids } = this.options;
     const order = new OrderState(ids, ids.next(), ++this.#seq, terms, timing, this.desk.nowUs);
+    order.acceptedUs = this.#arrivalUs;
     order.trailTo(terms.side === "buy" ? market.buyPrice : market.sellPrice);
     return order;
   }

@@ -3,6 +3,7 @@ import { type Asset, tickSize } from "../model/asset.ts";
 import { isFinal, type OrderStatus, type OrderType, type Side } from "../model/order.ts";
 import type { TimeInForce } from "../model/order.ts";
 import { type Decimal, decimal, roundToTick } from "../util/decimal.ts";
+import { NOTHING_CHARGED, type OrderFees } from "./fees.ts";
 import type { Ids } from "./ids.ts";
 import type { OrderTiming } from "./order_timing.ts";
 import type { MatchableOrder, OrderClass, PositionIntent } from "./types.ts";
@@ -55,6 +56,8 @@ export class OrderState implements MatchableOrder {
   mark: Decimal | null = null;
   filledQty = ZERO;
   filledNotional = ZERO;
+  /** What has been charged for that. */
+  fees: OrderFees = NOTHING_CHARGED;
   group: OrderGroup | null = null;
   replaces: OrderState | null = null;
   replacedBy: OrderState | null = null;
