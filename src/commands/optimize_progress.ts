@@ -54,9 +54,9 @@ export class OptimizeProgress {
     const text = this.text();
     this.#line.set(`${progressBar(this.#done, this.#total, "")}${text}`);
     const nowMs = this.nowMs();
-    if (this.#isTerminal || nowMs - this.#loggedMs < LOG_EVERY_MS) return;
-    this.#loggedMs = nowMs;
-    logger("optimizer").info(text);
+    const isDue = !this.#isTerminal && nowMs - this.#loggedMs >= LOG_EVERY_MS;
+    if (isDue) this.#loggedMs = nowMs;
+    logger("optimizer")[isDue ? "info" : "debug"](text);
   }
 
   get failed(): number {
