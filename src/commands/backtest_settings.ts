@@ -7,10 +7,11 @@ import type { Host } from "../contracts/command.ts";
 import { closest } from "../util/closest.ts";
 import { ConfigError } from "../util/errors.ts";
 import { loadBacktestData } from "./backtest_data.ts";
+import { costsOf, planOfAsset } from "./backtest_costs.ts";
 import type { MarketOptions } from "./backtest_options.ts";
 import { fileSources } from "./data_files.ts";
 import { readSources } from "./plan_sources.ts";
-import { SYMBOLS_MAX } from "./trade.ts";
+import { symbolsMaxOf } from "./settings.ts";
 
 export interface BacktestWanted {
   fromUs: number;
@@ -24,15 +25,15 @@ export interface BacktestWanted {
 export async function backtestSettings(
   { fromUs, toUs, scale, symbols }: BacktestWanted,
   options: MarketOptions,
-  plan: TradePlan,
+  wholePlan: TradePlan,
   settings: Settings,
   host: Host,
 ): Promise<BacktestSettings> {
+  const plan = planOfAsset(wholePlan, options.asset);
   const { strategies, scanners } = await readSources({
     ...plan,
     strategies: chosen("--strats", plan.strategies, options.strats),
   });
-  const { cash, fill, volumeShare, buyFeePercentage, sellFeePercentage } = options;
   const wanted = { files: fileSources(options, host.cwd), symbols, scale, fromUs, toUs };
   const data = await loadBacktestData(wanted, plan, settings, host.signal);
   const ran = new Set(strategies.map(({ source }) => source.name));
@@ -49,16 +50,13 @@ export async function backtestSettings(
       targets: scanner.targets.filter((target) => ran.has(target)),
     })),
     assets: plan.assets,
-    symbolsMax: settings.maxSymbols ?? SYMBOLS_MAX,
+    symbolsMax: symbolsMaxOf(settings),
     events: plan.events,
     portfolioValue: plan.portfolioValue ?? 0,
     risk: { ...plan.risk, portfolioValue: plan.portfolioValue },
     liquidationMinutes: plan.marketLiquidationEndTimeMinutes,
     cryptoEndMinutes: plan.endTimeMinutes,
-    cash,
-    fees: { buyBps: buyFeePercentage * 100, sellBps: sellFeePercentage * 100 },
-    fillModel: fill,
-    volumeShare: volumeShare ?? null,
+    ...costsOf(options, plan),
   };
 }
 

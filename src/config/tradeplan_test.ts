@@ -20,7 +20,7 @@ function checkRefused(cases: [text: string, message: string][]) {
 }
 
 Deno.test("a plan with everything in it is read whole", () => {
-  const plan = read(`
+  const { backtest: _, ...plan } = read(`
 environment = "PROD"
 portfolio_value = 50_000
 events = ["minute", "quote"]
