@@ -16,7 +16,7 @@ import { closeAfter, closingOrder, countedIds, partOf, shareOf } from "./exchang
 import { Fees } from "./fees.ts";
 import { defaultFillModel } from "./fill_model.ts";
 import { SymbolMarket } from "./market.ts";
-import { type MarketEvent, Matcher } from "./matcher.ts";
+import { type MarketEvent, Matcher, priceEvent } from "./matcher.ts";
 import { type NightCharges, nightChargesOf } from "./night_charges.ts";
 import { OrderDesk } from "./order_desk.ts";
 import { filterOrders } from "./order_filter.ts";
@@ -124,10 +124,14 @@ export class Exchange {
     market.setLast(close, startUs + durationUs);
     market.barNumber = ++this.#eventNumber;
     if (market.isHalted || !market.isFilledBy("bars")) return;
+    const { barMoment, looksWithin } = this.#fillModel;
     this.#match({
       symbol,
       timeUs: startUs,
       isBar: true,
+      reachUs: barMoment === "start" ? startUs : startUs + durationUs,
+      high: looksWithin ? high : NaN,
+      low: looksWithin ? low : NaN,
       isInclusive: true,
       number: market.barNumber,
       priceFor: (order) => this.#fillModel.onBar(order, open, high, low, close),
@@ -145,17 +149,8 @@ export class Exchange {
   onClose(symbol: string, timeUs: number, close: number, volume: number): void {
     const market = this.#marketOf(symbol);
     if (market.isHalted || !market.isFilledBy("bars")) return;
-    this.#match({
-      symbol,
-      timeUs,
-      isBar: false,
-      isInclusive: true,
-      number: market.barNumber,
-      priceFor: (order) => this.#fillModel.onTrade(order, close),
-      firstPrice: () => close,
-      sizeFor: () => volume,
-      isSizeShared: true,
-    });
+    const at = { symbol, timeUs, price: close, size: volume, number: market.barNumber };
+    this.#match({ ...priceEvent(this.#fillModel, at), isInclusive: true });
   }
 
   /**
@@ -187,17 +182,8 @@ export class Exchange {
     const market = this.#marketOf(symbol);
     market.setLast(price, timeUs);
     if (market.isHalted || !market.isFilledBy("trades")) return;
-    this.#match({
-      symbol,
-      timeUs,
-      isBar: false,
-      isInclusive: false,
-      number: ++this.#eventNumber,
-      priceFor: (order) => this.#fillModel.onTrade(order, price),
-      firstPrice: () => price,
-      sizeFor: () => size,
-      isSizeShared: true,
-    });
+    const number = ++this.#eventNumber;
+    this.#match(priceEvent(this.#fillModel, { symbol, timeUs, price, size, number }));
   }
 
   /** Sizes in shares or coins. */
@@ -217,6 +203,9 @@ export class Exchange {
       symbol,
       timeUs,
       isBar: false,
+      reachUs: timeUs,
+      high: NaN,
+      low: NaN,
       isInclusive: false,
       number: ++this.#eventNumber,
       priceFor: (order) => {

@@ -9,27 +9,60 @@ import type { Side } from "../model/order.ts";
 import type { AccountState, PriceOf } from "./account_state.ts";
 import type { SymbolMarket } from "./market.ts";
 import type { OrderDesk } from "./order_desk.ts";
+import { stopInEntryBar } from "./fill_model.ts";
 import { type OrderState, SHARE_FRACTION, ZERO } from "./order_state.ts";
 import { type Phase, phaseAt } from "./order_timing.ts";
 import type { Slippage } from "./slippage.ts";
-import type { MatchableOrder } from "./types.ts";
+import type { FillModel, MatchableOrder } from "./types.ts";
 
 export interface MarketEvent {
   symbol: string;
   /** A bar's start. */
   timeUs: number;
   isBar: boolean;
+  /** Orders that were accepted later do not meet it. */
+  reachUs: number;
   /** Fills what was accepted at its own time too: a bar's start, or the close that is traded at. */
   isInclusive: boolean;
   /** Counted by the exchange, so that an order meets an event once. */
   number: number;
   /** NaN: it does not fill. */
   priceFor(order: MatchableOrder): number;
+  /** How far a bar went, for the legs of an entry within it; NaN: not to be looked at. */
+  high: number;
+  low: number;
   /** What the opening auction gives. */
   firstPrice(side: Side): number;
   sizeFor(side: Side): number;
   /** One size for both sides. */
   isSizeShared: boolean;
+}
+
+/** A trade, or a close that is traded at. */
+export function priceEvent(
+  model: FillModel,
+  { symbol, timeUs, price, size, number }: {
+    symbol: string;
+    timeUs: number;
+    price: number;
+    size: number;
+    number: number;
+  },
+): MarketEvent {
+  return {
+    symbol,
+    timeUs,
+    isBar: false,
+    reachUs: timeUs,
+    isInclusive: false,
+    number,
+    priceFor: (order) => model.onTrade(order, price),
+    high: NaN,
+    low: NaN,
+    firstPrice: () => price,
+    sizeFor: () => size,
+    isSizeShared: true,
+  };
 }
 
 /** More than any order. */
@@ -77,11 +110,12 @@ export class Matcher {
   ): void {
     if (!order.isWorking || order.matchedEvent === event.number) return;
     order.matchedEvent = event.number;
-    // Events of a bar come at its start or after it.
-    if (event.isInclusive ? event.timeUs < order.acceptedUs : event.timeUs <= order.acceptedUs) {
-      return;
-    }
     if (phase === "extended" && !order.terms.extendedHours) return;
+    const { reachUs, isInclusive } = event;
+    const isLate = isInclusive ? reachUs < order.acceptedUs : reachUs <= order.acceptedUs;
+    if (isLate && !this.#hasEnteredAtOpen(order, event)) {
+      return this.#matchEntryBar(account, order, event, budget);
+    }
     const stopLoss = order.group?.stopLoss;
     if (stopLoss?.isOpen && order === order.group!.takeProfit) {
       // Within a bar nobody knows which leg came first: the worse one.
@@ -96,15 +130,40 @@ export class Matcher {
         this.#auction(account, order, event.firstPrice(order.side));
         break;
       default:
-        this.#fillFrom(account, order, event, budget);
+        this.#fillAt(account, order, event, budget, event.priceFor(order));
     }
     const { timeInForce } = order.terms;
     if (timeInForce === "day" || timeInForce === "gtc" || !order.isOpen) return;
     this.desk.end(account, order, "canceled");
   }
 
-  #fillFrom(account: AccountState, order: OrderState, event: MarketEvent, budget: Budget): void {
-    const floatPrice = event.priceFor(order);
+  /** A leg whose entry filled at the open of this very bar: all of the bar can meet it. */
+  #hasEnteredAtOpen(order: OrderState, event: MarketEvent): boolean {
+    const entry = order.group?.entry;
+    if (!entry || entry === order || Number.isNaN(event.high)) return false;
+    return entry.openedBy === event.number && entry.status === "filled";
+  }
+
+  /** Of the legs whose entry filled within this very bar, the stop: the worst is taken. */
+  #matchEntryBar(
+    account: AccountState,
+    order: OrderState,
+    event: MarketEvent,
+    budget: Budget,
+  ): void {
+    if (order.group === null || order !== order.group.stopLoss) return;
+    const { entry } = order.group;
+    if (entry?.status !== "filled" || entry.filledBy !== event.number) return;
+    this.#fillAt(account, order, event, budget, stopInEntryBar(order, event.high, event.low));
+  }
+
+  #fillAt(
+    account: AccountState,
+    order: OrderState,
+    event: MarketEvent,
+    budget: Budget,
+    floatPrice: number,
+  ): void {
     if (!(floatPrice > 0)) return;
     const price = decimal(floatPrice);
     const wanted = this.#wantedQty(account, order, price);
@@ -118,6 +177,8 @@ export class Matcher {
     if (qty.lte(ZERO) || (order.terms.timeInForce === "fok" && qty.lt(wanted))) return;
     budget[order.side] = budget[order.side].minus(qty);
     if (event.isSizeShared) budget[order.side === "buy" ? "sell" : "buy"] = budget[order.side];
+    order.filledBy = event.number;
+    if (floatPrice === event.firstPrice(order.side)) order.openedBy = event.number;
     if (this.slippage !== null) return this.#slip(account, order, { qty, price, wanted });
     this.desk.fill(account, order, { qty, price, isLast: qty.eq(wanted) });
   }
