@@ -1,6 +1,7 @@
 import { strict as assert } from "node:assert";
 import { createBroker } from "../src/brokers/alpaca.ts";
 import type { OrderRequest } from "../src/model/order.ts";
+import { decimal } from "../src/util/decimal.ts";
 import { ConfigError, OperationError, RetryableError } from "../src/util/errors.ts";
 import { formatRfc3339 } from "../src/wire/rfc3339.ts";
 import { BrokerFixture, TIME, TIME_US, wireOrder } from "./alpaca_broker_fixture.ts";
@@ -263,12 +264,12 @@ Deno.test("executions are read from the activities, with their orders' ids", asy
     clientOrderId: "c1",
     symbol: "AAPL",
     side: "sell",
-    qty: "1",
-    price: "100.25",
-    cumulativeQty: "1",
+    qty: decimal("1"),
+    price: decimal("100.25"),
+    cumulativeQty: decimal("1"),
     executionId: null,
     timeUs: TIME_US + 1e6,
-    fee: "0",
+    fee: decimal("0"),
   });
 });
 

@@ -1,4 +1,5 @@
 import { strict as assert } from "node:assert";
+import { decimal } from "../src/util/decimal.ts";
 import { ConfigError } from "../src/util/errors.ts";
 import { after } from "../src/util/soon.ts";
 import { BrokerFixture, letIn, TIME, TIME_US, wireOrder } from "./alpaca_broker_fixture.ts";
@@ -26,12 +27,12 @@ Deno.test("trade updates come from text and binary frames alike", async () => {
     clientOrderId: "liu-1",
     symbol: "AAPL",
     side: "buy",
-    qty: "4",
-    price: "100.2",
-    cumulativeQty: "4",
+    qty: decimal("4"),
+    price: decimal("100.2"),
+    cumulativeQty: decimal("4"),
     executionId: "execution-1",
     timeUs: TIME_US,
-    fee: "0",
+    fee: decimal("0"),
   });
   socket.send({
     stream: "trade_updates",

@@ -19,7 +19,7 @@ import { Replay } from "./replay.ts";
 import { UsualDays } from "./usual_days.ts";
 
 /** What indicators of daily bars are warmed up with. */
-const DAYS_OF_HISTORY = 400;
+export const DAYS_OF_HISTORY = 400;
 
 export class BacktestMarket {
   readonly symbols = new SymbolTable();
@@ -30,8 +30,8 @@ export class BacktestMarket {
   /** As strategies see it. */
   readonly account: LazyAccount;
   readonly curve = new EquityCurve();
-  nowUs: number;
-  #cash: number;
+  nowUs = NaN;
+  #cash = NaN;
 
   constructor(options: BacktestOptions) {
     const { fromUs, fillModel = "next_open", cash } = options;
@@ -124,9 +124,10 @@ export class BacktestMarket {
   #onUpdate(update: ExchangeUpdate): void {
     const { execution, positionQty } = update;
     if (execution !== null) {
-      this.replay.noteHeld(execution.symbol, Number(positionQty));
-      const signed = Number(execution.qty) * (execution.side === "buy" ? 1 : -1);
-      this.#cash -= signed * Number(execution.price) + Number(execution.fee);
+      this.replay.noteHeld(execution.symbol, positionQty.toNumber());
+      const { qty, price, fee, side } = execution;
+      const signed = qty.toNumber() * (side === "buy" ? 1 : -1);
+      this.#cash -= signed * price.toNumber() + fee.toNumber();
       if (!this.isHolding) this.sample(this.nowUs);
     }
     this.replay.noteOrder(update.order.symbol);

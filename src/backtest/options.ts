@@ -49,6 +49,8 @@ export interface BacktestOptions {
    * and trades what these show.
    */
   volumeShare?: number | null;
+  /** Keeps a record of what is decided, and where, in the result; it takes its time. */
+  isRecorded?: boolean;
   /** Default: none of these. */
   slippage?: Partial<SlippageSettings>;
   nightRates?: Partial<NightRates>;

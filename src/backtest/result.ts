@@ -1,6 +1,7 @@
 import type { Operation } from "../contracts/store.ts";
 import type { AccountFigures as ExchangeFigures, ExchangePosition } from "../matching/types.ts";
 import type { RunInfo, SessionWindow, TradeLine } from "../protocol.ts";
+import type { RunRecord } from "./decision_record.ts";
 import { decimal, plain } from "../util/decimal.ts";
 import { dailyValues, type EquityCurve, maxDrawdown, sharpeRatio } from "./equity.ts";
 
@@ -45,6 +46,8 @@ export interface BacktestResult {
   maxDrawdown: number;
   /** null where there are too few days. */
   sharpe: number | null;
+  /** Only what never closes was traded: each day counts, not sessions alone. */
+  isRoundTheClock: boolean;
   /** Executions, in their order. */
   trades: BacktestTrade[];
   /** As the account holds them at the end. */
@@ -58,6 +61,8 @@ export interface BacktestResult {
   /** Rows that were given to strategies, and steps of time. */
   rows: number;
   steps: number;
+  /** Where it was asked for. */
+  record?: RunRecord;
 }
 
 /** Puts the result together from what the backtest has collected. */
@@ -93,7 +98,11 @@ export function resultOf(run: {
     costs: costsOf(figures),
     totalReturn: Number(figures.equity) / Number(cash) - 1,
     maxDrawdown: maxDrawdown(equity),
-    sharpe: sharpeRatio(dailyValues(timeUs, equity), isRoundTheClock),
+    sharpe: sharpeRatio(
+      dailyValues({ timeUs, equity }, { fromUs, endUs, isRoundTheClock }),
+      isRoundTheClock,
+    ),
+    isRoundTheClock,
     trades: run.trades.map(({ symbol, operation, qty, price, fee, timeUs, runId }) => ({
       symbol,
       operation,

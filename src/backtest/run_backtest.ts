@@ -14,6 +14,7 @@ import { startRuns } from "../engine/session_runs.ts";
 import { riskLimits } from "../model/limit.ts";
 import type { ConsumerToMain, GatewayToMain, RunInfo, SessionWindow } from "../protocol.ts";
 import type { LogSink } from "../util/log.ts";
+import { AbortController, setTimeout, SharedArrayBuffer } from "../util/natives.ts";
 import { BacktestMarket } from "./backtest_market.ts";
 import { GatewayLink } from "./gateway_link.ts";
 import { type BacktestOptions, describePlainly } from "./options.ts";
@@ -25,8 +26,6 @@ import { Sessions } from "./sessions.ts";
 const MINUTE_US = 60e6;
 /** Other work of the isolate is let through once in so many steps. */
 const STEPS_A_TURN = 100_000;
-// Taken at import: a worker that runs user code has no such global later.
-const { setTimeout } = globalThis;
 
 /** Runs a backtest to its end. Throws ConfigError for plug-ins that do not load. */
 export function runBacktest(options: BacktestOptions): Promise<BacktestResult> {

@@ -33,14 +33,18 @@ export class SymbolFeed {
   /** Bars that the exchange has heard of. */
   notedBars = 0;
 
-  constructor(
-    readonly id: number,
-    readonly data: SymbolData,
-    /** From a bar's time to when it is due. */
-    readonly barUs: number,
-    /** Where bars do not begin at their time. */
-    readonly opensUs: Float64Array | null,
-  ) {
+  readonly id: number;
+  readonly data: SymbolData;
+  /** From a bar's time to when it is due. */
+  readonly barUs: number;
+  /** Where bars do not begin at their time. */
+  readonly opensUs: Float64Array | null;
+
+  constructor(id: number, data: SymbolData, barUs: number, opensUs: Float64Array | null) {
+    this.id = id;
+    this.data = data;
+    this.barUs = barUs;
+    this.opensUs = opensUs;
     this.bars = data.minuteBars;
     this.isFine = data.quotes.timeUs.length + data.trades.timeUs.length > 0;
   }

@@ -1,13 +1,12 @@
 import type { Command as Commander } from "commander";
-import type { Command } from "../contracts/command.ts";
+import type { Settings } from "../config/environment.ts";
+import type { Command, Host } from "../contracts/command.ts";
 import { cryptoSession } from "../model/calendar.ts";
 import { ConfigError } from "../util/errors.ts";
 import { command as listCommand } from "./backtest_list.ts";
 import { choice } from "./backtest_costs.ts";
 import { declareMarketOptions, type MarketOptions, names } from "./backtest_options.ts";
 import { runAndReport } from "./backtest_run.ts";
-import { backtestSettings, chosen } from "./backtest_settings.ts";
-import { loadTradePlan } from "./plan.ts";
 import { startSettings } from "./settings.ts";
 
 export const command: Command = {
@@ -35,19 +34,21 @@ export const command: Command = {
   async run({ operands, options }, host) {
     const { settings, logSink } = startSettings(host);
     const cli = options as RangeOptions;
-    const plan = await loadTradePlan({ plan: cli.plan, settings, host });
-    const [fromUs, toUs] = range(operands[0], cli.to);
-    const planned = chosen("--scanners", plan.scanners, cli.scanners);
-    const run = await backtestSettings(
-      { fromUs, toUs, scale: cli.scale, symbols: cli.symbols },
-      cli,
-      { ...plan, scanners: planned },
-      settings,
-      host,
-    );
+    const run = prepare(operands[0], cli, settings, host);
     await runAndReport(run, cli, settings, logSink, host);
   },
 };
+
+async function prepare(from: string, cli: RangeOptions, settings: Settings, host: Host) {
+  // What reads plans and users' code is large; the store is opened meanwhile.
+  const { backtestSettings, chosen } = await import("./backtest_settings.ts");
+  const { loadTradePlan } = await import("./plan.ts");
+  const plan = await loadTradePlan({ plan: cli.plan, settings, host });
+  const [fromUs, toUs] = range(from, cli.to);
+  const scanners = chosen("--scanners", plan.scanners, cli.scanners);
+  const wanted = { fromUs, toUs, scale: cli.scale, symbols: cli.symbols };
+  return await backtestSettings(wanted, cli, { ...plan, scanners }, settings, host);
+}
 
 interface RangeOptions extends MarketOptions {
   to?: string;

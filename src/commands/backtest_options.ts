@@ -2,7 +2,7 @@
 import { type Command as Commander, InvalidArgumentError } from "commander";
 import { type CostOptions, declareCostOptions } from "./backtest_costs.ts";
 import { declareFileOptions, type FileOptions } from "./data_files.ts";
-import { declarePlanOption } from "./plan.ts";
+import { declarePlanOption } from "./plan_option.ts";
 
 /** The plan, the data, the account and the fills. */
 export interface MarketOptions extends FileOptions, CostOptions {

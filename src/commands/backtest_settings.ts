@@ -11,7 +11,7 @@ import { costsOf, planOfAsset } from "./backtest_costs.ts";
 import type { MarketOptions } from "./backtest_options.ts";
 import { fileSources } from "./data_files.ts";
 import { readSources } from "./plan_sources.ts";
-import { SYMBOLS_MAX } from "./trade.ts";
+import { symbolsMaxOf } from "./settings.ts";
 
 export interface BacktestWanted {
   fromUs: number;
@@ -50,7 +50,7 @@ export async function backtestSettings(
       targets: scanner.targets.filter((target) => ran.has(target)),
     })),
     assets: plan.assets,
-    symbolsMax: settings.maxSymbols ?? SYMBOLS_MAX,
+    symbolsMax: symbolsMaxOf(settings),
     events: plan.events,
     portfolioValue: plan.portfolioValue ?? 0,
     risk: { ...plan.risk, portfolioValue: plan.portfolioValue },

@@ -111,7 +111,7 @@ start_date = "2021-01-01"
       written: {},
       schedule: [],
     }],
-    optimizer: { start_date: "2021-01-01" },
+    optimizer: { startDate: "2021-01-01", endDate: null, parameters: [] },
     warnings: [],
   });
   assert.deepEqual(structuredClone(plan), plan);

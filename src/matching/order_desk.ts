@@ -1,7 +1,7 @@
 // The life of an order: taken in, routed, filled, ended, and what that does to the orders of its
 // group.
 import { assert } from "../util/assert.ts";
-import { Decimal, plain } from "../util/decimal.ts";
+import { Decimal } from "../util/decimal.ts";
 import type { AccountState, PriceOf } from "./account_state.ts";
 import type { Fees } from "./fees.ts";
 import { type OrderState, ZERO } from "./order_state.ts";
@@ -157,14 +157,14 @@ export class OrderDesk {
       executionId: this.options.newId(),
       symbol: order.symbol,
       side: order.side,
-      qty: plain(qty),
-      price: plain(price),
-      cumulativeQty: plain(order.filledQty),
-      leavesQty: isLast ? "0" : plain(leavesQty),
+      qty,
+      price,
+      cumulativeQty: order.filledQty,
+      leavesQty: isLast ? ZERO : leavesQty,
       isLast,
       orderStatus: order.status,
       timeUs: this.nowUs,
-      fee: plain(fee),
+      fee,
     };
   }
 
@@ -181,7 +181,7 @@ export class OrderDesk {
       timeUs: this.nowUs,
       order: order.snapshot(),
       execution,
-      positionQty: plain(account.positionQty(order.symbol)),
+      positionQty: account.positionQty(order.symbol),
     });
   }
 }

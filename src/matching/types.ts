@@ -1,6 +1,6 @@
 /**
- * What the exchange core takes and gives. Quantities, prices and money are exact decimal texts;
- * times are µs.
+ * What the exchange core takes and gives. Quantities, prices and money are exact: decimals in
+ * executions, decimal texts elsewhere; times are µs.
  */
 import type { Asset, AssetClass } from "../model/asset.ts";
 import type {
@@ -11,6 +11,7 @@ import type {
   Side,
   TimeInForce,
 } from "../model/order.ts";
+import type { Decimal } from "../util/decimal.ts";
 import type { FeeSchedule, NightRates, SlippageSettings } from "../model/trading_costs.ts";
 import type { Liquidity } from "./slippage.ts";
 
@@ -130,8 +131,8 @@ export interface ExchangeOrder {
 
 export interface ExchangeExecution extends Execution {
   executionId: string;
-  /** What is left of the order; "0" for the last. */
-  leavesQty: string;
+  /** What is left of the order; 0 for the last. */
+  leavesQty: Decimal;
   isLast: boolean;
   orderStatus: OrderStatus;
 }
@@ -156,7 +157,7 @@ export interface ExchangeUpdate {
   /** Set for fill and partial_fill. */
   execution: ExchangeExecution | null;
   /** Signed, after the event. */
-  positionQty: string;
+  positionQty: Decimal;
 }
 
 export interface Refusal {

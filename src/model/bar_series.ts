@@ -9,10 +9,12 @@ const COLUMNS = ["timeUs", "open", "high", "low", "close", "volume", "vwap", "tr
 
 /** Bars in contiguous columns that grow at the end; the oldest half goes when `rowsMax` is reached. */
 export class BarBuffer {
-  columns: BarColumns;
+  columns = emptyBars();
   length = 0;
+  readonly rowsMax: number;
 
-  constructor(readonly rowsMax = 16_384, capacity = 512) {
+  constructor(rowsMax = 16_384, capacity = 512) {
+    this.rowsMax = rowsMax;
     this.columns = emptyBars(Math.min(capacity, rowsMax));
   }
 

@@ -47,7 +47,12 @@ export class Slot implements SlotFigures {
   /** Start of the newest bar that its indicators have seen. */
   #fedUs = -Infinity;
 
-  constructor(readonly run: StrategyRun, readonly symbol: SymbolState) {
+  readonly run: StrategyRun;
+  readonly symbol: SymbolState;
+
+  constructor(run: StrategyRun, symbol: SymbolState) {
+    this.run = run;
+    this.symbol = symbol;
     this.setup = new Setup(symbol.symbol, symbol.asset.assetClass);
   }
 

@@ -34,7 +34,16 @@ export class SymbolState {
   #makingTurnover = 0;
   readonly #makingRow = new Float64Array(BAR_ROW);
 
-  constructor(readonly symbol: string, readonly id: number, readonly asset: Asset) {
+  readonly symbol: string;
+  readonly id: number;
+  readonly asset: Asset;
+
+  // Not parameter properties: those have all fields begin as undefined, and a number in a field that
+  // once was undefined is allocated each time that it is set.
+  constructor(symbol: string, id: number, asset: Asset) {
+    this.symbol = symbol;
+    this.id = id;
+    this.asset = asset;
     this.bars = new BarSeries(this.buffer, (bars, minutes) => resample(bars, minutes));
   }
 

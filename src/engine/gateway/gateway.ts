@@ -11,6 +11,7 @@ import type { OrderUpdate, UpdatesState, UpdateStream } from "../../contracts/br
 import type { ConsumerToGateway, GatewayStart, MainToGateway } from "../../protocol.ts";
 import { assert } from "../../util/assert.ts";
 import { decimal } from "../../util/decimal.ts";
+import { AbortController } from "../../util/natives.ts";
 import { after, type Soon } from "../../util/soon.ts";
 import { planDesk, type PlanView } from "./desk.ts";
 import { Dispatch } from "./dispatch.ts";
@@ -26,9 +27,7 @@ import { GatewayState } from "./state.ts";
 import { Turns } from "./turns.ts";
 import { Watch } from "./watch.ts";
 
-/**
- * Requests follow requests within a step (cancel, then sell, …): more rounds than this are a bug.
- */
+/** Requests follow requests in a step (cancel, then sell, …): more rounds than this are a bug. */
 const ROUNDS_MAX = 50;
 const MINUTE_US = 60e6;
 const DEADLINE_LOOK_MS = 500;
