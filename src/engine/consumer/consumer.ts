@@ -8,6 +8,7 @@
 import type { Clock } from "../../contracts/clock.ts";
 import type { Decision } from "../../contracts/decision.ts";
 import { BAR_ROW } from "../../model/bars.ts";
+import type { BarColumns } from "../../model/bars.ts";
 import { MarketBatch, RowKind } from "../../model/market_batch.ts";
 import type {
   ConsumerToGateway,
@@ -22,7 +23,7 @@ import { SymbolTable } from "../../util/symbol_table.ts";
 import { AgeRule } from "./age.ts";
 import { Calls } from "./calls.ts";
 import { intentOf, isEntry, type ReadDecision, type Slot, type StrategyRun } from "./slot.ts";
-import { MINUTE_US } from "./symbol_state.ts";
+import { MINUTE_US, SECOND_US } from "./symbol_state.ts";
 import { AccountView, setAccount, setEvent, setTimeUs } from "./views.ts";
 import { type Followed, FollowedSymbols } from "./followed.ts";
 import { receiveValue } from "./keystore.ts";
@@ -206,6 +207,14 @@ export class Consumer {
   bar(symbolId: number, rows: Float64Array, at: number): void {
     const followed = this.followed.byId[symbolId];
     if (followed !== undefined) this.#onBar(followed, rows, at);
+  }
+
+  /** A complete second, row `i`: of a backtest by seconds, in the place of those made of trades. */
+  second(symbolId: number, bars: BarColumns, i: number): void {
+    const followed = this.followed.byId[symbolId];
+    if (followed === undefined) return;
+    followed.state.onSecondBar(bars, i);
+    if (this.#wantsSecond) this.#runSlotsAt(followed, "second", bars.timeUs[i] + SECOND_US);
   }
 
   #onBar(followed: Followed, rows: Float64Array, at: number): void {
