@@ -6,6 +6,7 @@
  */
 import type { Consumer } from "../engine/consumer/consumer.ts";
 import type { Exchange } from "../matching/exchange.ts";
+import { BAR_ROW } from "../model/bars.ts";
 import { MarketBatch, RowKind } from "../model/market_batch.ts";
 import { type MarketData, MINUTE_US } from "../recorded/market_data.ts";
 import type { SymbolTable } from "../util/symbol_table.ts";
@@ -28,6 +29,7 @@ export class Replay {
   /** Rows given to the consumer. */
   rows = 0;
   readonly #exchange: Exchange;
+  readonly #barUs: number;
   /** Rows of watched symbols in this step. */
   #watchRows = new MarketBatch(16);
 
@@ -46,6 +48,7 @@ export class Replay {
   }) {
     const { data, symbols, exchange, events, barUs, opensUs } = options;
     this.#exchange = exchange;
+    this.#barUs = barUs;
     // What a trader would subscribe to; the exchange fills by all that there is.
     this.#givesQuotes = events.includes("quote");
     this.#givesTrades = events.includes("trade") || events.includes("second");
@@ -207,9 +210,11 @@ export class Replay {
         const feed = active[place];
         const at = feed.takeBar();
         this.rows++;
-        consumer.bar(feed.id, feed.rows, at);
+        const { rows } = feed;
+        consumer.bar(feed.id, rows, at);
         if (feed.isWatched) this.#seeBar(feed, at);
-        dueUs[place] = feed.barDueUs;
+        const next = at + BAR_ROW;
+        dueUs[place] = next < rows.length ? rows[next] + this.#barUs : feed.barDueUs;
       }
       if (dueUs[place] < nextUs) nextUs = dueUs[place];
     }

@@ -50,7 +50,15 @@ export abstract class StreamIndicator implements Indicator {
   value = NaN;
   previous = NaN;
   isReady = false;
+  /** False: addRow reads the row, and no candle has to be made for it. */
+  readonly takesCandles: boolean = true;
+
   abstract add(candle: Candle): void;
+
+  /** As add(), of the bar at `at` of `rows` (BAR_ROW). */
+  addRow(_rows: Float64Array, _at: number, candle: Candle): void {
+    this.add(candle);
+  }
 
   protected set(value: number): void {
     this.previous = this.value;
@@ -110,6 +118,7 @@ class Sma extends StreamIndicator {
   #sum = NaN;
   #isFull = false;
   #source: BarSource = "close";
+  override readonly takesCandles: boolean;
 
   // Not parameter properties: those have all fields begin as undefined, and a number in a field that
   // once was undefined is allocated each time that it is set.
@@ -117,11 +126,20 @@ class Sma extends StreamIndicator {
     super();
     this.#values = new Float64Array(period);
     this.#source = source;
+    this.takesCandles = source !== "close";
     this.#sum = 0;
   }
 
   add(candle: Candle): void {
-    const value = this.#source === "close" ? candle.close : sourceOf(candle, this.#source);
+    this.#next(this.#source === "close" ? candle.close : sourceOf(candle, this.#source));
+  }
+
+  override addRow(rows: Float64Array, at: number, candle: Candle): void {
+    if (this.takesCandles) this.add(candle);
+    else this.#next(rows[at + 4]);
+  }
+
+  #next(value: number): void {
     const values = this.#values;
     const at = this.#at;
     this.#sum += value - values[at];

@@ -209,7 +209,7 @@ export class Consumer {
   #onBar(followed: Followed, rows: Float64Array, at: number): void {
     const { state } = followed;
     if (!state.onMinuteBar(rows, at)) return;
-    if (!state.isIncomplete) this.followed.feed(followed);
+    if (!state.isIncomplete) this.followed.feedNext(followed, rows, at);
     if (!this.#wantsMinute) return;
     setTimeUs(followed.time, rows[at] + MINUTE_US);
     this.#runSlots(followed, "minute");
