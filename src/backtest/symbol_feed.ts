@@ -20,6 +20,8 @@ export class SymbolFeed {
   rows = new Float64Array();
   /** Where in `rows` the next bar is; at its end they are to be read. */
   #at = 0;
+  /** The newest bar given out is in `rows`. */
+  #isRead = false;
   /** Its place among the replay's active feeds. */
   place = -1;
   /** Quotes or trades: the exchange hears of every event. */
@@ -59,6 +61,7 @@ export class SymbolFeed {
     this.quote = firstAfter(this.data.quotes.timeUs, us);
     this.trade = firstAfter(this.data.trades.timeUs, us);
     this.#at = this.rows.length;
+    this.#isRead = false;
     this.setFineDue();
   }
 
@@ -76,6 +79,7 @@ export class SymbolFeed {
     const count = Math.min(ROWS, bars.timeUs.length - bar);
     if (this.rows.length !== count * BAR_ROW) this.rows = new Float64Array(count * BAR_ROW);
     this.#at = 0;
+    this.#isRead = true;
     const { rows } = this;
     copyColumn(rows, 0, bars.timeUs, bar, count);
     copyColumn(rows, 1, bars.open, bar, count);
@@ -107,6 +111,8 @@ export class SymbolFeed {
 
   /** Close of the newest bar given out; NaN before the first. */
   get lastClose(): number {
+    // The row is at hand, the column of another symbol's turn ago is not.
+    if (this.#isRead) return this.rows[this.#at - BAR_ROW + 4];
     return this.bar > 0 ? this.bars.close[this.bar - 1] : NaN;
   }
 }

@@ -6,7 +6,6 @@
  * skipped; in a stepping session strategies run only after the gateway has begun the step.
  */
 import type { Clock } from "../../contracts/clock.ts";
-import type { Decision } from "../../contracts/decision.ts";
 import { BAR_ROW } from "../../model/bars.ts";
 import { MarketBatch, RowKind } from "../../model/market_batch.ts";
 import type {
@@ -21,7 +20,8 @@ import type {
 import { SymbolTable } from "../../util/symbol_table.ts";
 import { AgeRule } from "./age.ts";
 import { Calls } from "./calls.ts";
-import { intentOf, isEntry, type Slot, type StrategyRun } from "./slot.ts";
+import { Decisions } from "./decisions.ts";
+import type { StrategyRun } from "./slot.ts";
 import { MINUTE_US } from "./symbol_state.ts";
 import { AccountView, setAccount, setEvent, setTimeUs } from "./views.ts";
 import { type Followed, FollowedSymbols } from "./followed.ts";
@@ -51,6 +51,7 @@ export class Consumer {
   readonly #symbols = new SymbolTable();
   readonly followed: FollowedSymbols;
   readonly #outbox: Outbox;
+  readonly #decisions: Decisions;
   readonly #portfolio: AccountView;
   readonly #calls: Calls;
   readonly #age: AgeRule;
@@ -62,7 +63,6 @@ export class Consumer {
   /** Those that work on all their symbols together. */
   readonly #collections: readonly StrategyRun[];
   readonly #earlyValues: [strategy: string, key: string, context: string, value: string][] = [];
-  #intentSeq = 0;
   #rows = 0;
   // A stepping session: rows wait until the gateway has begun their step.
   #stepBegun = -1;
@@ -76,6 +76,12 @@ export class Consumer {
     this.followed = new FollowedSymbols(this.#portfolio, this.#calls);
     this.#age = new AgeRule(options, this.#symbols, this.followed);
     this.#outbox = new Outbox(options.stepping, options.toGateway);
+    this.#decisions = new Decisions({
+      calls: this.#calls,
+      followed: this.followed,
+      outbox: this.#outbox,
+      toMain: options.toMain,
+    });
     this.#collections = options.strategies.filter(({ runsAll }) => runsAll);
     this.#wantsSecond = options.events.includes("second");
     this.#wantsMinute = options.events.includes("minute");
@@ -275,57 +281,10 @@ export class Consumer {
       if ((state.isIncomplete || state.isHalted) && slot.position === null) continue;
       setEvent(slot.tick, event);
       const decision = this.#calls.run(slot);
-      if (decision) this.#read(slot, decision, time.us);
+      if (decision) this.#decisions.read(slot, decision, time.us);
       // A rejecting strategy has left the list.
       if (slots[i] !== slot) i--;
     }
-  }
-
-  /** Reading what user code returned can run user code: getters, proxies, toString. */
-  #read(slot: Slot, decision: Decision, nowUs: number): void {
-    this.#calls.call(slot.run, () => this.#decided(slot, decision, nowUs));
-  }
-
-  /** Reads what user code returned, getters and all: called inside of its guard. */
-  #decided(slot: Slot, decision: Decision, nowUs: number): void {
-    const { run, symbol } = slot;
-    const kind = decision.kind;
-    if (kind === "reject") return this.#reject(slot, String(decision.reason));
-    if (kind === "cancel") {
-      return this.#outbox.cancel({
-        runId: run.runId,
-        symbol: symbol.symbol,
-        reason: String(decision.reason),
-      });
-    }
-    if (kind !== "order") {
-      throw new TypeError(
-        (decision as unknown) instanceof Promise
-          ? "run must not be async: it returned a promise"
-          : "run must return a decision or nothing",
-      );
-    }
-    if (symbol.isIncomplete && isEntry(decision)) return;
-    const intent = intentOf(slot, decision, this.#intentSeq++, nowUs);
-    slot.lastSeq = intent.seq;
-    slot.openOrder ??= {
-      action: intent.action,
-      qty: intent.qty ?? 0,
-      filledQty: 0,
-      sinceUs: nowUs,
-    };
-    this.#outbox.intent(intent);
-  }
-
-  #reject(slot: Slot, reason: string): void {
-    const { run, symbol: { symbol } } = slot;
-    if (slot.position !== null || slot.openOrder !== null) {
-      return run.instance.log.warning(
-        `reject(${symbol}) has no effect while it has a position or an order there`,
-      );
-    }
-    this.followed.removeSlot(slot);
-    this.#options.toMain({ type: "reject", runId: run.runId, symbol, reason });
   }
 
   #onReport(report: OrderReport): void {
@@ -360,7 +319,7 @@ export class Consumer {
       for (const [symbol, decision] of this.#calls.runAll(run, this.#portfolio)) {
         const slot = run.slots.get(symbol);
         if (!slot || (slot.openOrder !== null && !run.whileOpen)) continue;
-        this.#read(slot, decision, nowUs);
+        this.#decisions.read(slot, decision, nowUs);
       }
     }
   }
