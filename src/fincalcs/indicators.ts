@@ -7,7 +7,7 @@ import type { BarColumns } from "../model/bars.ts";
 import { exchangeDay } from "../model/calendar.ts";
 import { BarAggregator } from "./bar_aggregator.ts";
 import * as adapters from "./indicator_adapters.ts";
-import { type Candle, CandleRing, type StreamIndicator } from "./indicator_adapters.ts";
+import { type Candle, CandleRing, type StreamIndicator } from "./stream_indicator.ts";
 
 /** One number that follows the bars. Read it at any time; nothing is computed by reading. */
 export interface Indicator {
