@@ -1,6 +1,7 @@
 import { strict as assert } from "node:assert";
 import { createBroker } from "../src/brokers/alpaca.ts";
 import type { OrderRequest } from "../src/model/order.ts";
+import { decimal } from "../src/util/decimal.ts";
 import { ConfigError, OperationError, RetryableError } from "../src/util/errors.ts";
 import { formatRfc3339 } from "../src/wire/rfc3339.ts";
 import { BrokerFixture, TIME, TIME_US, wireOrder } from "./alpaca_broker_fixture.ts";
@@ -133,7 +134,10 @@ Deno.test("an order given up after it was sent is unknown; before, nothing is se
   await taken.promise;
   caller.abort();
   assert.equal((await submitting).result, "unknown");
-  await assert.rejects(bench.broker().submit(ORDER, caller.signal), /abort/i);
+  await assert.rejects(
+    async () => await bench.broker().submit(ORDER, caller.signal),
+    /abort/i,
+  );
   assert.equal(bench.counterpart.requests.length, 1);
   answer.resolve(Response.json({}));
 });
@@ -198,7 +202,7 @@ Deno.test("an order is looked up by its own id; only a 404 of Alpaca's is a no",
   assert.equal(await broker.orderByClientId("liu-1", bench.signal), null);
   bench.answer(404, { error: "a proxy" });
   const looking = broker.orderByClientId("liu-1", bench.signal);
-  const rejected = assert.rejects(looking, RetryableError);
+  const rejected = assert.rejects(async () => await looking, RetryableError);
   for (const ms of [1500, 3000, 6000]) await bench.time.pass(ms, ms);
   await rejected;
   bench.counterpart.onRequest = (request) =>
@@ -260,12 +264,12 @@ Deno.test("executions are read from the activities, with their orders' ids", asy
     clientOrderId: "c1",
     symbol: "AAPL",
     side: "sell",
-    qty: "1",
-    price: "100.25",
-    cumulativeQty: "1",
+    qty: decimal("1"),
+    price: decimal("100.25"),
+    cumulativeQty: decimal("1"),
     executionId: null,
     timeUs: TIME_US + 1e6,
-    fee: "0",
+    fee: decimal("0"),
   });
 });
 
@@ -304,14 +308,14 @@ Deno.test("account, positions and clock are read, and more fields do no harm", a
 Deno.test("a wrong key is told with the variables to check", async () => {
   await using bench = new BrokerFixture();
   bench.answer(401, { code: 40110000, message: "request is not authorized" });
-  await assert.rejects(bench.broker().account(bench.signal), (error: Error) => {
+  await assert.rejects(async () => await bench.broker().account(bench.signal), (error: Error) => {
     assert.ok(error instanceof ConfigError);
     assert.match(error.message, /APCA_API_KEY_ID/);
     assert.doesNotMatch(error.message, /OF-TEST/);
     return true;
   });
   bench.answer(200, { hello: "world" });
-  await assert.rejects(bench.broker().account(bench.signal), OperationError);
+  await assert.rejects(async () => await bench.broker().account(bench.signal), OperationError);
 });
 
 Deno.test("money is at stake at Alpaca's live address only", () => {

@@ -248,7 +248,7 @@ Deno.test("a wrong key at the simulated exchange is told by REST and both socket
     const broker = createBroker(settings, context);
     const { signal } = new AbortController();
     const ignore = () => {};
-    await assert.rejects(broker.account(signal), /APCA_API_KEY_ID/);
+    await assert.rejects(async () => await broker.account(signal), /APCA_API_KEY_ID/);
     const updates = { onUpdate: ignore, onStep: ignore, onState: ignore, signal };
     await assert.rejects(broker.openUpdates(updates), /APCA_API_KEY_ID/);
     const sink = { find: () => -1, row: ignore, frameEnd: ignore, step: ignore };

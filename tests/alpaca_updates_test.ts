@@ -1,5 +1,7 @@
 import { strict as assert } from "node:assert";
+import { decimal } from "../src/util/decimal.ts";
 import { ConfigError } from "../src/util/errors.ts";
+import { after } from "../src/util/soon.ts";
 import { BrokerFixture, letIn, TIME, TIME_US, wireOrder } from "./alpaca_broker_fixture.ts";
 
 const BACK_OFF = [750, 750] as const;
@@ -25,12 +27,12 @@ Deno.test("trade updates come from text and binary frames alike", async () => {
     clientOrderId: "liu-1",
     symbol: "AAPL",
     side: "buy",
-    qty: "4",
-    price: "100.2",
-    cumulativeQty: "4",
+    qty: decimal("4"),
+    price: decimal("100.2"),
+    cumulativeQty: decimal("4"),
     executionId: "execution-1",
     timeUs: TIME_US,
-    fee: "0",
+    fee: decimal("0"),
   });
   socket.send({
     stream: "trade_updates",
@@ -84,7 +86,7 @@ Deno.test("an acknowledged step resolves after the updates before the answer", a
   socket.send({ stream: "step", data: { n: 3, timestamp: TIME } });
   assert.deepEqual(await bench.steps.take(), [3, TIME_US]);
   const order: string[] = [];
-  const acked = stream.ackStep(3, bench.signal).then(() => order.push("ack"));
+  const acked = after(stream.ackStep(3, bench.signal), () => void order.push("ack"));
   assert.deepEqual(await socket.next(), { action: "step_ack", data: { n: 3 } });
   socket.sendBinary({ stream: "trade_updates", data: { event: "new", order: wireOrder() } });
   socket.sendBinary({ stream: "step_ack", data: { n: 3 } });

@@ -5,19 +5,21 @@
  */
 import { SimulatedBroker } from "../brokers/simulated.ts";
 import { Exchange } from "../matching/exchange.ts";
-import { fillModelOf } from "../matching/fill_model.ts";
+import { fillModelOf, fillSourceOf } from "../matching/fill_model.ts";
 import type { ExchangeUpdate, FillSource } from "../matching/types.ts";
 import { type MarketData, MINUTE_US } from "../recorded/market_data.ts";
 import { SymbolTable } from "../util/symbol_table.ts";
 import { LazyAccount } from "./account_view.ts";
 import { asDaily, BEFORE_CLOSE_US } from "./daily.ts";
 import { EquityCurve } from "./equity.ts";
-import type { BacktestOptions } from "./options.ts";
+import { checkFillData } from "./fill_data.ts";
+import type { AccountAtOpen, BacktestOptions } from "./options.ts";
 import { RecordedProvider } from "./recorded_provider.ts";
 import { Replay } from "./replay.ts";
+import { UsualDays } from "./usual_days.ts";
 
 /** What indicators of daily bars are warmed up with. */
-const DAYS_OF_HISTORY = 400;
+export const DAYS_OF_HISTORY = 400;
 
 export class BacktestMarket {
   readonly symbols = new SymbolTable();
@@ -32,7 +34,8 @@ export class BacktestMarket {
   #cash = NaN;
 
   constructor(options: BacktestOptions) {
-    const { fromUs, fees, fillModel = "next_open", volumeShare = null, cash } = options;
+    const { fromUs, fillModel = "next_open", cash } = options;
+    checkFillData(options.data, fillModel, options.scale);
     const daily = options.scale === "day" ? asDaily(options.data) : null;
     // What is decided on a day's bar fills at that close, or is an order for the next open.
     const lagUs = daily && fillModel !== "close" ? BEFORE_CLOSE_US : 0;
@@ -40,15 +43,7 @@ export class BacktestMarket {
     this.nowUs = fromUs;
     this.#cash = Number(cash);
     this.provider = new RecordedProvider(data, () => this.nowUs, daily && DAYS_OF_HISTORY);
-    this.exchange = new Exchange({
-      startUs: fromUs,
-      assetOf: (symbol) => this.provider.assetBySymbol.get(symbol) ?? null,
-      onUpdate: (update) => this.#onUpdate(update),
-      sourceOf: (symbol) => sourceOf(data, symbol),
-      fillModel: fillModelOf(fillModel),
-      volumeShare,
-      ...(fees ? { fees } : {}),
-    });
+    this.exchange = this.#makeExchange(options, data);
     this.replay = new Replay({
       data,
       symbols: this.symbols,
@@ -73,6 +68,27 @@ export class BacktestMarket {
     this.curve.add(fromUs, this.#cash);
   }
 
+  #makeExchange(options: BacktestOptions, data: MarketData): Exchange {
+    const { fillModel = "next_open" } = options;
+    const source = fillSourceOf(fillModel);
+    const days = new UsualDays(data, () => this.nowUs);
+    return new Exchange({
+      startUs: options.fromUs,
+      assetOf: (symbol) => this.provider.assetBySymbol.get(symbol) ?? null,
+      onUpdate: (update) => this.#onUpdate(update),
+      sourceOf: (symbol) => source ?? sourceOf(data, symbol),
+      fillModel: fillModelOf(fillModel),
+      volumeShare: options.volumeShare ?? (source === "bars" ? null : 1),
+      fees: options.fees,
+      slippage: options.slippage,
+      liquidityOf: (symbol) => days.of(symbol),
+      nightRates: options.nightRates,
+      beforeNights: () => this.replay.notePrices(),
+      onNight: (_accountId, cost) => this.#cash -= Number(cost),
+      latencyUs: options.latencyUs,
+    });
+  }
+
   #seed(data: MarketData): void {
     for (const symbol of data.keys()) {
       const price = this.provider.lastPrice(symbol);
@@ -95,6 +111,11 @@ export class BacktestMarket {
     return this.broker.updates !== updates;
   }
 
+  accountAtOpen(): AccountAtOpen {
+    const { isFlat } = this.replay;
+    return { isFlat, equity: this.broker.figures().equity };
+  }
+
   /** A point of the equity curve. */
   sample(timeUs: number): void {
     this.curve.add(timeUs, this.#cash + this.replay.heldValue());
@@ -103,9 +124,10 @@ export class BacktestMarket {
   #onUpdate(update: ExchangeUpdate): void {
     const { execution, positionQty } = update;
     if (execution !== null) {
-      this.replay.noteHeld(execution.symbol, Number(positionQty));
-      const signed = Number(execution.qty) * (execution.side === "buy" ? 1 : -1);
-      this.#cash -= signed * Number(execution.price) + Number(execution.fee);
+      this.replay.noteHeld(execution.symbol, positionQty.toNumber());
+      const { qty, price, fee, side } = execution;
+      const signed = qty.toNumber() * (side === "buy" ? 1 : -1);
+      this.#cash -= signed * price.toNumber() + fee.toNumber();
       if (!this.isHolding) this.sample(this.nowUs);
     }
     this.replay.noteOrder(update.order.symbol);

@@ -1,6 +1,6 @@
 /**
  * The gateway, entered step by step.
- * Invariant: when `enter` resolves, all that the step's intents and fills cause has happened.
+ * Invariant: when `enter` is done, all that the step's intents and fills cause has happened.
  */
 import { SimulatedBroker } from "../brokers/simulated.ts";
 import type { StoreRecord } from "../contracts/store.ts";
@@ -17,6 +17,7 @@ import type {
   MainToGateway,
 } from "../protocol.ts";
 import type { LogSink } from "../util/log.ts";
+import type { Soon } from "../util/soon.ts";
 
 type StepDone = Extract<ConsumerToGateway, { type: "stepDone" }>;
 
@@ -37,6 +38,8 @@ export class GatewayLink {
   readonly #options: GatewayLinkOptions;
   readonly #gateway: Gateway;
   #done: StepDone | null = null;
+  /** The newest step that is complete. */
+  #complete = -1;
   /** It waits for the rows of watched symbols in each step. */
   #hasWatched = false;
 
@@ -77,15 +80,16 @@ export class GatewayLink {
     if (message.type === "stepDone") this.#done = message;
   }
 
-  async enter(n: number, timeUs: number, rows: () => MarketBatch): Promise<void> {
-    const complete = this.inbox.next("stepComplete", (message) => message.n === n);
+  /** A promise only where something waits. */
+  enter(n: number, timeUs: number, rows: () => MarketBatch): Soon<void> {
     this.#done ??= { type: "stepDone", n, intents: [], cancels: [], keystore: [] };
     this.#options.broker.step(n, timeUs);
     if (this.#hasWatched) {
       const { buffer, length } = rows();
       this.#gateway.fromMain({ type: "market", buffer, length, firstSeq: 0 });
     }
-    await complete;
+    if (this.#complete === n) return;
+    return this.inbox.next("stepComplete", (message) => message.n === n).then(() => {});
   }
 
   #onConsumer(message: GatewayToConsumer): void {
@@ -103,6 +107,7 @@ export class GatewayLink {
     }
     if (message.type === "failed") return this.inbox.fail(errorOf(message, "gateway"));
     if (message.type === "watch") this.#hasWatched = true;
+    if (message.type === "stepComplete") this.#complete = message.n;
     this.#options.onMain(message);
     this.inbox.deliver(message);
   }

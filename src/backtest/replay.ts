@@ -132,6 +132,12 @@ export class Replay {
     return this.#held.length > 0;
   }
 
+  /** Nothing is held, and no order is open. */
+  get isFlat(): boolean {
+    this.#markOrders();
+    return !this.isHolding && this.#ordered.length === 0;
+  }
+
   watch(symbols: readonly string[]): void {
     for (const feed of this.#feeds.values()) feed.isWatched = false;
     for (const symbol of symbols) {

@@ -4,8 +4,8 @@
  *
  * Invariants: a step goes as at the simulated exchange (fills due, market events, strategies,
  * intents, what is scheduled); nothing later than the clock is in any array that the consumer or
- * user code can reach. The gateway, which is asynchronous, is entered only for steps in which
- * something is due; all others are rows into the consumer.
+ * user code can reach. The gateway is entered only for steps in which something is due; all others
+ * are rows into the consumer. A step is waited for only where something in it waits.
  */
 import { Consumer } from "../engine/consumer/consumer.ts";
 import { loadStrategies } from "../engine/consumer/load_strategies.ts";
@@ -14,9 +14,11 @@ import { startRuns } from "../engine/session_runs.ts";
 import { riskLimits } from "../model/limit.ts";
 import type { ConsumerToMain, GatewayToMain, RunInfo, SessionWindow } from "../protocol.ts";
 import type { LogSink } from "../util/log.ts";
+import { AbortController, setTimeout, SharedArrayBuffer } from "../util/natives.ts";
 import { BacktestMarket } from "./backtest_market.ts";
 import { GatewayLink } from "./gateway_link.ts";
 import { type BacktestOptions, describePlainly } from "./options.ts";
+import { Picks } from "./picks.ts";
 import { type BacktestResult, resultOf } from "./result.ts";
 import { ScannersLink } from "./scanners_link.ts";
 import { Sessions } from "./sessions.ts";
@@ -24,8 +26,6 @@ import { Sessions } from "./sessions.ts";
 const MINUTE_US = 60e6;
 /** Other work of the isolate is let through once in so many steps. */
 const STEPS_A_TURN = 100_000;
-// Taken at import: a worker that runs user code has no such global later.
-const { setTimeout } = globalThis;
 
 /** Runs a backtest to its end. Throws ConfigError for plug-ins that do not load. */
 export function runBacktest(options: BacktestOptions): Promise<BacktestResult> {
@@ -46,6 +46,7 @@ class Backtest {
   #consumer!: Consumer;
   #followings!: Followings;
   #sessions!: Sessions;
+  readonly #picks: Picks;
   #pending: Promise<void>[] = [];
   #failure: Error | null = null;
   #step = 0;
@@ -66,6 +67,10 @@ class Backtest {
       onMain: (message) => this.#onGateway(message),
       onAccount: (account) => this.#market.account.set(account),
     });
+    this.#picks = new Picks(
+      options,
+      (picked, targets) => this.#followings.pick(picked, targets, this.#abort.signal),
+    );
     this.#scanners = new ScannersLink({
       scanners: options.scanners.length,
       market: {
@@ -132,6 +137,7 @@ class Backtest {
       toGateway: (message) => this.#gateway.take(message),
       toMain,
       describeThrown: this.#options.describeThrown ?? describePlainly,
+      onDecision: this.#options.observer?.onDecision,
     });
     for (const value of early) this.#consumer.onKeystoreSet(...value);
     this.#consumer.onGateway({ type: "account", account: this.#market.account });
@@ -237,6 +243,7 @@ class Backtest {
       );
     }
     this.#market.replay.prune((id) => this.#consumer.followed.byId[id] !== undefined);
+    this.#options.observer?.onSession(windows, this.#market.accountAtOpen());
   }
 
   async #finish(endReason: string): Promise<void> {
@@ -280,7 +287,7 @@ class Backtest {
         entered = this.#gateway.enter(n, timeUs, () => market.replay.watchBatch(n, timeUs));
       }
       const isWaiting = entered !== undefined || this.#pending.length > 0 ||
-        schedule.nextDueUs <= timeUs || n % STEPS_A_TURN === 0;
+        schedule.nextDueUs <= timeUs || this.#picks.nextUs <= timeUs || n % STEPS_A_TURN === 0;
       if (isWaiting) return this.#finishStep(timeUs, entered);
       if (market.isHolding) market.sample(timeUs);
       if (this.#failure !== null) throw this.#failure;
@@ -291,6 +298,7 @@ class Backtest {
     await entered;
     if (this.#pending.length > 0) await Promise.all(this.#pending.splice(0));
     await this.#sessions.schedule.runDue(timeUs);
+    if (this.#picks.nextUs <= timeUs) await this.#picks.runDue(timeUs);
     if (this.#market.isHolding) this.#market.sample(timeUs);
     if (this.#step % STEPS_A_TURN === 0) await new Promise((turn) => setTimeout(turn, 0));
     this.#throwFailure();
@@ -304,6 +312,7 @@ class Backtest {
       const dueUs = Math.ceil(nextDueUs / MINUTE_US) * MINUTE_US;
       if (dueUs < nextUs) nextUs = dueUs;
     }
+    if (this.#picks.nextUs < nextUs) nextUs = this.#picks.nextUs;
     if (nextUs === Infinity || this.#isDaily) return nextUs;
     if (!(hasMinutes && this.#sessions.isOn || !this.#gateway.isQuiet)) return nextUs;
     const minuteUs = (Math.floor(this.#market.nowUs / MINUTE_US) + 1) * MINUTE_US;

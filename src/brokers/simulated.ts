@@ -3,7 +3,7 @@
  * behind its sockets. For backtests; no environment variable names it.
  * Invariant: an order gets the same answers and updates here as through the simulated exchange.
  */
-import type { Broker, BrokerCapabilities, OrderUpdate } from "../contracts/broker.ts";
+import type { Broker, BrokerCapabilities, CancelResult, OrderUpdate } from "../contracts/broker.ts";
 import type { Exchange } from "../matching/exchange.ts";
 import type { ExchangeOrder, ExchangeOrderRequest, ExchangeUpdate } from "../matching/types.ts";
 import type { Asset } from "../model/asset.ts";
@@ -77,7 +77,7 @@ export class SimulatedBroker implements Broker {
 
   account() {
     const { cash, equity, buyingPower, shortingEnabled } = this.figures();
-    return Promise.resolve({
+    return {
       accountId: ACCOUNT_ID,
       currency: "USD",
       cash,
@@ -85,7 +85,7 @@ export class SimulatedBroker implements Broker {
       buyingPower,
       tradingBlocked: false,
       shortingEnabled,
-    });
+    };
   }
 
   positions() {
@@ -112,7 +112,7 @@ export class SimulatedBroker implements Broker {
 
   orderByClientId(clientOrderId: string) {
     const order = this.#exchange.orderByClientId(ACCOUNT_ID, clientOrderId);
-    return Promise.resolve(order === null ? null : brokerOrder(order));
+    return order === null ? null : brokerOrder(order);
   }
 
   executions(sinceUs: number) {
@@ -122,14 +122,14 @@ export class SimulatedBroker implements Broker {
 
   submit(order: OrderRequest) {
     this.#options.beforeAccount();
-    return Promise.resolve(resultOf(this.#exchange.submit(ACCOUNT_ID, exchangeRequest(order))));
+    return resultOf(this.#exchange.submit(ACCOUNT_ID, exchangeRequest(order)));
   }
 
-  cancel(brokerOrderId: string) {
+  cancel(brokerOrderId: string): CancelResult {
     const refusal = this.#exchange.cancel(ACCOUNT_ID, brokerOrderId);
-    if (refusal === null) return Promise.resolve({ result: "requested" } as const);
-    if (refusal.status === 404) return Promise.resolve({ result: "not_found" } as const);
-    return Promise.resolve({ result: "not_cancelable", message: refusal.message } as const);
+    if (refusal === null) return { result: "requested" };
+    if (refusal.status === 404) return { result: "not_found" };
+    return { result: "not_cancelable", message: refusal.message };
   }
 
   replace(
@@ -164,10 +164,7 @@ export class SimulatedBroker implements Broker {
     this.#onStep = handlers.onStep;
     handlers.onState({ state: "connected" });
     return Promise.resolve({
-      ackStep: () => {
-        this.#options.afterRequests();
-        return Promise.resolve();
-      },
+      ackStep: () => this.#options.afterRequests(),
       close: () => Promise.resolve(),
     });
   }

@@ -22,8 +22,7 @@ export async function openSettingsStore(
   options: { readOnly: boolean },
 ): Promise<StoreWorker> {
   await ensureDataFolder(settings);
-  const folder = join(settings.dataFolder, "pg");
-  if (options.readOnly && settings.dsn === null && !await exists(folder)) {
+  if (options.readOnly && settings.dsn === null && !await hasEmbeddedDatabase(settings)) {
     throw new OperationError(
       `There is no database in ${settings.dataFolder} yet: run liu trader, or liu demo, first`,
     );
@@ -43,9 +42,11 @@ export async function openSettingsStore(
   });
 }
 
-async function exists(path: string): Promise<boolean> {
+/** The embedded database is the one that is used, and has been made before. */
+export async function hasEmbeddedDatabase({ dsn, dataFolder }: Settings): Promise<boolean> {
+  if (dsn !== null) return false;
   try {
-    await Deno.stat(path);
+    await Deno.stat(join(dataFolder, "pg"));
     return true;
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return false;

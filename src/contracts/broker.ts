@@ -1,5 +1,6 @@
 import type { Asset, AssetClass } from "../model/asset.ts";
 import type { BrokerOrder, Execution, OrderRequest } from "../model/order.ts";
+import type { Soon } from "../util/soon.ts";
 
 export interface BrokerAccount {
   accountId: string;
@@ -61,10 +62,10 @@ export type UpdatesState =
 
 export interface UpdateStream {
   /**
-   * Says that step `n` is done, and resolves when the exchange has answered: everything it had to report before
-   * the answer has been given to onUpdate. Resolves at once where the exchange does not step.
+   * Says that step `n` is done, and is done when the exchange has answered: everything it had to report before
+   * the answer has been given to onUpdate. Done at once where the exchange does not step.
    */
-  ackStep(n: number, signal: AbortSignal): Promise<void>;
+  ackStep(n: number, signal: AbortSignal): Soon<void>;
   close(): Promise<void>;
 }
 
@@ -81,23 +82,26 @@ export interface BrokerCapabilities {
   requestsReservedForCancels: number;
 }
 
-/** Takes orders. One file in src/brokers/ and a line in its registry. Runs in the gateway's worker only. */
+/**
+ * Takes orders. One file in src/brokers/ and a line in its registry. Runs in the gateway's worker only.
+ * An answer that is there already is given as it is, without a promise; what throws instead of rejecting is a bug.
+ */
 export interface Broker {
   readonly name: string;
   readonly hosts: string[];
   readonly capabilities: BrokerCapabilities;
   /** False for paper and simulated accounts. */
   readonly isRealMoney: boolean;
-  account(signal: AbortSignal): Promise<BrokerAccount>;
+  account(signal: AbortSignal): Soon<BrokerAccount>;
   positions(signal: AbortSignal): Promise<BrokerPosition[]>;
   assets(assetClass: AssetClass, signal: AbortSignal): Promise<Asset[]>;
   openOrders(signal: AbortSignal): Promise<BrokerOrder[]>;
   /** null: the broker does not know it. Throws where the answer is unknown. */
-  orderByClientId(clientOrderId: string, signal: AbortSignal): Promise<BrokerOrder | null>;
+  orderByClientId(clientOrderId: string, signal: AbortSignal): Soon<BrokerOrder | null>;
   /** Executions after `sinceUs`, oldest first. */
   executions(sinceUs: number, signal: AbortSignal): Promise<Execution[]>;
-  submit(order: OrderRequest, signal: AbortSignal): Promise<SubmitResult>;
-  cancel(brokerOrderId: string, signal: AbortSignal): Promise<CancelResult>;
+  submit(order: OrderRequest, signal: AbortSignal): Soon<SubmitResult>;
+  cancel(brokerOrderId: string, signal: AbortSignal): Soon<CancelResult>;
   /** Sends a new order in another's place; the old one may fill first. */
   replace(
     brokerOrderId: string,

@@ -1,5 +1,5 @@
 // What an account's money, positions and other orders allow.
-import { type Decimal, decimal, plain } from "../util/decimal.ts";
+import { Decimal, decimal, plain } from "../util/decimal.ts";
 import { type AccountState, type PriceOf, shortReservePrice } from "./account_state.ts";
 import type { SymbolMarket } from "./market.ts";
 import { type OrderState, ZERO } from "./order_state.ts";
@@ -152,5 +152,5 @@ function insufficientQty(
 }
 
 function isWhole(qty: Decimal | null): boolean {
-  return qty !== null && qty.round(0, 0).eq(qty);
+  return qty !== null && qty.round(0, Decimal.roundDown).eq(qty);
 }

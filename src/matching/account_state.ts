@@ -37,6 +37,10 @@ export class AccountState {
   cash: Decimal;
   lastEquity: Decimal;
   feesPaid = ZERO;
+  regulatoryFeesPaid = ZERO;
+  borrowPaid = ZERO;
+  interestPaid = ZERO;
+  slippagePaid = ZERO;
   readonly executions: ExchangeExecution[] = [];
   readonly orders = new Map<string, OrderState>();
   readonly ordersByClientId = new Map<string, OrderState>();
@@ -102,6 +106,18 @@ export class AccountState {
       position.averagePrice = price;
     }
     position.qty = after;
+  }
+
+  /** What a night costs. */
+  chargeNight(borrowed: Decimal, interest: Decimal): void {
+    this.cash = this.cash.minus(borrowed).minus(interest);
+    this.borrowPaid = this.borrowPaid.plus(borrowed);
+    this.interestPaid = this.interestPaid.plus(interest);
+  }
+
+  /** Signed quantities. */
+  eachPosition(see: (symbol: string, qty: Decimal, averagePrice: Decimal) => void): void {
+    for (const [symbol, { qty, averagePrice }] of this.#positions) see(symbol, qty, averagePrice);
   }
 
   /** What open orders would close of the position; the legs of a group count once. */
@@ -187,6 +203,10 @@ export class AccountState {
       nonMarginableBuyingPower: plain(funds.nonMarginable),
       reserved: plain(funds.reserved),
       feesPaid: plain(this.feesPaid),
+      regulatoryFeesPaid: plain(this.regulatoryFeesPaid),
+      borrowPaid: plain(this.borrowPaid),
+      interestPaid: plain(this.interestPaid),
+      slippagePaid: plain(this.slippagePaid),
       shortingEnabled: funds.multiplier === 2,
       createdUs: this.createdUs,
     };

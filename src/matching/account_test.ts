@@ -116,7 +116,7 @@ Deno.test("an order's average price is that of its executions", () => {
   market.flatBar("09:31", 100.01, 2);
   assert.equal(market.now(order).filledAveragePrice, "100.006666666667");
   assert.deepEqual(
-    market.executions.map((
+    market.fills.map((
       one,
     ) => [one.qty, one.price, one.cumulativeQty, one.leavesQty, one.isLast]),
     [["1", "100", "1", "2", false], ["2", "100.01", "3", "0", true]],
@@ -134,11 +134,11 @@ Deno.test("fees are taken from cash with each execution", () => {
   assert.deepEqual(figures(market, "cash", "feesPaid"), ["99765.27", "0.23"]);
   market.order({ side: "sell", qty: "7" });
   market.flatBar("09:31", 33.5);
-  // 0.2345 + 0.001876 (SEC) + 0.001162 (TAF)
-  assert.deepEqual(figures(market, "cash", "feesPaid"), ["99999.53", "0.47"]);
+  // 0.2345 → 0.23; SEC 0.001876 and TAF 0.001162 → a cent each.
+  assert.deepEqual(figures(market, "cash", "feesPaid"), ["99999.52", "0.48"]);
   market.order({ symbol: "BTC/USD", qty: "0.0123", timeInForce: "gtc" });
   market.flatBar("09:32", 43001, 1e6, "BTC/USD");
-  assert.equal(market.executions[2].fee, "1.32228075");
+  assert.equal(market.fills[2].fee, "1.32228075");
 });
 
 Deno.test("half of a position, or all of it, is closed at the market", () => {

@@ -12,16 +12,18 @@
 import { assert } from "../util/assert.ts";
 import { decimal } from "../util/decimal.ts";
 import { AccountState } from "./account_state.ts";
-import { closeAfter, closingOrder, countedIds, partOf } from "./exchange_parts.ts";
-import { NO_FEES } from "./fees.ts";
+import { closeAfter, closingOrder, countedIds, partOf, shareOf } from "./exchange_parts.ts";
+import { Fees } from "./fees.ts";
 import { defaultFillModel } from "./fill_model.ts";
 import { SymbolMarket } from "./market.ts";
 import { type MarketEvent, Matcher } from "./matcher.ts";
+import { type NightCharges, nightChargesOf } from "./night_charges.ts";
 import { OrderDesk } from "./order_desk.ts";
 import { filterOrders } from "./order_filter.ts";
 import { OrderIntake } from "./order_intake.ts";
 import type { OrderState } from "./order_state.ts";
 import { badParameter, notFound, unprocessable } from "./refusal.ts";
+import { slippageOf } from "./slippage.ts";
 import type {
   AccountFigures,
   AccountOptions,
@@ -38,7 +40,6 @@ import type {
 } from "./types.ts";
 
 const MINUTE_US = 60_000_000;
-const VOLUME_SHARE_DEFAULT = 0.1;
 
 export class Exchange {
   readonly #options: ExchangeOptions;
@@ -48,6 +49,7 @@ export class Exchange {
   readonly #desk: OrderDesk;
   readonly #intake: OrderIntake;
   readonly #matcher: Matcher;
+  readonly #nights: NightCharges | null;
   readonly #priceOf = (symbol: string): number => this.#marketOf(symbol).lastPrice;
   #eventNumber = 0;
   /** Nothing is due before it: no order to be routed or ended, no session to be closed. */
@@ -56,25 +58,17 @@ export class Exchange {
   #sessionCloseUs: number;
 
   constructor(options: ExchangeOptions) {
-    const { startUs, onUpdate, volumeShare = VOLUME_SHARE_DEFAULT } = options;
-    const isShare = volumeShare === null || (volumeShare > 0 && volumeShare <= 1);
-    assert(isShare, "volumeShare must be in (0, 1], or null");
+    const { startUs, onUpdate, latencyUs = 0, newId = countedIds() } = options;
     this.#options = options;
     this.#fillModel = options.fillModel ?? defaultFillModel;
-    const newId = options.newId ?? countedIds();
-    const fees = { ...NO_FEES, ...options.fees };
-    this.#desk = new OrderDesk({ startUs, fees, priceOf: this.#priceOf, newId, onUpdate });
-    this.#matcher = new Matcher(
-      this.#desk,
-      volumeShare === null ? null : decimal(volumeShare),
-      this.#priceOf,
-    );
-    this.#intake = new OrderIntake(this.#desk, {
-      assetOf: (symbol) => options.assetOf(symbol),
-      marketOf: (symbol) => this.#marketOf(symbol),
-      priceOf: this.#priceOf,
-      newId,
-    });
+    const priceOf = this.#priceOf;
+    const marketOf = (symbol: string) => this.#marketOf(symbol);
+    this.#nights = nightChargesOf(options);
+    this.#desk = new OrderDesk({ startUs, fees: new Fees(options.fees), priceOf, newId, onUpdate });
+    const slippage = slippageOf(options, marketOf);
+    this.#matcher = new Matcher(this.#desk, shareOf(options.volumeShare), priceOf, slippage);
+    const assetOf = (symbol: string) => options.assetOf(symbol);
+    this.#intake = new OrderIntake(this.#desk, { assetOf, marketOf, priceOf, newId, latencyUs });
     this.#sessionCloseUs = closeAfter(startUs);
   }
 
@@ -359,11 +353,12 @@ export class Exchange {
       }
       this.#sessionCloseUs = closeAfter(nowUs);
     }
+    this.#nights?.chargeUntil(nowUs, this.#accounts.values(), this.#priceOf);
     this.#dueUs = this.#nextDueUs();
   }
 
   #nextDueUs(): number {
-    let dueUs = this.#sessionCloseUs + 1;
+    let dueUs = Math.min(this.#sessionCloseUs, this.#nights?.midnightUs ?? Infinity) + 1;
     for (const account of this.#accounts.values()) {
       for (const order of account.allOpen()) {
         dueUs = Math.min(dueUs, order.status === "accepted" ? order.routeUs : order.expiresUs + 1);

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { type FillModelName, fillModelOf } from "./fill_model.ts";
+import type { FillModelName } from "../model/trading_costs.ts";
+import { fillModelOf } from "./fill_model.ts";
 import { type Ask, at, TestMarket } from "./fixture.ts";
 
 const MODELS: FillModelName[] = ["close", "next_open", "intrabar"];
@@ -78,7 +79,7 @@ Deno.test("where one bar reaches stop and target, the stop counts", () => {
   });
   market.bar("09:31", [100, 100, 100, 100]);
   market.bar("09:32", [101, 104, 98, 103]);
-  assert.deepEqual(market.executions.map(({ side, price }) => [side, price]), [
+  assert.deepEqual(market.fills.map(({ side, price }) => [side, price]), [
     ["buy", "100"],
     ["sell", "99"],
   ]);
@@ -89,10 +90,10 @@ Deno.test("an order meets the close that it was decided on once", () => {
   market.flatBar("09:30", 100, 50);
   market.order({ qty: "10" });
   for (let round = 0; round < 3; round++) market.exchange.onClose("AAPL", at("09:31"), 100, 50);
-  assert.deepEqual(market.executions.map(({ qty }) => qty), ["5"]);
+  assert.deepEqual(market.fills.map(({ qty }) => qty), ["5"]);
   market.bar("09:31", [101, 104, 99, 103], 30);
   market.bar("09:32", [105, 106, 96, 97], 100);
-  assert.deepEqual(market.executions.map(({ qty, price }) => [qty, price]), [
+  assert.deepEqual(market.fills.map(({ qty, price }) => [qty, price]), [
     ["5", "100"],
     ["3", "103"],
     ["2", "97"],
@@ -104,7 +105,7 @@ Deno.test("without a volume share orders take all they want", () => {
   market.flatBar("09:30", 100);
   market.order({ qty: "500" });
   market.flatBar("09:31", 100, 1);
-  assert.deepEqual(market.executions.map(({ qty }) => qty), ["500"]);
+  assert.deepEqual(market.fills.map(({ qty }) => qty), ["500"]);
 });
 
 Deno.test("purchases and sales have fees of their own", () => {
@@ -115,5 +116,5 @@ Deno.test("purchases and sales have fees of their own", () => {
   market.order({ qty: "10", side: "sell" });
   market.flatBar("09:32", 100);
   // 0.1 % and 0.2 % of 1,000.
-  assert.deepEqual(market.executions.map(({ fee }) => fee), ["1", "2"]);
+  assert.deepEqual(market.fills.map(({ fee }) => fee), ["1", "2"]);
 });

@@ -1,6 +1,7 @@
 // A small market for the tests: two stocks, a coin, and one account, on Monday 2022-01-03.
 import type { Asset } from "../model/asset.ts";
 import { exchangeUs } from "../model/calendar.ts";
+import { plain } from "../util/decimal.ts";
 import { Exchange } from "./exchange.ts";
 import type {
   ExchangeExecution,
@@ -151,6 +152,19 @@ export class TestMarket {
 
   get executions(): readonly ExchangeExecution[] {
     return this.exchange.executions(ACCOUNT);
+  }
+
+  /** The executions, as texts. */
+  get fills() {
+    return this.executions.map(({ side, qty, price, fee, cumulativeQty, leavesQty, ...rest }) => ({
+      ...rest,
+      side,
+      qty: plain(qty),
+      price: plain(price),
+      fee: plain(fee),
+      cumulativeQty: plain(cumulativeQty),
+      leavesQty: plain(leavesQty),
+    }));
   }
 
   get account() {

@@ -25,6 +25,11 @@ export class SymbolMarket {
     return this.#source === source;
   }
 
+  /** What fills orders; null: nothing has been seen yet. */
+  get source(): FillSource | null {
+    return this.fixedSource ?? this.#source;
+  }
+
   /** By a trade or a bar. */
   setLast(price: number, timeUs: number): void {
     this.lastPrice = price;

@@ -11,6 +11,7 @@ import type { SymbolMarket } from "./market.ts";
 import type { OrderDesk } from "./order_desk.ts";
 import { type OrderState, SHARE_FRACTION, ZERO } from "./order_state.ts";
 import { type Phase, phaseAt } from "./order_timing.ts";
+import type { Slippage } from "./slippage.ts";
 import type { MatchableOrder } from "./types.ts";
 
 export interface MarketEvent {
@@ -43,6 +44,8 @@ export class Matcher {
     /** null: orders are not bounded by the event's size. */
     private readonly volumeShare: Decimal | null,
     private readonly priceOf: PriceOf,
+    /** null: there is none. */
+    private readonly slippage: Slippage | null,
   ) {}
 
   match(account: AccountState, event: MarketEvent): void {
@@ -115,6 +118,7 @@ export class Matcher {
     if (qty.lte(ZERO) || (order.terms.timeInForce === "fok" && qty.lt(wanted))) return;
     budget[order.side] = budget[order.side].minus(qty);
     if (event.isSizeShared) budget[order.side === "buy" ? "sell" : "buy"] = budget[order.side];
+    if (this.slippage !== null) return this.#slip(account, order, { qty, price, wanted });
     this.desk.fill(account, order, { qty, price, isLast: qty.eq(wanted) });
   }
 
@@ -124,7 +128,26 @@ export class Matcher {
     if (order.side === "buy" ? floatPrice > limitPrice : floatPrice < limitPrice) return;
     const price = decimal(floatPrice);
     const qty = this.#wantedQty(account, order, price);
-    if (qty.gt(ZERO)) this.desk.fill(account, order, { qty, price, isLast: true });
+    if (qty.lte(ZERO)) return;
+    if (this.slippage !== null) return this.#slip(account, order, { qty, price, wanted: qty });
+    this.desk.fill(account, order, { qty, price, isLast: true });
+  }
+
+  /** Fills at a worse price than the market's; an order by notional then has less of it. */
+  #slip(
+    account: AccountState,
+    order: OrderState,
+    market: { qty: Decimal; price: Decimal; wanted: Decimal },
+  ): void {
+    const price = this.slippage!.worse(order, market.price, market.qty);
+    let { qty, wanted } = market;
+    if (order.terms.notional !== null) {
+      wanted = this.#wantedQty(account, order, price);
+      if (wanted.lt(qty)) qty = wanted;
+      if (qty.eq(ZERO)) return this.desk.end(account, order, "canceled");
+    }
+    account.slippagePaid = account.slippagePaid.plus(price.minus(market.price).abs().times(qty));
+    this.desk.fill(account, order, { qty, price, isLast: qty.eq(wanted) });
   }
 
   #wantedQty(account: AccountState, order: OrderState, price: Decimal): Decimal {

@@ -1,11 +1,11 @@
 // The life of an order: taken in, routed, filled, ended, and what that does to the orders of its
 // group.
 import { assert } from "../util/assert.ts";
-import { type Decimal, plain } from "../util/decimal.ts";
+import { Decimal } from "../util/decimal.ts";
 import type { AccountState, PriceOf } from "./account_state.ts";
-import { feeOf } from "./fees.ts";
+import type { Fees } from "./fees.ts";
 import { type OrderState, ZERO } from "./order_state.ts";
-import type { ExchangeExecution, ExchangeUpdate, FeeSchedule, UpdateEvent } from "./types.ts";
+import type { ExchangeExecution, ExchangeUpdate, UpdateEvent } from "./types.ts";
 
 export class OrderDesk {
   /** The exchange's clock. */
@@ -14,7 +14,7 @@ export class OrderDesk {
   constructor(
     private readonly options: {
       startUs: number;
-      fees: FeeSchedule;
+      fees: Fees;
       priceOf: PriceOf;
       newId(): string;
       onUpdate(update: ExchangeUpdate): void;
@@ -50,10 +50,10 @@ export class OrderDesk {
     const { asset, side } = order.terms;
     assert(qty.gt(ZERO) && order.isWorking, "a fill of nothing, or of an order out of the market");
     assert(order.qty === null || qty.lte(order.remainingQty), "a fill beyond the order's quantity");
-    const fee = feeOf(this.options.fees, { assetClass: asset.assetClass, side, qty, price });
-    account.applyExecution(asset, side === "buy" ? qty : qty.times(-1), price, fee);
     order.filledQty = order.filledQty.plus(qty);
     order.filledNotional = order.filledNotional.plus(qty.times(price));
+    const fee = this.options.fees.isFree ? ZERO : this.#charge(account, order);
+    account.applyExecution(asset, side === "buy" ? qty : qty.times(-1), price, fee);
     order.status = isLast ? "filled" : "partially_filled";
     if (isLast) {
       order.filledUs = this.nowUs;
@@ -68,6 +68,17 @@ export class OrderDesk {
     } else {
       this.#shrinkOtherLeg(account, order, qty);
     }
+  }
+
+  /** What the newest execution adds to the order's fees. */
+  #charge(account: AccountState, order: OrderState): Decimal {
+    const { commission, regulatory } = order.fees;
+    const { filledQty: qty, filledNotional: notional, side, terms } = order;
+    const { assetClass } = terms.asset;
+    order.fees = this.options.fees.of({ assetClass, side, qty, notional });
+    const added = order.fees.regulatory.minus(regulatory);
+    account.regulatoryFeesPaid = account.regulatoryFeesPaid.plus(added);
+    return order.fees.commission.minus(commission).plus(added);
   }
 
   /** Ends an open order, and with it the rest of its group. */
@@ -139,21 +150,21 @@ export class OrderDesk {
     const isLast = order.status === "filled";
     const leavesQty = order.terms.notional === null
       ? order.remainingQty
-      : order.terms.notional.minus(order.filledNotional).div(price).round(9, 0);
+      : order.terms.notional.minus(order.filledNotional).quotient(price, 9, Decimal.roundDown);
     return {
       brokerOrderId: order.id,
       clientOrderId: order.terms.clientOrderId,
       executionId: this.options.newId(),
       symbol: order.symbol,
       side: order.side,
-      qty: plain(qty),
-      price: plain(price),
-      cumulativeQty: plain(order.filledQty),
-      leavesQty: isLast ? "0" : plain(leavesQty),
+      qty,
+      price,
+      cumulativeQty: order.filledQty,
+      leavesQty: isLast ? ZERO : leavesQty,
       isLast,
       orderStatus: order.status,
       timeUs: this.nowUs,
-      fee: plain(fee),
+      fee,
     };
   }
 
@@ -170,7 +181,7 @@ export class OrderDesk {
       timeUs: this.nowUs,
       order: order.snapshot(),
       execution,
-      positionQty: plain(account.positionQty(order.symbol)),
+      positionQty: account.positionQty(order.symbol),
     });
   }
 }

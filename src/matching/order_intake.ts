@@ -35,8 +35,14 @@ export class OrderIntake {
       marketOf(symbol: string): SymbolMarket;
       priceOf: PriceOf;
       newId(): string;
+      /** From a request to its arrival at the exchange. */
+      latencyUs: number;
     },
   ) {}
+
+  get #arrivalUs(): number {
+    return this.desk.nowUs + this.options.latencyUs;
+  }
 
   submit(account: AccountState, request: ExchangeOrderRequest): OrderOutcome {
     const { assetOf, marketOf, priceOf, newId } = this.options;
@@ -49,7 +55,7 @@ export class OrderIntake {
     const market = marketOf(asset.symbol);
     const refusal = checkRequest(read, market.lastPrice);
     if (refusal !== null) return { error: refusal };
-    const timing = timingOf(read, this.desk.nowUs);
+    const timing = timingOf(read, this.#arrivalUs);
     if ("refusal" in timing) return { error: timing.refusal };
     const admission = checkAccount({ account, terms: read, market, priceOf, ignoring: null });
     if ("refusal" in admission) return { error: admission.refusal };
@@ -86,7 +92,7 @@ export class OrderIntake {
     const { marketOf, priceOf, newId } = this.options;
     const timing = terms.timeInForce === order.terms.timeInForce
       ? { routeUs: order.routeUs, expiresUs: order.expiresUs }
-      : timingOf(terms, this.desk.nowUs);
+      : timingOf(terms, this.#arrivalUs);
     if ("refusal" in timing) return { error: timing.refusal };
     const market = marketOf(order.symbol);
     let { reservePrice } = order;
@@ -112,6 +118,7 @@ export class OrderIntake {
 
   #order(terms: OrderTerms, timing: OrderTiming, market: SymbolMarket): OrderState {
     const order = new OrderState(this.options.newId(), ++this.#seq, terms, this.desk.nowUs);
+    order.acceptedUs = this.#arrivalUs;
     order.routeUs = timing.routeUs;
     order.expiresUs = timing.expiresUs;
     order.trailTo(terms.side === "buy" ? market.buyPrice : market.sellPrice);

@@ -3,6 +3,7 @@ import { type Asset, tickSize } from "../model/asset.ts";
 import { isFinal, type OrderStatus, type OrderType, type Side } from "../model/order.ts";
 import type { TimeInForce } from "../model/order.ts";
 import { Decimal, decimal, plain, roundToTick } from "../util/decimal.ts";
+import { NOTHING_CHARGED, type OrderFees } from "./fees.ts";
 import type { ExchangeOrder, MatchableOrder, OrderClass, PositionIntent } from "./types.ts";
 
 /** Decimal places of averages, which are quotients and can't be exact. */
@@ -52,6 +53,8 @@ export class OrderState implements MatchableOrder {
   qty: Decimal | null;
   filledQty = ZERO;
   filledNotional = ZERO;
+  /** What has been charged for that. */
+  fees: OrderFees = NOTHING_CHARGED;
   group: OrderGroup | null = null;
   replaces: string | null = null;
   replacedBy: string | null = null;

@@ -1,7 +1,7 @@
 // What can be said of an order request without the account: its numbers, and which of them go
 // together.
 import { type Asset, tickSize } from "../model/asset.ts";
-import { type Decimal, decimal, plain, roundToTick } from "../util/decimal.ts";
+import { Decimal, decimal, plain, roundToTick } from "../util/decimal.ts";
 import { type OrderTerms, SHARE_FRACTION, ZERO } from "./order_state.ts";
 import { badParameter, forbidden, unprocessable } from "./refusal.ts";
 import type { ExchangeOrderRequest, OrderClass, Refusal } from "./types.ts";
@@ -110,7 +110,7 @@ export function checkQuantity(terms: RequestTerms): Refusal | null {
     return badParameter("only one of qty or notional is accepted");
   }
   if (notional !== null) {
-    if (notional.round(2, 0).eq(notional) === false) {
+    if (!notional.round(2, Decimal.roundDown).eq(notional)) {
       return unprocessable("notional value must be limited to 2 decimal places");
     }
     if (notional.lt(NOTIONAL_MIN)) {

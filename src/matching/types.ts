@@ -1,6 +1,6 @@
 /**
- * What the exchange core takes and gives. Quantities, prices and money are exact decimal texts;
- * times are µs.
+ * What the exchange core takes and gives. Quantities, prices and money are exact: decimals in
+ * executions, decimal texts elsewhere; times are µs.
  */
 import type { Asset, AssetClass } from "../model/asset.ts";
 import type {
@@ -11,31 +11,14 @@ import type {
   Side,
   TimeInForce,
 } from "../model/order.ts";
+import type { Decimal } from "../util/decimal.ts";
+import type { FeeSchedule, NightRates, SlippageSettings } from "../model/trading_costs.ts";
+import type { Liquidity } from "./slippage.ts";
 
 export type OrderClass = "simple" | "bracket" | "oco" | "oto";
 export type PositionIntent = "buy_to_open" | "buy_to_close" | "sell_to_open" | "sell_to_close";
 /** Where a symbol's fills come from, so that one move of the market never fills an order twice. */
 export type FillSource = "quotes" | "trades" | "bars";
-
-/**
- * Each execution is charged by itself. Equities: rounded to cents, half up. Crypto: to 1e-8, half
- * up.
- */
-export interface FeeSchedule {
-  /** Of the notional, hundredths of a percent. */
-  equityBps: number;
-  cryptoBps: number;
-  /** Equities, both sides, currency per share. */
-  perShare: number;
-  /** Equities, sells: currency per million of notional (SEC section 31). */
-  secPerMillion: number;
-  /** Equities, sells: currency per share, and its most per execution (FINRA TAF). */
-  tafPerShare: number;
-  tafMax: number;
-  /** Of the notional of purchases and of sales, hundredths of a percent: equities and crypto. */
-  buyBps: number;
-  sellBps: number;
-}
 
 export interface ExchangeOptions {
   /** µs since the epoch at which the exchange's clock begins. */
@@ -55,6 +38,18 @@ export interface ExchangeOptions {
    */
   sourceOf?(symbol: string): FillSource;
   fillModel?: FillModel;
+  /** Default: executions are at the market's own prices. */
+  slippage?: Partial<SlippageSettings>;
+  /** What a usual day of the symbol is like, for its impact; null: not known. */
+  liquidityOf?(symbol: string): Liquidity | null;
+  /** Default: nights cost nothing. */
+  nightRates?: Partial<NightRates>;
+  /** Called before nights are charged: prices that the exchange lacks are noted. */
+  beforeNights?(): void;
+  /** A night has cost an account so much. */
+  onNight?(accountId: string, cost: string): void;
+  /** How long an order is on its way: it meets no event before. µs, default 0. */
+  latencyUs?: number;
   /**
    * Ids of orders and executions; a counter in the form of a UUID by default, so that runs are the
    * same.
@@ -136,8 +131,8 @@ export interface ExchangeOrder {
 
 export interface ExchangeExecution extends Execution {
   executionId: string;
-  /** What is left of the order; "0" for the last. */
-  leavesQty: string;
+  /** What is left of the order; 0 for the last. */
+  leavesQty: Decimal;
   isLast: boolean;
   orderStatus: OrderStatus;
 }
@@ -162,7 +157,7 @@ export interface ExchangeUpdate {
   /** Set for fill and partial_fill. */
   execution: ExchangeExecution | null;
   /** Signed, after the event. */
-  positionQty: string;
+  positionQty: Decimal;
 }
 
 export interface Refusal {
@@ -220,7 +215,15 @@ export interface AccountFigures {
   nonMarginableBuyingPower: string;
   /** What open orders hold of the buying power. */
   reserved: string;
+  /** Commission and regulatory fees together. */
   feesPaid: string;
+  /** Of these the authorities'. */
+  regulatoryFeesPaid: string;
+  /** For shares that were borrowed, and for money that was lent. */
+  borrowPaid: string;
+  interestPaid: string;
+  /** Executions' distance from the market's own price, times their quantity. */
+  slippagePaid: string;
   shortingEnabled: boolean;
   createdUs: number;
 }

@@ -1,4 +1,8 @@
-/** Orders as Liu speaks of them; a broker's own words stay in its file. Quantities and prices are exact decimal texts. */
+/**
+ * Orders as Liu speaks of them; a broker's own words stay in its file. Quantities and prices are
+ * exact: decimal texts in orders, decimals in executions, which are added up.
+ */
+import type { Decimal } from "../util/decimal.ts";
 
 export type Side = "buy" | "sell";
 export type OrderType = "market" | "limit" | "stop" | "stop_limit" | "trailing_stop";
@@ -92,13 +96,13 @@ export interface Execution {
   symbol: string;
   side: Side;
   /** This execution's own quantity and price. */
-  qty: string;
-  price: string;
+  qty: Decimal;
+  price: Decimal;
   /** The order's filled quantity after it. */
-  cumulativeQty: string;
+  cumulativeQty: Decimal;
   /** A second check, where the broker gives one. */
   executionId: string | null;
   timeUs: number;
-  /** In account currency, ≥ 0; "0" where the broker reports none. */
-  fee: string;
+  /** In account currency, ≥ 0; 0 where the broker reports none. */
+  fee: Decimal;
 }

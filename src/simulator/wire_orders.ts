@@ -69,9 +69,11 @@ export function toTradeUpdate(
     execution_id: execution?.executionId ?? executionId,
     order: toAlpacaOrder(update.order, assets),
     timestamp: formatRfc3339(update.timeUs),
-    ...(execution === null
-      ? {}
-      : { price: execution.price, qty: execution.qty, position_qty: update.positionQty }),
+    ...(execution === null ? {} : {
+      price: plain(execution.price),
+      qty: plain(execution.qty),
+      position_qty: plain(update.positionQty),
+    }),
   };
 }
 
@@ -84,12 +86,12 @@ export function toFillActivity(
   return {
     activity_type: "FILL",
     id: `${time.replace(/\D/g, "")}${ms}::${execution.executionId}`,
-    cum_qty: execution.cumulativeQty,
-    leaves_qty: execution.leavesQty,
+    cum_qty: plain(execution.cumulativeQty),
+    leaves_qty: plain(execution.leavesQty),
     order_id: execution.brokerOrderId,
     order_status: execution.orderStatus as AlpacaFillActivity["order_status"],
-    price: execution.price,
-    qty: execution.qty,
+    price: plain(execution.price),
+    qty: plain(execution.qty),
     side: isShortSale ? "sell_short" : execution.side,
     symbol: execution.symbol,
     transaction_time: formatRfc3339(execution.timeUs),

@@ -203,12 +203,12 @@ export function toExecution(
     clientOrderId: order.clientOrderId,
     symbol: order.symbol,
     side: order.side,
-    qty: update.qty,
-    price: update.price,
-    cumulativeQty: order.filledQty,
+    qty: decimal(update.qty),
+    price: decimal(update.price),
+    cumulativeQty: decimal(order.filledQty),
     executionId: update.execution_id ?? null,
     timeUs: update.timestamp ?? order.updatedUs,
-    fee: "0",
+    fee: decimal(0),
   };
 }
 
@@ -223,12 +223,12 @@ export function activityToExecution(
     clientOrderId: order.clientOrderId,
     symbol: order.symbol,
     side: toSide(activity.side, unknown),
-    qty: plain(decimal(activity.qty).abs()),
-    price: activity.price,
-    cumulativeQty: activity.cum_qty,
+    qty: decimal(activity.qty).abs(),
+    price: decimal(activity.price),
+    cumulativeQty: decimal(activity.cum_qty),
     executionId: null,
     timeUs: activity.transaction_time,
-    fee: "0",
+    fee: decimal(0),
   };
 }
 

@@ -6,12 +6,14 @@
  * skipped; in a stepping session strategies run only after the gateway has begun the step.
  */
 import type { Clock } from "../../contracts/clock.ts";
+import type { Decision } from "../../contracts/decision.ts";
 import { BAR_ROW } from "../../model/bars.ts";
 import { MarketBatch, RowKind } from "../../model/market_batch.ts";
 import type {
   ConsumerToGateway,
   ConsumerToMain,
   GatewayToConsumer,
+  Intent,
   MainToConsumer,
   MarketMessage,
   OrderReport,
@@ -21,7 +23,7 @@ import { SymbolTable } from "../../util/symbol_table.ts";
 import { AgeRule } from "./age.ts";
 import { Calls } from "./calls.ts";
 import { Decisions } from "./decisions.ts";
-import type { StrategyRun } from "./slot.ts";
+import type { Slot, StrategyRun } from "./slot.ts";
 import { MINUTE_US } from "./symbol_state.ts";
 import { AccountView, setAccount, setEvent, setTimeUs } from "./views.ts";
 import { type Followed, FollowedSymbols } from "./followed.ts";
@@ -44,7 +46,14 @@ export interface ConsumerOptions {
   toMain(message: ConsumerToMain, transfer?: ArrayBuffer[]): void;
   /** What user code threw, with the author's lines. */
   describeThrown(error: unknown, strategy: string): { message: string; stack: string };
+  /** Hears of each decision, as it has been read; for checks. */
+  onDecision?(slot: Slot, decision: Decision, read: ReadDecision, timeUs: number): void;
 }
+
+/** A decision as plain data. */
+export type ReadDecision =
+  | { kind: "order"; intent: Intent }
+  | { kind: "reject" | "cancel"; reason: string };
 
 export class Consumer {
   readonly #options: ConsumerOptions;
@@ -81,6 +90,7 @@ export class Consumer {
       followed: this.followed,
       outbox: this.#outbox,
       toMain: options.toMain,
+      onDecision: options.onDecision,
     });
     this.#collections = options.strategies.filter(({ runsAll }) => runsAll);
     this.#wantsSecond = options.events.includes("second");

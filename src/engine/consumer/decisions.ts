@@ -1,6 +1,7 @@
 import type { Decision } from "../../contracts/decision.ts";
 import type { ConsumerToMain } from "../../protocol.ts";
 import type { Calls } from "./calls.ts";
+import type { ConsumerOptions } from "./consumer.ts";
 import type { FollowedSymbols } from "./followed.ts";
 import type { Outbox } from "./outbox.ts";
 import { intentOf, isEntry, type Slot } from "./slot.ts";
@@ -23,13 +24,12 @@ export class Decisions {
   #decided(slot: Slot, decision: Decision, nowUs: number): void {
     const { run, symbol } = slot;
     const kind = decision.kind;
-    if (kind === "reject") return this.#reject(slot, String(decision.reason));
-    if (kind === "cancel") {
-      return this.#options.outbox.cancel({
-        runId: run.runId,
-        symbol: symbol.symbol,
-        reason: String(decision.reason),
-      });
+    if (kind === "reject" || kind === "cancel") {
+      const reason = String(decision.reason);
+      this.#options.onDecision?.(slot, decision, { kind, reason }, nowUs);
+      return kind === "reject"
+        ? this.#reject(slot, reason)
+        : this.#options.outbox.cancel({ runId: run.runId, symbol: symbol.symbol, reason });
     }
     if (kind !== "order") {
       throw new TypeError(
@@ -40,6 +40,7 @@ export class Decisions {
     }
     if (symbol.isIncomplete && isEntry(decision)) return;
     const intent = intentOf(slot, decision, this.#intentSeq++, nowUs);
+    this.#options.onDecision?.(slot, decision, { kind, intent }, nowUs);
     slot.lastSeq = intent.seq;
     slot.openOrder ??= {
       action: intent.action,
@@ -67,4 +68,5 @@ interface DecisionsOptions {
   followed: FollowedSymbols;
   outbox: Outbox;
   toMain(message: ConsumerToMain): void;
+  onDecision?: ConsumerOptions["onDecision"];
 }

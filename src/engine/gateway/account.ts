@@ -1,5 +1,6 @@
 import type { BrokerAccount } from "../../contracts/broker.ts";
 import type { AccountFigures } from "../../protocol.ts";
+import type { Soon } from "../../util/soon.ts";
 import type { Work } from "./work.ts";
 
 /**
@@ -48,19 +49,20 @@ export class Account {
   }
 
   /** `isKnown`: the broker had the whole work before it was asked, so that its figures hold it. */
-  async refresh(
-    read: () => Promise<BrokerAccount>,
-    isKnown: (work: Work) => boolean,
-  ): Promise<void> {
+  refresh(read: () => Soon<BrokerAccount>, isKnown: (work: Work) => boolean): Soon<void> {
     this.isStale = false;
     const known = [...this.#reserved.keys()].filter(isKnown);
-    try {
-      this.#broker = await read();
-    } catch (error) {
+    const account = read();
+    if (!(account instanceof Promise)) return this.#set(account, known);
+    return account.then((account) => this.#set(account, known), (error) => {
       this.isStale = true;
       throw error;
-    }
-    const equity = Number(this.broker.equity);
+    });
+  }
+
+  #set(account: BrokerAccount, known: Work[]): void {
+    this.#broker = account;
+    const equity = Number(account.equity);
     if (Number.isNaN(this.#firstEquity)) this.#firstEquity = equity;
     this.worstLoss = Math.max(this.worstLoss, this.#firstEquity - equity);
     for (const work of known) this.#reserved.delete(work);

@@ -52,7 +52,7 @@ export class Book {
     if (!this.isNew(execution)) return null;
     this.#seen.add(identity(execution));
     if (execution.executionId !== null) this.#seenIds.add(execution.executionId);
-    const qty = decimal(execution.qty).times(execution.side === "buy" ? 1 : -1);
+    const qty = execution.side === "buy" ? execution.qty : execution.qty.neg();
     if (runId === null) {
       this.setExternal(execution.symbol, this.external(execution.symbol).plus(qty));
       return { position: null, gain: null, crossed: false };
@@ -114,14 +114,11 @@ export class Book {
 
 function identity(execution: Execution): string {
   const { brokerOrderId, cumulativeQty } = execution;
-  // A whole number is in its plain form already.
-  const qty = /^[1-9]\d*$/.test(cumulativeQty) ? cumulativeQty : decimal(cumulativeQty).toFixed();
-  return `${brokerOrderId} ${qty}`;
+  return `${brokerOrderId} ${cumulativeQty.toFixed()}`;
 }
 
 function addTo(position: Position | null, qty: Decimal, execution: Execution): BookEntry {
-  const price = decimal(execution.price);
-  const fee = decimal(execution.fee);
+  const { price, fee } = execution;
   if (position === null || position.qty.s === qty.s) {
     const after = {
       qty: (position?.qty ?? ZERO).plus(qty),

@@ -10,12 +10,12 @@ function execution(n: number, side: "buy" | "sell", qty: string, price: string):
     clientOrderId: `c${n}`,
     symbol: "A",
     side,
-    qty,
-    price,
-    cumulativeQty: qty,
+    qty: decimal(qty),
+    price: decimal(price),
+    cumulativeQty: decimal(qty),
     executionId: `x${n}`,
     timeUs: n,
-    fee: "0.1",
+    fee: decimal("0.1"),
   };
 }
 
@@ -23,7 +23,7 @@ Deno.test("a repeated execution is known by its order and quantity, and by its i
   const book = new Book();
   const first = execution(1, "buy", "5", "10");
   assert.ok(book.apply(1, first));
-  assert.equal(book.apply(1, { ...first, executionId: null, cumulativeQty: "5.0" }), null);
+  assert.equal(book.apply(1, { ...first, executionId: null, cumulativeQty: decimal("5.0") }), null);
   assert.equal(book.apply(1, { ...first, brokerOrderId: "b2" }), null);
   assert.equal(book.net("A").toFixed(), "5");
 });

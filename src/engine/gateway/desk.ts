@@ -22,7 +22,7 @@
  */
 import { assetClassOf } from "../../model/asset.ts";
 import type { Side } from "../../model/order.ts";
-import { type Decimal, decimal } from "../../util/decimal.ts";
+import { Decimal, decimal } from "../../util/decimal.ts";
 import type { Book } from "./book.ts";
 import { type ExitPrices, isResting, type Protection } from "./protection.ts";
 import { exitsToRest, hasLegsInWay, legsOfEntry, legsToCancel, type RestView } from "./rest.ts";
@@ -203,7 +203,7 @@ function roomToFlat(desk: Desk, work: Work, book: Book): Decimal | null {
 /** What opens a short at the broker: whole shares only. */
 function sellable(work: Work, rest: Decimal, view: PlanView): Decimal | null {
   if (assetClassOf(work.symbol) !== "us_equity") return rest;
-  const whole = rest.round(0, 0);
+  const whole = rest.round(0, Decimal.roundDown);
   if (whole.gt(0)) return whole;
   // A sale waits until the account's position can take it.
   if (isEntry(work.action)) view.end(work, "less than a whole share is left");

@@ -1,8 +1,9 @@
-import type { BrokerOrder } from "../../model/order.ts";
+import type { CancelResult } from "../../contracts/broker.ts";
+import { after, type Soon } from "../../util/soon.ts";
 import type { DeskRequest } from "./desk.ts";
 import type { OrderFlow } from "./order_flow.ts";
 import { GatewayState } from "./state.ts";
-import { submitOrder } from "./submit.ts";
+import { submitOrder, type SubmitOutcome } from "./submit.ts";
 import type { ChildOrder } from "./work.ts";
 
 /** A decision older than this is not sent again, market time. */
@@ -23,32 +24,36 @@ export class Dispatch {
   ) {}
 
   /** One after the other, in this order. */
-  async run(requests: DeskRequest[]): Promise<void> {
+  run(requests: DeskRequest[]): Soon<void> {
     const { options } = this.state;
     const timeUs = this.state.nowUs();
     const submits = requests.filter((request) => request.kind === "submit");
     for (const { child } of submits) this.flow.sending(child);
-    if (submits.length > 0) {
-      await options.journal.append(submits.map(({ child }) => ({
-        type: "order",
-        sequence: GatewayState.sequenceOf(child.clientOrderId),
-        runId: child.runId,
-        kind: child.kind,
-        intent: child.work?.intent ?? null,
-        request: child.request!,
-        timeUs,
-      })));
-    }
-    for (const request of requests) {
-      if (request.kind === "cancel") await this.#cancel(request.child);
-      else await this.#submit(request.child);
+    if (submits.length === 0) return this.#send(requests, 0);
+    const durable = options.journal.append(submits.map(({ child }) => ({
+      type: "order",
+      sequence: GatewayState.sequenceOf(child.clientOrderId),
+      runId: child.runId,
+      kind: child.kind,
+      intent: child.work?.intent ?? null,
+      request: child.request!,
+      timeUs,
+    })));
+    return after(durable, () => this.#send(requests, 0));
+  }
+
+  #send(requests: DeskRequest[], from: number): Soon<void> {
+    for (let i = from; i < requests.length; i++) {
+      const { kind, child } = requests[i];
+      const sent = kind === "cancel" ? this.#cancel(child) : this.#submit(child);
+      if (sent instanceof Promise) return sent.then(() => this.#send(requests, i + 1));
     }
   }
 
-  async #submit(child: ChildOrder): Promise<void> {
+  #submit(child: ChildOrder): Soon<void> {
     const { options } = this.state;
     const sentUs = this.state.nowUs();
-    const result = await submitOrder({
+    const outcome = submitOrder({
       broker: options.broker,
       request: child.request!,
       seen: () => child.held[0]?.order ?? null,
@@ -57,6 +62,11 @@ export class Dispatch {
       signal: this.signal,
       log: (message, properties) => options.log("warning", message, properties),
     });
+    return after(outcome, (outcome) => this.#answered(child, outcome));
+  }
+
+  #answered(child: ChildOrder, result: SubmitOutcome): void {
+    const { options } = this.state;
     switch (result.outcome) {
       case "accepted":
         return this.flow.accepted(child, result.order);
@@ -74,38 +84,39 @@ export class Dispatch {
     }
   }
 
-  async #cancel(child: ChildOrder): Promise<void> {
-    const { broker, wait } = this.state.options;
-    while (child.brokerOrderId !== null) {
-      const result = await broker.cancel(child.brokerOrderId, this.signal)
-        .catch((error) => ({ result: "unknown" as const, message: String(error) }));
-      if (result.result === "requested") return;
-      if (result.result === "rate_limited") {
-        await wait(result.retryAfterMs, this.signal);
-        if (this.signal.aborted) return;
-        continue;
-      }
-      break;
-    }
-    // It may be final already, and its update on the way: the look-up says.
+  #cancel(child: ChildOrder): Soon<void> {
+    if (child.brokerOrderId === null) return this.#cancelFailed(child);
+    const result = this.state.options.broker.cancel(child.brokerOrderId, this.signal);
+    if (!(result instanceof Promise)) return this.#cancelAnswered(child, result);
+    return result
+      .catch((error): CancelResult => ({ result: "unknown", message: String(error) }))
+      .then((result) => this.#cancelAnswered(child, result));
+  }
+
+  #cancelAnswered(child: ChildOrder, result: CancelResult): Soon<void> {
+    if (result.result === "requested") return;
+    if (result.result !== "rate_limited") return this.#cancelFailed(child);
+    return this.state.options.wait(result.retryAfterMs, this.signal)
+      .then(() => this.signal.aborted ? undefined : this.#cancel(child));
+  }
+
+  /** It may be final already, and its update on the way: the look-up says. */
+  #cancelFailed(child: ChildOrder): Soon<void> {
     this.retryCancel(child);
-    await this.lookUp(child);
+    return this.lookUp(child);
   }
 
   /** Its state at the broker; what cannot be asked now stays as it is known. */
-  async lookUp(child: ChildOrder): Promise<void> {
+  lookUp(child: ChildOrder): Soon<void> {
     const { broker, log } = this.state.options;
-    let order: BrokerOrder | null;
-    try {
-      order = await broker.orderByClientId(child.clientOrderId, this.signal);
-    } catch (error) {
+    const order = broker.orderByClientId(child.clientOrderId, this.signal);
+    if (!(order instanceof Promise)) return this.flow.onLookup(child, order);
+    return order.then((order) => this.flow.onLookup(child, order), (error) => {
       log("warning", "{id}: cannot be looked up: {error}", {
         id: child.clientOrderId,
         error: String(error),
       });
-      return;
-    }
-    this.flow.onLookup(child, order);
+    });
   }
 
   /** In steps the next one tries again. */

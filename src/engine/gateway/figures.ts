@@ -1,6 +1,7 @@
 import type { BrokerAccount } from "../../contracts/broker.ts";
 import type { AccountFigures } from "../../protocol.ts";
 import { RetryableError } from "../../util/errors.ts";
+import { after, type Soon } from "../../util/soon.ts";
 import type { GatewayState } from "./state.ts";
 import { isSent, type Work } from "./work.ts";
 
@@ -19,18 +20,21 @@ export class Figures {
     /** `tell`: to consumers, outside of steps; in steps they are told with each. */
     readonly options: {
       tell(account: AccountFigures): void;
-      run(task: () => Promise<void>): void;
+      run(task: () => Soon<void>): void;
     },
   ) {}
 
-  async read(): Promise<void> {
+  read(): Soon<void> {
     // All of a work must be at the broker, or done with, for its figures to hold it.
     const isKnown = (work: Work) => work.isFinal || isSent(work);
-    await this.state.account.refresh(() => this.#account(), isKnown);
+    return this.state.account.refresh(() => this.#account(), isKnown);
   }
 
-  async refresh(): Promise<void> {
-    await this.read();
+  refresh(): Soon<void> {
+    return after(this.read(), () => this.#tell());
+  }
+
+  #tell(): void {
     const { account, book, options } = this.state;
     const { figures } = account;
     const positions = book.size;
@@ -69,15 +73,14 @@ export class Figures {
     });
   }
 
-  async #account(): Promise<BrokerAccount> {
+  #account(attempt = 1): Soon<BrokerAccount> {
     const { broker, wait } = this.state.options;
-    for (let attempt = 1;; attempt++) {
-      try {
-        return await broker.account(this.signal);
-      } catch (error) {
-        if (!(error instanceof RetryableError) || attempt === READS_MAX) throw error;
-        await wait(error.options.retryAfterMs ?? attempt * PAUSE_MS, this.signal);
-      }
-    }
+    const account = broker.account(this.signal);
+    if (!(account instanceof Promise)) return account;
+    return account.catch(async (error) => {
+      if (!(error instanceof RetryableError) || attempt === READS_MAX) throw error;
+      await wait(error.options.retryAfterMs ?? attempt * PAUSE_MS, this.signal);
+      return this.#account(attempt + 1);
+    });
   }
 }

@@ -1,5 +1,7 @@
 import { createHash } from "node:crypto";
 import { dirname, join } from "node:path";
+import type { Execution } from "../../model/order.ts";
+import { decimal } from "../../util/decimal.ts";
 import { OperationError } from "../../util/errors.ts";
 import type { Journal, JournalRecord } from "./journal.ts";
 
@@ -53,7 +55,23 @@ function readLine(bytes: Uint8Array, number: number): JournalRecord | null {
   if (line.slice(0, CHECKSUM_LENGTH + 1) !== `${checksum(body)} `) return null;
   const prefix = `${number} `;
   // The number tells of lines that are gone or came twice.
-  return body.startsWith(prefix) ? JSON.parse(body.slice(prefix.length)) : null;
+  return body.startsWith(prefix) ? JSON.parse(body.slice(prefix.length), revive) : null;
+}
+
+/** What an execution has as decimals is text on disk. */
+function revive(key: string, value: unknown): unknown {
+  return key === "execution" ? executionOf(value as Record<keyof Execution, string>) : value;
+}
+
+function executionOf(read: Record<keyof Execution, string>) {
+  const { qty, price, cumulativeQty, fee } = read;
+  return {
+    ...read,
+    qty: decimal(qty),
+    price: decimal(price),
+    cumulativeQty: decimal(cumulativeQty),
+    fee: decimal(fee),
+  };
 }
 
 const CHECKSUM_LENGTH = 16;

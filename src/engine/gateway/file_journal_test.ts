@@ -1,9 +1,25 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { FileJournal, JournalDamaged, readJournal } from "./file_journal.ts";
+import type { Execution } from "../../model/order.ts";
+import { decimal } from "../../util/decimal.ts";
 import type { JournalRecord } from "./journal.ts";
 
+const EXECUTION: Execution = {
+  brokerOrderId: "b",
+  clientOrderId: "liu-b-1-1",
+  symbol: "A",
+  side: "buy",
+  qty: decimal("0.5"),
+  price: decimal("100.25"),
+  cumulativeQty: decimal("1.5"),
+  executionId: null,
+  timeUs: 1,
+  fee: decimal(0),
+};
+
 function record(n: number): JournalRecord {
+  if (n % 2 === 1) return { type: "execution", runId: n, execution: EXECUTION };
   return { type: "refused", clientOrderId: `liu-b-1-${n}`, code: "1", message: "é\n" };
 }
 

@@ -11,6 +11,8 @@ import type { OrderUpdate, UpdatesState, UpdateStream } from "../../contracts/br
 import type { ConsumerToGateway, GatewayStart, MainToGateway } from "../../protocol.ts";
 import { assert } from "../../util/assert.ts";
 import { decimal } from "../../util/decimal.ts";
+import { AbortController } from "../../util/natives.ts";
+import { after, type Soon } from "../../util/soon.ts";
 import { planDesk, type PlanView } from "./desk.ts";
 import { Dispatch } from "./dispatch.ts";
 import { Figures } from "./figures.ts";
@@ -22,11 +24,10 @@ import { OrderFlow } from "./order_flow.ts";
 import { reconcile } from "./reconcile.ts";
 import { Reports } from "./reports.ts";
 import { GatewayState } from "./state.ts";
+import { Turns } from "./turns.ts";
 import { Watch } from "./watch.ts";
 
-/**
- * Requests follow requests within a step (cancel, then sell, …): more rounds than this are a bug.
- */
+/** Requests follow requests in a step (cancel, then sell, …): more rounds than this are a bug. */
 const ROUNDS_MAX = 50;
 const MINUTE_US = 60e6;
 const DEADLINE_LOOK_MS = 500;
@@ -54,7 +55,7 @@ export class Gateway {
   #stream: UpdateStream | null = null;
   #step: Step | null = null;
   /** Stepping mode: what is done one after the other. */
-  #chain: Promise<void> = Promise.resolve();
+  readonly #turns = new Turns((error) => this.#fail(error));
   #idle: (() => void)[] = [];
 
   constructor(readonly options: GatewayOptions) {
@@ -90,7 +91,7 @@ export class Gateway {
     const signal = this.#abort.signal;
     const started = Promise.withResolvers<void>();
     // Steps can come before the stream is said to be open.
-    this.#chain = started.promise;
+    this.#turns.run(() => started.promise);
     const clock = await broker.clock(signal);
     this.#state.stepUs = clock.timeUs;
     await this.#figures.read();
@@ -173,7 +174,7 @@ export class Gateway {
 
   /** Resolves when nothing is being sent, and all replies have been applied. */
   async idle(): Promise<void> {
-    await this.#chain;
+    await this.#turns.idle();
     if (this.#pumping.size === 0) return;
     await new Promise<void>((resolve) => this.#idle.push(resolve));
   }
@@ -213,18 +214,22 @@ export class Gateway {
   #onStep(n: number, timeUs: number): void {
     // Time may go on while the gateway stops, but not for it.
     if (this.#state.isStopping) return;
-    this.#serially(async () => {
+    this.#turns.run(() => {
       this.#state.stepUs = timeUs;
       // Prices move the account's value without anything being traded.
       if (timeUs % MINUTE_US === 0 && !this.#state.book.isFlat) this.#state.account.isStale = true;
       this.#step = { n, done: new Map(), phase: "strategies" };
-      if (this.#state.account.isStale) await this.#figures.refresh();
-      const account = this.#state.account.figures;
-      for (const consumer of this.#consumers) {
-        this.options.toConsumer(consumer, { type: "stepBegin", n, timeUs, account });
-      }
-      this.#settleWhenDone();
+      const read = this.#state.account.isStale ? this.#figures.refresh() : undefined;
+      return after(read, () => this.#beginStep(n, timeUs));
     });
+  }
+
+  #beginStep(n: number, timeUs: number): void {
+    const account = this.#state.account.figures;
+    for (const consumer of this.#consumers) {
+      this.options.toConsumer(consumer, { type: "stepBegin", n, timeUs, account });
+    }
+    this.#settleWhenDone();
   }
 
   #onStepDone(consumer: number, message: StepDone): void {
@@ -240,13 +245,14 @@ export class Gateway {
     if ([...this.#consumers].some((consumer) => !step.done.has(consumer))) return;
     if (this.#watch.hasWatched && this.#watch.step < step.n) return;
     step.phase = "settling";
-    this.#serially(async () => {
+    this.#turns.run(() => {
       this.#watch.look();
       const inOrder = [...step.done].sort(([a], [b]) => a - b).map(([, done]) => done);
       this.#intake.step(inOrder);
-      await this.#rounds(true);
-      step.phase = "complete";
-      this.options.toMain({ type: "stepComplete", n: step.n });
+      return after(this.#rounds(true), () => {
+        step.phase = "complete";
+        this.options.toMain({ type: "stepComplete", n: step.n });
+      });
     });
   }
 
@@ -254,13 +260,18 @@ export class Gateway {
    * Sends what is planned, waits for all that it causes, and so on until nothing follows from it
    * any more.
    */
-  async #rounds(acknowledges: boolean): Promise<void> {
+  #rounds(acknowledges: boolean): Soon<void> {
     const { desks, dirty } = this.#state;
     for (const desk of desks.values()) {
       if (desk.works.length + desk.protections.size > 0) dirty.add(desk.symbol);
     }
     this.#flow.retryCancels();
-    for (let round = 0;; round++) {
+    return this.#roundsFrom(0, acknowledges);
+  }
+
+  #roundsFrom(first: number, acknowledges: boolean): Soon<void> {
+    const { dirty } = this.#state;
+    for (let round = first;; round++) {
       assert(round < ROUNDS_MAX, `step ${this.#step?.n} does not settle`);
       this.#liquidations.ensure();
       const symbols = [...dirty].sort();
@@ -269,18 +280,20 @@ export class Gateway {
         planDesk(this.#state.desk(symbol), this.#planView(symbol))
       );
       if (requests.length === 0 && (round > 0 || !acknowledges)) break;
-      await this.#dispatch.run([
+      const sent = this.#dispatch.run([
         ...requests.filter(({ kind }) => kind === "cancel"),
         ...requests.filter(({ kind }) => kind === "submit"),
       ]);
-      await this.#stream?.ackStep(this.#step?.n ?? 0, this.#abort.signal);
+      const taken = after(
+        sent,
+        () => this.#stream?.ackStep(this.#step?.n ?? 0, this.#abort.signal),
+      );
+      if (taken instanceof Promise) {
+        return taken.then(() => this.#roundsFrom(round + 1, acknowledges));
+      }
     }
     this.#watch.announce();
     this.#liquidations.answer();
-  }
-
-  #serially(task: () => Promise<void>): void {
-    this.#run(() => this.#chain = this.#chain.then(task));
   }
 
   // -------------------------------------------------------------- both
@@ -352,10 +365,9 @@ export class Gateway {
     const { toMain, wait, stepping } = this.options;
     this.#liquidations.add(message);
     if (stepping) {
-      return this.#serially(async () => {
-        await this.#rounds(false);
-        toMain({ type: "liquidating", id: message.id });
-      });
+      return this.#turns.run(() =>
+        after(this.#rounds(false), () => toMain({ type: "liquidating", id: message.id }))
+      );
     }
     this.#pumpAll();
     toMain({ type: "liquidating", id: message.id });
@@ -372,8 +384,8 @@ export class Gateway {
     this.#state.isEntryClosed = true;
     this.#state.closeDesks("the trader stops");
     if (this.options.stepping) {
-      this.#serially(() => this.#rounds(false));
-      await this.#chain;
+      this.#turns.run(() => this.#rounds(false));
+      await this.#turns.idle();
     } else {
       this.#pumpAll();
       await this.idle();
@@ -390,11 +402,18 @@ export class Gateway {
   }
 
   /** A task whose failure ends the gateway: main decides what then. */
-  #run(task: () => Promise<void>): void {
-    task().catch((error) => {
-      if (this.#abort.signal.aborted) return;
-      const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
-      this.options.toMain({ type: "failed", errorName: name, message, stack: stack ?? null });
-    });
+  #run(task: () => Soon<void>): void {
+    try {
+      const done = task();
+      if (done instanceof Promise) done.catch((error) => this.#fail(error));
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #fail(error: unknown): void {
+    if (this.#abort.signal.aborted) return;
+    const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
+    this.options.toMain({ type: "failed", errorName: name, message, stack: stack ?? null });
   }
 }

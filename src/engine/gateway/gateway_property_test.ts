@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { RunInfo } from "../../protocol.ts";
-import { decimal } from "../../util/decimal.ts";
+import { type Decimal, decimal } from "../../util/decimal.ts";
 import { type TestOrder } from "./test_broker.ts";
 import { testIntent, type Wish, World } from "./test_world.ts";
 
@@ -184,7 +184,7 @@ function checkPromises(world: World): void {
   assert.deepEqual(broker.refusals, []);
   assert.deepEqual(world.logs.filter((line) => line.startsWith("error")), []);
   // Each execution is stored once, and all of them are.
-  const key = (row: { brokerOrderId: string; cumulativeQty: string }) =>
+  const key = (row: { brokerOrderId: string; cumulativeQty: string | Decimal }) =>
     `${row.brokerOrderId} ${row.cumulativeQty}`;
   assert.deepEqual(world.trades().map(key).sort(), broker.fills.map(key).sort());
   for (const report of world.reports) {

@@ -4,6 +4,7 @@
  */
 import type { Execution, OrderRequest, OrderStatus } from "../../model/order.ts";
 import type { Intent } from "../../protocol.ts";
+import type { Soon } from "../../util/soon.ts";
 import type { OrderKind } from "./work.ts";
 
 export type JournalRecord =
@@ -26,8 +27,8 @@ export type JournalRecord =
   | { type: "final"; brokerOrderId: string; clientOrderId: string; status: OrderStatus };
 
 export interface Journal {
-  /** Resolves when the records, and all that were noted before them, are durable. */
-  append(records: JournalRecord[]): Promise<void>;
+  /** Done when the records, and all that were noted before them, are durable. */
+  append(records: JournalRecord[]): Soon<void>;
   /** In order with the others; durable with the next append or at close. */
   note(record: JournalRecord): void;
   /** What was in the segment when it was opened. */
@@ -41,9 +42,8 @@ export class MemoryJournal implements Journal {
 
   constructor(readonly restored: readonly JournalRecord[] = []) {}
 
-  append(records: JournalRecord[]): Promise<void> {
+  append(records: JournalRecord[]): void {
     this.records.push(...records);
-    return Promise.resolve();
   }
 
   note(record: JournalRecord): void {

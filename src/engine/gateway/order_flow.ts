@@ -7,7 +7,7 @@ import type { OrderUpdate } from "../../contracts/broker.ts";
 import { type BrokerOrder, type Execution, isFinal } from "../../model/order.ts";
 import { nextStatus } from "../../model/order_state.ts";
 import type { OrderReport } from "../../protocol.ts";
-import { decimal } from "../../util/decimal.ts";
+import { decimal, plain } from "../../util/decimal.ts";
 import { groupOfReplaced, type LegGroup } from "./protection.ts";
 import type { Reports } from "./reports.ts";
 import { type GatewayState, legOf } from "./state.ts";
@@ -157,7 +157,7 @@ export class OrderFlow {
     this.state.options.log(
       "warning",
       "{symbol}: {side} {qty} at {price} by an order that is not Liu's (EXTERNAL)",
-      { symbol, side: execution.side, qty: execution.qty, price: execution.price },
+      { symbol, side: execution.side, qty: plain(execution.qty), price: plain(execution.price) },
     );
   }
 

@@ -132,9 +132,9 @@ export class Reports {
     this.order(child, "fill", {
       fill: {
         side: execution.side,
-        qty: Number(execution.qty),
-        price: Number(execution.price),
-        fee: Number(execution.fee),
+        qty: execution.qty.toNumber(),
+        price: execution.price.toNumber(),
+        fee: execution.fee.toNumber(),
         timeUs: execution.timeUs,
         partial,
       },

@@ -5,7 +5,7 @@
 import type { BrokerCapabilities } from "../../contracts/broker.ts";
 import { assetClassOf } from "../../model/asset.ts";
 import type { Side } from "../../model/order.ts";
-import { type Decimal, decimal } from "../../util/decimal.ts";
+import { Decimal, decimal } from "../../util/decimal.ts";
 import type { Book } from "./book.ts";
 import {
   coveredBy,
@@ -84,7 +84,7 @@ export function exitsToRest(
     if (isSimple(protection) && desk.works.some((work) => work.side !== side)) continue;
     const open = position.qty.abs().minus(coveredBy(protection));
     const room = roomToRest(desk, side, view.book);
-    const qty = (room.lt(open) ? room : open).round(0, 0);
+    const qty = (room.lt(open) ? room : open).round(0, Decimal.roundDown);
     if (qty.gt(0)) return { protection, side, qty };
   }
   return null;

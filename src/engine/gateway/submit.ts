@@ -1,6 +1,7 @@
 import type { Broker, SubmitResult } from "../../contracts/broker.ts";
 import type { BrokerOrder, OrderRequest } from "../../model/order.ts";
 import { decimal } from "../../util/decimal.ts";
+import type { Soon } from "../../util/soon.ts";
 
 export type SubmitOutcome =
   | { outcome: "accepted"; order: BrokerOrder }
@@ -32,33 +33,46 @@ const BACK_OFF_MS_MAX = 30_000;
  * up by its client order id, and sent again, under the same id, only after the broker has said that
  * it does not have it.
  */
-export async function submitOrder(options: SubmitOptions): Promise<SubmitOutcome> {
-  const { broker, request, signal, log } = options;
-  while (true) {
-    const result = await broker.submit(request, signal).catch((error): SubmitResult => ({
-      result: "unknown",
-      message: String(error),
-    }));
-    switch (result.result) {
-      case "accepted":
-        return { outcome: "accepted", order: result.order };
-      case "refused":
-        return { outcome: "refused", code: String(result.code), message: result.message };
-      case "rate_limited":
-        await options.wait(result.retryAfterMs, signal);
-        if (signal.aborted || !options.isFresh()) return tooLate("the broker's rate limit");
-        continue;
-      case "duplicate":
-      case "unknown":
-        break;
-      default:
-        return result satisfies never;
-    }
-    log("{id}: the answer was {result}; looking it up", { id: request.clientOrderId, ...result });
-    const order = await lookUp(options);
-    if (order !== null) return adopt(order, request);
-    if (signal.aborted || !options.isFresh()) return tooLate("an answer that never came");
+export function submitOrder(options: SubmitOptions): Soon<SubmitOutcome> {
+  const { broker, request, signal } = options;
+  const result = broker.submit(request, signal);
+  if (!(result instanceof Promise)) return outcomeOf(options, result);
+  return result
+    .catch((error): SubmitResult => ({ result: "unknown", message: String(error) }))
+    .then((result) => outcomeOf(options, result));
+}
+
+function outcomeOf(options: SubmitOptions, result: SubmitResult): Soon<SubmitOutcome> {
+  switch (result.result) {
+    case "accepted":
+      return { outcome: "accepted", order: result.order };
+    case "refused":
+      return { outcome: "refused", code: String(result.code), message: result.message };
+    case "rate_limited":
+      return sentLater(options, result.retryAfterMs);
+    case "duplicate":
+    case "unknown":
+      return lookedUp(options, result);
+    default:
+      return result satisfies never;
   }
+}
+
+async function sentLater(options: SubmitOptions, retryAfterMs: number): Promise<SubmitOutcome> {
+  await options.wait(retryAfterMs, options.signal);
+  return sentAgain(options, "the broker's rate limit");
+}
+
+async function lookedUp(options: SubmitOptions, result: SubmitResult): Promise<SubmitOutcome> {
+  const { request, log } = options;
+  log("{id}: the answer was {result}; looking it up", { id: request.clientOrderId, ...result });
+  const order = await lookUp(options);
+  return order !== null ? adopt(order, request) : sentAgain(options, "an answer that never came");
+}
+
+function sentAgain(options: SubmitOptions, waitedFor: string): Soon<SubmitOutcome> {
+  const isLate = options.signal.aborted || !options.isFresh();
+  return isLate ? tooLate(waitedFor) : submitOrder(options);
 }
 
 function tooLate(why: string): SubmitOutcome {

@@ -200,12 +200,12 @@ export class TestBroker implements Broker {
       clientOrderId: order.clientOrderId,
       symbol: order.symbol,
       side: order.side,
-      qty,
-      price,
-      cumulativeQty: plain(cumulative),
+      qty: decimal(qty),
+      price: decimal(price),
+      cumulativeQty: cumulative,
       executionId: `x${this.fills.length}`,
       timeUs: this.nowUs,
-      fee: "0.01",
+      fee: decimal("0.01"),
     };
     this.fills.push(execution);
     const signed = decimal(qty).times(order.side === "buy" ? 1 : -1);

@@ -1,0 +1,53 @@
+import type { Soon } from "../../util/soon.ts";
+
+/**
+ * Tasks one after the other, each at once where none is under way. Invariant: a task begins when
+ * all that came before it have ended; after one that failed none begins any more.
+ */
+export class Turns {
+  readonly #tasks: (() => Soon<void>)[] = [];
+  readonly #idle: PromiseWithResolvers<void>[] = [];
+  #isBusy = false;
+  #failure: { error: unknown } | null = null;
+
+  constructor(readonly onFailure: (error: unknown) => void) {}
+
+  run(task: () => Soon<void>): void {
+    if (this.#failure !== null) return this.onFailure(this.#failure.error);
+    this.#tasks.push(task);
+    if (!this.#isBusy) this.#work();
+  }
+
+  /** Resolves when nothing is under way. */
+  async idle(): Promise<void> {
+    if (this.#failure !== null) throw this.#failure.error;
+    if (!this.#isBusy) return;
+    const idle = Promise.withResolvers<void>();
+    this.#idle.push(idle);
+    await idle.promise;
+  }
+
+  /** The tasks that have come, up to one that waits for something: it goes on when that is there. */
+  #work(): void {
+    this.#isBusy = true;
+    try {
+      for (let task = this.#tasks.shift(); task !== undefined; task = this.#tasks.shift()) {
+        const done = task();
+        if (!(done instanceof Promise)) continue;
+        done.then(() => this.#work(), (error) => this.#fail(error));
+        return;
+      }
+    } catch (error) {
+      return this.#fail(error);
+    }
+    this.#isBusy = false;
+    for (const { resolve } of this.#idle.splice(0)) resolve();
+  }
+
+  #fail(error: unknown): void {
+    this.#failure = { error };
+    this.#tasks.length = 0;
+    this.onFailure(error);
+    for (const { reject } of this.#idle.splice(0)) reject(error);
+  }
+}
