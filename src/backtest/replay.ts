@@ -2,7 +2,8 @@
  * Recorded data on its way to exchange and consumer, step by step.
  * Invariants: within a step bars come before quotes before trades, each by symbol, and all of them
  * meet the open orders before any is seen by a strategy. The exchange hears of a bar where it has
- * an order to meet; else of its close, before anybody asks what the account is worth.
+ * an order to meet; else of its close, where the symbol is held and anybody asks what the account
+ * is worth, or where it is about to have an order.
  */
 import type { Consumer } from "../engine/consumer/consumer.ts";
 import type { Exchange } from "../matching/exchange.ts";
@@ -280,14 +281,22 @@ export class Replay {
     return this.#watchRows;
   }
 
-  /** Closes that the exchange has not heard of. */
+  /** Closes of what is held that the exchange has not heard of: before anybody asks what it is worth. */
   notePrices(): void {
-    for (const feed of this.#active) {
-      if (feed.notedBars >= feed.bar) continue;
-      const i = feed.bar - 1;
-      feed.notedBars = feed.bar;
-      this.#exchange.notePrice(feed.symbol, feed.bars.close[i], feed.bars.timeUs[i] + MINUTE_US);
-    }
+    for (const feed of this.#held) this.#noteClose(feed);
+  }
+
+  /** The close of a symbol that is about to have an order. */
+  notePrice(symbol: string): void {
+    const feed = this.#feeds.get(symbol);
+    if (feed !== undefined) this.#noteClose(feed);
+  }
+
+  #noteClose(feed: SymbolFeed): void {
+    if (feed.notedBars >= feed.bar) return;
+    feed.notedBars = feed.bar;
+    const endUs = feed.bars.timeUs[feed.bar - 1] + MINUTE_US;
+    this.#exchange.notePrice(feed.symbol, feed.lastClose, endUs);
   }
 
   /** Orders that were accepted at a bar's end trade at its close. */
