@@ -57,6 +57,7 @@ export class BacktestMarket {
       cash,
       assets: [...this.provider.assetBySymbol.values()],
       beforeAccount: () => this.replay.notePrices(),
+      beforeOrder: (symbol) => this.replay.notePrice(symbol),
       afterRequests: () => {
         if (fillModel === "close") this.replay.matchCloses(this.nowUs);
       },

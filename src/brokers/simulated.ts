@@ -27,8 +27,10 @@ const CAPABILITIES: BrokerCapabilities = {
 export interface SimulatedBrokerOptions {
   cash: string;
   assets: readonly Asset[];
-  /** Called before the account's value is worked out: prices that the exchange lacks are noted. */
+  /** Called before the account's value is worked out: prices of what it holds are noted. */
   beforeAccount(): void;
+  /** Called before an order is made: the symbol's price is noted. */
+  beforeOrder(symbol: string): void;
   /** All requests of a round have been made: what they cause at once, at the exchange. */
   afterRequests(): void;
 }
@@ -117,6 +119,7 @@ export class SimulatedBroker implements Broker {
 
   submit(order: OrderRequest) {
     this.#options.beforeAccount();
+    this.#options.beforeOrder(order.symbol);
     return resultOf(this.#exchange.submit(SimulatedAccount.ID, exchangeRequest(order)));
   }
 
