@@ -22,6 +22,8 @@ const SYMBOLS = Array.from({ length: 20 }, (_, n) => `S${n}`);
 const QTY = 10;
 const CASH = 1_000_000;
 
+const NOTHING_WATCHED = { watchBatch: () => assert.fail("nothing is watched") };
+
 const CAPABILITIES: BrokerCapabilities = {
   brackets: ["us_equity"],
   fractional: ["us_equity"],
@@ -267,7 +269,7 @@ async function run(steps: number, isBare: boolean): Promise<{ ms: number; orders
       continue;
     }
     link.take({ type: "stepDone", n, intents, cancels: [], keystore: [] });
-    const done = link.enter(n, timeUs, () => assert.fail("nothing is watched"));
+    const done = link.enter(n, timeUs, NOTHING_WATCHED);
     assert.ok(!(done instanceof Promise), "a step in which nothing is waited for");
   }
   const ms = performance.now() - startMs;
