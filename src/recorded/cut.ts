@@ -1,6 +1,6 @@
 /** Recorded data as somebody had it at a time, or with less of its past. Columns are copies. */
 import type { BarColumns } from "../model/bars.ts";
-import { SECOND_US } from "./derive_bars.ts";
+import { SECOND_US } from "../fincalcs/derive_bars.ts";
 import { dayEndUs, type MarketData, MINUTE_US, type SymbolData } from "./market_data.ts";
 
 /** A day by daily bars is decided on a moment before its close. */
