@@ -7,14 +7,12 @@
  */
 import type { Clock } from "../../contracts/clock.ts";
 import type { Decision } from "../../contracts/decision.ts";
-import { BAR_ROW } from "../../model/bars.ts";
-import type { BarColumns } from "../../model/bars.ts";
+import { BAR_ROW, type BarColumns } from "../../model/bars.ts";
 import { MarketBatch, RowKind } from "../../model/market_batch.ts";
 import type {
   ConsumerToGateway,
   ConsumerToMain,
   GatewayToConsumer,
-  Intent,
   MainToConsumer,
   MarketMessage,
   OrderReport,
@@ -23,7 +21,7 @@ import type {
 import { SymbolTable } from "../../util/symbol_table.ts";
 import { AgeRule } from "./age.ts";
 import { Calls } from "./calls.ts";
-import { intentOf, isEntry, type Slot, type StrategyRun } from "./slot.ts";
+import { intentOf, isEntry, type ReadDecision, type Slot, type StrategyRun } from "./slot.ts";
 import { MINUTE_US, SECOND_US } from "./symbol_state.ts";
 import { AccountView, setAccount, setEvent, setTimeUs } from "./views.ts";
 import { type Followed, FollowedSymbols } from "./followed.ts";
@@ -49,11 +47,6 @@ export interface ConsumerOptions {
   /** Hears of each decision, as it has been read; for checks. */
   onDecision?(slot: Slot, decision: Decision, read: ReadDecision, timeUs: number): void;
 }
-
-/** A decision as plain data. */
-export type ReadDecision =
-  | { kind: "order"; intent: Intent }
-  | { kind: "reject" | "cancel"; reason: string };
 
 export class Consumer {
   readonly #options: ConsumerOptions;
@@ -395,18 +388,13 @@ export class Consumer {
   }
 
   #endStep(n: number, timeUs: number): void {
-    if (this.#wantsSecond) this.#closeSeconds(timeUs);
-    this.#runCollections(timeUs);
-    this.#stepDone = n;
-    this.#outbox.endStep(n);
+    // The gateway waits for it, whether anything was decided or not.
+    if (!this.endStep(n, timeUs)) this.#outbox.endStep(n);
   }
 
   #sendCounts(): void {
-    this.#options.toMain({
-      type: "counts",
-      rows: this.#rows,
-      runs: this.#options.control[1],
-      lagMsMax: this.#age.takeLagMsMax(),
-    });
+    const [rows, runs] = [this.#rows, this.#options.control[1]];
+    const lagMsMax = this.#age.takeLagMsMax();
+    this.#options.toMain({ type: "counts", rows, runs, lagMsMax });
   }
 }
