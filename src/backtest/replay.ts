@@ -10,7 +10,7 @@ import type { Consumer } from "../engine/consumer/consumer.ts";
 import type { Exchange } from "../matching/exchange.ts";
 import { BAR_ROW, type BarColumns } from "../model/bars.ts";
 import { MarketBatch, RowKind } from "../model/market_batch.ts";
-import { SECOND_US } from "../recorded/derive_bars.ts";
+import { SECOND_US } from "../fincalcs/derive_bars.ts";
 import { type MarketData, MINUTE_US } from "../recorded/market_data.ts";
 import type { SymbolTable } from "../util/symbol_table.ts";
 import { BLOCK, DueBars } from "./due_bars.ts";
