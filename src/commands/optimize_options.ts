@@ -3,7 +3,8 @@ import { type Command as Commander, InvalidArgumentError } from "commander";
 import { OBJECTIVES } from "../optimizer/figures.ts";
 import { type MethodName, METHODS } from "../optimizer/search/methods.ts";
 import { TRIALS_DEFAULT } from "../optimizer/search/search.ts";
-import { choice, declareMarketOptions, type MarketOptions, names } from "./backtest_options.ts";
+import { choice } from "./backtest_costs.ts";
+import { declareMarketOptions, type MarketOptions, names } from "./backtest_options.ts";
 
 export interface OptimizeOptions extends MarketOptions {
   from?: string;
@@ -23,7 +24,8 @@ export interface OptimizeOptions extends MarketOptions {
 
 export function declareOptimizeOptions(command: Commander): void {
   const methods = Object.keys(METHODS);
-  declareMarketOptions(command)
+  // What stands behind a subcommand's name is its own.
+  declareMarketOptions(command.enablePositionalOptions())
     .option("--from <DATE>", "first exchange date (default: the plan's start_date)")
     .option("--to <DATE>", "last exchange date (default: the plan's end_date)")
     .option("--scale <SCALE>", "minute or day", choice("minute", "day"), "minute")
