@@ -86,6 +86,15 @@ export async function analyzeAndStore(
   batchId: string,
   nowUs: number,
 ): Promise<BatchAnalysis> {
+  return (await analyzeAndStoreAll(store, batchId, nowUs)).analysis;
+}
+
+/** The same, with the round trips that it is made of. */
+export async function analyzeAndStoreAll(
+  store: Store,
+  batchId: string,
+  nowUs: number,
+): Promise<ReturnType<typeof analyzeBatch>> {
   await store.flush();
   const [runs, trades] = [await store.runs(batchId), await store.trades(batchId)];
   return await storeAnalysis(store, runs, trades, nowUs);
@@ -100,14 +109,14 @@ export async function storeAnalysis(
   runs: readonly AnalyzedRun[],
   trades: readonly TradeRow[],
   nowUs: number,
-): Promise<BatchAnalysis> {
+): Promise<ReturnType<typeof analyzeBatch>> {
   const { analysis, results } = analyzeBatch(runs, trades);
   store.write(results.flatMap((result): StoreRecord[] => [
     { table: "gain_loss", row: gainLossRow(result, nowUs) },
     ...tradeAnalysisRows(result, nowUs).map((row) => ({ table: "trade_analysis" as const, row })),
   ]));
   await store.flush();
-  return analysis;
+  return { analysis, results };
 }
 
 function gainOf(results: SymbolResult[], executions: number): Gain {

@@ -7,31 +7,37 @@ import { runInWorker } from "../backtest/run_in_worker.ts";
 import type { Settings } from "../config/environment.ts";
 import type { Host } from "../contracts/command.ts";
 import type { LogSink } from "../util/log.ts";
-import { backtestJson, backtestSummary, equityCsv } from "./backtest_report.ts";
+import type { StoreWorker } from "../store/store_worker.ts";
+import { backtestSummary, equityCsv } from "./backtest_report.ts";
 import { BacktestStore } from "./backtest_store.ts";
 import { SessionReport } from "./session_report.ts";
 
 export interface BacktestOutput {
   json?: boolean;
   equity?: string;
+  /** The store, where it is open already; it stays so. */
+  worker?: StoreWorker;
 }
 
-/** `run` may be in the making: an embedded database that is there is opened meanwhile. */
+/**
+ * `run` may be in the making: an embedded database that is there is opened meanwhile. The
+ * result is told, but as JSON: that is for the caller to print, with what it adds.
+ */
 export async function runAndReport(
   run: BacktestSettings | Promise<BacktestSettings>,
   output: BacktestOutput,
   settings: Settings,
   logSink: LogSink,
   host: Host,
-): Promise<void> {
+): Promise<{ result: BacktestResult; analysis: BatchAnalysis }> {
   const report = new SessionReport(host);
   const preparing = Promise.resolve(run);
-  const store = new BacktestStore(settings, preparing);
+  const store = new BacktestStore(settings, preparing, output.worker);
   let result: BacktestResult;
   let analysis: BatchAnalysis;
   try {
     const prepared = await preparing;
-    result = await runInWorker(store.withKeystore(prepared), {
+    result = await runInWorker(store.complete(prepared), {
       store,
       onEvent: (event) => {
         if (!output.json) report.onEvent(event);
@@ -47,8 +53,9 @@ export async function runAndReport(
   if (output.equity !== undefined) {
     await Deno.writeTextFile(resolve(host.cwd, output.equity), equityCsv(result));
   }
-  if (output.json) return host.out(JSON.stringify(backtestJson(result)) + "\n");
+  if (output.json) return { result, analysis };
   host.out(`${report.analysis(analysis)}\n`);
   host.out(backtestSummary(result));
   host.out(`More: liu analyze ${result.batchId} --trades\n`);
+  return { result, analysis };
 }

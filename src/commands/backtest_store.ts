@@ -8,24 +8,29 @@ import type { Settings } from "../config/environment.ts";
 import type { RunStart, Store, StoreRecord, TradeRow } from "../contracts/store.ts";
 import type { StoreClient } from "../store/store_port.ts";
 import type { StoreWorker } from "../store/store_worker.ts";
+import { refRunsOf } from "./backtest_refs.ts";
 import { hasEmbeddedDatabase, openSettingsStore } from "./store.ts";
 
 export class BacktestStore implements Pick<Store, "startRun" | "write"> {
   readonly #runs: AnalyzedRun[] = [];
   readonly #trades: TradeRow[] = [];
   readonly #opening: Promise<StoreWorker>;
+  readonly #isOwner: boolean;
   #client: StoreClient | null = null;
 
-  /** Begins to open it. `prepared`: the plan could be read. */
-  constructor(settings: Settings, prepared: Promise<unknown>) {
-    this.#opening = open(settings, prepared);
+  /** Begins to open it, where `worker` is not open already. `prepared`: the plan could be read. */
+  constructor(settings: Settings, prepared: Promise<unknown>, worker?: StoreWorker) {
+    this.#isOwner = worker === undefined;
+    this.#opening = worker ? Promise.resolve(worker) : open(settings, prepared);
     // Whoever waits for it hears of its failure.
     this.#opening.catch(() => {});
   }
 
-  /** Strategies begin with what they have kept. */
-  async withKeystore(settings: BacktestSettings): Promise<BacktestSettings> {
+  /** Strategies begin with what they have kept, and runs name the live ones they are to be held to. */
+  async complete(settings: BacktestSettings): Promise<BacktestSettings> {
     const client = await this.#opened();
+    const names = settings.strategies.map(({ name }) => name);
+    settings.refRuns ??= await refRunsOf(client, names, settings);
     for (const source of settings.strategies) source.keystore = await client.keystore(source.name);
     return settings;
   }
@@ -46,12 +51,13 @@ export class BacktestStore implements Pick<Store, "startRun" | "write"> {
 
   /** When all is stored. */
   async analyze(endUs: number): Promise<BatchAnalysis> {
-    return await storeAnalysis(await this.#opened(), this.#runs, this.#trades, endUs);
+    const client = await this.#opened();
+    return (await storeAnalysis(client, this.#runs, this.#trades, endUs)).analysis;
   }
 
   async close(): Promise<void> {
     const worker = await this.#opening.catch(() => null);
-    await worker?.close();
+    if (this.#isOwner) await worker?.close();
   }
 
   async #opened(): Promise<StoreClient> {

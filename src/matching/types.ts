@@ -50,11 +50,6 @@ export interface ExchangeOptions {
   onNight?(accountId: string, cost: string): void;
   /** How long an order is on its way: it meets no event before. µs, default 0. */
   latencyUs?: number;
-  /**
-   * Ids of orders and executions; a counter in the form of a UUID by default, so that runs are the
-   * same.
-   */
-  newId?(): string;
 }
 
 export interface AccountOptions {
