@@ -22,6 +22,7 @@ export type {
   OrderOptions,
   RejectDecision,
 } from "./contracts/decision.ts";
+export type { Objective, TrialResult, TrialTrade } from "./contracts/objective.ts";
 export { param } from "./contracts/params.ts";
 export type { ParamSpec, ParamTable, ParamValues } from "./contracts/params.ts";
 export { Strategy } from "./contracts/strategy.ts";

@@ -95,6 +95,7 @@ Deno.test("what is wrong with a backtest is said", () =>
       [["2022-01-03", "--bars", "none.csv"], /Cannot read .*none\.csv/],
       [["2022-01-03", "--bars", "bars.csv", "--strats", "mines"], /did you mean "mine"\?/],
       [["2022-01-03"], /no history of AAPL .*liu data download/],
+      [["--json", "list"], /before list: write them behind it/],
     ];
     for (const [args, says] of cases) {
       const { code, err } = await liu.run(["backtest", ...args]);

@@ -109,7 +109,7 @@ async function backtested(plan: TradePlan, options: SimulatorOptions): Promise<D
     liquidationMinutes: plan.marketLiquidationEndTimeMinutes,
     cryptoEndMinutes: plan.endTimeMinutes,
     cash: CASH,
-    fillModel: "intrabar",
+    fillModel: "finest",
     volumeShare: 0.1,
     store: {
       startRun: () => Promise.resolve(++runs),

@@ -1,4 +1,5 @@
 /** The isolate of one backtest: user code runs here, beside the engine, and may touch nothing. */
+import { recordBacktest } from "../src/backtest/record_backtest.ts";
 import { runBacktest } from "../src/backtest/run_backtest.ts";
 import type { FromBacktestWorker, ToBacktestWorker } from "../src/backtest/worker_messages.ts";
 import type { RunStart, StoreRecord } from "../src/contracts/store.ts";
@@ -49,7 +50,8 @@ async function start(
   const bundles = sources.flatMap(({ from }) => from.kind === "user" ? [from.bundle] : []);
   const console = strategyLog("console", toMain as never);
   const store = new PortStore(port, toMain);
-  const result = await runBacktest({
+  const run = settings.isRecorded ? recordBacktest : runBacktest;
+  const result = await run({
     ...settings,
     control,
     registries,

@@ -5,19 +5,21 @@
  */
 import { SimulatedBroker } from "../brokers/simulated.ts";
 import { Exchange } from "../matching/exchange.ts";
-import { fillModelOf } from "../matching/fill_model.ts";
+import { fillModelOf, fillSourceOf } from "../matching/fill_model.ts";
 import type { ExchangeUpdate, FillSource } from "../matching/types.ts";
 import { type MarketData, MINUTE_US } from "../recorded/market_data.ts";
 import { SymbolTable } from "../util/symbol_table.ts";
 import { LazyAccount } from "./account_view.ts";
 import { asDaily, BEFORE_CLOSE_US } from "./daily.ts";
 import { EquityCurve } from "./equity.ts";
-import type { BacktestOptions } from "./options.ts";
+import { checkFillData } from "./fill_data.ts";
+import type { AccountAtOpen, BacktestOptions } from "./options.ts";
 import { RecordedProvider } from "./recorded_provider.ts";
 import { Replay } from "./replay.ts";
+import { UsualDays } from "./usual_days.ts";
 
 /** What indicators of daily bars are warmed up with. */
-const DAYS_OF_HISTORY = 400;
+export const DAYS_OF_HISTORY = 400;
 
 export class BacktestMarket {
   readonly symbols = new SymbolTable();
@@ -28,13 +30,12 @@ export class BacktestMarket {
   /** As strategies see it. */
   readonly account: LazyAccount;
   readonly curve = new EquityCurve();
-  /** The account holds something: its value moves with prices. */
-  isHolding = false;
-  nowUs: number;
-  #cash: number;
+  nowUs = NaN;
+  #cash = NaN;
 
   constructor(options: BacktestOptions) {
-    const { fromUs, fees, fillModel = "next_open", volumeShare = null, cash } = options;
+    const { fromUs, fillModel = "next_open", cash } = options;
+    checkFillData(options.data, fillModel, options.scale);
     const daily = options.scale === "day" ? asDaily(options.data) : null;
     // What is decided on a day's bar fills at that close, or is an order for the next open.
     const lagUs = daily && fillModel !== "close" ? BEFORE_CLOSE_US : 0;
@@ -42,15 +43,7 @@ export class BacktestMarket {
     this.nowUs = fromUs;
     this.#cash = Number(cash);
     this.provider = new RecordedProvider(data, () => this.nowUs, daily && DAYS_OF_HISTORY);
-    this.exchange = new Exchange({
-      startUs: fromUs,
-      assetOf: (symbol) => this.provider.assetBySymbol.get(symbol) ?? null,
-      onUpdate: (update) => this.#onUpdate(update),
-      sourceOf: (symbol) => sourceOf(data, symbol),
-      fillModel: fillModelOf(fillModel),
-      volumeShare,
-      ...(fees ? { fees } : {}),
-    });
+    this.exchange = this.#makeExchange(options, data);
     this.replay = new Replay({
       data,
       symbols: this.symbols,
@@ -75,11 +68,37 @@ export class BacktestMarket {
     this.curve.add(fromUs, this.#cash);
   }
 
+  #makeExchange(options: BacktestOptions, data: MarketData): Exchange {
+    const { fillModel = "next_open" } = options;
+    const source = fillSourceOf(fillModel);
+    const days = new UsualDays(data, () => this.nowUs);
+    return new Exchange({
+      startUs: options.fromUs,
+      assetOf: (symbol) => this.provider.assetBySymbol.get(symbol) ?? null,
+      onUpdate: (update) => this.#onUpdate(update),
+      sourceOf: (symbol) => source ?? sourceOf(data, symbol),
+      fillModel: fillModelOf(fillModel),
+      volumeShare: options.volumeShare ?? (source === "bars" ? null : 1),
+      fees: options.fees,
+      slippage: options.slippage,
+      liquidityOf: (symbol) => days.of(symbol),
+      nightRates: options.nightRates,
+      beforeNights: () => this.replay.notePrices(),
+      onNight: (_accountId, cost) => this.#cash -= Number(cost),
+      latencyUs: options.latencyUs,
+    });
+  }
+
   #seed(data: MarketData): void {
     for (const symbol of data.keys()) {
       const price = this.provider.lastPrice(symbol);
       if (!Number.isNaN(price)) this.exchange.seedPrice(symbol, price);
     }
+  }
+
+  /** The account holds something: its value moves with prices. */
+  get isHolding(): boolean {
+    return this.replay.isHolding;
   }
 
   /** Begins a step: its events meet the open orders. True: something became of one. */
@@ -92,6 +111,11 @@ export class BacktestMarket {
     return this.broker.updates !== updates;
   }
 
+  accountAtOpen(): AccountAtOpen {
+    const { isFlat } = this.replay;
+    return { isFlat, equity: this.broker.figures().equity };
+  }
+
   /** A point of the equity curve. */
   sample(timeUs: number): void {
     this.curve.add(timeUs, this.#cash + this.replay.heldValue());
@@ -100,13 +124,13 @@ export class BacktestMarket {
   #onUpdate(update: ExchangeUpdate): void {
     const { execution, positionQty } = update;
     if (execution !== null) {
-      this.replay.feed(execution.symbol)!.heldQty = positionQty.toNumber();
+      this.replay.noteHeld(execution.symbol, positionQty.toNumber());
       const { qty, price, fee, side } = execution;
       const signed = qty.toNumber() * (side === "buy" ? 1 : -1);
       this.#cash -= signed * price.toNumber() + fee.toNumber();
-      this.isHolding = this.replay.active.some(({ heldQty }) => heldQty !== 0);
       if (!this.isHolding) this.sample(this.nowUs);
     }
+    this.replay.noteOrder(update.order.symbol);
     this.broker.publish(update);
   }
 }

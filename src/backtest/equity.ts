@@ -1,5 +1,5 @@
 /** The account's value over time, and what is read from it. */
-import { exchangeDay } from "../model/calendar.ts";
+import { addDays, cryptoSession, exchangeDate, sessionsBetween } from "../model/calendar.ts";
 
 const SESSIONS_A_YEAR = 252;
 const DAYS_A_YEAR = 365;
@@ -48,17 +48,41 @@ export function maxDrawdown(equity: ArrayLike<number>): number {
   return worst;
 }
 
-/** The last value of each exchange day, after the first value of all. */
-export function dailyValues(timeUs: ArrayLike<number>, equity: ArrayLike<number>): number[] {
+/**
+ * The value at the end of each day, after the first value of all: days on which nothing was held
+ * too. Days are the exchange's sessions, or all days where what is traded never closes.
+ */
+export function dailyValues(
+  { timeUs, equity }: { timeUs: ArrayLike<number>; equity: ArrayLike<number> },
+  { fromUs, endUs, isRoundTheClock }: { fromUs: number; endUs: number; isRoundTheClock: boolean },
+): number[] {
   if (equity.length === 0) return [];
   const values = [equity[0]];
-  for (let i = 1; i < equity.length; i++) {
+  let next = 0;
+  for (const dayEndUs of dayEnds(fromUs, endUs, isRoundTheClock)) {
     // What comes at midnight is the end of the day before.
-    const isLastOfDay = i === equity.length - 1 ||
-      exchangeDay(timeUs[i] - 1) !== exchangeDay(timeUs[i + 1] - 1);
-    if (isLastOfDay) values.push(equity[i]);
+    while (next < equity.length && timeUs[next] <= dayEndUs) next++;
+    values.push(equity[Math.max(0, next - 1)]);
   }
   return values;
+}
+
+/** Ends of the days from `fromUs` to `endUs`, the last one's too. */
+function dayEnds(fromUs: number, endUs: number, isRoundTheClock: boolean): number[] {
+  const [first, last] = [exchangeDate(fromUs), exchangeDate(Math.max(fromUs, endUs - 1))];
+  if (!isRoundTheClock) {
+    return sessionsBetween(first, last).map(({ date }) => cryptoSession(date).closeUs);
+  }
+  const ends: number[] = [];
+  for (let date = first; date <= last; date = addDays(date, 1)) {
+    ends.push(cryptoSession(date).closeUs);
+  }
+  return ends;
+}
+
+/** Days in a year, as daily figures are made a year's. */
+export function daysAYear(isRoundTheClock: boolean): number {
+  return isRoundTheClock ? DAYS_A_YEAR : SESSIONS_A_YEAR;
 }
 
 /**
@@ -71,6 +95,5 @@ export function sharpeRatio(values: readonly number[], isRoundTheClock: boolean)
   const mean = returns.reduce((sum, one) => sum + one, 0) / returns.length;
   const variance = returns.reduce((sum, one) => sum + (one - mean) ** 2, 0) / (returns.length - 1);
   if (!(variance > 0)) return null;
-  const days = isRoundTheClock ? DAYS_A_YEAR : SESSIONS_A_YEAR;
-  return mean / Math.sqrt(variance) * Math.sqrt(days);
+  return mean / Math.sqrt(variance) * Math.sqrt(daysAYear(isRoundTheClock));
 }

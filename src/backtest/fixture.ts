@@ -42,14 +42,40 @@ function row(timeUs: number, bar: TestBar): number[] {
   return [timeUs, open, high, low, close, volume, close, 1];
 }
 
+type TestTypes = Type<Strategy> | Readonly<Record<string, Type<Strategy>>>;
+type TestRows = Readonly<Record<string, number[][]>>;
+type TestOptions =
+  & Partial<Omit<BacktestOptions, "data" | "strategies" | "scanners" | "registries" | "store">>
+  & { from?: string; to?: string; scanner?: Type<Scanner>; recurrenceMinutes?: number };
+
 /** Runs strategies over rows by symbol; all of them follow all symbols from the open on. */
 export async function run(
-  types: Type<Strategy> | Readonly<Record<string, Type<Strategy>>>,
-  rows: Readonly<Record<string, number[][]>>,
-  options:
-    & Partial<Omit<BacktestOptions, "data" | "strategies" | "scanners" | "registries" | "store">>
-    & { from?: string; to?: string; scanner?: Type<Scanner>; recurrenceMinutes?: number } = {},
+  types: TestTypes,
+  rows: TestRows,
+  options: TestOptions = {},
 ): Promise<TestRun> {
+  const records: StoreRecord[] = [];
+  const logs: string[] = [];
+  let runs = 0;
+  const result = await runBacktest({
+    store: {
+      startRun: () => Promise.resolve(++runs),
+      write: (some) => void records.push(...some),
+    },
+    log: (level, _category, message, properties) => {
+      if (level !== "debug") logs.push(`${level} ${message} ${JSON.stringify(properties)}`);
+    },
+    ...testOptions(types, rows, options),
+  });
+  return { result, records, logs, fills: result.trades.map(fillText) };
+}
+
+/** What such a run is made with. */
+export function testOptions(
+  types: TestTypes,
+  rows: TestRows,
+  options: TestOptions = {},
+): Omit<BacktestOptions, "store"> {
   const { from = "2022-01-03", to = from, scanner, recurrenceMinutes, ...rest } = options;
   const strategies = typeof types === "function" ? { test: types } : types;
   const symbols = Object.keys(rows);
@@ -58,11 +84,8 @@ export async function run(
     symbols.map((symbol) => ({ ...emptySymbol(symbol), [kind]: barsOf(rows[symbol]) })),
   );
   const classes = [...new Set(symbols.map(assetClassOf))];
-  const records: StoreRecord[] = [];
-  const logs: string[] = [];
   const noParameters: Record<string, Json> = {};
-  let runs = 0;
-  const result = await runBacktest({
+  return {
     batchId: "batch",
     buildNumber: "0",
     data,
@@ -112,16 +135,8 @@ export async function run(
     liquidationMinutes: 15,
     cryptoEndMinutes: null,
     cash: "100000",
-    store: {
-      startRun: () => Promise.resolve(++runs),
-      write: (some) => void records.push(...some),
-    },
-    log: (level, _category, message, properties) => {
-      if (level !== "debug") logs.push(`${level} ${message} ${JSON.stringify(properties)}`);
-    },
     ...rest,
-  });
-  return { result, records, logs, fills: result.trades.map(fillText) };
+  };
 }
 
 function fillText({ timeUs, operation, qty, symbol, price }: BacktestResult["trades"][number]) {

@@ -1,11 +1,16 @@
 import type { Environment, Store } from "../contracts/store.ts";
+import type { ConsumerOptions } from "../engine/consumer/consumer.ts";
 import type { PluginRegistry } from "../engine/load_plugin.ts";
 import type { ScannerSetup, SessionEvent } from "../engine/session_options.ts";
-import type { FillModelName } from "../matching/fill_model.ts";
-import type { FeeSchedule } from "../matching/types.ts";
 import type { AssetClass } from "../model/asset.ts";
 import type { RiskSettings } from "../model/limit.ts";
-import type { StrategySource } from "../protocol.ts";
+import type {
+  FeeSchedule,
+  FillModelName,
+  NightRates,
+  SlippageSettings,
+} from "../model/trading_costs.ts";
+import type { SessionWindow, StrategySource } from "../protocol.ts";
 import type { MarketData } from "../recorded/market_data.ts";
 import type { LogSink } from "../util/log.ts";
 
@@ -37,10 +42,23 @@ export interface BacktestOptions {
   /** Account currency, a decimal text. */
   cash: string;
   fees?: Partial<FeeSchedule>;
-  /** Default next_open. Symbols with quotes or trades fill by these. */
+  /** Default next_open. */
   fillModel?: FillModelName;
-  /** Of an event's size that orders may take, (0, 1]; default null: all they want. */
+  /**
+   * Of an event's size that orders may take, (0, 1]. Default null: by bars all they want, by quotes
+   * and trades what these show.
+   */
   volumeShare?: number | null;
+  /** Keeps a record of what is decided, and where, in the result; it takes its time. */
+  isRecorded?: boolean;
+  /** Default: none of these. */
+  slippage?: Partial<SlippageSettings>;
+  nightRates?: Partial<NightRates>;
+  latencyUs?: number;
+  /** In the place of scanners: what is picked when, in the order of time. */
+  picks?: RecordedPick[];
+  /** By strategy: the run that this one is to be compared with, stored as its ref_algo_run. */
+  refRuns?: Readonly<Record<string, number>>;
   store: Pick<Store, "startRun" | "write">;
   onEvent?(event: SessionEvent): void;
   log?: LogSink;
@@ -48,14 +66,44 @@ export interface BacktestOptions {
   describeThrown?(error: unknown): { message: string; stack: string };
   /** A word per strategy that stops it, as in a consumer's control block. */
   control?: SharedArrayBuffer;
+  /** Hears of what is decided; for checks. */
+  observer?: BacktestObserver;
   /** Called once, before user code is loaded: the worker's doors are closed here. */
   beforeUserCode?(nowUs: () => number): void;
+}
+
+export interface RecordedPick {
+  timeUs: number;
+  scanner: string;
+  symbols: string[];
+  /** Strategies that follow them. */
+  targets: string[];
+}
+
+export interface BacktestObserver {
+  onDecision: NonNullable<ConsumerOptions["onDecision"]>;
+  /** Sessions begin, and with them what this says of the account. */
+  onSession(windows: readonly SessionWindow[], account: AccountAtOpen): void;
+}
+
+export interface AccountAtOpen {
+  /** Nothing is held, no order is open. */
+  isFlat: boolean;
+  /** Decimal text. */
+  equity: string;
 }
 
 /** What of it crosses a port. */
 export type BacktestSettings = Omit<
   BacktestOptions,
-  "registries" | "store" | "onEvent" | "log" | "describeThrown" | "control" | "beforeUserCode"
+  | "registries"
+  | "store"
+  | "onEvent"
+  | "log"
+  | "describeThrown"
+  | "control"
+  | "observer"
+  | "beforeUserCode"
 >;
 
 /** What code threw that is not a user's. */

@@ -9,30 +9,27 @@ import type { Exchange } from "../matching/exchange.ts";
 import { MarketBatch, RowKind } from "../model/market_batch.ts";
 import { type MarketData, MINUTE_US } from "../recorded/market_data.ts";
 import type { SymbolTable } from "../util/symbol_table.ts";
+import { BLOCK, DueBars } from "./due_bars.ts";
 import { SymbolFeed } from "./symbol_feed.ts";
 
 export class Replay {
   readonly #feeds = new Map<string, SymbolFeed>();
   /** Those that are followed, held or ordered, in the symbols' order. */
   #active: SymbolFeed[] = [];
-  #fine = 0;
-  #ordered = 0;
-  #watched = 0;
+  /** Of them those with quotes or trades, with open orders, with a position; in the same order. */
+  #fine: SymbolFeed[] = [];
+  #ordered: SymbolFeed[] = [];
+  #held: SymbolFeed[] = [];
+  /** Those whose orders have changed since `#ordered` was made. */
+  readonly #changed: SymbolFeed[] = [];
+  #due = new DueBars([]);
   /** Due time of the next event of an active symbol. */
   nextUs = Infinity;
   /** Rows given to the consumer. */
   rows = 0;
   readonly #exchange: Exchange;
   /** Rows of watched symbols in this step. */
-  readonly #watchRows: {
-    id: number;
-    kind: RowKind;
-    timeUs: number;
-    a: number;
-    b: number;
-    c: number;
-    d: number;
-  }[] = [];
+  #watchRows = new MarketBatch(16);
 
   readonly #givesQuotes: boolean;
   readonly #givesTrades: boolean;
@@ -60,14 +57,6 @@ export class Replay {
     }
   }
 
-  feed(symbol: string): SymbolFeed | undefined {
-    return this.#feeds.get(symbol);
-  }
-
-  get active(): readonly SymbolFeed[] {
-    return this.#active;
-  }
-
   /** From now on what is due after `afterUs` is given out. */
   follow(symbol: string, afterUs: number): void {
     const feed = this.#feeds.get(symbol);
@@ -78,34 +67,76 @@ export class Replay {
 
   /** Takes those out that nobody wants rows of any more. */
   prune(isFollowed: (id: number) => boolean): void {
+    this.#markOrders();
     this.#setActive(
       this.#active.filter((feed) => feed.hasOrders || feed.heldQty !== 0 || isFollowed(feed.id)),
     );
   }
 
   #setActive(active: SymbolFeed[]): void {
+    for (const feed of this.#active) feed.place = -1;
     this.#active = active;
-    this.#fine = active.filter(({ isFine }) => isFine).length;
-    this.nextUs = active.reduce((next, feed) => Math.min(next, feed.nextUs), Infinity);
-    this.markOrders();
+    active.forEach((feed, place) => {
+      feed.place = place;
+      feed.hasOrders = this.#exchange.hasOpen(feed.symbol);
+    });
+    this.#fine = active.filter(({ isFine }) => isFine);
+    this.#held = active.filter(({ heldQty }) => heldQty !== 0);
+    this.#ordered = active.filter(({ hasOrders }) => hasOrders);
+    this.#changed.length = 0;
+    this.#due = new DueBars(active);
+    this.#setNext();
+  }
+
+  #setNext(): void {
+    this.nextUs = this.#due.nextUs;
+    for (const { quoteDueUs, tradeDueUs } of this.#fine) {
+      this.nextUs = Math.min(this.nextUs, quoteDueUs, tradeDueUs);
+    }
   }
 
   get isFine(): boolean {
-    return this.#fine > 0;
+    return this.#fine.length > 0;
   }
 
-  /** After the gateway or a fill has changed what is open. */
-  markOrders(): void {
-    this.#ordered = 0;
-    for (const feed of this.#active) {
-      feed.hasOrders = this.#exchange.hasOpen(feed.symbol);
-      if (feed.hasOrders) this.#ordered++;
+  /** Something became of an order of the symbol. */
+  noteOrder(symbol: string): void {
+    this.#changed.push(this.#feeds.get(symbol)!);
+  }
+
+  #markOrders(): void {
+    for (const feed of this.#changed) {
+      const hasOrders = feed.place >= 0 && this.#exchange.hasOpen(feed.symbol);
+      if (hasOrders === feed.hasOrders) continue;
+      feed.hasOrders = hasOrders;
+      if (hasOrders) insert(this.#ordered, feed);
+      else this.#ordered.splice(this.#ordered.indexOf(feed), 1);
     }
+    this.#changed.length = 0;
+  }
+
+  /** What the account holds of the symbol has changed. */
+  noteHeld(symbol: string, qty: number): void {
+    const feed = this.#feeds.get(symbol)!;
+    const wasHeld = feed.heldQty !== 0;
+    feed.heldQty = qty;
+    if (wasHeld === (qty !== 0) || feed.place < 0) return;
+    if (wasHeld) this.#held.splice(this.#held.indexOf(feed), 1);
+    else insert(this.#held, feed);
+  }
+
+  get isHolding(): boolean {
+    return this.#held.length > 0;
+  }
+
+  /** Nothing is held, and no order is open. */
+  get isFlat(): boolean {
+    this.#markOrders();
+    return !this.isHolding && this.#ordered.length === 0;
   }
 
   watch(symbols: readonly string[]): void {
     for (const feed of this.#feeds.values()) feed.isWatched = false;
-    this.#watched = symbols.length;
     for (const symbol of symbols) {
       const feed = this.#feeds.get(symbol);
       if (feed) feed.isWatched = true;
@@ -114,36 +145,43 @@ export class Replay {
 
   /** The step's events meet the open orders. */
   match(timeUs: number): void {
-    if (this.#ordered === 0 && this.#fine === 0) return;
-    const exchange = this.#exchange;
-    for (const feed of this.#active) {
-      if (feed.barDueUs !== timeUs || !(feed.hasOrders || feed.isFine)) continue;
-      const { bars: { timeUs: start, open, high, low, close, volume }, bar: i, opensUs } = feed;
-      exchange.onBar(
-        feed.symbol,
-        opensUs?.[i] ?? start[i],
-        open[i],
-        high[i],
-        low[i],
-        close[i],
-        volume[i],
-        opensUs ? timeUs - opensUs[i] : MINUTE_US,
-      );
-      feed.notedBars = i + 1;
+    if (this.#changed.length > 0) this.#markOrders();
+    if (this.#fine.length === 0) {
+      for (const feed of this.#ordered) this.#matchBar(feed, timeUs);
+      return;
     }
-    if (this.#fine > 0) this.#matchFine(timeUs);
+    for (const feed of this.#active) {
+      if (feed.hasOrders || feed.isFine) this.#matchBar(feed, timeUs);
+    }
+    this.#matchFine(timeUs);
+  }
+
+  #matchBar(feed: SymbolFeed, timeUs: number): void {
+    if (this.#due.us[feed.place] !== timeUs) return;
+    const { bars: { timeUs: start, open, high, low, close, volume }, bar: i, opensUs } = feed;
+    this.#exchange.onBar(
+      feed.symbol,
+      opensUs?.[i] ?? start[i],
+      open[i],
+      high[i],
+      low[i],
+      close[i],
+      volume[i],
+      opensUs ? timeUs - opensUs[i] : MINUTE_US,
+    );
+    feed.notedBars = i + 1;
   }
 
   #matchFine(timeUs: number): void {
     const exchange = this.#exchange;
-    for (const { symbol, quoteDueUs, quote, data: { quotes } } of this.#active) {
+    for (const { symbol, quoteDueUs, quote, data: { quotes } } of this.#fine) {
       if (quoteDueUs !== timeUs) continue;
       for (let i = quote; quotes.timeUs[i] === timeUs; i++) {
         const { bidPrice, bidSize, askPrice, askSize } = quotes;
         exchange.onQuote(symbol, timeUs, bidPrice[i], bidSize[i], askPrice[i], askSize[i]);
       }
     }
-    for (const { symbol, tradeDueUs, trade, data: { trades } } of this.#active) {
+    for (const { symbol, tradeDueUs, trade, data: { trades } } of this.#fine) {
       if (tradeDueUs !== timeUs) continue;
       for (let i = trade; trades.timeUs[i] === timeUs; i++) {
         exchange.onTrade(symbol, timeUs, trades.price[i], trades.size[i]);
@@ -153,92 +191,88 @@ export class Replay {
 
   /** The step's events reach the consumer, and the cursors go on. True: a watched symbol was among them. */
   give(timeUs: number, consumer: Consumer): boolean {
-    const active = this.#active;
+    const { blockUs } = this.#due;
     this.#watchRows.length = 0;
-    let nextUs = Infinity;
-    for (let n = 0; n < active.length; n++) {
-      const feed = active[n];
-      if (feed.barDueUs === timeUs) this.#giveBar(feed, consumer);
-      if (feed.nextUs < nextUs) nextUs = feed.nextUs;
+    for (let block = 0; block < blockUs.length; block++) {
+      if (blockUs[block] === timeUs) this.#giveBlock(block, consumer);
     }
-    this.nextUs = nextUs;
-    if (this.#fine > 0) this.#giveFine(timeUs, consumer);
+    if (this.#fine.length > 0) this.#giveFine(timeUs, consumer);
+    this.#setNext();
     return this.#watchRows.length > 0;
   }
 
-  #giveBar(feed: SymbolFeed, consumer: Consumer): void {
-    const { bars, bar: i, id } = feed;
-    const { timeUs, open, high, low, close, volume, trades, vwap } = bars;
-    const next = feed.bar = i + 1;
-    if (feed.isFine) feed.setDue();
-    else {
-      feed.nextUs = feed.barDueUs = next < timeUs.length ? timeUs[next] + feed.barUs : Infinity;
+  /** The bars of a block that are due at its earliest time. */
+  #giveBlock(block: number, consumer: Consumer): void {
+    const { us: dueUs, blockUs } = this.#due;
+    const active = this.#active;
+    const timeUs = blockUs[block];
+    const end = Math.min((block + 1) * BLOCK, active.length);
+    let nextUs = Infinity;
+    for (let place = block * BLOCK; place < end; place++) {
+      if (dueUs[place] === timeUs) {
+        const feed = active[place];
+        const at = feed.takeBar();
+        this.rows++;
+        consumer.bar(feed.id, feed.rows, at);
+        if (feed.isWatched) this.#seeBar(feed, at);
+        dueUs[place] = feed.barDueUs;
+      }
+      if (dueUs[place] < nextUs) nextUs = dueUs[place];
     }
-    this.rows++;
-    consumer.row(
-      RowKind.minuteBar,
-      id,
-      timeUs[i],
-      open[i],
-      high[i],
-      low[i],
-      close[i],
-      volume[i],
-      trades[i],
-      vwap[i],
-    );
-    if (feed.isWatched) {
-      this.#see(id, RowKind.minuteBar, timeUs[i], open[i], high[i], low[i], close[i]);
-    }
+    blockUs[block] = nextUs;
   }
 
   #giveFine(timeUs: number, consumer: Consumer): void {
-    for (const feed of this.#active) {
-      const { quotes } = feed.data;
+    for (const feed of this.#fine) {
+      const { bidPrice, bidSize, askPrice, askSize } = feed.data.quotes;
       while (feed.quoteDueUs === timeUs) {
-        const { bidPrice: { [feed.quote]: bid }, askPrice: { [feed.quote]: ask } } = quotes;
-        const [bidSize, askSize] = [quotes.bidSize[feed.quote], quotes.askSize[feed.quote]];
-        feed.quote++;
-        feed.setDue();
+        const i = feed.quote++;
+        feed.setFineDue();
         if (!this.#givesQuotes) continue;
         this.rows++;
-        consumer.row(RowKind.quote, feed.id, timeUs, bid, bidSize, ask, askSize, 0, 0, 0);
-        if (feed.isWatched) this.#see(feed.id, RowKind.quote, timeUs, bid, bidSize, ask, askSize);
+        const { id } = feed;
+        consumer.row(RowKind.quote, id, timeUs, bidPrice[i], bidSize[i], askPrice[i], askSize[i]);
+        if (!feed.isWatched) continue;
+        this.#see(RowKind.quote, id, timeUs, bidPrice[i], bidSize[i], askPrice[i], askSize[i]);
       }
     }
-    let nextUs = Infinity;
-    for (const feed of this.#active) {
-      const { trades } = feed.data;
+    for (const feed of this.#fine) {
+      const { price, size } = feed.data.trades;
       while (feed.tradeDueUs === timeUs) {
         const i = feed.trade++;
-        feed.setDue();
+        feed.setFineDue();
         if (!this.#givesTrades) continue;
         this.rows++;
-        const [price, size] = [trades.price[i], trades.size[i]];
-        consumer.row(RowKind.trade, feed.id, timeUs, price, size, i + 1, 0, 0, 0, 0);
-        if (feed.isWatched) this.#see(feed.id, RowKind.trade, timeUs, price, size, i + 1, 0);
+        consumer.row(RowKind.trade, feed.id, timeUs, price[i], size[i], i + 1, 0);
+        if (feed.isWatched) this.#see(RowKind.trade, feed.id, timeUs, price[i], size[i], i + 1, 0);
       }
-      nextUs = Math.min(nextUs, feed.nextUs);
     }
-    this.nextUs = nextUs;
   }
 
-  #see(id: number, kind: RowKind, timeUs: number, a: number, b: number, c: number, d: number) {
-    this.#watchRows.push({ id, kind, timeUs, a, b, c, d });
+  #seeBar({ id, rows }: SymbolFeed, at: number): void {
+    this.#see(
+      RowKind.minuteBar,
+      id,
+      rows[at],
+      rows[at + 1],
+      rows[at + 2],
+      rows[at + 3],
+      rows[at + 4],
+    );
   }
 
-  /** The step's rows of watched symbols, as main routes them to the gateway. */
+  #see(kind: RowKind, id: number, timeUs: number, a: number, b: number, c: number, d: number) {
+    // One row is kept free for the step's end.
+    if (this.#watchRows.length + 1 >= this.#watchRows.capacity) {
+      this.#watchRows = this.#watchRows.grown();
+    }
+    this.#watchRows.push(kind, id, timeUs, a, b, c, d, 0, 0, 0);
+  }
+
+  /** The step's rows of watched symbols, as main routes them to the gateway: read before the next step. */
   watchBatch(n: number, timeUs: number): MarketBatch {
-    const batch = new MarketBatch(this.#watchRows.length + 1);
-    for (const { id, kind, timeUs, a, b, c, d } of this.#watchRows) {
-      batch.push(kind, id, timeUs, a, b, c, d, 0, 0, 0);
-    }
-    batch.push(RowKind.step, 0, timeUs, n, 0, 0, 0, 0, 0, 0);
-    return batch;
-  }
-
-  get hasWatched(): boolean {
-    return this.#watched > 0;
+    this.#watchRows.push(RowKind.step, 0, timeUs, n, 0, 0, 0, 0, 0, 0);
+    return this.#watchRows;
   }
 
   /** Closes that the exchange has not heard of. */
@@ -253,11 +287,10 @@ export class Replay {
 
   /** Orders that were accepted at a bar's end trade at its close. */
   matchCloses(nowUs: number): void {
-    for (const { symbol, bars, bar } of this.#active) {
+    this.#markOrders();
+    for (const { symbol, bars, bar } of this.#ordered) {
       const i = bar - 1;
-      if (i < 0 || bars.timeUs[i] + MINUTE_US !== nowUs || !this.#exchange.hasOpen(symbol)) {
-        continue;
-      }
+      if (i < 0 || bars.timeUs[i] + MINUTE_US !== nowUs) continue;
       this.#exchange.onClose(symbol, nowUs, bars.close[i], bars.volume[i]);
     }
   }
@@ -265,9 +298,14 @@ export class Replay {
   /** Signed value of what is held, at the last closes. */
   heldValue(): number {
     let value = 0;
-    for (const feed of this.#active) {
-      if (feed.heldQty !== 0) value += feed.heldQty * feed.lastClose;
-    }
+    for (const feed of this.#held) value += feed.heldQty * feed.lastClose;
     return value;
   }
+}
+
+/** Puts a feed among others, by place. */
+function insert(feeds: SymbolFeed[], feed: SymbolFeed): void {
+  let at = feeds.length;
+  while (at > 0 && feeds[at - 1].place > feed.place) at--;
+  feeds.splice(at, 0, feed);
 }

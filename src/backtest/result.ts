@@ -1,6 +1,8 @@
 import type { Operation } from "../contracts/store.ts";
 import type { AccountFigures as ExchangeFigures, ExchangePosition } from "../matching/types.ts";
 import type { RunInfo, SessionWindow, TradeLine } from "../protocol.ts";
+import type { RunRecord } from "./decision_record.ts";
+import { decimal, plain } from "../util/decimal.ts";
 import { dailyValues, type EquityCurve, maxDrawdown, sharpeRatio } from "./equity.ts";
 
 export interface BacktestTrade {
@@ -14,6 +16,18 @@ export interface BacktestTrade {
   strategy: string;
 }
 
+/** Decimal texts, account currency. */
+export interface BacktestCosts {
+  /** Two parts of the fees. */
+  commission: string;
+  regulatoryFees: string;
+  /** Paid by night, beside the fees. */
+  borrow: string;
+  interest: string;
+  /** In the executions' prices already. */
+  slippage: string;
+}
+
 export interface BacktestResult {
   batchId: string;
   fromUs: number;
@@ -24,12 +38,16 @@ export interface BacktestResult {
   initialCash: string;
   cash: string;
   finalEquity: string;
+  /** Of all executions: commission and regulatory fees together. */
   fees: string;
+  costs: BacktestCosts;
   /** Shares: 0.1 is 10 %. */
   totalReturn: number;
   maxDrawdown: number;
   /** null where there are too few days. */
   sharpe: number | null;
+  /** Only what never closes was traded: each day counts, not sessions alone. */
+  isRoundTheClock: boolean;
   /** Executions, in their order. */
   trades: BacktestTrade[];
   /** As the account holds them at the end. */
@@ -43,6 +61,8 @@ export interface BacktestResult {
   /** Rows that were given to strategies, and steps of time. */
   rows: number;
   steps: number;
+  /** Where it was asked for. */
+  record?: RunRecord;
 }
 
 /** Puts the result together from what the backtest has collected. */
@@ -75,9 +95,14 @@ export function resultOf(run: {
     cash: figures.cash,
     finalEquity: figures.equity,
     fees: figures.feesPaid,
+    costs: costsOf(figures),
     totalReturn: Number(figures.equity) / Number(cash) - 1,
     maxDrawdown: maxDrawdown(equity),
-    sharpe: sharpeRatio(dailyValues(timeUs, equity), isRoundTheClock),
+    sharpe: sharpeRatio(
+      dailyValues({ timeUs, equity }, { fromUs, endUs, isRoundTheClock }),
+      isRoundTheClock,
+    ),
+    isRoundTheClock,
     trades: run.trades.map(({ symbol, operation, qty, price, fee, timeUs, runId }) => ({
       symbol,
       operation,
@@ -99,5 +124,16 @@ export function resultOf(run: {
     windows,
     rows,
     steps,
+  };
+}
+
+function costsOf(figures: ExchangeFigures): BacktestCosts {
+  const { feesPaid, regulatoryFeesPaid, borrowPaid, interestPaid, slippagePaid } = figures;
+  return {
+    commission: plain(decimal(feesPaid).minus(decimal(regulatoryFeesPaid))),
+    regulatoryFees: regulatoryFeesPaid,
+    borrow: borrowPaid,
+    interest: interestPaid,
+    slippage: slippagePaid,
   };
 }

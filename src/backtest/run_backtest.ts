@@ -15,9 +15,11 @@ import { startRuns } from "../engine/session_runs.ts";
 import { riskLimits } from "../model/limit.ts";
 import type { ConsumerToMain, GatewayToMain, RunInfo, SessionWindow } from "../protocol.ts";
 import type { LogSink } from "../util/log.ts";
+import { AbortController, setTimeout, SharedArrayBuffer } from "../util/natives.ts";
 import { BacktestMarket } from "./backtest_market.ts";
 import { GatewayLink } from "./gateway_link.ts";
 import { type BacktestOptions, describePlainly } from "./options.ts";
+import { Picks } from "./picks.ts";
 import { type BacktestResult, resultOf } from "./result.ts";
 import { ScannersLink } from "./scanners_link.ts";
 import { Sessions } from "./sessions.ts";
@@ -25,8 +27,6 @@ import { Sessions } from "./sessions.ts";
 const MINUTE_US = 60e6;
 /** Other work of the isolate is let through once in so many steps. */
 const STEPS_A_TURN = 100_000;
-// Taken at import: a worker that runs user code has no such global later.
-const { setTimeout } = globalThis;
 
 /** Runs a backtest to its end. Throws ConfigError for plug-ins that do not load. */
 export function runBacktest(options: BacktestOptions): Promise<BacktestResult> {
@@ -47,6 +47,7 @@ class Backtest {
   #consumer!: Consumer;
   #followings!: Followings;
   #sessions!: Sessions;
+  readonly #picks: Picks;
   #pending: Promise<void>[] = [];
   #failure: Error | null = null;
   #step = 0;
@@ -69,6 +70,10 @@ class Backtest {
       readsAccountLate: () => this.#readsAccountLate,
       onAccount: (account) => this.#market.account.set(account),
     });
+    this.#picks = new Picks(
+      options,
+      (picked, targets) => this.#followings.pick(picked, targets, this.#abort.signal),
+    );
     this.#scanners = new ScannersLink({
       scanners: options.scanners.length,
       market: {
@@ -135,6 +140,7 @@ class Backtest {
       toGateway: (message) => this.#gateway.take(message),
       toMain,
       describeThrown: this.#options.describeThrown ?? describePlainly,
+      onDecision: this.#options.observer?.onDecision,
     });
     this.#readsAccountLate = risk.maxDailyLoss === null && fillModel !== "close" &&
       loaded.runs.every(({ instance: { onFill, onDenied } }) =>
@@ -244,6 +250,7 @@ class Backtest {
       );
     }
     this.#market.replay.prune((id) => this.#consumer.followed.byId[id] !== undefined);
+    this.#options.observer?.onSession(windows, this.#market.accountAtOpen());
   }
 
   async #finish(endReason: string): Promise<void> {
@@ -265,48 +272,58 @@ class Backtest {
 
   /** Gives why it ended. */
   async #runSteps(): Promise<string> {
+    for (let rest = this.#runFreely(); rest !== null; rest = this.#runFreely()) await rest;
+    return this.#sessions.isOn ? "end of the data" : "market close";
+  }
+
+  /**
+   * Steps one after the other, without a promise, up to one in which something is waited for: what
+   * is left of that one. null: there is no further step.
+   */
+  #runFreely(): Promise<void> | null {
     const { toUs } = this.#options;
-    const schedule = this.#sessions.schedule;
+    const market = this.#market;
+    const { schedule } = this.#sessions;
     const hasMinutes = this.#collections.length > 0;
     while (true) {
       const timeUs = this.#nextStepUs(hasMinutes);
-      if (timeUs > toUs) return this.#sessions.isOn ? "end of the data" : "market close";
-      this.#step++;
+      if (timeUs > toUs) return null;
+      const n = ++this.#step;
+      let entered: Promise<void> | void = undefined;
       if (this.#runStep(timeUs)) {
-        const n = this.#step;
-        const done = this.#gateway.enter(
-          n,
-          timeUs,
-          () => this.#market.replay.watchBatch(n, timeUs),
-        );
-        if (done instanceof Promise) await done;
-        this.#market.replay.markOrders();
+        entered = this.#gateway.enter(n, timeUs, () => market.replay.watchBatch(n, timeUs));
       }
-      if (this.#pending.length > 0) await Promise.all(this.#pending.splice(0));
-      if (schedule.nextDueUs <= timeUs) {
-        await schedule.runDue(timeUs);
-        this.#market.replay.markOrders();
-      }
-      if (this.#market.isHolding) this.#market.sample(timeUs);
-      if (this.#step % STEPS_A_TURN === 0) await new Promise((turn) => setTimeout(turn, 0));
-      this.#throwFailure();
+      const isWaiting = entered !== undefined || this.#pending.length > 0 ||
+        schedule.nextDueUs <= timeUs || this.#picks.nextUs <= timeUs || n % STEPS_A_TURN === 0;
+      if (isWaiting) return this.#finishStep(timeUs, entered);
+      if (market.isHolding) market.sample(timeUs);
+      if (this.#failure !== null) throw this.#failure;
     }
+  }
+
+  async #finishStep(timeUs: number, entered: Promise<void> | void): Promise<void> {
+    await entered;
+    if (this.#pending.length > 0) await Promise.all(this.#pending.splice(0));
+    await this.#sessions.schedule.runDue(timeUs);
+    if (this.#picks.nextUs <= timeUs) await this.#picks.runDue(timeUs);
+    if (this.#market.isHolding) this.#market.sample(timeUs);
+    if (this.#step % STEPS_A_TURN === 0) await new Promise((turn) => setTimeout(turn, 0));
+    this.#throwFailure();
   }
 
   /** The next event, task, or, where something waits for it, minute. */
   #nextStepUs(hasMinutes: boolean): number {
-    const { schedule } = this.#sessions;
+    const { nextDueUs } = this.#sessions.schedule;
     let nextUs = this.#market.replay.nextUs;
-    if (schedule.nextDueUs < nextUs) {
-      const dueUs = Math.ceil(schedule.nextDueUs / MINUTE_US) * MINUTE_US;
+    if (nextDueUs < nextUs) {
+      const dueUs = Math.ceil(nextDueUs / MINUTE_US) * MINUTE_US;
       if (dueUs < nextUs) nextUs = dueUs;
     }
+    if (this.#picks.nextUs < nextUs) nextUs = this.#picks.nextUs;
     if (nextUs === Infinity || this.#isDaily) return nextUs;
+    if (!(hasMinutes && this.#sessions.isOn || !this.#gateway.isQuiet)) return nextUs;
     const minuteUs = (Math.floor(this.#market.nowUs / MINUTE_US) + 1) * MINUTE_US;
-    if (minuteUs < nextUs && (hasMinutes && this.#sessions.isOn || !this.#gateway.isQuiet)) {
-      return minuteUs;
-    }
-    return nextUs;
+    return Math.min(minuteUs, nextUs);
   }
 
   /** True: the gateway has to be entered. */

@@ -19,16 +19,16 @@ export interface WorkerHost {
 }
 
 /**
- * Runs a backtest in a worker that may touch nothing. The data's columns are handed over to it:
- * they cannot be used here afterwards. Throws ConfigError and OperationError.
+ * Runs a backtest in a worker that may touch nothing, and is started before the settings are there.
+ * The data's columns are handed over to it: they cannot be used here afterwards. Throws ConfigError
+ * and OperationError, and what `preparing` throws.
  */
 export async function runInWorker(
-  settings: BacktestSettings,
+  preparing: BacktestSettings | Promise<BacktestSettings>,
   { store, onEvent, log, signal }: WorkerHost,
 ): Promise<BacktestResult> {
   const worker = spawn(new URL("../../workers/backtest.ts", import.meta.url), "none");
   const { port1, port2 } = new MessageChannel();
-  const control = new SharedArrayBuffer((2 + settings.strategies.length) * 4);
   const done = Promise.withResolvers<BacktestResult>();
   const post = (message: ToBacktestWorker, transfer: Transferable[] = []) =>
     port1.postMessage(message, transfer);
@@ -60,19 +60,23 @@ export async function runInWorker(
   };
   const interrupted = () => done.reject(new OperationError("The backtest was interrupted"));
   signal.addEventListener("abort", interrupted, { once: true });
-  const watchdog = new Watchdog(
-    [{ index: 0, control: new Int32Array(control) }],
-    (_consumer, strategy) =>
-      log("error", ["liu", "backtest"], "Stopping a strategy that does not return", {
-        strategy: settings.strategies[strategy].name,
-      }),
-  );
+  let watchdog: Watchdog | null = null;
   try {
+    // It may be interrupted before it has begun.
+    const settings = await Promise.race([preparing, done.promise.then(() => preparing)]);
+    const control = new SharedArrayBuffer((2 + settings.strategies.length) * 4);
+    watchdog = new Watchdog(
+      [{ index: 0, control: new Int32Array(control) }],
+      (_consumer, strategy) =>
+        log("error", ["liu", "backtest"], "Stopping a strategy that does not return", {
+          strategy: settings.strategies[strategy].name,
+        }),
+    );
     const start: ToBacktestWorker = { type: "start", port: port2, control, settings };
     worker.postMessage(start, [port2, ...buffersOf(settings.data)]);
     return await done.promise;
   } finally {
-    watchdog.stop();
+    watchdog?.stop();
     signal.removeEventListener("abort", interrupted);
     port1.close();
     worker.terminate();

@@ -7,6 +7,7 @@ import type { ScanResult } from "../engine/scans.ts";
 import { errorOf, Inbox } from "../engine/worker_link.ts";
 import type { PluginSource, ScannersToMain, SessionWindow } from "../protocol.ts";
 import type { LogSink } from "../util/log.ts";
+import { SharedArrayBuffer } from "../util/natives.ts";
 
 export interface ScannersLinkOptions {
   /** How many there are. */
@@ -21,7 +22,6 @@ export class ScannersLink {
   readonly #inbox = new Inbox<ScannersToMain>();
   readonly #options: ScannersLinkOptions;
   readonly #runner: ScannerRunner;
-  /** Made before user code is loaded: afterwards the worker has no such global. */
   readonly #control: SharedArrayBuffer;
   #ids = 0;
 

@@ -2,8 +2,11 @@
  * One symbol's recorded data on its way to the consumer, row by row.
  * Invariant: what lies behind the cursors has been given out, and nothing else can be seen.
  */
-import type { BarColumns } from "../model/bars.ts";
+import { BAR_ROW, type BarColumns } from "../model/bars.ts";
 import type { SymbolData } from "../recorded/market_data.ts";
+
+/** Bars are read ahead column by column, so many at once: columns of many symbols in turn are slow. */
+const ROWS = 64;
 
 export class SymbolFeed {
   readonly bars: BarColumns;
@@ -11,11 +14,14 @@ export class SymbolFeed {
   bar = 0;
   quote = 0;
   trade = 0;
-  barDueUs = Infinity;
   quoteDueUs = Infinity;
   tradeDueUs = Infinity;
-  /** The earliest of them. */
-  nextUs = Infinity;
+  /** Bars as BAR_ROW, read ahead: for the replay alone. */
+  rows = new Float64Array();
+  /** Where in `rows` the next bar is; at its end they are to be read. */
+  #at = 0;
+  /** Its place among the replay's active feeds. */
+  place = -1;
   /** Quotes or trades: the exchange hears of every event. */
   readonly isFine: boolean;
   /** An order of the symbol is open at the exchange. */
@@ -27,14 +33,18 @@ export class SymbolFeed {
   /** Bars that the exchange has heard of. */
   notedBars = 0;
 
-  constructor(
-    readonly id: number,
-    readonly data: SymbolData,
-    /** From a bar's time to when it is due. */
-    readonly barUs: number,
-    /** Where bars do not begin at their time. */
-    readonly opensUs: Float64Array | null,
-  ) {
+  readonly id: number;
+  readonly data: SymbolData;
+  /** From a bar's time to when it is due. */
+  readonly barUs: number;
+  /** Where bars do not begin at their time. */
+  readonly opensUs: Float64Array | null;
+
+  constructor(id: number, data: SymbolData, barUs: number, opensUs: Float64Array | null) {
+    this.id = id;
+    this.data = data;
+    this.barUs = barUs;
+    this.opensUs = opensUs;
     this.bars = data.minuteBars;
     this.isFine = data.quotes.timeUs.length + data.trades.timeUs.length > 0;
   }
@@ -48,24 +58,67 @@ export class SymbolFeed {
     this.bar = firstAfter(this.bars.timeUs, us - this.barUs);
     this.quote = firstAfter(this.data.quotes.timeUs, us);
     this.trade = firstAfter(this.data.trades.timeUs, us);
-    this.setDue();
+    this.#at = this.rows.length;
+    this.setFineDue();
   }
 
-  /** After a cursor has moved. */
-  setDue(): void {
-    const { bars, data: { quotes, trades } } = this;
-    this.barDueUs = this.bar < bars.timeUs.length ? bars.timeUs[this.bar] + this.barUs : Infinity;
-    this.nextUs = this.barDueUs;
+  /** Moves the cursor past the next bar, and gives where in `rows` that stands. */
+  takeBar(): number {
+    if (this.#at === this.rows.length) this.#readAhead();
+    const at = this.#at;
+    this.#at = at + BAR_ROW;
+    this.bar++;
+    return at;
+  }
+
+  #readAhead(): void {
+    const { bars, bar } = this;
+    const count = Math.min(ROWS, bars.timeUs.length - bar);
+    if (this.rows.length !== count * BAR_ROW) this.rows = new Float64Array(count * BAR_ROW);
+    this.#at = 0;
+    const { rows } = this;
+    copyColumn(rows, 0, bars.timeUs, bar, count);
+    copyColumn(rows, 1, bars.open, bar, count);
+    copyColumn(rows, 2, bars.high, bar, count);
+    copyColumn(rows, 3, bars.low, bar, count);
+    copyColumn(rows, 4, bars.close, bar, count);
+    copyColumn(rows, 5, bars.volume, bar, count);
+    copyColumn(rows, 6, bars.vwap, bar, count);
+    copyColumn(rows, 7, bars.trades, bar, count);
+    for (let at = 0; at < rows.length; at += BAR_ROW) {
+      if (!(rows[at + 6] > 0)) rows[at + 6] = rows[at + 4];
+    }
+  }
+
+  /** When the next bar is due. */
+  get barDueUs(): number {
+    if (this.#at < this.rows.length) return this.rows[this.#at] + this.barUs;
+    const { bar, bars: { timeUs } } = this;
+    return bar < timeUs.length ? timeUs[bar] + this.barUs : Infinity;
+  }
+
+  /** After a cursor of quotes or trades has moved. */
+  setFineDue(): void {
     if (!this.isFine) return;
+    const { data: { quotes, trades } } = this;
     this.quoteDueUs = this.quote < quotes.timeUs.length ? quotes.timeUs[this.quote] : Infinity;
     this.tradeDueUs = this.trade < trades.timeUs.length ? trades.timeUs[this.trade] : Infinity;
-    this.nextUs = Math.min(this.barDueUs, this.quoteDueUs, this.tradeDueUs);
   }
 
   /** Close of the newest bar given out; NaN before the first. */
   get lastClose(): number {
     return this.bar > 0 ? this.bars.close[this.bar - 1] : NaN;
   }
+}
+
+function copyColumn(
+  rows: Float64Array,
+  place: number,
+  column: Float64Array,
+  from: number,
+  count: number,
+): void {
+  for (let i = 0; i < count; i++) rows[i * BAR_ROW + place] = column[from + i];
 }
 
 /** Place of the first time after `us` in ascending times. */

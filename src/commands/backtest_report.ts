@@ -14,6 +14,11 @@ export function backtestJson(result: BacktestResult): Record<string, unknown> {
     final_equity: Number(result.finalEquity),
     total_return: result.totalReturn,
     fees: Number(result.fees),
+    commission: Number(result.costs.commission),
+    regulatory_fees: Number(result.costs.regulatoryFees),
+    borrow_cost: Number(result.costs.borrow),
+    interest: Number(result.costs.interest),
+    slippage: Number(result.costs.slippage),
     max_drawdown: result.maxDrawdown,
     sharpe: result.sharpe,
     trades: result.trades.map(({ symbol, operation, qty, price, timeUs, fee, strategy }) => ({
@@ -36,7 +41,8 @@ export function backtestJson(result: BacktestResult): Record<string, unknown> {
 }
 
 export function backtestSummary(result: BacktestResult): string {
-  const { fromUs, endUs, initialCash, finalEquity, totalReturn, fees, maxDrawdown } = result;
+  const { fromUs, endUs, initialCash, finalEquity, totalReturn, fees, maxDrawdown, costs } = result;
+  const cents = (text: string) => Number(text).toFixed(2);
   const percent = (share: number) => `${(100 * share).toFixed(2)} %`;
   const lines = [
     ["from", exchangeDate(fromUs)],
@@ -44,7 +50,14 @@ export function backtestSummary(result: BacktestResult): string {
     ["initial cash", Number(initialCash).toFixed(2)],
     ["final equity", Number(finalEquity).toFixed(2)],
     ["total return", percent(totalReturn)],
-    ["fees", Number(fees).toFixed(2)],
+    [
+      "fees",
+      `${cents(fees)} (commission ${cents(costs.commission)}, ` +
+      `regulatory ${cents(costs.regulatoryFees)})`,
+    ],
+    ["borrow cost", cents(costs.borrow)],
+    ...(Number(costs.interest) === 0 ? [] : [["interest", cents(costs.interest)]]),
+    ["slippage", `${cents(costs.slippage)} (in the prices)`],
     ["max drawdown", percent(maxDrawdown)],
     ["Sharpe ratio", result.sharpe === null ? "–" : result.sharpe.toFixed(2)],
     ["executions", String(result.trades.length)],
@@ -53,7 +66,13 @@ export function backtestSummary(result: BacktestResult): string {
   return lines.map(([name, value]) => `${name.padEnd(15)}${value}\n`).join("");
 }
 
-export function equityCsv({ equity: { timeUs, equity } }: BacktestResult): string {
+export function equityCsv({ equity }: BacktestResult): string {
+  return curveCsv(equity);
+}
+
+export function curveCsv(
+  { timeUs, equity }: { timeUs: ArrayLike<number>; equity: ArrayLike<number> },
+): string {
   const lines = Array.from(timeUs, (us, i) => `${formatRfc3339(us)},${equity[i]}`);
   return ["time,equity", ...lines, ""].join("\n");
 }

@@ -1,14 +1,8 @@
-import type { Command as Commander } from "commander";
 import type { Settings } from "../config/environment.ts";
 import { readPlanFile } from "../config/plan_file.ts";
 import { readTradePlan, type TradePlan } from "../config/tradeplan.ts";
 import type { Host } from "../contracts/command.ts";
 import { logger } from "../util/log.ts";
-
-/** Declares --plan, for the commands that `loadTradePlan` serves. */
-export function declarePlanOption(command: Commander): void {
-  command.option("--plan <FILE>", "the plan (default: tradeplan.toml in TRADEPLAN_DIR, or here)");
-}
 
 /** Reads the plan that --plan or TRADEPLAN_DIR names, and logs what has no effect in it any more. */
 export async function loadTradePlan(

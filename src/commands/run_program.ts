@@ -50,6 +50,8 @@ function programOf(
     .description("Trade many symbols with many strategies.")
     .version(config.version)
     .exitOverride()
+    // What stands behind a command's name is that command's, also where one above has it too.
+    .enablePositionalOptions()
     .configureOutput({
       writeOut: (text) => host.out(text),
       writeErr: (text) => host.err(text),

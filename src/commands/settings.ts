@@ -2,6 +2,13 @@ import { readEnvironment, secretsOf, type Settings } from "../config/environment
 import type { Host } from "../contracts/command.ts";
 import { type LogSink, startLogging } from "../util/log.ts";
 
+/** Symbols followed at once, where LIU_MAX_SYMBOLS does not say. */
+const SYMBOLS_MAX = 440;
+
+export function symbolsMaxOf({ maxSymbols }: Settings): number {
+  return maxSymbols ?? SYMBOLS_MAX;
+}
+
 /**
  * Reads the environment and starts the logs, with which all commands but the smallest begin.
  * Records of workers go into `logSink`. `write` is where lines go instead of stderr: above a status line.

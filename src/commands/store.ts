@@ -22,12 +22,7 @@ export async function openSettingsStore(
   options: { readOnly: boolean },
 ): Promise<StoreWorker> {
   await ensureDataFolder(settings);
-  const folder = join(settings.dataFolder, "pg");
-  if (options.readOnly && settings.dsn === null && !await exists(folder)) {
-    throw new OperationError(
-      `There is no database in ${settings.dataFolder} yet: run liu trader, or liu demo, first`,
-    );
-  }
+  if (options.readOnly) await requireDatabase(settings);
   const log = logger("store");
   return await startStoreWorker({
     dsn: settings.dsn?.reveal() ?? null,
@@ -43,9 +38,19 @@ export async function openSettingsStore(
   });
 }
 
-async function exists(path: string): Promise<boolean> {
+/** Throws OperationError where there is nothing that could be read. */
+export async function requireDatabase(settings: Settings): Promise<void> {
+  if (settings.dsn !== null || await hasEmbeddedDatabase(settings)) return;
+  throw new OperationError(
+    `There is no database in ${settings.dataFolder} yet: run liu trader, or liu demo, first`,
+  );
+}
+
+/** The embedded database is the one that is used, and has been made before. */
+export async function hasEmbeddedDatabase({ dsn, dataFolder }: Settings): Promise<boolean> {
+  if (dsn !== null) return false;
   try {
-    await Deno.stat(path);
+    await Deno.stat(join(dataFolder, "pg"));
     return true;
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return false;

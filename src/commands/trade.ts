@@ -11,11 +11,10 @@ import { ConfigError } from "../util/errors.ts";
 import type { LogSink } from "../util/log.ts";
 import { readSources } from "./plan_sources.ts";
 import { alpacaSettings, providerOf } from "./provider.ts";
+import { symbolsMaxOf } from "./settings.ts";
 import { openSettingsStore } from "./store.ts";
 import { alpacaUrls } from "../wire/alpaca_urls.ts";
 
-/** Symbols followed at once, where LIU_MAX_SYMBOLS does not say. */
-export const SYMBOLS_MAX = 440;
 /** Symbols that a consumer is thought to carry: fewer symbols, fewer consumers. */
 const SYMBOLS_PER_CONSUMER = 50;
 
@@ -66,7 +65,7 @@ export async function trade(options: TradeOptions): Promise<TradeResult> {
       strategies,
       assets: plan.assets,
       consumers: consumersOf(settings),
-      symbolsMax: settings.maxSymbols ?? SYMBOLS_MAX,
+      symbolsMax: symbolsMaxOf(settings),
       portfolioValue: plan.portfolioValue ?? 0,
       events: plan.events,
       liquidationMinutes: plan.marketLiquidationEndTimeMinutes,
@@ -110,9 +109,10 @@ function checkEnvironment(plan: TradePlan, settings: Settings): void {
   );
 }
 
-function consumersOf({ consumers, cpuFactor, maxSymbols }: Settings): number {
+function consumersOf(settings: Settings): number {
+  const { consumers, cpuFactor } = settings;
   if (consumers !== null) return Math.min(consumers, 29);
-  const bySymbols = Math.ceil((maxSymbols ?? SYMBOLS_MAX) / SYMBOLS_PER_CONSUMER);
+  const bySymbols = Math.ceil(symbolsMaxOf(settings) / SYMBOLS_PER_CONSUMER);
   const byCpus = Math.round(navigator.hardwareConcurrency * cpuFactor / 2);
   return Math.max(1, Math.min(bySymbols, byCpus, 29));
 }

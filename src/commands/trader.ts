@@ -1,7 +1,8 @@
 import type { BatchAnalysis } from "../analysis/batch_analysis.ts";
 import type { Command } from "../contracts/command.ts";
 import type { SessionResult } from "../engine/session_options.ts";
-import { declarePlanOption, loadTradePlan } from "./plan.ts";
+import { loadTradePlan } from "./plan.ts";
+import { declarePlanOption } from "./plan_option.ts";
 import { SessionReport } from "./session_report.ts";
 import { startSettings } from "./settings.ts";
 import { trade } from "./trade.ts";

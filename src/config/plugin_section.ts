@@ -124,6 +124,6 @@ export function readSection(
 }
 
 /** min_gap → minGap; what is camelCase already stays. */
-function camelCase(key: string): string {
+export function camelCase(key: string): string {
   return key.replace(/(?<=.)_+([a-zA-Z0-9])/g, (_, letter: string) => letter.toUpperCase());
 }

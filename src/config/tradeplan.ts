@@ -1,11 +1,13 @@
 import { dirname, resolve } from "node:path";
 import { z } from "zod";
-import type { Environment, Json } from "../contracts/store.ts";
+import type { Environment } from "../contracts/store.ts";
 import type { ScheduleWindow } from "../contracts/strategy.ts";
 import type { AssetClass } from "../model/asset.ts";
 import type { Limit } from "../model/limit.ts";
 import { closest } from "../util/closest.ts";
-import { isTable, must, toJson } from "./must.ts";
+import { type BacktestPlan, readBacktestPlan } from "./backtest_plan.ts";
+import { isTable, must } from "./must.ts";
+import { type OptimizerPlan, readOptimizer } from "./optimizer_plan.ts";
 import { type PluginSection, readSection, sectionsOf } from "./plugin_section.ts";
 import { TomlFile } from "./toml_file.ts";
 
@@ -30,8 +32,9 @@ export interface TradePlan {
   endTimeMinutes: number | null;
   scanners: ScannerPlan[];
   strategies: StrategyPlan[];
-  /** The [optimizer] table as it stands. */
-  optimizer: Json;
+  /** How backtests fill orders, and what that costs. */
+  backtest: BacktestPlan;
+  optimizer: OptimizerPlan;
   /** What was read but has no effect any more; to be shown. */
   warnings: string[];
 }
@@ -70,14 +73,14 @@ export interface StrategyPlan extends PluginSection {
  */
 export function readTradePlan(text: string, path: string, file: string): TradePlan {
   const toml = new TomlFile(text, file);
-  const { scanners: _, strategies: __, optimizer, risk, ...top } = toml.data;
+  const { scanners: _, strategies: __, optimizer: ___, risk, backtest, ...top } = toml.data;
   for (const [key, why] of Object.entries(OBSOLETE_TOP)) {
     if (key in top) toml.warn([key], why);
     delete top[key];
   }
   toml.unknownKeys(
     top,
-    [...Object.keys(TOP.shape), "risk", "scanners", "strategies", "optimizer"],
+    [...Object.keys(TOP.shape), "risk", "scanners", "strategies", "optimizer", "backtest"],
     [],
   );
   const read = toml.read(TOP, { ...top, events: top.events ?? eventsOfScanners(toml) }, []);
@@ -89,7 +92,8 @@ export function readTradePlan(text: string, path: string, file: string): TradePl
     risk: readRisk(toml, risk),
     scanners: readScanners(toml, folder, strategies.map(({ name }) => name), read?.assets ?? []),
     strategies,
-    optimizer: toJson(toml.table(optimizer, ["optimizer"])),
+    backtest: readBacktestPlan(toml, backtest),
+    optimizer: readOptimizer(toml, strategies.map(({ name }) => name)),
   };
   if (strategies.length === 0 && !read?.test_scanners) {
     toml.problem(["strategies"], "is missing: at least one [strategies.NAME]");

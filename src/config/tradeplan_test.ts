@@ -20,7 +20,7 @@ function checkRefused(cases: [text: string, message: string][]) {
 }
 
 Deno.test("a plan with everything in it is read whole", () => {
-  const plan = read(`
+  const { backtest: _, ...plan } = read(`
 environment = "PROD"
 portfolio_value = 50_000
 events = ["minute", "quote"]
@@ -111,7 +111,7 @@ start_date = "2021-01-01"
       written: {},
       schedule: [],
     }],
-    optimizer: { start_date: "2021-01-01" },
+    optimizer: { startDate: "2021-01-01", endDate: null, parameters: [] },
     warnings: [],
   });
   assert.deepEqual(structuredClone(plan), plan);

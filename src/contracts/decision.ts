@@ -47,29 +47,45 @@ export interface CancelDecision {
 
 export type Decision = OrderDecision | RejectDecision | CancelDecision;
 
+/**
+ * Who wants to know where decisions are made: a check of a backtest. The one state of this module, because user code
+ * calls its functions without any context; null else, and then it costs a comparison a decision.
+ */
+export const tracing: {
+  /** `by` is the function of this module that was called: its caller's place is the decision's. */
+  // deno-lint-ignore ban-types -- as V8 takes it
+  onMade: ((decision: Decision, by: Function) => void) | null;
+} = { onMade: null };
+
+// deno-lint-ignore ban-types -- as above
+function made<Made extends Decision>(decision: Made, by: Function): Made {
+  if (tracing.onMade !== null) tracing.onMade(decision, by);
+  return decision;
+}
+
 /** Opens or adds to a long position. */
 export function buy(options: OrderOptions): OrderDecision {
-  return { ...options, kind: "order", action: "buy" };
+  return made({ ...options, kind: "order", action: "buy" }, buy);
 }
 
 /** Closes a long position, whole or in part. Never turns it into a short one. */
 export function sell(options: OrderOptions): OrderDecision {
-  return { ...options, kind: "order", action: "sell" };
+  return made({ ...options, kind: "order", action: "sell" }, sell);
 }
 
 /** Opens or adds to a short position. */
 export function short(options: OrderOptions): OrderDecision {
-  return { ...options, kind: "order", action: "short" };
+  return made({ ...options, kind: "order", action: "short" }, short);
 }
 
 /** Closes a short position, whole or in part. */
 export function cover(options: OrderOptions): OrderDecision {
-  return { ...options, kind: "order", action: "cover" };
+  return made({ ...options, kind: "order", action: "cover" }, cover);
 }
 
 /** The order as a limit order. */
 export function limit(order: OrderDecision, limitPrice: number): OrderDecision {
-  return { ...order, limitPrice };
+  return made({ ...order, limitPrice }, limit);
 }
 
 /** The order by stop: it is sent to the market when the price reaches `triggerPrice` (with a limit: as stop-limit). */
@@ -78,7 +94,7 @@ export function stop(
   triggerPrice: number,
   limitPrice?: number,
 ): OrderDecision {
-  return { ...order, triggerPrice, limitPrice };
+  return made({ ...order, triggerPrice, limitPrice }, stop);
 }
 
 /** The order with both protecting legs. */
@@ -86,15 +102,15 @@ export function bracket(
   order: OrderDecision,
   legs: { stopPrice: number; targetPrice: number },
 ): OrderDecision {
-  return { ...order, ...legs };
+  return made({ ...order, ...legs }, bracket);
 }
 
 /** Stops following this symbol. */
 export function reject(reason: string): RejectDecision {
-  return { kind: "reject", reason };
+  return made({ kind: "reject", reason }, reject);
 }
 
 /** Cancels this strategy's open order in this symbol. */
 export function cancel(reason: string): CancelDecision {
-  return { kind: "cancel", reason };
+  return made({ kind: "cancel", reason }, cancel);
 }

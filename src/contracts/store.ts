@@ -99,6 +99,38 @@ export interface TradeAnalysisRow {
   timeUs: number;
 }
 
+/** A run that is stored when it is over: nothing of it was stored before. */
+export interface FinishedRunRow extends RunStart {
+  endUs: number;
+  endReason: string;
+}
+
+/** A search for parameters: `liu optimize`, with all its trials. */
+export interface OptimizerSessionRow {
+  sessionId: string;
+  /** What makes its trials what they are, as one text. */
+  fingerprint: string;
+  settings: Json;
+  /** null: it is not finished. */
+  result: Json;
+}
+
+export interface OptimizerRunRow {
+  sessionId: string;
+  /** The window of a walk-forward, from 0. */
+  fold: number;
+  /** From 0, in the order in which they were chosen. */
+  trial: number;
+  /** test: the window's out-of-sample run. */
+  kind: "trial" | "test";
+  batchId: string;
+  parameters: Json;
+  /** More is better; null: it counts for nothing. */
+  value: number | null;
+  problem: string | null;
+  figures: Json;
+}
+
 /** A write that needs no answer; repeating it changes nothing. */
 export type StoreRecord =
   | { table: "new_trades"; row: TradeRow }
@@ -107,6 +139,9 @@ export type StoreRecord =
   | { table: "keystore"; row: KeystoreRow }
   | { table: "gain_loss"; row: GainLossRow }
   | { table: "trade_analysis"; row: TradeAnalysisRow }
+  | { table: "finished_run"; row: FinishedRunRow }
+  | { table: "optimizer_session"; row: OptimizerSessionRow }
+  | { table: "optimizer_run"; row: OptimizerRunRow }
   | { table: "algo_run_end"; row: { algoRunId: number; endUs: number; endReason: string } };
 
 export interface BatchSummary {
@@ -134,7 +169,11 @@ export interface Store {
   trending(batchId: string): Promise<TrendingRow[]>;
   /** All of a strategy's values. */
   keystore(algoName: string): Promise<KeystoreRow[]>;
-  /** Newest first. */
+  /** Newest first. Trials of the optimizer are among them where their executions are stored. */
   batches(limit: number): Promise<BatchSummary[]>;
+  /** Newest first. */
+  optimizerSessions(limit: number): Promise<OptimizerSessionRow[]>;
+  /** By window and trial. */
+  optimizerRuns(sessionId: string): Promise<OptimizerRunRow[]>;
   close(): Promise<void>;
 }

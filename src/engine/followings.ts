@@ -19,6 +19,13 @@ const MINUTE_US = 60e6;
 /** How far the exchange's clock may be ahead of ours, on this machine's clock. */
 const CLOCK_LAG_US_MAX = 2e6;
 
+/** Where the history begins that a symbol which is picked now is warmed up with. */
+export function warmUpFromUs(nowUs: number): number {
+  let fromUs = nowUs;
+  for (let i = 0; i < WARM_UP_SESSIONS; i++) fromUs = previousSession(fromUs).openUs;
+  return fromUs;
+}
+
 export interface FollowingsOptions {
   provider: Pick<DataProvider, "bars" | "snapshots">;
   producer: Pick<Producer, "route" | "unroute" | "isRouted">;
@@ -237,8 +244,7 @@ export class Followings {
   history(symbols: string[], signal: AbortSignal) {
     const { clock } = this.#options;
     const nowUs = clock.nowUs();
-    let fromUs = nowUs;
-    for (let i = 0; i < WARM_UP_SESSIONS; i++) fromUs = previousSession(fromUs).openUs;
+    const fromUs = warmUpFromUs(nowUs);
     // A bar that starts a minute ago ends now; a later one would be still in the making. But where
     // the exchange's clock is ahead of ours, it has ended there, and been sent before we listened.
     const lagUs = Math.min(MINUTE_US, CLOCK_LAG_US_MAX * clock.rate);

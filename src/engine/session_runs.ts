@@ -30,9 +30,12 @@ export function grantTexts(
  * such strategy, so that it seldom shares one with the first symbols.
  */
 export async function startRuns(
-  { environment, buildNumber, batchId, store }:
+  { environment, buildNumber, batchId, store, refRuns = {} }:
     & Pick<SessionOptions, "environment" | "buildNumber" | "batchId">
-    & { store: Pick<SessionOptions["store"], "startRun"> },
+    & {
+      store: Pick<SessionOptions["store"], "startRun">;
+      refRuns?: Readonly<Record<string, number>>;
+    },
   consumers: readonly Pick<ConsumerLink, "index" | "traits">[],
   startUs: number,
 ): Promise<{ runs: RunInfo[]; collections: string[] }> {
@@ -54,7 +57,7 @@ export async function startRuns(
         batchId,
         parameters,
         startUs,
-        refAlgoRun: null,
+        refAlgoRun: refRuns[strategy] ?? null,
       });
       runs.push({ runId, strategy, consumer: index, dayTrade });
     }

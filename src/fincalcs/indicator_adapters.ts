@@ -39,7 +39,8 @@ export class CandleRing {
   }
 
   next(): Candle {
-    this.#last = (this.#last + 1) % this.#candles.length;
+    const next = this.#last + 1;
+    this.#last = next < this.#candles.length ? next : 0;
     return this.#candles[this.#last];
   }
 }
@@ -104,23 +105,28 @@ class FromCandle extends StreamIndicator {
  * The sum is taken anew once in each period, so that rounding does not pile up.
  */
 class Sma extends StreamIndicator {
-  readonly #values: Float64Array;
+  #values = new Float64Array();
   #at = 0;
-  #sum = 0;
+  #sum = NaN;
   #isFull = false;
+  #source: BarSource = "close";
 
-  constructor(private readonly period: number, private readonly source: BarSource) {
+  // Not parameter properties: those have all fields begin as undefined, and a number in a field that
+  // once was undefined is allocated each time that it is set.
+  constructor(period: number, source: BarSource) {
     super();
     this.#values = new Float64Array(period);
+    this.#source = source;
+    this.#sum = 0;
   }
 
   add(candle: Candle): void {
-    const value = this.source === "close" ? candle.close : sourceOf(candle, this.source);
+    const value = this.#source === "close" ? candle.close : sourceOf(candle, this.#source);
     const values = this.#values;
     const at = this.#at;
     this.#sum += value - values[at];
     values[at] = value;
-    if (at + 1 < this.period) this.#at = at + 1;
+    if (at + 1 < values.length) this.#at = at + 1;
     else {
       this.#at = 0;
       this.#isFull = true;
@@ -130,7 +136,7 @@ class Sma extends StreamIndicator {
     }
     if (!this.#isFull) return;
     this.previous = this.value;
-    this.value = this.#sum / this.period;
+    this.value = this.#sum / values.length;
     this.isReady = true;
   }
 }

@@ -3,6 +3,7 @@
  * Invariant: an indicator has seen exactly the bars that its set was fed with since it was made, in
  * their order; its numbers are NaN until it has seen enough of them (`isReady`).
  */
+import type { BarColumns } from "../model/bars.ts";
 import { exchangeDay } from "../model/calendar.ts";
 import { BarAggregator } from "./bar_aggregator.ts";
 import * as adapters from "./indicator_adapters.ts";
@@ -58,6 +59,9 @@ export interface SuperTrendIndicator extends Indicator {
  * Which number of a bar an average or oscillator follows; "typical" is (high + low + close) / 3.
  */
 export type BarSource = "open" | "high" | "low" | "close" | "volume" | "typical";
+
+/** The engine's way in, by row: not a method, so that a strategy's setup shows what is for it. */
+export let feedBar: (set: IndicatorSet, bars: BarColumns, i: number) => void;
 
 /** Longest period that can be asked for, in bars: 10 trading days of minutes are 3,900. */
 export const PERIOD_BARS_MAX = 10_000;
@@ -261,10 +265,12 @@ export class IndicatorSet {
     volume: number,
     timeUs: number,
   ): void {
-    for (const aggregator of this.#aggregators) {
-      aggregator.feed(open, high, low, close, volume, timeUs);
+    const aggregators = this.#aggregators;
+    for (let i = 0; i < aggregators.length; i++) {
+      aggregators[i].feed(open, high, low, close, volume, timeUs);
     }
-    if (this.#indicators.length === 0) return;
+    const indicators = this.#indicators;
+    if (indicators.length === 0) return;
     const candle: Candle = this.#candles.next();
     candle.open = open;
     candle.high = high;
@@ -272,7 +278,14 @@ export class IndicatorSet {
     candle.close = close;
     candle.volume = volume;
     candle.timeUs = timeUs;
-    for (const indicator of this.#indicators) indicator.add(candle);
+    for (let i = 0; i < indicators.length; i++) indicators[i].add(candle);
+  }
+
+  static {
+    feedBar = (set, { timeUs, open, high, low, close, volume }, i) => {
+      if (set.#indicators.length === 0 && set.#aggregators.length === 0) return;
+      set.feed(open[i], high[i], low[i], close[i], volume[i], timeUs[i]);
+    };
   }
 
   /** `keptCandles`: how many of the candles it was given the library's indicator still reads. */

@@ -134,8 +134,8 @@ Deno.test("fees are taken from cash with each execution", () => {
   assert.deepEqual(figures(market, "cash", "feesPaid"), ["99765.27", "0.23"]);
   market.order({ side: "sell", qty: "7" });
   market.flatBar("09:31", 33.5);
-  // 0.2345 + 0.001876 (SEC) + 0.001162 (TAF)
-  assert.deepEqual(figures(market, "cash", "feesPaid"), ["99999.53", "0.47"]);
+  // 0.2345 → 0.23; SEC 0.001876 and TAF 0.001162 → a cent each.
+  assert.deepEqual(figures(market, "cash", "feesPaid"), ["99999.52", "0.48"]);
   market.order({ symbol: "BTC/USD", qty: "0.0123", timeInForce: "gtc" });
   market.flatBar("09:32", 43001, 1e6, "BTC/USD");
   assert.equal(market.fills[2].fee, "1.32228075");

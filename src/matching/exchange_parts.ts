@@ -3,6 +3,7 @@ import type { Asset } from "../model/asset.ts";
 import type { Side } from "../model/order.ts";
 import type { ExchangeOrderRequest } from "./types.ts";
 import { extendedSessionAt, nextSession } from "../model/calendar.ts";
+import { assert } from "../util/assert.ts";
 import { type Decimal, decimal, plain, roundToTick } from "../util/decimal.ts";
 import { SHARE_FRACTION } from "./order_state.ts";
 
@@ -18,16 +19,19 @@ export function partOf(
   return plain(roundToTick(position.times(percentage).times("0.01"), SHARE_FRACTION, "down"));
 }
 
+const VOLUME_SHARE_DEFAULT = 0.1;
+
+/** Of an event's size that orders may take; null: all of it. */
+export function shareOf(volumeShare: number | null = VOLUME_SHARE_DEFAULT): Decimal | null {
+  if (volumeShare === null) return null;
+  assert(volumeShare > 0 && volumeShare <= 1, "volumeShare must be in (0, 1], or null");
+  return decimal(volumeShare);
+}
+
 /** The close of the session that is on or comes next. */
 export function closeAfter(us: number): number {
   const session = extendedSessionAt(us);
   return session !== null && us <= session.closeUs ? session.closeUs : nextSession(us).closeUs;
-}
-
-/** The same ids in every run, in the form of a random UUID. */
-export function countedIds(): () => string {
-  let count = 0;
-  return () => `00000000-0000-4000-8000-${(++count).toString(16).padStart(12, "0")}`;
 }
 
 /** A market order that closes what is held. */

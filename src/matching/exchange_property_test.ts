@@ -4,13 +4,8 @@ import fc from "fast-check";
 import { isFinal, type OrderType, type Side, type TimeInForce } from "../model/order.ts";
 import { type Decimal, decimal } from "../util/decimal.ts";
 import { ACCOUNT, type Ask, ASSETS, at, TestMarket } from "./fixture.ts";
-import type {
-  ExchangeExecution,
-  ExchangeOrder,
-  FeeSchedule,
-  FillSource,
-  OrderClass,
-} from "./types.ts";
+import type { FeeSchedule } from "../model/trading_costs.ts";
+import type { ExchangeExecution, ExchangeOrder, FillSource, OrderClass } from "./types.ts";
 
 const MINUTE_US = 60e6;
 const SEED = 20220103;

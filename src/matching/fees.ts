@@ -1,41 +1,77 @@
+/**
+ * What executions cost: an order's fee is worked out for all that has filled of it, and an execution
+ * is charged what that adds. So many small executions cost no more than one.
+ */
 import type { AssetClass } from "../model/asset.ts";
 import type { Side } from "../model/order.ts";
+import { type FeeSchedule, NO_FEES } from "../model/trading_costs.ts";
 import { Decimal, decimal } from "../util/decimal.ts";
-import type { FeeSchedule } from "./types.ts";
-
-export const NO_FEES: FeeSchedule = {
-  equityBps: 0,
-  cryptoBps: 0,
-  perShare: 0,
-  secPerMillion: 0,
-  tafPerShare: 0,
-  tafMax: 0,
-  buyBps: 0,
-  sellBps: 0,
-};
 
 const CENTS = 2;
 const CRYPTO_DECIMALS = 8;
+const ZERO = decimal(0);
 
-/** The fee of one execution in account currency, rounded half up: to cents, for crypto to 1e-8. */
-export function feeOf(
-  fees: FeeSchedule,
-  execution: { assetClass: AssetClass; side: Side; qty: Decimal; price: Decimal },
-): Decimal {
-  const { qty, side } = execution;
-  const notional = qty.times(execution.price);
-  const sideBps = side === "buy" ? fees.buyBps : fees.sellBps;
-  if (execution.assetClass === "crypto") {
-    const fee = notional.times(decimal(fees.cryptoBps).plus(sideBps)).times("0.0001");
-    return fee.round(CRYPTO_DECIMALS, Decimal.roundHalfUp);
+/** What an order has been charged. */
+export interface OrderFees {
+  /** The broker's: percentages and per share. */
+  commission: Decimal;
+  /** The authorities': SEC and FINRA. */
+  regulatory: Decimal;
+}
+
+/** All that has filled of an order. */
+export interface Filled {
+  assetClass: AssetClass;
+  side: Side;
+  qty: Decimal;
+  notional: Decimal;
+}
+
+export const NOTHING_CHARGED: OrderFees = { commission: ZERO, regulatory: ZERO };
+
+export class Fees {
+  /** Nothing costs anything. */
+  readonly isFree: boolean;
+  readonly #rates: Record<keyof FeeSchedule, Decimal>;
+  readonly #hasTafMax: boolean;
+
+  constructor(schedule: Partial<FeeSchedule> = {}) {
+    const { tafMax, ...rates } = { ...NO_FEES, ...schedule };
+    this.isFree = Object.values(rates).every((rate) => rate === 0);
+    this.#hasTafMax = tafMax !== Infinity;
+    const entries = Object.entries({ ...rates, tafMax: this.#hasTafMax ? tafMax : 0 });
+    this.#rates = Object.fromEntries(
+      entries.map(([name, rate]) => [name, decimal(rate)]),
+    ) as Record<keyof FeeSchedule, Decimal>;
   }
-  let fee = notional.times(decimal(fees.equityBps).plus(sideBps)).times("0.0001");
-  fee = fee.plus(qty.times(decimal(fees.perShare)));
-  if (side === "sell") {
-    const taf = qty.times(decimal(fees.tafPerShare));
-    const tafMax = decimal(fees.tafMax);
-    fee = fee.plus(notional.times(decimal(fees.secPerMillion)).times("0.000001"));
-    fee = fee.plus(taf.gt(tafMax) ? tafMax : taf);
+
+  /** The fees of an order of which so much has filled. */
+  of(filled: Filled): OrderFees {
+    if (this.isFree) return NOTHING_CHARGED;
+    const { assetClass, side, qty, notional } = filled;
+    const rates = this.#rates;
+    const sideBps = side === "buy" ? rates.buyBps : rates.sellBps;
+    if (assetClass === "crypto") {
+      const commission = notional.times(rates.cryptoBps.plus(sideBps)).times("0.0001");
+      return {
+        commission: commission.round(CRYPTO_DECIMALS, Decimal.roundHalfUp),
+        regulatory: ZERO,
+      };
+    }
+    const share = notional.times(rates.equityBps.plus(sideBps)).times("0.0001");
+    const perShare = qty.times(rates.perShare);
+    const commission = share.plus(perShare.gt(rates.perShareMin) ? perShare : rates.perShareMin);
+    return {
+      commission: commission.round(CENTS, Decimal.roundHalfUp),
+      regulatory: side === "sell" ? this.#regulatory(qty, notional) : ZERO,
+    };
   }
-  return fee.round(CENTS, Decimal.roundHalfUp);
+
+  /** Each of the two is rounded up to a whole cent. */
+  #regulatory(qty: Decimal, notional: Decimal): Decimal {
+    const { secPerMillion, tafPerShare, tafMax } = this.#rates;
+    const sec = notional.times(secPerMillion).times("0.000001").round(CENTS, Decimal.roundUp);
+    const taf = qty.times(tafPerShare).round(CENTS, Decimal.roundUp);
+    return sec.plus(this.#hasTafMax && taf.gt(tafMax) ? tafMax : taf);
+  }
 }

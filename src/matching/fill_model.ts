@@ -1,17 +1,15 @@
 /**
- * When and at which price orders fill. The default is `intrabar`: within a bar only what is certain is used: its open is first, its close
- * is last. A price that is touched fills. Where the order of high and low matters, the worse one is
- * taken.
+ * When and at which price orders fill. The default is `intrabar`: within a bar only what is certain
+ * is used: its open is first, its close is last. A price that is touched fills. Where the order of
+ * high and low matters, the worse one is taken.
  */
-import type { FillModel, MatchableOrder } from "./types.ts";
-
-/** The names that a plan, or --fill, knows. */
-export type FillModelName = "close" | "next_open" | "intrabar";
+import type { FillModelName } from "../model/trading_costs.ts";
+import type { FillModel, FillSource, MatchableOrder } from "./types.ts";
 
 /**
  * close, next_open: only closes (opens) are looked at, and an order fills at the first that its
  * prices allow. intrabar: a bar's whole range, market orders at its open, the others where its way
- * allows. Quotes and trades fill at their own prices in all of them.
+ * allows. Quotes and trades fill at their own prices.
  */
 export function fillModelOf(name: FillModelName): FillModel {
   switch (name) {
@@ -20,7 +18,28 @@ export function fillModelOf(name: FillModelName): FillModel {
     case "next_open":
       return nextOpenModel;
     case "intrabar":
+    case "quote":
+    case "trade":
+    case "finest":
       return defaultFillModel;
+    default:
+      return name satisfies never;
+  }
+}
+
+/** What fills orders, whatever else the data hold; null: the finest that a symbol has. */
+export function fillSourceOf(name: FillModelName): FillSource | null {
+  switch (name) {
+    case "close":
+    case "next_open":
+    case "intrabar":
+      return "bars";
+    case "quote":
+      return "quotes";
+    case "trade":
+      return "trades";
+    case "finest":
+      return null;
     default:
       return name satisfies never;
   }

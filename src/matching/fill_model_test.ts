@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { type FillModelName, fillModelOf } from "./fill_model.ts";
+import type { FillModelName } from "../model/trading_costs.ts";
+import { fillModelOf } from "./fill_model.ts";
 import { type Ask, at, TestMarket } from "./fixture.ts";
 
 const MODELS: FillModelName[] = ["close", "next_open", "intrabar"];

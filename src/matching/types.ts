@@ -12,31 +12,13 @@ import type {
   TimeInForce,
 } from "../model/order.ts";
 import type { Decimal } from "../util/decimal.ts";
+import type { FeeSchedule, NightRates, SlippageSettings } from "../model/trading_costs.ts";
+import type { Liquidity } from "./slippage.ts";
 
 export type OrderClass = "simple" | "bracket" | "oco" | "oto";
 export type PositionIntent = "buy_to_open" | "buy_to_close" | "sell_to_open" | "sell_to_close";
 /** Where a symbol's fills come from, so that one move of the market never fills an order twice. */
 export type FillSource = "quotes" | "trades" | "bars";
-
-/**
- * Each execution is charged by itself. Equities: rounded to cents, half up. Crypto: to 1e-8, half
- * up.
- */
-export interface FeeSchedule {
-  /** Of the notional, hundredths of a percent. */
-  equityBps: number;
-  cryptoBps: number;
-  /** Equities, both sides, currency per share. */
-  perShare: number;
-  /** Equities, sells: currency per million of notional (SEC section 31). */
-  secPerMillion: number;
-  /** Equities, sells: currency per share, and its most per execution (FINRA TAF). */
-  tafPerShare: number;
-  tafMax: number;
-  /** Of the notional of purchases and of sales, hundredths of a percent: equities and crypto. */
-  buyBps: number;
-  sellBps: number;
-}
 
 export interface ExchangeOptions {
   /** µs since the epoch at which the exchange's clock begins. */
@@ -56,11 +38,18 @@ export interface ExchangeOptions {
    */
   sourceOf?(symbol: string): FillSource;
   fillModel?: FillModel;
-  /**
-   * Ids of orders and executions; a counter in the form of a UUID by default, so that runs are the
-   * same.
-   */
-  newId?(): string;
+  /** Default: executions are at the market's own prices. */
+  slippage?: Partial<SlippageSettings>;
+  /** What a usual day of the symbol is like, for its impact; null: not known. */
+  liquidityOf?(symbol: string): Liquidity | null;
+  /** Default: nights cost nothing. */
+  nightRates?: Partial<NightRates>;
+  /** Called before nights are charged: prices that the exchange lacks are noted. */
+  beforeNights?(): void;
+  /** A night has cost an account so much. */
+  onNight?(accountId: string, cost: string): void;
+  /** How long an order is on its way: it meets no event before. µs, default 0. */
+  latencyUs?: number;
 }
 
 export interface AccountOptions {
@@ -221,7 +210,15 @@ export interface AccountFigures {
   nonMarginableBuyingPower: string;
   /** What open orders hold of the buying power. */
   reserved: string;
+  /** Commission and regulatory fees together. */
   feesPaid: string;
+  /** Of these the authorities'. */
+  regulatoryFeesPaid: string;
+  /** For shares that were borrowed, and for money that was lent. */
+  borrowPaid: string;
+  interestPaid: string;
+  /** Executions' distance from the market's own price, times their quantity. */
+  slippagePaid: string;
   shortingEnabled: boolean;
   createdUs: number;
 }

@@ -3,18 +3,18 @@
  * Invariant: what a strategy holds can neither be written to nor reach anything later than its clock.
  */
 import type { BarColumns } from "./bars.ts";
-import { emptyBars } from "./bars.ts";
+import { emptyBars, sliceBars } from "./bars.ts";
 
 const COLUMNS = ["timeUs", "open", "high", "low", "close", "volume", "vwap", "trades"] as const;
 
 /** Bars in contiguous columns that grow at the end; the oldest half goes when `rowsMax` is reached. */
 export class BarBuffer {
-  columns: BarColumns;
+  columns = emptyBars();
   length = 0;
-  /** Counts changes, so that what was derived from the bars knows when it is stale. */
-  version = 0;
+  readonly rowsMax: number;
 
-  constructor(readonly rowsMax = 16_384, capacity = 512) {
+  constructor(rowsMax = 16_384, capacity = 512) {
+    this.rowsMax = rowsMax;
     this.columns = emptyBars(Math.min(capacity, rowsMax));
   }
 
@@ -22,44 +22,28 @@ export class BarBuffer {
     return this.length === 0 ? -Infinity : this.columns.timeUs[this.length - 1];
   }
 
-  /** Appends a bar that starts after the last one. */
-  append(
-    timeUs: number,
-    open: number,
-    high: number,
-    low: number,
-    close: number,
-    volume: number,
-    vwap: number,
-    trades: number,
-  ): void {
+  /** Appends the bar that stands at `at` of `rows`, and starts after the last one. */
+  append(rows: Float64Array, at: number): void {
     if (this.length === this.columns.timeUs.length) this.#makeRoom();
-    this.length++;
-    this.set(this.length - 1, timeUs, open, high, low, close, volume, vwap, trades);
+    this.set(this.length++, rows, at);
   }
 
   /** Overwrites row `i`. */
-  set(
-    i: number,
-    timeUs: number,
-    open: number,
-    high: number,
-    low: number,
-    close: number,
-    volume: number,
-    vwap: number,
-    trades: number,
-  ): void {
-    const c = this.columns;
-    c.timeUs[i] = timeUs;
-    c.open[i] = open;
-    c.high[i] = high;
-    c.low[i] = low;
-    c.close[i] = close;
-    c.volume[i] = volume;
-    c.vwap[i] = vwap;
-    c.trades[i] = trades;
-    this.version++;
+  set(i: number, rows: Float64Array, at: number): void {
+    const { timeUs, open, high, low, close, volume, vwap, trades } = this.columns;
+    timeUs[i] = rows[at];
+    open[i] = rows[at + 1];
+    high[i] = rows[at + 2];
+    low[i] = rows[at + 3];
+    close[i] = rows[at + 4];
+    volume[i] = rows[at + 5];
+    vwap[i] = rows[at + 6];
+    trades[i] = rows[at + 7];
+  }
+
+  /** Overwrites row `i` with row `from` of other bars. */
+  copyRow(i: number, bars: BarColumns, from: number): void {
+    for (const name of COLUMNS) this.columns[name][i] = bars[name][from];
   }
 
   /** Row of the bar that starts at `timeUs`, or −1. Looked for from the end. */
@@ -77,11 +61,10 @@ export class BarBuffer {
    * together from trades lacks those that were lost.
    */
   mergeHistory(history: BarColumns): void {
-    const live = this.#copyRows(0, this.length);
+    const live = sliceBars(this.columns, 0, this.length);
     const merged = this.#sortedUnion(history, live);
     this.columns = merged;
     this.length = merged.timeUs.length;
-    this.version++;
   }
 
   #sortedUnion(history: BarColumns, live: BarColumns): BarColumns {
@@ -99,11 +82,7 @@ export class BarBuffer {
       n++;
     }
     const first = Math.max(0, n - this.rowsMax);
-    return sliceColumns(out, first, n);
-  }
-
-  #copyRows(from: number, to: number): BarColumns {
-    return sliceColumns(this.columns, from, to);
+    return sliceBars(out, first, n);
   }
 
   #makeRoom(): void {
@@ -118,12 +97,6 @@ export class BarBuffer {
     for (const name of COLUMNS) grown[name].set(old[name]);
     this.columns = grown;
   }
-}
-
-function sliceColumns(columns: BarColumns, from: number, to: number): BarColumns {
-  const out = {} as BarColumns;
-  for (const name of COLUMNS) out[name] = columns[name].slice(from, to);
-  return out;
 }
 
 /** One column, read-only. Index −1 is the newest bar. */
@@ -216,7 +189,7 @@ export class BarSeries {
   /** A copy of the newest `count` bars as columns. */
   last(count: number): BarColumns {
     const length = this.#buffer.length;
-    return sliceColumns(this.#buffer.columns, Math.max(0, length - count), length);
+    return sliceBars(this.#buffer.columns, Math.max(0, length - count), length);
   }
 
   /** A copy of the bars that start at or after `fromUs`. */
@@ -224,7 +197,7 @@ export class BarSeries {
     const { columns, length } = this.#buffer;
     let from = length;
     while (from > 0 && columns.timeUs[from - 1] >= fromUs) from--;
-    return sliceColumns(columns, from, length);
+    return sliceBars(columns, from, length);
   }
 
   /** The newest `count` minute bars put together to bars of `minutes` (first, max, min, last, sum). */

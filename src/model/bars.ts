@@ -16,15 +16,31 @@ export interface BarColumns {
 export type BarScale = "second" | "minute" | "day";
 
 export function emptyBars(length = 0): BarColumns {
-  const column = () => new Float64Array(length);
+  return barColumns(() => new Float64Array(length));
+}
+
+/** A copy of the rows from `from` up to, not including, `to`. */
+export function sliceBars(bars: BarColumns, from: number, to: number): BarColumns {
+  return barColumns((name) => bars[name].slice(from, to));
+}
+
+// Written out, so that all bars are objects of one shape to the JIT compiler.
+function barColumns(column: (name: keyof BarColumns) => Float64Array): BarColumns {
   return {
-    timeUs: column(),
-    open: column(),
-    high: column(),
-    low: column(),
-    close: column(),
-    volume: column(),
-    vwap: column(),
-    trades: column(),
+    timeUs: column("timeUs"),
+    open: column("open"),
+    high: column("high"),
+    low: column("low"),
+    close: column("close"),
+    volume: column("volume"),
+    vwap: column("vwap"),
+    trades: column("trades"),
   };
 }
+
+/**
+ * Numbers of a bar that stands in a row: timeUs, open, high, low, close, volume, VWAP, trades. On
+ * the hot path a bar is handed on as (rows, where it begins): numbers that are arguments would each
+ * be an allocation.
+ */
+export const BAR_ROW = 8;

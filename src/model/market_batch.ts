@@ -33,6 +33,7 @@ export type RowKind = typeof RowKind[keyof typeof RowKind];
 export const TradingStatus = { trading: 0, halted: 1, luldPause: 2, marketWideHalt: 3 } as const;
 export type TradingStatus = typeof TradingStatus[keyof typeof TradingStatus];
 
+const COLUMNS = ["timeUs", "a", "b", "c", "d", "e", "f", "g", "symbol", "kind"] as const;
 const ROW_BYTES = 8 * 8 + 4 + 1;
 
 export class MarketBatch {
@@ -73,6 +74,28 @@ export class MarketBatch {
     batch.length = length;
     batch.firstSeq = firstSeq;
     return batch;
+  }
+
+  /** Copies the bar at `i` into `row`, in the order of BAR_ROW. Without a VWAP, the close is one. */
+  barRow(i: number, row: Float64Array): Float64Array {
+    row[0] = this.timeUs[i];
+    row[1] = this.a[i];
+    row[2] = this.b[i];
+    row[3] = this.c[i];
+    row[4] = this.d[i];
+    row[5] = this.e[i];
+    row[6] = this.g[i] > 0 ? this.g[i] : this.d[i];
+    row[7] = this.f[i];
+    return row;
+  }
+
+  /** The same rows, with twice the room. */
+  grown(): MarketBatch {
+    const grown = new MarketBatch(2 * this.capacity);
+    for (const name of COLUMNS) grown[name].set(this[name]);
+    grown.length = this.length;
+    grown.firstSeq = this.firstSeq;
+    return grown;
   }
 
   get isFull(): boolean {

@@ -4,11 +4,11 @@
  */
 // @ts-types="./csv_parse.d.ts"
 import { parse } from "csv-parse/sync";
-import { cryptoSession } from "../model/calendar.ts";
 import { ConfigError } from "../util/errors.ts";
-import { barsOf, emptySymbol, MINUTE_US, type SymbolData } from "./market_data.ts";
-import type { FileSource } from "./source.ts";
+import { COLUMNS, type Header, isAmount, readHeader, SYMBOL, symbolDataOf } from "./csv_columns.ts";
 import { parseTimeUs } from "./csv_time.ts";
+import { MINUTE_US, type SymbolData } from "./market_data.ts";
+import type { FileSource } from "./source.ts";
 
 /** A parsed line: its values in the order of the kind's columns, and where it stood. */
 interface Row {
@@ -18,43 +18,7 @@ interface Row {
   line: number;
 }
 
-const COLUMNS = {
-  bars: ["open", "high", "low", "close", "volume"],
-  trades: ["price", "size"],
-  quotes: ["bid_price", "bid_size", "ask_price", "ask_size"],
-} as const;
-const OPTIONAL: Record<FileSource["kind"], readonly string[]> = {
-  bars: ["vwap", "trades"],
-  trades: [],
-  quotes: [],
-};
-/** Yahoo's own; the adjusted close is not used. */
-const YAHOO_ONLY = ["date", "adj close", "adjclose"];
-const SYMBOL = /^[A-Z][A-Z0-9]*([./-][A-Z0-9]+)*$/;
-
-/** Reads a file of bars, trades or quotes. Throws ConfigError. */
-export async function loadCsv(source: FileSource): Promise<SymbolData[]> {
-  return parseCsv(await readText(source.file), source);
-}
-
-async function readText(file: string): Promise<string> {
-  let bytes: Uint8Array;
-  try {
-    bytes = await Deno.readFile(file);
-  } catch (error) {
-    throw new ConfigError(`Cannot read ${file}: ${(error as Error).message}`);
-  }
-  if (!file.endsWith(".gz")) return new TextDecoder().decode(bytes);
-  const stream = new Blob([bytes as BlobPart]).stream()
-    .pipeThrough(new DecompressionStream("gzip"));
-  try {
-    return await new Response(stream).text();
-  } catch {
-    throw new ConfigError(`Cannot read ${file}: it is not a whole gzip file`);
-  }
-}
-
-/** As loadCsv, of text that is there already; `source.file` is named in errors. */
+/** Reads the text of a file, `source.file` in errors. Throws ConfigError. */
 export function parseCsv(text: string, source: FileSource): SymbolData[] {
   const reader = new RecordReader(source);
   const onRecord = (record: string[], { lines }: { lines: number }): null => {
@@ -118,54 +82,6 @@ export class RecordReader {
   }
 }
 
-interface Header {
-  fields: number;
-  symbolAt: number;
-  timeAt: number;
-  valuesAt: number[];
-  /** Positions of vwap and trades, or −1. */
-  optionalAt: number[];
-  isDaily: boolean;
-}
-
-function readHeader(record: string[], source: FileSource): Header {
-  const names = record.map((name) => name.trim().toLowerCase());
-  const fail = (why: string): never => {
-    throw new ConfigError(
-      `Cannot load ${source.file}:1: ${why}; its columns must be symbol,` +
-        `timestamp,${COLUMNS[source.kind].join(",")}` +
-        (source.kind === "bars" ? ", or Yahoo's Date,Open,High,Low,Close,Adj Close,Volume" : ""),
-    );
-  };
-  const isDaily = source.kind === "bars" && names.includes("date") &&
-    !names.includes("timestamp");
-  const known = new Set<string>([...COLUMNS[source.kind], ...OPTIONAL[source.kind], "symbol"]);
-  for (const name of isDaily ? YAHOO_ONLY : ["timestamp"]) known.add(name);
-  const unknown = names.findIndex((name) => !known.has(name));
-  if (unknown >= 0) fail(`unknown column "${record[unknown]}"`);
-  const twice = names.find((name, i) => names.indexOf(name) !== i);
-  if (twice !== undefined) fail(`column "${twice}" stands there twice`);
-  const at = (name: string) => {
-    const position = names.indexOf(name);
-    return position >= 0 ? position : fail(`column "${name}" is missing`);
-  };
-  const header = {
-    fields: names.length,
-    symbolAt: names.indexOf("symbol"),
-    timeAt: at(isDaily ? "date" : "timestamp"),
-    valuesAt: COLUMNS[source.kind].map(at),
-    optionalAt: OPTIONAL[source.kind].map((name) => names.indexOf(name)),
-    isDaily,
-  };
-  if (header.symbolAt < 0 && source.symbol === undefined) {
-    throw new ConfigError(
-      `Cannot load ${source.file}: it has no column "symbol"; say whose data ` +
-        `it is: AAPL=${source.file}`,
-    );
-  }
-  return header;
-}
-
 function readRow(record: string[], header: Header, source: FileSource, line: number): Row {
   const fail = (why: string): never => {
     throw new ConfigError(`Cannot load ${source.file}:${line}: ${why}`);
@@ -181,9 +97,9 @@ function readRow(record: string[], header: Header, source: FileSource, line: num
   const values = header.valuesAt.map((at, i) => {
     const value = record[at] === "" ? NaN : Number(record[at]);
     if (!Number.isFinite(value)) fail(`${names[i]} "${record[at]}" is not a number`);
-    const isAmount = names[i] === "volume" || names[i].endsWith("size");
-    if (value < 0 || (value === 0 && !isAmount)) {
-      fail(`${names[i]} must be ${isAmount ? "≥" : ">"} 0, got ${record[at]}`);
+    const mayBe0 = isAmount(names[i]);
+    if (value < 0 || (value === 0 && !mayBe0)) {
+      fail(`${names[i]} must be ${mayBe0 ? "≥" : ">"} 0, got ${record[at]}`);
     }
     return value;
   });
@@ -219,33 +135,14 @@ function toSymbolData(
 ): SymbolData {
   // Files sorted by symbol, by time or newest first are all common: sorted here, stably.
   rows.sort((a, b) => a.timeUs - b.timeUs);
-  const data = emptySymbol(symbol);
-  const column = (i: number) => Float64Array.from(rows, (row) => row.values[i]);
-  const timeUs = Float64Array.from(rows, (row) => row.timeUs);
-  switch (source.kind) {
-    case "trades":
-      return { ...data, trades: { timeUs, price: column(0), size: column(1) } };
-    case "quotes":
-      return {
-        ...data,
-        quotes: {
-          timeUs,
-          bidPrice: column(0),
-          bidSize: column(1),
-          askPrice: column(2),
-          askSize: column(3),
-        },
-      };
-    case "bars": {
-      const bars = toBars(rows, source, isDaily);
-      return { ...data, [isDaily ? "dailyBars" : "minuteBars"]: bars };
-    }
-    default:
-      return source satisfies never;
-  }
+  if (source.kind === "bars") checkTimes(rows, source);
+  return symbolDataOf(symbol, source, isDaily, {
+    timeUs: Float64Array.from(rows, (row) => row.timeUs),
+    values: rows[0].values.map((_, i) => Float64Array.from(rows, (row) => row.values[i])),
+  });
 }
 
-function toBars(rows: Row[], source: FileSource & { kind: "bars" }, isDaily: boolean) {
+function checkTimes(rows: Row[], source: FileSource): void {
   rows.forEach((row, i) => {
     if (i > 0 && rows[i - 1].timeUs === row.timeUs) {
       throw new ConfigError(
@@ -254,18 +151,4 @@ function toBars(rows: Row[], source: FileSource & { kind: "bars" }, isDaily: boo
       );
     }
   });
-  return barsOf(rows.map(({ timeUs, values }) => {
-    const [open, high, low, close, volume, vwap, trades] = values;
-    return [
-      // Yahoo's dates are exchange dates, written as if they were UTC.
-      isDaily ? cryptoSession(new Date(timeUs / 1000).toISOString().slice(0, 10)).openUs : timeUs,
-      open,
-      high,
-      low,
-      close,
-      source.volumeIn === "quote" ? volume / close : volume,
-      Number.isNaN(vwap) ? close : vwap,
-      Number.isNaN(trades) ? 0 : trades,
-    ];
-  }));
 }

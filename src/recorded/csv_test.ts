@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { ConfigError } from "../util/errors.ts";
-import { loadCsv, parseCsv } from "./csv.ts";
+import { parseCsv } from "./csv.ts";
 import { parseTimeUs } from "./csv_time.ts";
+import { loadFile } from "./load_file.ts";
 import type { FileSource } from "./source.ts";
 
 const BARS = { kind: "bars", file: "bars.csv" } as const;
@@ -75,8 +76,8 @@ Deno.test("trades and quotes have their own columns", () => {
 Deno.test("the recorded day has BTC's volume in coins, divided at the import", async () => {
   const file = new URL("../../data/btcusd-1min-2022-01-03.csv.gz", import.meta.url).pathname;
   const source = { kind: "bars", file, symbol: "BTC/USD" } as const;
-  const [usd] = await loadCsv(source);
-  const [coins] = await loadCsv({ ...source, volumeIn: "quote" });
+  const [usd] = await loadFile(source);
+  const [coins] = await loadFile({ ...source, volumeIn: "quote" });
   assert.equal(coins.minuteBars.timeUs.length, 2880);
   assert.equal(coins.minuteBars.timeUs[0], Date.parse("2022-01-02T05:00:00Z") * 1000);
   const { volume, close } = usd.minuteBars;
@@ -120,9 +121,9 @@ Deno.test("what is wrong in a file is told with file and line", async () => {
     { ...BARS, symbol: "X" },
   );
   const missing = { ...BARS, file: "/does/not/exist.csv" };
-  await assert.rejects(loadCsv(missing), /Cannot read \/does\/not\/exist\.csv/);
+  await assert.rejects(loadFile(missing), /Cannot read \/does\/not\/exist\.csv/);
   const file = await Deno.makeTempFile({ suffix: ".csv.gz" });
   await Deno.writeTextFile(file, HEADER + ROW);
-  await assert.rejects(loadCsv({ ...BARS, file }), /it is not a whole gzip file/);
+  await assert.rejects(loadFile({ ...BARS, file }), /it is not a whole gzip file/);
   await Deno.remove(file);
 });

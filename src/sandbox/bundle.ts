@@ -64,6 +64,19 @@ export async function bundle(options: BundleOptions): Promise<Bundle> {
   return { id: options.id, path: shownPath(walk, entry), url, files: walk.files };
 }
 
+/**
+ * The same code as another module: imported, its state and that of all its files is new. Instances
+ * of one bundle are told apart by `n`.
+ */
+export function freshInstance({ id, path, url, files }: Bundle, n: number): Bundle {
+  return {
+    id,
+    path,
+    url: url.replace(/(data:text\/javascript;liu=[\w.]+),/g, `$1.${n},`),
+    files: files.map((file) => ({ ...file, key: `${file.key}.${n}` })),
+  };
+}
+
 interface Walk extends BundleOptions {
   /** URLs by absolute path. */
   made: Map<string, string>;

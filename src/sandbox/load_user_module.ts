@@ -33,18 +33,36 @@ interface Guards {
  */
 export async function loadUserModule<T>(options: LoadOptions<T>): Promise<Constructor<T>> {
   const { bundle, base, stopFlag } = options;
+  return checkedExport(await importBundle(bundle, stopFlag), bundle, base);
+}
+
+/** Imports a bundle and gives its default export, a function. Throws ConfigError. */
+export async function loadUserFunction(
+  bundle: Bundle,
+  stopFlag: Int32Array,
+): Promise<(...args: never[]) => unknown> {
+  const { default: found } = await importBundle(bundle, stopFlag);
+  if (typeof found === "function") return found as (...args: never[]) => unknown;
+  throw new ConfigError(
+    `Cannot load ${bundle.path}: its default export is no function: write ` +
+      '"export default function (…) { … }"',
+  );
+}
+
+async function importBundle(
+  bundle: Bundle,
+  stopFlag: Int32Array,
+): Promise<Record<string, unknown>> {
   const { guards }: { guards: Guards } = await import(GUARDS_URL);
   guards[bundle.id] = {
     flag: stopFlag,
     halt: () => new StoppedError(`Stopped "${bundle.id}": it took too long`),
   };
-  let module: Record<string, unknown>;
   try {
-    module = await import(bundle.url);
+    return await import(bundle.url);
   } catch (error) {
     throw new ConfigError(whyNotLoaded(error, bundle));
   }
-  return checkedExport(module, bundle, base);
 }
 
 function checkedExport<T>(

@@ -2,7 +2,7 @@
  * What a simulated exchange is started with, and what its worker is told and tells.
  * Invariant: plain data only, so that all of it crosses a port.
  */
-import type { FeeSchedule } from "../matching/types.ts";
+import type { FeeSchedule } from "../model/trading_costs.ts";
 import type { FileSource } from "../recorded/source.ts";
 
 /** Where market data comes from. Several are merged into one timeline. */

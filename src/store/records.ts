@@ -1,10 +1,11 @@
 import type { StoreRecord } from "../contracts/store.ts";
 import type { Fragment, Sql } from "./database.ts";
 import { BadRecord } from "./database_error.ts";
-import { endRuns } from "./tables/algo_run.ts";
+import { endRuns, insertFinishedRuns } from "./tables/algo_run.ts";
 import { putGainLoss } from "./tables/gain_loss.ts";
 import { putValues } from "./tables/keystore.ts";
 import { insertTrades } from "./tables/new_trades.ts";
+import { insertOptimizerRuns, putOptimizerSessions } from "./tables/optimizer_run.ts";
 import { insertDenials } from "./tables/order_denial.ts";
 import { putTradeAnalysis } from "./tables/trade_analysis.ts";
 import { insertTrending } from "./tables/trending_tickers.ts";
@@ -25,6 +26,9 @@ export async function storeRecords(sql: Sql, records: StoreRecord[]): Promise<vo
   if (rows.keystore) parts.push(putValues(sql, rows.keystore));
   if (rows.gain_loss) parts.push(putGainLoss(sql, rows.gain_loss));
   if (rows.trade_analysis) parts.push(putTradeAnalysis(sql, rows.trade_analysis));
+  if (rows.finished_run) parts.push(insertFinishedRuns(sql, rows.finished_run));
+  if (rows.optimizer_session) parts.push(putOptimizerSessions(sql, rows.optimizer_session));
+  if (rows.optimizer_run) parts.push(insertOptimizerRuns(sql, rows.optimizer_run));
   if (rows.algo_run_end) parts.push(endRuns(sql, rows.algo_run_end));
   if (parts.length === 0) return;
   const named = parts.map((part, index) => sql`${sql(`part_${index}`)} as (${part})`);
@@ -52,6 +56,15 @@ function byTable(records: StoreRecord[]): RowsByTable {
         break;
       case "trade_analysis":
         (rows.trade_analysis ??= []).push(record.row);
+        break;
+      case "finished_run":
+        (rows.finished_run ??= []).push(record.row);
+        break;
+      case "optimizer_session":
+        (rows.optimizer_session ??= []).push(record.row);
+        break;
+      case "optimizer_run":
+        (rows.optimizer_run ??= []).push(record.row);
         break;
       case "algo_run_end":
         (rows.algo_run_end ??= []).push(record.row);

@@ -11,6 +11,8 @@ import type {
   DenialRow,
   GainLossRow,
   KeystoreRow,
+  OptimizerRunRow,
+  OptimizerSessionRow,
   RunRow,
   RunStart,
   Store,
@@ -31,6 +33,7 @@ import { selectBatches } from "./tables/batches.ts";
 import { selectGainLoss } from "./tables/gain_loss.ts";
 import { selectValues } from "./tables/keystore.ts";
 import { selectTrades } from "./tables/new_trades.ts";
+import { selectOptimizerRuns, selectOptimizerSessions } from "./tables/optimizer_run.ts";
 import { selectDenials } from "./tables/order_denial.ts";
 import { selectTradeAnalysis } from "./tables/trade_analysis.ts";
 import { selectTrending } from "./tables/trending_tickers.ts";
@@ -155,6 +158,14 @@ class DatabaseStore implements Store {
 
   batches(limit: number): Promise<BatchSummary[]> {
     return this.#ask((sql) => selectBatches(sql, limit));
+  }
+
+  optimizerSessions(limit: number): Promise<OptimizerSessionRow[]> {
+    return this.#ask((sql) => selectOptimizerSessions(sql, limit));
+  }
+
+  optimizerRuns(sessionId: string): Promise<OptimizerRunRow[]> {
+    return this.#ask((sql) => selectOptimizerRuns(sql, sessionId));
   }
 
   async close(): Promise<void> {

@@ -104,6 +104,14 @@ export class StoreClient implements Store {
     return this.#call({ method: "batches", args: [limit] });
   }
 
+  optimizerSessions(limit: number): ReturnType<Store["optimizerSessions"]> {
+    return this.#call({ method: "optimizerSessions", args: [limit] });
+  }
+
+  optimizerRuns(sessionId: string): ReturnType<Store["optimizerRuns"]> {
+    return this.#call({ method: "optimizerRuns", args: [sessionId] });
+  }
+
   /**
    * Resolves when the store has taken in all that was written. The store itself is closed by
    * whoever started its worker.

@@ -7,6 +7,7 @@
  */
 import type { Clock } from "../../contracts/clock.ts";
 import type { Decision } from "../../contracts/decision.ts";
+import { BAR_ROW } from "../../model/bars.ts";
 import { MarketBatch, RowKind } from "../../model/market_batch.ts";
 import type {
   ConsumerToGateway,
@@ -20,7 +21,7 @@ import type {
 import { SymbolTable } from "../../util/symbol_table.ts";
 import { AgeRule } from "./age.ts";
 import { Calls } from "./calls.ts";
-import { intentOf, isEntry, type Slot, type StrategyRun } from "./slot.ts";
+import { intentOf, isEntry, type ReadDecision, type Slot, type StrategyRun } from "./slot.ts";
 import { MINUTE_US } from "./symbol_state.ts";
 import { AccountView, setAccount, setEvent, setTimeUs } from "./views.ts";
 import { type Followed, FollowedSymbols } from "./followed.ts";
@@ -43,6 +44,8 @@ export interface ConsumerOptions {
   toMain(message: ConsumerToMain, transfer?: ArrayBuffer[]): void;
   /** What user code threw, with the author's lines. */
   describeThrown(error: unknown, strategy: string): { message: string; stack: string };
+  /** Hears of each decision, as it has been read; for checks. */
+  onDecision?(slot: Slot, decision: Decision, read: ReadDecision, timeUs: number): void;
 }
 
 export class Consumer {
@@ -57,6 +60,9 @@ export class Consumer {
   readonly #wantsMinute: boolean;
   readonly #wantsTrade: boolean;
   readonly #wantsQuote: boolean;
+  readonly #barRow = new Float64Array(BAR_ROW);
+  /** Those that work on all their symbols together. */
+  readonly #collections: readonly StrategyRun[];
   readonly #earlyValues: [strategy: string, key: string, context: string, value: string][] = [];
   #intentSeq = 0;
   #rows = 0;
@@ -72,6 +78,7 @@ export class Consumer {
     this.followed = new FollowedSymbols(this.#portfolio, this.#calls);
     this.#age = new AgeRule(options, this.#symbols, this.followed);
     this.#outbox = new Outbox(options.stepping, options.toGateway);
+    this.#collections = options.strategies.filter(({ runsAll }) => runsAll);
     this.#wantsSecond = options.events.includes("second");
     this.#wantsMinute = options.events.includes("minute");
     this.#wantsTrade = options.events.includes("trade");
@@ -115,7 +122,7 @@ export class Consumer {
   /** Ends a step whose rows were given directly. False: nothing was decided, and nothing is sent. */
   endStep(n: number, timeUs: number): boolean {
     if (this.#wantsSecond) this.#closeSeconds(timeUs);
-    this.#runCollections(timeUs);
+    if (this.#collections.length > 0) this.#runCollections(timeUs);
     this.#stepDone = n;
     if (this.#outbox.isEmpty) return false;
     this.#outbox.endStep(n);
@@ -179,12 +186,38 @@ export class Consumer {
   #row(batch: MarketBatch, i: number): void {
     const kind = batch.kind[i];
     if (kind === RowKind.step) return this.#endStep(batch.a[i], batch.timeUs[i]);
-    const { symbol, timeUs, a, b, c, d, e, f, g } = batch;
-    if (!this.followed.byId[symbol[i]]) return this.followed.keepEarly(batch, i);
-    this.row(kind, symbol[i], timeUs[i], a[i], b[i], c[i], d[i], e[i], f[i], g[i]);
+    const { symbol, timeUs, a, b, c, d } = batch;
+    const followed = this.followed.byId[symbol[i]];
+    if (!followed) return this.followed.keepEarly(batch, i);
+    if (kind === RowKind.minuteBar) {
+      return this.#onBar(followed, batch.barRow(i, this.#barRow), 0);
+    }
+    if (kind === RowKind.updatedBar) {
+      followed.state.onUpdatedBar(batch.barRow(i, this.#barRow), 0);
+      return;
+    }
+    this.row(kind, symbol[i], timeUs[i], a[i], b[i], c[i], d[i]);
   }
 
-  /** A market event. A backtest, whose data is in the consumer's own isolate, gives them directly. */
+  /**
+   * A minute bar, at `at` of `rows` (BAR_ROW). A backtest, whose data is in the consumer's own
+   * isolate, gives them directly; nothing here keeps `rows`.
+   */
+  bar(symbolId: number, rows: Float64Array, at: number): void {
+    const followed = this.followed.byId[symbolId];
+    if (followed !== undefined) this.#onBar(followed, rows, at);
+  }
+
+  #onBar(followed: Followed, rows: Float64Array, at: number): void {
+    const { state } = followed;
+    if (!state.onMinuteBar(rows, at)) return;
+    if (!state.isIncomplete) this.followed.feed(followed);
+    if (!this.#wantsMinute) return;
+    setTimeUs(followed.time, rows[at] + MINUTE_US);
+    this.#runSlots(followed, "minute");
+  }
+
+  /** Any other market event; a backtest gives them directly too. */
   row(
     kind: number,
     symbolId: number,
@@ -193,33 +226,22 @@ export class Consumer {
     b: number,
     c: number,
     d: number,
-    e: number,
-    f: number,
-    g: number,
   ): void {
     const followed = this.followed.byId[symbolId];
     if (!followed) return;
     const { state } = followed;
     switch (kind) {
-      case RowKind.minuteBar:
-        if (!state.onMinuteBar(timeUs, a, b, c, d, e, f, g)) return;
-        if (!state.isIncomplete) this.followed.feed(followed);
-        if (this.#wantsMinute) this.#runSlots(followed, "minute", timeUs + MINUTE_US);
-        return;
-      case RowKind.updatedBar:
-        state.onUpdatedBar(timeUs, a, b, c, d, e, f, g);
-        return;
       case RowKind.trade:
         if (this.#wantsSecond) {
-          if (state.second.closeBefore(timeUs)) this.#runSlots(followed, "second", timeUs);
+          if (state.second.closeBefore(timeUs)) this.#runSlotsAt(followed, "second", timeUs);
           state.second.onTrade(timeUs, a, b);
         }
         state.onTrade(timeUs, a, b);
-        if (this.#wantsTrade) this.#runSlots(followed, "trade", timeUs);
+        if (this.#wantsTrade) this.#runSlotsAt(followed, "trade", timeUs);
         return;
       case RowKind.quote:
         state.onQuote(a, b, c, d);
-        if (this.#wantsQuote) this.#runSlots(followed, "quote", timeUs);
+        if (this.#wantsQuote) this.#runSlotsAt(followed, "quote", timeUs);
         return;
       case RowKind.status:
         state.isHalted = a !== 0;
@@ -240,9 +262,13 @@ export class Consumer {
     }
   }
 
-  #runSlots(followed: Followed, event: TickEvent, eventUs: number): void {
-    const { slots, state } = followed;
+  #runSlotsAt(followed: Followed, event: TickEvent, eventUs: number): void {
     setTimeUs(followed.time, eventUs);
+    this.#runSlots(followed, event);
+  }
+
+  /** The strategies that follow the symbol, at the time that its view shows. */
+  #runSlots({ slots, state, time }: Followed, event: TickEvent): void {
     for (let i = 0; i < slots.length; i++) {
       const slot = slots[i];
       const { run } = slot;
@@ -251,7 +277,7 @@ export class Consumer {
       if ((state.isIncomplete || state.isHalted) && slot.position === null) continue;
       setEvent(slot.tick, event);
       const decision = this.#calls.run(slot);
-      if (decision) this.#read(slot, decision, eventUs);
+      if (decision) this.#read(slot, decision, time.us);
       // A rejecting strategy has left the list.
       if (slots[i] !== slot) i--;
     }
@@ -266,13 +292,12 @@ export class Consumer {
   #decided(slot: Slot, decision: Decision, nowUs: number): void {
     const { run, symbol } = slot;
     const kind = decision.kind;
-    if (kind === "reject") return this.#reject(slot, String(decision.reason));
-    if (kind === "cancel") {
-      return this.#outbox.cancel({
-        runId: run.runId,
-        symbol: symbol.symbol,
-        reason: String(decision.reason),
-      });
+    if (kind === "reject" || kind === "cancel") {
+      const reason = String(decision.reason);
+      this.#options.onDecision?.(slot, decision, { kind, reason }, nowUs);
+      return kind === "reject"
+        ? this.#reject(slot, reason)
+        : this.#outbox.cancel({ runId: run.runId, symbol: symbol.symbol, reason });
     }
     if (kind !== "order") {
       throw new TypeError(
@@ -283,6 +308,7 @@ export class Consumer {
     }
     if (symbol.isIncomplete && isEntry(decision)) return;
     const intent = intentOf(slot, decision, this.#intentSeq++, nowUs);
+    this.#options.onDecision?.(slot, decision, { kind, intent }, nowUs);
     slot.lastSeq = intent.seq;
     slot.openOrder ??= {
       action: intent.action,
@@ -323,8 +349,8 @@ export class Consumer {
 
   /** The strategies that work on all their symbols together, once in their interval of the session. */
   #runCollections(nowUs: number): void {
-    for (const run of this.#options.strategies) {
-      if (!run.runsAll || run.isStopped || run.slots.size === 0) continue;
+    for (const run of this.#collections) {
+      if (run.isStopped || run.slots.size === 0) continue;
       const [first] = run.slots.values();
       const window = this.followed.windows[first.symbol.asset.assetClass];
       if (nowUs < window.openUs || nowUs >= window.closeUs) continue;
@@ -343,7 +369,7 @@ export class Consumer {
 
   #closeSeconds(nowUs: number): void {
     for (const followed of this.followed) {
-      if (followed.state.second.closeBefore(nowUs)) this.#runSlots(followed, "second", nowUs);
+      if (followed.state.second.closeBefore(nowUs)) this.#runSlotsAt(followed, "second", nowUs);
     }
   }
 

@@ -1,6 +1,6 @@
 import type { AssetClass } from "../../model/asset.ts";
 import type { BarBuffer } from "../../model/bar_series.ts";
-import type { BarColumns } from "../../model/bars.ts";
+import { BAR_ROW, type BarColumns } from "../../model/bars.ts";
 import { type MarketBatch, RowKind } from "../../model/market_batch.ts";
 import type { FollowMessage, SessionWindow } from "../../protocol.ts";
 import type { Calls } from "./calls.ts";
@@ -10,9 +10,6 @@ import { type AccountView, SlotTick, type SymbolViews, symbolViews, TimeView } f
 
 /** History takes minutes at most. */
 const EARLY_MAX = 30;
-
-/** What SymbolState.onMinuteBar takes. */
-type BarRow = Parameters<SymbolState["onMinuteBar"]>;
 
 /** A symbol that this consumer follows. */
 export interface Followed {
@@ -30,7 +27,7 @@ export class FollowedSymbols {
   readonly byId: (Followed | undefined)[] = [];
   readonly #bySymbol = new Map<string, Followed>();
   /** Bars that ended while their symbol's history was on its way, by symbol id. */
-  readonly #early = new Map<number, BarRow[]>();
+  readonly #early = new Map<number, Float64Array[]>();
   readonly #portfolio: AccountView;
   readonly #calls: Calls;
   readonly windows: Record<AssetClass, { openUs: number; closeUs: number }> = {
@@ -105,11 +102,12 @@ export class FollowedSymbols {
   }
 
   /** A row of a symbol that is not followed, or not yet: its stream begins before its history is there. */
-  keepEarly({ kind, symbol, timeUs, a, b, c, d, e, f, g }: MarketBatch, i: number): void {
-    if (kind[i] !== RowKind.minuteBar) return;
-    const bars = this.#early.get(symbol[i]) ?? [];
-    this.#early.set(symbol[i], bars);
-    bars.push([timeUs[i], a[i], b[i], c[i], d[i], e[i], f[i], g[i]]);
+  keepEarly(batch: MarketBatch, i: number): void {
+    if (batch.kind[i] !== RowKind.minuteBar) return;
+    const id = batch.symbol[i];
+    const bars = this.#early.get(id) ?? [];
+    this.#early.set(id, bars);
+    bars.push(batch.barRow(i, new Float64Array(BAR_ROW)));
     if (bars.length > EARLY_MAX) bars.shift();
   }
 
@@ -118,7 +116,7 @@ export class FollowedSymbols {
     const { openUs, closeUs } = this.windows[asset.assetClass];
     state.day.startSession(openUs, closeUs, previousClose);
     state.onHistory(history);
-    for (const bar of this.#early.get(symbolId) ?? []) state.onMinuteBar(...bar);
+    for (const bar of this.#early.get(symbolId) ?? []) state.onMinuteBar(bar, 0);
     this.#early.delete(symbolId);
     const followed: Followed = {
       state,
@@ -149,8 +147,7 @@ export class FollowedSymbols {
       return true;
     });
     if (!isMade) return;
-    const { buffer, completeUs } = followed.state;
-    slot.feed(buffer.columns, buffer.length, completeUs);
+    slot.feed();
     run.slots.set(followed.state.symbol, slot);
     followed.slots.push(slot);
   }
@@ -167,10 +164,9 @@ export class FollowedSymbols {
   }
 
   /** Gives all indicators of a symbol the complete bars that they have not seen. */
-  feed({ state, slots, resting }: Followed): void {
-    const { columns, length } = state.buffer;
-    for (let i = 0; i < slots.length; i++) slots[i].feed(columns, length, state.completeUs);
-    for (let i = 0; i < resting.length; i++) resting[i].feed(columns, length, state.completeUs);
+  feed({ slots, resting }: Followed): void {
+    for (let i = 0; i < slots.length; i++) slots[i].feed();
+    for (let i = 0; i < resting.length; i++) resting[i].feed();
   }
 
   removeSlot(slot: Slot): void {

@@ -1,9 +1,8 @@
 /** One strategy in one symbol on one consumer, and what its decisions become. */
 import type { Decision, OrderDecision } from "../../contracts/decision.ts";
 import type { Strategy, SymbolSetup } from "../../contracts/strategy.ts";
-import { IndicatorSet } from "../../fincalcs/indicators.ts";
+import { feedBar, IndicatorSet } from "../../fincalcs/indicators.ts";
 import type { AssetClass } from "../../model/asset.ts";
-import type { BarColumns } from "../../model/bars.ts";
 import type { Intent, OpenOrderFigures, PositionFigures } from "../../protocol.ts";
 import { plainData } from "../../sandbox/plain_data.ts";
 import type { StrategyKeystore } from "./keystore.ts";
@@ -48,30 +47,35 @@ export class Slot implements SlotFigures {
   /** Start of the newest bar that its indicators have seen. */
   #fedUs = -Infinity;
 
-  constructor(readonly run: StrategyRun, readonly symbol: SymbolState) {
+  readonly run: StrategyRun;
+  readonly symbol: SymbolState;
+
+  constructor(run: StrategyRun, symbol: SymbolState) {
+    this.run = run;
+    this.symbol = symbol;
     this.setup = new Setup(symbol.symbol, symbol.asset.assetClass);
   }
 
-  /** Gives the indicators the complete bars that they have not seen, up to the one that starts at `lastUs`. */
-  feed(columns: BarColumns, length: number, lastUs: number): void {
-    let from = length;
-    while (from > 0 && columns.timeUs[from - 1] > this.#fedUs) from--;
-    for (let i = from; i < length && columns.timeUs[i] <= lastUs; i++) {
-      this.setup.feed(
-        columns.open[i],
-        columns.high[i],
-        columns.low[i],
-        columns.close[i],
-        columns.volume[i],
-        columns.timeUs[i],
-      );
-      this.#fedUs = columns.timeUs[i];
+  /** Gives the indicators the complete bars that they have not seen. */
+  feed(): void {
+    const { buffer: { columns, length }, completeUs } = this.symbol;
+    const { timeUs } = columns;
+    let i = length;
+    while (i > 0 && timeUs[i - 1] > this.#fedUs) i--;
+    for (; i < length && timeUs[i] <= completeUs; i++) {
+      feedBar(this.setup, columns, i);
+      this.#fedUs = timeUs[i];
     }
   }
 }
 
 const ACTIONS: readonly string[] = ["buy", "sell", "short", "cover"];
 const TIMES_IN_FORCE: readonly string[] = ["day", "gtc", "opg", "cls", "ioc", "fok"];
+
+/** A decision as plain data. */
+export type ReadDecision =
+  | { kind: "order"; intent: Intent }
+  | { kind: "reject" | "cancel"; reason: string };
 
 /** Opens or adds to a position. */
 export function isEntry(decision: OrderDecision): boolean {

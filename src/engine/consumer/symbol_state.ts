@@ -5,7 +5,7 @@
 import { VolumeOrderImbalance } from "../../fincalcs/voi.ts";
 import type { Asset } from "../../model/asset.ts";
 import { BarBuffer, BarSeries } from "../../model/bar_series.ts";
-import type { BarColumns } from "../../model/bars.ts";
+import { BAR_ROW, type BarColumns } from "../../model/bars.ts";
 import { resample } from "../../fincalcs/resample.ts";
 
 export const MINUTE_US = 60e6;
@@ -32,8 +32,18 @@ export class SymbolState {
   #lostFromUs = Infinity;
   /** Sum of price × size of the minute in the making. */
   #makingTurnover = 0;
+  readonly #makingRow = new Float64Array(BAR_ROW);
 
-  constructor(readonly symbol: string, readonly id: number, readonly asset: Asset) {
+  readonly symbol: string;
+  readonly id: number;
+  readonly asset: Asset;
+
+  // Not parameter properties: those have all fields begin as undefined, and a number in a field that
+  // once was undefined is allocated each time that it is set.
+  constructor(symbol: string, id: number, asset: Asset) {
+    this.symbol = symbol;
+    this.id = id;
+    this.asset = asset;
     this.bars = new BarSeries(this.buffer, (bars, minutes) => resample(bars, minutes));
   }
 
@@ -46,7 +56,11 @@ export class SymbolState {
     const lastUs = this.buffer.lastTimeUs;
     if (startUs > lastUs) {
       this.#makingTurnover = price * size;
-      this.buffer.append(startUs, price, price, price, price, size, price, 1);
+      const row = this.#makingRow.fill(price);
+      row[0] = startUs;
+      row[5] = size;
+      row[7] = 1;
+      this.buffer.append(row, 0);
     } else if (startUs === lastUs) {
       this.#growMaking(price, size);
     } else return;
@@ -58,17 +72,12 @@ export class SymbolState {
     const c = this.buffer.columns;
     const volume = c.volume[i] + size;
     this.#makingTurnover += price * size;
-    this.buffer.set(
-      i,
-      c.timeUs[i],
-      c.open[i],
-      Math.max(c.high[i], price),
-      Math.min(c.low[i], price),
-      price,
-      volume,
-      volume > 0 ? this.#makingTurnover / volume : price,
-      c.trades[i] + 1,
-    );
+    c.high[i] = Math.max(c.high[i], price);
+    c.low[i] = Math.min(c.low[i], price);
+    c.close[i] = price;
+    c.volume[i] = volume;
+    c.vwap[i] = volume > 0 ? this.#makingTurnover / volume : price;
+    c.trades[i] += 1;
   }
 
   onQuote(bidPrice: number, bidSize: number, askPrice: number, askSize: number): void {
@@ -80,45 +89,37 @@ export class SymbolState {
     if (!(this.last > 0) && bidPrice > 0 && askPrice > 0) this.last = (bidPrice + askPrice) / 2;
   }
 
-  /** The provider's minute bar takes the place of the one in the making. False: it was there already. */
-  onMinuteBar(
-    timeUs: number,
-    open: number,
-    high: number,
-    low: number,
-    close: number,
-    volume: number,
-    trades: number,
-    vwap: number,
-  ): boolean {
+  /**
+   * The provider's minute bar, at `at` of `rows`, takes the place of the one in the making. False: it
+   * was there already.
+   */
+  onMinuteBar(rows: Float64Array, at: number): boolean {
+    const timeUs = rows[at];
     if (timeUs <= this.completeUs) return false;
-    const madeUs = this.buffer.lastTimeUs;
-    const row = madeUs < timeUs ? -1 : this.buffer.rowAt(timeUs);
-    if (row >= 0) this.day.takeBack(this.buffer.columns, row);
-    this.#put(row, timeUs, open, high, low, close, volume, vwap > 0 ? vwap : close, trades);
+    const { buffer } = this;
+    const madeUs = buffer.lastTimeUs;
+    if (madeUs < timeUs) buffer.append(rows, at);
+    else this.#putAmong(rows, at);
     this.completeUs = timeUs;
-    if (madeUs <= timeUs) this.last = close;
-    this.day.onBar(timeUs, open, high, low, close, volume, vwap > 0 ? vwap : close);
+    if (madeUs <= timeUs) this.last = rows[at + 4];
+    this.day.onBar(rows, at);
     return true;
   }
 
   /** A later version of a bar that was complete. False: that minute is not in memory. */
-  onUpdatedBar(
-    timeUs: number,
-    open: number,
-    high: number,
-    low: number,
-    close: number,
-    volume: number,
-    trades: number,
-    vwap: number,
-  ): boolean {
-    const row = this.buffer.rowAt(timeUs);
-    if (row < 0) return false;
-    this.day.takeBack(this.buffer.columns, row);
-    this.#put(row, timeUs, open, high, low, close, volume, vwap > 0 ? vwap : close, trades);
-    this.day.onBar(timeUs, open, high, low, close, volume, vwap > 0 ? vwap : close);
+  onUpdatedBar(rows: Float64Array, at: number): boolean {
+    if (this.buffer.rowAt(rows[at]) < 0) return false;
+    this.#putAmong(rows, at);
+    this.day.onBar(rows, at);
     return true;
+  }
+
+  /** A bar of a minute that is there, or lies before the newest. */
+  #putAmong(rows: Float64Array, at: number): void {
+    const row = this.buffer.rowAt(rows[at]);
+    if (row < 0) return this.buffer.mergeHistory(oneBar(rows, at));
+    this.day.takeBack(this.buffer.columns, row);
+    this.buffer.set(row, rows, at);
   }
 
   /** Rows were lost now. */
@@ -144,59 +145,22 @@ export class SymbolState {
     this.day.rebuild(this.buffer);
   }
 
-  #putHistory(h: BarColumns, i: number): void {
-    const row = this.buffer.rowAt(h.timeUs[i]);
-    if (row < 0) return;
-    this.buffer.set(
-      row,
-      h.timeUs[i],
-      h.open[i],
-      h.high[i],
-      h.low[i],
-      h.close[i],
-      h.volume[i],
-      h.vwap[i],
-      h.trades[i],
-    );
-  }
-
-  #put(
-    row: number,
-    timeUs: number,
-    open: number,
-    high: number,
-    low: number,
-    close: number,
-    volume: number,
-    vwap: number,
-    trades: number,
-  ): void {
-    if (row >= 0) this.buffer.set(row, timeUs, open, high, low, close, volume, vwap, trades);
-    else if (timeUs > this.buffer.lastTimeUs) {
-      this.buffer.append(timeUs, open, high, low, close, volume, vwap, trades);
-    } else this.buffer.mergeHistory(oneBar(timeUs, open, high, low, close, volume, vwap, trades));
+  #putHistory(history: BarColumns, i: number): void {
+    const row = this.buffer.rowAt(history.timeUs[i]);
+    if (row >= 0) this.buffer.copyRow(row, history, i);
   }
 }
 
-function oneBar(
-  timeUs: number,
-  open: number,
-  high: number,
-  low: number,
-  close: number,
-  volume: number,
-  vwap: number,
-  trades: number,
-): BarColumns {
+function oneBar(rows: Float64Array, at: number): BarColumns {
   return {
-    timeUs: Float64Array.of(timeUs),
-    open: Float64Array.of(open),
-    high: Float64Array.of(high),
-    low: Float64Array.of(low),
-    close: Float64Array.of(close),
-    volume: Float64Array.of(volume),
-    vwap: Float64Array.of(vwap),
-    trades: Float64Array.of(trades),
+    timeUs: Float64Array.of(rows[at]),
+    open: Float64Array.of(rows[at + 1]),
+    high: Float64Array.of(rows[at + 2]),
+    low: Float64Array.of(rows[at + 3]),
+    close: Float64Array.of(rows[at + 4]),
+    volume: Float64Array.of(rows[at + 5]),
+    vwap: Float64Array.of(rows[at + 6]),
+    trades: Float64Array.of(rows[at + 7]),
   };
 }
 
@@ -227,16 +191,8 @@ export class DayState {
     this.#add(timeUs, price, price, price, size, price);
   }
 
-  onBar(
-    timeUs: number,
-    open: number,
-    high: number,
-    low: number,
-    _close: number,
-    volume: number,
-    vwap: number,
-  ): void {
-    this.#add(timeUs, open, high, low, volume, vwap);
+  onBar(rows: Float64Array, at: number): void {
+    this.#add(rows[at], rows[at + 1], rows[at + 2], rows[at + 3], rows[at + 5], rows[at + 6]);
   }
 
   /** Takes a bar's volume out again, before a better version of it comes. */

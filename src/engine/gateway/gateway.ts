@@ -10,6 +10,7 @@
 import type { OrderUpdate, UpdatesState, UpdateStream } from "../../contracts/broker.ts";
 import type { ConsumerToGateway, GatewayStart, MainToGateway } from "../../protocol.ts";
 import { decimal } from "../../util/decimal.ts";
+import { AbortController } from "../../util/natives.ts";
 import { after, type Soon } from "../../util/soon.ts";
 import type { Desk } from "./desk.ts";
 import { Dispatch } from "./dispatch.ts";

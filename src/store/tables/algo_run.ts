@@ -1,4 +1,4 @@
-import type { RunRow, RunStart, StoreRecord } from "../../contracts/store.ts";
+import type { FinishedRunRow, RunRow, RunStart, StoreRecord } from "../../contracts/store.ts";
 import type { Fragment, Sql } from "../database.ts";
 import { rowsJson, storable } from "./rows.ts";
 
@@ -23,6 +23,28 @@ export async function insertRun(sql: Sql, id: number, run: RunStart): Promise<vo
       ${run.batchId}, ${run.refAlgoRun}
     )
     on conflict (algo_run_id) do nothing`;
+}
+
+/** Runs of batches in which a strategy has one run; one that is there already is left as it is. */
+export function insertFinishedRuns(sql: Sql, rows: FinishedRunRow[]): Fragment {
+  return sql`
+    insert into algo_run
+      (algo_name, algo_env, build_number, parameters, start_time, batch_id, ref_algo_run,
+       end_time, end_reason)
+    select "algoName", environment, "buildNumber", parameters,
+           timestamptz 'epoch' + "startUs" * interval '1 microsecond', "batchId", "refAlgoRun",
+           timestamptz 'epoch' + "endUs" * interval '1 microsecond', "endReason"
+      from rows from (
+        jsonb_to_recordset(${rowsJson(rows)}::text::jsonb) as (
+          "algoName" text, environment text, "buildNumber" text, parameters jsonb,
+          "startUs" float8, "batchId" text, "refAlgoRun" integer, "endUs" float8, "endReason" text
+        )
+      ) with ordinality r
+     where not exists (
+       select from algo_run known
+        where known.batch_id = "batchId" and known.algo_name = "algoName"
+     )
+     order by ordinality`;
 }
 
 /** The first end of a run stands. */

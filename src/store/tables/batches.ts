@@ -19,6 +19,11 @@ export async function selectBatches(sql: Sql, limit: number): Promise<BatchSumma
               join algo_run run using (algo_run_id)
              where run.batch_id = algo_run.batch_id) as trades
       from algo_run
+     where not exists (select from optimizer_run trial where trial.batch_id = algo_run.batch_id)
+        or exists (select
+                     from new_trades
+                     join algo_run run using (algo_run_id)
+                    where run.batch_id = algo_run.batch_id)
      group by batch_id
      order by max(algo_run_id) desc
      limit ${limit}`,

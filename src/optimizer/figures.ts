@@ -1,0 +1,117 @@
+/** What a trial earned, in figures. */
+import { dailyValues, daysAYear, maxDrawdown, sharpeRatio } from "../backtest/equity.ts";
+import type { BacktestResult } from "../backtest/result.ts";
+
+const YEAR_US = 365.25 * 24 * 3600e6;
+
+export interface TrialFigures {
+  initialCash: number;
+  finalEquity: number;
+  fees: number;
+  /** Shares: 0.1 is 10 %. */
+  totalReturn: number;
+  maxDrawdown: number;
+  /** null where they do not exist. */
+  sharpe: number | null;
+  sortino: number | null;
+  calmar: number | null;
+  executions: number;
+  isRoundTheClock: boolean;
+}
+
+export const OBJECTIVES = ["sharpe", "sortino", "calmar", "gain"] as const;
+export type ObjectiveName = typeof OBJECTIVES[number];
+
+export function figuresOf(result: BacktestResult): { figures: TrialFigures; returns: number[] } {
+  const { fromUs, endUs, isRoundTheClock, totalReturn } = result;
+  const values = dailyValues(result.equity, result);
+  const returns = returnsOf(values);
+  return {
+    returns,
+    figures: {
+      initialCash: Number(result.initialCash),
+      finalEquity: Number(result.finalEquity),
+      fees: Number(result.fees),
+      totalReturn,
+      maxDrawdown: result.maxDrawdown,
+      sharpe: result.sharpe,
+      sortino: sortinoRatio(returns, isRoundTheClock),
+      calmar: calmarRatio(totalReturn, result.maxDrawdown, endUs - fromUs),
+      executions: result.trades.length,
+      isRoundTheClock,
+    },
+  };
+}
+
+/** Figures of several backtests, one after the other, as one account's. */
+export function joinedFigures(parts: readonly BacktestResult[]): {
+  figures: TrialFigures;
+  returns: number[];
+  equity: { timeUs: number[]; equity: number[] };
+} {
+  const [first] = parts;
+  const last = parts.at(-1)!;
+  const timeUs = parts.flatMap((part) => [...part.equity.timeUs]);
+  const equity = parts.flatMap((part) => [...part.equity.equity]);
+  const isRoundTheClock = parts.every((part) => part.isRoundTheClock);
+  const { fromUs } = first;
+  const { endUs } = last;
+  const values = dailyValues({ timeUs, equity }, { fromUs, endUs, isRoundTheClock });
+  const returns = returnsOf(values);
+  const totalReturn = Number(last.finalEquity) / Number(first.initialCash) - 1;
+  const fall = maxDrawdown(equity);
+  return {
+    returns,
+    equity: { timeUs, equity },
+    figures: {
+      initialCash: Number(first.initialCash),
+      finalEquity: Number(last.finalEquity),
+      fees: parts.reduce((sum, { fees }) => sum + Number(fees), 0),
+      totalReturn,
+      maxDrawdown: fall,
+      sharpe: sharpeRatio(values, isRoundTheClock),
+      sortino: sortinoRatio(returns, isRoundTheClock),
+      calmar: calmarRatio(totalReturn, fall, endUs - fromUs),
+      executions: parts.reduce((sum, { trades }) => sum + trades.length, 0),
+      isRoundTheClock,
+    },
+  };
+}
+
+export function valueOf(objective: ObjectiveName, figures: TrialFigures): number | null {
+  switch (objective) {
+    case "sharpe":
+      return figures.sharpe;
+    case "sortino":
+      return figures.sortino;
+    case "calmar":
+      return figures.calmar;
+    case "gain":
+      return figures.totalReturn;
+    default:
+      return objective satisfies never;
+  }
+}
+
+function returnsOf(values: readonly number[]): number[] {
+  return values.slice(1).map((value, i) => value / values[i] - 1);
+}
+
+/**
+ * Mean daily return over the downside deviation from 0, a year's (Sortino and Price, 1994); null
+ * where no day lost.
+ */
+export function sortinoRatio(returns: readonly number[], isRoundTheClock: boolean): number | null {
+  if (returns.length < 2) return null;
+  const mean = returns.reduce((sum, one) => sum + one, 0) / returns.length;
+  const squares = returns.reduce((sum, one) => sum + Math.min(0, one) ** 2, 0);
+  if (squares === 0) return null;
+  return mean / Math.sqrt(squares / returns.length) * Math.sqrt(daysAYear(isRoundTheClock));
+}
+
+/** Return a year, compounded, over the greatest fall (Young, 1991); null where nothing fell. */
+export function calmarRatio(totalReturn: number, fall: number, us: number): number | null {
+  if (!(fall > 0) || !(us > 0)) return null;
+  const growth = Math.max(0, 1 + totalReturn);
+  return (growth ** (YEAR_US / us) - 1) / fall;
+}

@@ -1,0 +1,150 @@
+/**
+ * Trial workers, and who of them does what.
+ * Invariant: a worker has at most one trial; a trial is answered once, or the pool has failed.
+ */
+import type { ParamTable } from "../contracts/params.ts";
+import { Watchdog } from "../engine/watchdog.ts";
+import { errorOf, spawn } from "../engine/worker_link.ts";
+import type { LogSink } from "../util/log.ts";
+import type {
+  FromTrialWorker,
+  ToTrialWorker,
+  Trial,
+  TrialOutcome,
+  TrialSetup,
+} from "./trial_messages.ts";
+
+interface Member {
+  worker: Worker;
+  port: MessagePort;
+  control: Int32Array;
+  ready: PromiseWithResolvers<Record<string, ParamTable>>;
+  trial: { id: number; done: PromiseWithResolvers<TrialOutcome> } | null;
+}
+
+export class TrialPool {
+  readonly #members: Member[];
+  readonly #watchdog: Watchdog;
+  readonly #log: LogSink;
+  readonly #waiting: ((member: Member) => void)[] = [];
+  readonly #rejects = new Set<(error: Error) => void>();
+  #ids = 0;
+  #failure: Error | null = null;
+
+  constructor(
+    setup: TrialSetup,
+    { workers, log, signal }: { workers: number; log: LogSink; signal: AbortSignal },
+  ) {
+    this.#log = log;
+    this.#members = Array.from({ length: workers }, () => this.#start(setup));
+    this.#watchdog = new Watchdog(
+      this.#members.map(({ control }, index) => ({ index, control })),
+      (_worker, strategy) =>
+        log("error", ["liu", "optimizer"], "Stopping code that does not return", {
+          of: setup.settings.strategies[strategy]?.name ?? "the objective",
+        }),
+    );
+    const stopped = () => this.#fail(new DOMException("Stopped.", "AbortError"));
+    if (signal.aborted) stopped();
+    else signal.addEventListener("abort", stopped, { once: true });
+  }
+
+  /** What each strategy declares. Throws ConfigError for user code that does not load. */
+  async params(): Promise<Record<string, ParamTable>> {
+    const all = await Promise.all(
+      this.#members.map(({ ready }) => this.#orFailure(ready.promise)),
+    );
+    return all[0];
+  }
+
+  /** Runs a trial as soon as a worker is free; earlier calls come first. */
+  async run(trial: Trial): Promise<TrialOutcome> {
+    const member = await this.#orFailure(this.#free());
+    const id = this.#ids++;
+    const done = Promise.withResolvers<TrialOutcome>();
+    member.trial = { id, done };
+    const message: ToTrialWorker = { type: "trial", id, trial };
+    member.port.postMessage(message);
+    return await this.#orFailure(done.promise);
+  }
+
+  close(): void {
+    this.#watchdog.stop();
+    for (const { worker, port } of this.#members) {
+      port.close();
+      worker.terminate();
+    }
+  }
+
+  #start(setup: TrialSetup): Member {
+    const worker = spawn(new URL("../../workers/optimizer.ts", import.meta.url), "none");
+    const { port1, port2 } = new MessageChannel();
+    // The word after the strategies' is the objective's.
+    const control = new SharedArrayBuffer((3 + setup.settings.strategies.length) * 4);
+    const member: Member = {
+      worker,
+      port: port1,
+      control: new Int32Array(control),
+      ready: Promise.withResolvers(),
+      trial: null,
+    };
+    worker.onerror = (event) => {
+      event.preventDefault();
+      this.#fail(new Error(`A trial's worker stopped: ${event.message}`));
+    };
+    port1.onmessage = ({ data }: MessageEvent<FromTrialWorker>) => this.#onMessage(member, data);
+    const message: ToTrialWorker = { type: "start", port: port2, control, setup };
+    worker.postMessage(message, [port2]);
+    return member;
+  }
+
+  #onMessage(member: Member, message: FromTrialWorker): void {
+    switch (message.type) {
+      case "ready":
+        return member.ready.resolve(message.params);
+      case "done": {
+        const { trial } = member;
+        member.trial = null;
+        trial?.done.resolve(message.outcome);
+        this.#waiting.shift()?.(member);
+        return;
+      }
+      case "log":
+        return this.#log(message.level, message.category, message.message, message.properties);
+      case "failed":
+        return this.#fail(errorOf(message, "optimizer"));
+      default:
+        message satisfies never;
+    }
+  }
+
+  /** A worker that has nothing to do; it is the caller's from now on. */
+  #free(): Promise<Member> {
+    const member = this.#members.find(({ trial }) => trial === null);
+    if (member !== undefined) {
+      // Taken before anybody else asks.
+      member.trial = { id: -1, done: Promise.withResolvers() };
+      return Promise.resolve(member);
+    }
+    return new Promise((resolve) =>
+      this.#waiting.push((free) => {
+        free.trial = { id: -1, done: Promise.withResolvers() };
+        resolve(free);
+      })
+    );
+  }
+
+  #orFailure<T>(promise: Promise<T>): Promise<T> {
+    if (this.#failure !== null) return Promise.reject(this.#failure);
+    return new Promise((resolve, reject) => {
+      this.#rejects.add(reject);
+      promise.then(resolve, reject).finally(() => this.#rejects.delete(reject));
+    });
+  }
+
+  #fail(error: Error): void {
+    this.#failure ??= error;
+    for (const reject of this.#rejects) reject(error);
+    this.#rejects.clear();
+  }
+}
