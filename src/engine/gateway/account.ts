@@ -52,9 +52,23 @@ export class Account {
   }
 
   /** The reading is made when somebody looks, but before the market's time goes on. */
-  putOff(read: () => void): void {
+  putOff(read: () => void, isKnown: (work: Work) => boolean): void {
     this.isStale = false;
     this.#putOff = read;
+    // Whoever looks at what is left has the figures read first, which hold these.
+    for (const work of this.#reserved.keys()) if (isKnown(work)) this.#reserved.delete(work);
+  }
+
+  /** As last read, put off or not. */
+  get known(): BrokerAccount | null {
+    return this.#broker;
+  }
+
+  /** What is promised, and not in the figures. */
+  get reserved(): number {
+    let sum = 0;
+    for (const amount of this.#reserved.values()) sum += amount;
+    return sum;
   }
 
   get isPutOff(): boolean {

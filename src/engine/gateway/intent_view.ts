@@ -61,7 +61,8 @@ export class IntentView implements RiskView {
   }
 
   get isBlocked(): boolean {
-    return this.state.account.broker.tradingBlocked;
+    const { account } = this.state;
+    return (account.known ?? account.broker).tradingBlocked;
   }
 
   get isShortingEnabled(): boolean {
@@ -74,6 +75,12 @@ export class IntentView implements RiskView {
 
   get isHalted(): boolean {
     return this.state.halted.has(this.desk.symbol);
+  }
+
+  surelyAffords(cost: number): boolean {
+    const { account, options: { broker } } = this.state;
+    if (broker.surelyAffords === undefined || this.desk.assetClass === "crypto") return false;
+    return account.isPutOff && broker.surelyAffords(cost + account.reserved);
   }
 
   get buyingPower(): number {

@@ -72,6 +72,8 @@ export interface RiskView {
   isShortingEnabled: boolean;
   isNoEntries: boolean;
   isHalted: boolean;
+  /** True: so much is sure to be within the buying power, which need not be asked for then. */
+  surelyAffords(cost: number): boolean;
   /** Account currency, less what is reserved for orders on their way. */
   buyingPower: number;
   /** Of all runs' positions and entries on their way in this symbol. */
@@ -333,6 +335,7 @@ function checkLimits(view: RiskView, qty: Decimal): number | Denied {
     }
   }
   const reserve = intent.action === "short" ? notional * SHORT_MARGIN : notional;
+  if (view.surelyAffords(reserve)) return reserve;
   const { buyingPower } = view;
   if (!(reserve > buyingPower)) return reserve;
   return denied("buying_power", `needs ${money(reserve)}, ${money(buyingPower)} is left`);

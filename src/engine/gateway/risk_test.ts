@@ -21,6 +21,7 @@ function view(intent: Partial<Intent>, more: Partial<RiskView> = {}): RiskView {
     isOtherLong: false,
     isNoEntries: false,
     isHalted: false,
+    surelyAffords: () => false,
     buyingPower: 1e6,
     symbolNotional: 0,
     dailyLoss: 0,
