@@ -104,6 +104,11 @@ export class SimulatedBroker implements Broker {
     return Promise.resolve(orders.map((order) => new SimulatedOrder(order)));
   }
 
+  surelyAffords(cost: number): boolean {
+    this.#options.beforeAccount();
+    return this.#exchange.surelyAffords(SimulatedAccount.ID, cost);
+  }
+
   orderByClientId(clientOrderId: string) {
     const order = this.#exchange.orderByClientId(SimulatedAccount.ID, clientOrderId);
     return order === null ? null : new SimulatedOrder(order);

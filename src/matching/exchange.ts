@@ -298,6 +298,11 @@ export class Exchange {
     return this.#account(accountId).figures();
   }
 
+  /** An equities order of this cost is sure to be within the buying power; false says nothing. */
+  surelyAffords(accountId: string, cost: number): boolean {
+    return this.#account(accountId).surelyAffords(cost, null);
+  }
+
   #setTrade(price: number, size: number): void {
     const event = this.#event;
     event.kind = "trade";
