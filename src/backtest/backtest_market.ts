@@ -86,6 +86,7 @@ export class BacktestMarket {
       beforeNights: () => this.replay.notePrices(),
       onNight: (_accountId, cost) => this.#cash -= Number(cost),
       latencyUs: options.latencyUs,
+      forgets: true,
     });
   }
 

@@ -38,10 +38,10 @@ export class AccountState {
   borrowPaid = ZERO;
   interestPaid = ZERO;
   slippagePaid = ZERO;
-  readonly executions: ExchangeExecution[] = [];
+  executions: ExchangeExecution[] = [];
   /** In the order of acceptance, final ones too. */
-  readonly orders: OrderState[] = [];
-  readonly ordersByClientId = new Map<string, OrderState>();
+  orders: OrderState[] = [];
+  #byClientId = new Map<string, OrderState>();
   readonly #holdings = new Map<string, Holding>();
   /** Those with a position or an open order. */
   readonly #active = new Set<Holding>();
@@ -57,9 +57,9 @@ export class AccountState {
   }
 
   addOrder(order: OrderState): void {
-    assert(!this.ordersByClientId.has(order.terms.clientOrderId), "client order id used twice");
     this.orders.push(order);
-    this.ordersByClientId.set(order.terms.clientOrderId, order);
+    this.#byClientId.set(order.terms.clientOrderId, order);
+    assert(this.#byClientId.size === this.orders.length, "client order id used twice");
     const holding = this.holdingOf(order.terms.asset);
     holding.addOrder(order);
     this.#note(holding);
@@ -82,6 +82,17 @@ export class AccountState {
       else high = middle;
     }
     return this.orders[low]?.number === number ? this.orders[low] : null;
+  }
+
+  orderByClientId(clientOrderId: string): OrderState | undefined {
+    return this.#byClientId.get(clientOrderId);
+  }
+
+  /** What is final, but for the orders whose groups are open. */
+  forget(): void {
+    this.executions = [];
+    this.orders = this.orders.filter((order) => order.isOpen || order.hasOpenGroup);
+    this.#byClientId = new Map(this.orders.map((order) => [order.terms.clientOrderId, order]));
   }
 
   holdingOf(asset: Asset): Holding {

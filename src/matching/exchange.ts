@@ -270,7 +270,7 @@ export class Exchange {
   }
 
   orderByClientId(accountId: string, clientOrderId: string): ExchangeOrder | null {
-    const order = this.#account(accountId).ordersByClientId.get(clientOrderId);
+    const order = this.#account(accountId).orderByClientId(clientOrderId);
     return order === undefined ? null : new OrderSnapshot(order, true);
   }
 
@@ -338,6 +338,7 @@ export class Exchange {
     if (nowUs > this.#sessionCloseUs) {
       for (const account of this.#accounts.values()) {
         account.lastEquity = account.funds().equity;
+        if (this.#options.forgets) account.forget();
       }
       this.#sessionCloseUs = closeAfter(nowUs);
     }

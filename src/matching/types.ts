@@ -38,6 +38,12 @@ export interface ExchangeOptions {
    */
   sourceOf?(symbol: string): FillSource;
   fillModel?: FillModel;
+  /**
+   * Final orders and their executions are forgotten when a session closes: they cannot be looked up
+   * any more, and their client order ids are free again. For backtests, which would keep them all in
+   * memory for nobody. Default false.
+   */
+  forgets?: boolean;
   /** Default: executions are at the market's own prices. */
   slippage?: Partial<SlippageSettings>;
   /** What a usual day of the symbol is like, for its impact; null: not known. */
