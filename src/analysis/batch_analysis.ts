@@ -83,6 +83,15 @@ export async function analyzeAndStore(
   batchId: string,
   nowUs: number,
 ): Promise<BatchAnalysis> {
+  return (await analyzeAndStoreAll(store, batchId, nowUs)).analysis;
+}
+
+/** The same, with the round trips that it is made of. */
+export async function analyzeAndStoreAll(
+  store: Store,
+  batchId: string,
+  nowUs: number,
+): Promise<ReturnType<typeof analyzeBatch>> {
   await store.flush();
   const [runs, trades] = [await store.runs(batchId), await store.trades(batchId)];
   const { analysis, results } = analyzeBatch(runs, trades);
@@ -91,7 +100,7 @@ export async function analyzeAndStore(
     ...tradeAnalysisRows(result, nowUs).map((row) => ({ table: "trade_analysis" as const, row })),
   ]));
   await store.flush();
-  return analysis;
+  return { analysis, results };
 }
 
 function gainOf(results: SymbolResult[], executions: number): Gain {

@@ -1,6 +1,6 @@
 /** A backtest that keeps a record of what was decided in it, and in which line of whose code. */
 import { type Decision, tracing } from "../contracts/decision.ts";
-import type { ReadDecision } from "../engine/consumer/consumer.ts";
+import type { ReadDecision } from "../engine/consumer/slot.ts";
 import type { SessionEvent } from "../engine/session_options.ts";
 import { cryptoSession } from "../model/calendar.ts";
 import type { Bundle } from "../sandbox/bundle.ts";

@@ -1,27 +1,32 @@
 /**
  * Looks for decisions that depend on how much history came before.
  *
- * Less history: the backtest is run again with a part of the bars before its start only. A line
- * whose decisions are settled by some part of them needs that many bars; one that changes with the
- * very first bar taken away is not settled by all that there are.
+ * Less history: the backtest, and the same from later days on, is run with a part of the bars
+ * before its start only. A line whose decisions are settled by some part of them needs that many
+ * bars; one that changes with the very first bar taken away is not settled by all that there are.
  * Later start: the backtest begins anew at the open of a session at which the account was flat,
  * with the equity that it had; what was decided from then on must be the same, because a trader
  * that is started that morning has no more.
  */
 import { warmUpFromUs } from "../engine/followings.ts";
+import { exchangeDate } from "../model/calendar.ts";
 import { cutHistory, historyLength } from "../recorded/cut.ts";
 import { DAYS_OF_HISTORY } from "./backtest_market.ts";
 import { type CheckRuns, pooled, sample } from "./check_runs.ts";
 import { compareRecords, type Difference } from "./compare_records.ts";
-import type { RecordedDecision, RecordedKind } from "./decision_record.ts";
+import type { RecordedDecision, RecordedKind, RecordedSession } from "./decision_record.ts";
+import type { BacktestSettings } from "./options.ts";
 
 /** What the exchange makes of decisions follows from them. */
 const KINDS: readonly RecordedKind[] = ["order", "cancel", "reject", "failed", "pick"];
 /** Amounts that differ by less are taken for the same: averages forget their start slowly. */
 const SHARE = 1e-4;
 const SHARES_KEPT = [0.75, 0.5, 0.25, 0];
-/** After the first, which are of fixed shares. */
-const SEARCH_RUNS_MAX = 24;
+/** Numbers of bars that are tried after those shares. */
+const SEARCH_AMOUNTS_MAX = 24;
+/** Later starts that history is varied before too, and the sessions that are run from each. */
+const HISTORY_RESTARTS = 2;
+const HISTORY_SESSIONS = 5;
 
 export interface WarmUpReport {
   /** By minute bars and by daily ones. */
@@ -31,8 +36,10 @@ export interface WarmUpReport {
 
 export interface HistoryReport {
   bars: "minute" | "day";
-  /** Bars before the start, of the symbol with the most. 0: there was nothing to vary. */
+  /** Bars before each start, of the symbol with the most. 0: there was nothing to vary. */
   available: number;
+  /** Exchange dates of the starts. */
+  dates: string[];
   needs: HistoryNeed[];
 }
 
@@ -66,49 +73,100 @@ export async function checkHistory(
   runs: CheckRuns,
   bars: HistoryReport["bars"],
 ): Promise<HistoryReport> {
-  const available = availableBars(runs.settings, bars);
-  if (available === 0) return { bars, available, needs: [] };
-  const search = new Search(runs, bars, available);
+  const starts = startsFor(runs, bars);
+  if (starts.length === 0) return { bars, available: 0, dates: [], needs: [] };
+  const available = Math.min(...starts.map((start) => start.available));
+  const search = new Search(runs, bars, available, starts);
+  await search.begin();
   const fixed = SHARES_KEPT.map((share) => Math.floor(available * share));
   await search.run([available - 1, ...fixed]);
-  for (let n = 0; n < SEARCH_RUNS_MAX; n++) {
+  for (let tried = 0; tried < SEARCH_AMOUNTS_MAX;) {
     const next = search.next(runs.concurrency);
     if (next.length === 0) break;
     await search.run(next);
-    n += next.length - 1;
+    tried += next.length;
   }
-  return { bars, available, needs: search.needs() };
+  return { bars, available, dates: starts.map(({ date }) => date), needs: search.needs() };
+}
+
+/** A time to begin at, with history before it. */
+interface Start {
+  date: string;
+  settings: BacktestSettings;
+  available: number;
+  /** What is decided with all of it; null: still to be found out. */
+  decisions: readonly RecordedDecision[] | null;
+}
+
+/** The backtest's own, where there is history before it, and later ones that have as much. */
+function startsFor(runs: CheckRuns, bars: HistoryReport["bars"]): Start[] {
+  const { settings, full, random } = runs;
+  const date = full.sessions[0]?.date ?? exchangeDate(settings.fromUs);
+  const first = { date, settings, available: availableBars(settings, bars) };
+  const sessions = sample(restarts(runs), HISTORY_RESTARTS, random);
+  const later = sessions.sort((a, b) => a.dayUs - b.dayUs).map((session) => {
+    const changed = restarted(settings, session);
+    const last = full.sessions.filter(({ dayUs }) => dayUs > session.dayUs)[HISTORY_SESSIONS - 1];
+    const toUs = last === undefined ? settings.toUs : last.dayUs - 1;
+    const available = availableBars(changed, bars);
+    return { date: session.date, settings: { ...changed, toUs }, available, decisions: null };
+  });
+  if (first.available === 0) return later.filter(({ available }) => available > 0);
+  const enough = later.filter(({ available }) => available >= first.available);
+  return [{ ...first, decisions: full.decisions }, ...enough];
 }
 
 class Search {
   readonly #runs: CheckRuns;
   readonly #bars: HistoryReport["bars"];
   readonly #available: number;
+  readonly #starts: Start[];
   /** Lines that change, by the number of bars that were kept. */
   readonly #changed = new Map<number, Map<string, Difference>>();
   #done = 0;
 
-  constructor(runs: CheckRuns, bars: HistoryReport["bars"], available: number) {
+  constructor(
+    runs: CheckRuns,
+    bars: HistoryReport["bars"],
+    available: number,
+    starts: readonly Start[],
+  ) {
     this.#runs = runs;
     this.#bars = bars;
     this.#available = available;
+    this.#starts = [...starts];
     this.#changed.set(available, new Map());
   }
 
-  async run(amounts: number[]): Promise<void> {
-    const { settings, full, run, concurrency, onProgress } = this.#runs;
-    const fresh = [...new Set(amounts)].filter((bars) => !this.#changed.has(bars));
-    const total = this.#done + fresh.length;
-    await pooled(fresh, concurrency, async (bars) => {
-      const kept = { minutes: Infinity, days: Infinity, fromUs: settings.fromUs };
-      const data = cutHistory(settings.data, {
-        ...kept,
-        [this.#bars === "minute" ? "minutes" : "days"]: bars,
-      });
-      const { decisions } = await run({ ...settings, data });
-      this.#changed.set(bars, changedLines(full.decisions, decisions, settings.fromUs));
-      onProgress?.(++this.#done, total);
+  /** What is decided with all of the history. */
+  async begin(): Promise<void> {
+    await pooled(this.#starts, this.#runs.concurrency, async (start) => {
+      start.decisions ??= await this.#decisions(start, this.#available);
     });
+  }
+
+  async run(amounts: number[]): Promise<void> {
+    const { concurrency, onProgress } = this.#runs;
+    const fresh = [...new Set(amounts)].filter((bars) => !this.#changed.has(bars));
+    const tries = fresh.flatMap((bars) => this.#starts.map((start) => ({ bars, start })));
+    const total = this.#done + tries.length;
+    const found = await pooled(tries, concurrency, async ({ bars, start }) => {
+      const decisions = await this.#decisions(start, bars);
+      onProgress?.(++this.#done, total);
+      return { bars, lines: changedLines(start.decisions!, decisions, start.settings) };
+    });
+    for (const { bars, lines } of found) {
+      this.#changed.set(bars, new Map([...lines, ...this.#changed.get(bars) ?? []]));
+    }
+  }
+
+  async #decisions({ settings }: Start, bars: number): Promise<RecordedDecision[]> {
+    const kept = { minutes: Infinity, days: Infinity, fromUs: settings.fromUs };
+    const data = cutHistory(settings.data, {
+      ...kept,
+      [this.#bars === "minute" ? "minutes" : "days"]: bars,
+    });
+    return (await this.#runs.run({ ...settings, data })).decisions;
   }
 
   /** Amounts between that which is too little for a line and the next that is not. */
@@ -147,9 +205,9 @@ class Search {
 function changedLines(
   full: readonly RecordedDecision[],
   other: readonly RecordedDecision[],
-  fromUs: number,
+  { fromUs, toUs }: { fromUs: number; toUs: number },
 ): Map<string, Difference> {
-  const range = { fromUs, untilUs: Infinity, kinds: KINDS, share: SHARE };
+  const range = { fromUs, untilUs: toUs, kinds: KINDS, share: SHARE };
   const lines = new Map<string, Difference>();
   for (const one of compareRecords(full, other, range)) {
     const key = JSON.stringify([one.by, one.place]);
@@ -173,24 +231,12 @@ export async function checkRestarts(runs: CheckRuns & { count: number }): Promis
   const { settings, full, run, concurrency, random, count, onProgress } = runs;
   const starts = sample(restarts(runs), count, random).sort((a, b) => a.dayUs - b.dayUs);
   let done = 0;
-  const differences = await pooled(starts, concurrency, async ({ date, dayUs, equity }) => {
-    const { decisions } = await run({
-      ...settings,
-      fromUs: dayUs,
-      cash: equity,
-      // Limits in per cent are of what the whole backtest began with.
-      risk: {
-        ...settings.risk,
-        portfolioValue: settings.risk.portfolioValue ?? Number(settings.cash),
-      },
-    });
+  const differences = await pooled(starts, concurrency, async (session) => {
+    const changed = restarted(settings, session);
+    const { decisions } = await run(changed);
     onProgress?.(++done, starts.length);
-    const lines = changedLines(
-      full.decisions.filter(({ timeUs }) => timeUs >= dayUs),
-      decisions,
-      dayUs,
-    );
-    return [...lines.values()].map((one) => ({ ...one, date }));
+    const lines = changedLines(full.decisions, decisions, changed);
+    return [...lines.values()].map((one) => ({ ...one, date: session.date }));
   });
   const lines = Map.groupBy(differences.flat(), ({ by, place }) => JSON.stringify([by, place]));
   const findings = [...lines.values()].map((ofLine) => {
@@ -199,6 +245,23 @@ export async function checkRestarts(runs: CheckRuns & { count: number }): Promis
     return { by, place, dates: [...new Set(ofLine.map(({ date }) => date))], example };
   });
   return { dates: starts.map(({ date }) => date), findings };
+}
+
+/** The backtest as it would have begun on that day. */
+function restarted(
+  settings: BacktestSettings,
+  { dayUs, equity }: RecordedSession,
+): BacktestSettings {
+  return {
+    ...settings,
+    fromUs: dayUs,
+    cash: equity,
+    // Limits in per cent are of what the whole backtest began with.
+    risk: {
+      ...settings.risk,
+      portfolioValue: settings.risk.portfolioValue ?? Number(settings.cash),
+    },
+  };
 }
 
 /** Days after the first on which all sessions begin with an account that is flat. */

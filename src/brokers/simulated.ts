@@ -9,7 +9,7 @@ import type { ExchangeOrderRequest, ExchangeUpdate } from "../matching/types.ts"
 import type { Asset } from "../model/asset.ts";
 import { sessionAt } from "../model/calendar.ts";
 import type { OrderRequest } from "../model/order.ts";
-import { decimal } from "../util/decimal.ts";
+import { decimal, plain } from "../util/decimal.ts";
 import { SimulatedAccount, SimulatedExecution, SimulatedOrder } from "./simulated_views.ts";
 
 /** As at Alpaca, so that the same orders are taken. */
@@ -21,6 +21,7 @@ const CAPABILITIES: BrokerCapabilities = {
   extendedHours: true,
   requestsPerMinute: Infinity,
   requestsReservedForCancels: 0,
+  tellsOnce: true,
 };
 
 export interface SimulatedBrokerOptions {
@@ -140,7 +141,7 @@ export class SimulatedBroker implements Broker {
     const outcome = this.#exchange.replace(SimulatedAccount.ID, brokerOrderId, {
       ...(clientOrderId === undefined ? {} : { clientOrderId }),
       ...(timeInForce === undefined ? {} : { timeInForce }),
-      ...(qty == null ? {} : { qty }),
+      ...(qty == null ? {} : { qty: plain(qty) }),
       ...(limitPrice == null ? {} : { limitPrice }),
       ...(triggerPrice == null ? {} : { triggerPrice }),
       ...(trailPrice == null ? {} : { trail: trailPrice }),

@@ -1,9 +1,9 @@
 import { analyzeBatch } from "../analysis/batch_analysis.ts";
 import type { Command, Host } from "../contracts/command.ts";
-import type { DenialRow, RunRow, Store, TradeRow } from "../contracts/store.ts";
+import type { DenialRow, RunRow, TradeRow } from "../contracts/store.ts";
 import { exchangeDate, exchangeTime } from "../model/calendar.ts";
-import { OperationError } from "../util/errors.ts";
 import { table } from "../util/table.ts";
+import { batchOf } from "./batch_of.ts";
 import { SessionReport } from "./session_report.ts";
 import { startSettings } from "./settings.ts";
 import { openSettingsStore } from "./store.ts";
@@ -20,7 +20,7 @@ export const command: Command = {
   ],
 
   configure(command) {
-    command.argument("[BATCH]", 'a batch id, or "last"', "last")
+    command.argument("[BATCH]", 'a batch id, what it begins with, or "last"', "last")
       .option("--trades", "list each execution")
       .option("--denials", "list what was denied or refused, and how often")
       .option("--json", "print one JSON object");
@@ -48,19 +48,6 @@ export const command: Command = {
     }
   },
 };
-
-async function batchOf(store: Store, asked: string): Promise<string> {
-  if (asked === "last") {
-    const [newest] = await store.batches(1);
-    if (newest) return newest.batchId;
-    throw new OperationError("There is no batch yet: run liu trader, or liu demo, first");
-  }
-  if ((await store.runs(asked)).length > 0) return asked;
-  const known = (await store.batches(3)).map(({ batchId }) => batchId).join(", ");
-  throw new OperationError(
-    `There is no batch "${asked}"` + (known ? `; the newest are ${known}` : ""),
-  );
-}
 
 function headText(batchId: string, runs: RunRow[]): string {
   const [first] = runs;

@@ -3,9 +3,16 @@ import type { Settings } from "../config/environment.ts";
 import type { Command, Host } from "../contracts/command.ts";
 import { cryptoSession } from "../model/calendar.ts";
 import { ConfigError } from "../util/errors.ts";
+import {
+  type CheckOptions,
+  declareCheckOptions,
+  refuseWithoutCheck,
+} from "./backtest_check_options.ts";
+import { command as batchCommand } from "./backtest_batch.ts";
 import { command as listCommand } from "./backtest_list.ts";
 import { choice } from "./backtest_costs.ts";
 import { declareMarketOptions, type MarketOptions, names } from "./backtest_options.ts";
+import { backtestJson } from "./backtest_report.ts";
 import { runAndReport } from "./backtest_run.ts";
 import { startSettings } from "./settings.ts";
 
@@ -20,22 +27,35 @@ export const command: Command = {
       line: "liu backtest 2015-01-02 --to 2020-12-31 --scale day --bars spy.csv --json",
       does: "by daily bars; one JSON object",
     },
+    {
+      line: "liu backtest 2022-01-03 --to 2022-01-14 --bars bars.csv --check",
+      does: "then again on cut data: ends with 1 where decisions knew the future, or lack history",
+    },
+    { line: "liu backtest batch last", does: "over what the newest live batch picked" },
     ...listCommand.examples.slice(0, 1),
   ],
   subcommands: {
+    batch: { summary: "run again over what a live batch picked", command: batchCommand },
     list: { summary: "show the newest backtests", command: listCommand },
   },
 
   configure(command) {
     declareMarketOptions(command);
     declareRangeOptions(command);
+    declareCheckOptions(command);
   },
 
   async run({ operands, options }, host) {
     const { settings, logSink } = startSettings(host);
     const cli = options as RangeOptions;
-    const run = prepare(operands[0], cli, settings, host);
-    await runAndReport(run, cli, settings, logSink, host);
+    refuseWithoutCheck(cli);
+    const preparing = prepare(operands[0], cli, settings, host);
+    if (cli.check) {
+      const { checkedRun } = await import("./backtest_check.ts");
+      return await checkedRun(preparing, cli, settings, logSink, host);
+    }
+    const { result } = await runAndReport(preparing, cli, settings, logSink, host);
+    if (cli.json) host.out(JSON.stringify(backtestJson(result)) + "\n");
   },
 };
 
@@ -50,7 +70,7 @@ async function prepare(from: string, cli: RangeOptions, settings: Settings, host
   return await backtestSettings(wanted, cli, { ...plan, scanners }, settings, host);
 }
 
-interface RangeOptions extends MarketOptions {
+interface RangeOptions extends MarketOptions, CheckOptions {
   to?: string;
   scale: "minute" | "day";
   symbols?: string[];

@@ -8,7 +8,8 @@ import type { Settings } from "../config/environment.ts";
 import type { Host } from "../contracts/command.ts";
 import type { Store } from "../contracts/store.ts";
 import type { LogSink } from "../util/log.ts";
-import { backtestJson, backtestSummary, equityCsv } from "./backtest_report.ts";
+import { backtestSummary, equityCsv } from "./backtest_report.ts";
+import { refRunsOf } from "./backtest_refs.ts";
 import { SessionReport } from "./session_report.ts";
 import type { StoreClient } from "../store/store_port.ts";
 import type { StoreWorker } from "../store/store_worker.ts";
@@ -17,11 +18,14 @@ import { hasEmbeddedDatabase, openSettingsStore } from "./store.ts";
 export interface BacktestOutput {
   json?: boolean;
   equity?: string;
+  /** The store, where it is open already; it stays so. */
+  worker?: StoreWorker;
 }
 
 /**
  * `run` may be in the making: an embedded database that is there is opened meanwhile, and the
- * worker is started.
+ * worker is started. The result is told, but as JSON: that is for the caller to print, with what it
+ * adds.
  */
 export async function runAndReport(
   run: BacktestSettings | Promise<BacktestSettings>,
@@ -29,9 +33,11 @@ export async function runAndReport(
   settings: Settings,
   logSink: LogSink,
   host: Host,
-): Promise<void> {
+): Promise<{ result: BacktestResult; analysis: BatchAnalysis }> {
   const report = new SessionReport(host);
-  const opening = openStoreFor(run, settings);
+  const opening = output.worker
+    ? Promise.resolve({ worker: output.worker, store: output.worker.connect() })
+    : openStoreFor(run, settings);
   // Whoever waits for it hears of it.
   opening.catch(() => {});
   let result: BacktestResult;
@@ -48,15 +54,16 @@ export async function runAndReport(
     analysis = await analyzeAndStore((await opening).store, result.batchId, result.endUs);
   } finally {
     report.end();
-    await opening.then(({ worker }) => worker.close(), () => {});
+    if (!output.worker) await opening.then(({ worker }) => worker.close(), () => {});
   }
   if (output.equity !== undefined) {
     await Deno.writeTextFile(resolve(host.cwd, output.equity), equityCsv(result));
   }
-  if (output.json) return host.out(JSON.stringify(backtestJson(result)) + "\n");
+  if (output.json) return { result, analysis };
   host.out(`${report.analysis(analysis)}\n`);
   host.out(backtestSummary(result));
   host.out(`More: liu analyze ${result.batchId} --trades\n`);
+  return { result, analysis };
 }
 
 interface OpenStore {
@@ -81,6 +88,8 @@ async function withKeystore(
 ): Promise<BacktestSettings> {
   const settings = await run;
   const { store } = await opening;
+  const names = settings.strategies.map(({ name }) => name);
+  settings.refRuns ??= await refRunsOf(store, names, settings);
   for (const source of settings.strategies) source.keystore = await store.keystore(source.name);
   return settings;
 }

@@ -22,11 +22,7 @@ export async function openSettingsStore(
   options: { readOnly: boolean },
 ): Promise<StoreWorker> {
   await ensureDataFolder(settings);
-  if (options.readOnly && settings.dsn === null && !await hasEmbeddedDatabase(settings)) {
-    throw new OperationError(
-      `There is no database in ${settings.dataFolder} yet: run liu trader, or liu demo, first`,
-    );
-  }
+  if (options.readOnly) await requireDatabase(settings);
   const log = logger("store");
   return await startStoreWorker({
     dsn: settings.dsn?.reveal() ?? null,
@@ -40,6 +36,14 @@ export async function openSettingsStore(
     },
     onFault: (error) => log.error(error.message),
   });
+}
+
+/** Throws OperationError where there is nothing that could be read. */
+export async function requireDatabase(settings: Settings): Promise<void> {
+  if (settings.dsn !== null || await hasEmbeddedDatabase(settings)) return;
+  throw new OperationError(
+    `There is no database in ${settings.dataFolder} yet: run liu trader, or liu demo, first`,
+  );
 }
 
 /** The embedded database is the one that is used, and has been made before. */

@@ -1,6 +1,7 @@
 // What can be said of an order request without the account: its numbers, and which of them go
 // together.
 import { type Asset, tickSize } from "../model/asset.ts";
+import type { Amount } from "../model/order.ts";
 import { Decimal, decimal, plain, readDecimal } from "../util/decimal.ts";
 import { type OrderTerms, SHARE_FRACTION, ZERO } from "./order_state.ts";
 import { badParameter, forbidden, unprocessable } from "./refusal.ts";
@@ -23,9 +24,9 @@ export function readRequest(
   asset: Asset,
 ): RequestTerms | { refusal: Refusal } {
   let refusal: Refusal | null = null;
-  const read = (name: string, text: string | null): Decimal | null => {
+  const read = (name: string, text: Amount | null): Decimal | null => {
     if (text === null) return null;
-    const value = readDecimal(text);
+    const value = typeof text === "string" ? readDecimal(text) : text;
     if (value === null) refusal ??= badParameter(`${name} is not a number`);
     else if (value.lte(ZERO)) refusal ??= badParameter(`${name} must be > 0`);
     else return value;

@@ -29,8 +29,20 @@ export function dataUntil(data: MarketData, untilUs: number): MarketData {
       kind === "minuteBars" ? us + MINUTE_US : kind === "dailyBars" ? dayEndUs(assetClass, us) : us;
     while (length > 0 && endUs(timeUs[length - 1]) > untilUs) length--;
     if (length === timeUs.length) return columns;
+    // That there will be quotes stays known: fills are by these, also before the first.
+    if (length === 0 && (kind === "trades" || kind === "quotes")) return neverComing(columns);
     return mapValues(columns, (column) => column.subarray(0, length));
   });
+}
+
+/** One row, of no price, in a time that never comes. */
+function neverComing(columns: Columns): Columns {
+  return Object.fromEntries(
+    Object.keys(columns).map((name) => [
+      name,
+      Float64Array.of(name === "timeUs" ? Number.MAX_SAFE_INTEGER : 1),
+    ]),
+  );
 }
 
 function mapColumns(

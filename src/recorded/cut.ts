@@ -72,7 +72,7 @@ function mapped(
       assetClass: one.assetClass,
       name: one.name,
       isHardToBorrow: one.isHardToBorrow,
-      minuteBars: slice<BarColumns>(one.minuteBars, minutes),
+      minuteBars: orLater(slice<BarColumns>(one.minuteBars, minutes), one.minuteBars),
       dailyBars: slice<BarColumns>(one.dailyBars, days),
       trades: orLater(slice(one.trades, trades), one.trades),
       quotes: orLater(slice(one.quotes, quotes), one.quotes),
@@ -91,8 +91,8 @@ function slice<Columns extends object>(columns: Columns, [from, to]: Range): Col
 }
 
 /**
- * A symbol that has quotes or trades fills by these, also before its first: that there will be some
- * stays known, by a row of no price in a time that never comes.
+ * What a symbol has decides how its orders fill, also before the first of it: that there will be
+ * some stays known, by a row in a time that never comes.
  */
 function orLater<Columns extends { timeUs: Float64Array }>(cut: Columns, whole: Columns): Columns {
   if (cut.timeUs.length > 0 || whole.timeUs.length === 0) return cut;

@@ -13,7 +13,6 @@ import type {
   ConsumerToGateway,
   ConsumerToMain,
   GatewayToConsumer,
-  Intent,
   MainToConsumer,
   MarketMessage,
   OrderReport,
@@ -22,7 +21,7 @@ import type {
 import { SymbolTable } from "../../util/symbol_table.ts";
 import { AgeRule } from "./age.ts";
 import { Calls } from "./calls.ts";
-import { intentOf, isEntry, type Slot, type StrategyRun } from "./slot.ts";
+import { intentOf, isEntry, type ReadDecision, type Slot, type StrategyRun } from "./slot.ts";
 import { MINUTE_US } from "./symbol_state.ts";
 import { AccountView, setAccount, setEvent, setTimeUs } from "./views.ts";
 import { type Followed, FollowedSymbols } from "./followed.ts";
@@ -48,11 +47,6 @@ export interface ConsumerOptions {
   /** Hears of each decision, as it has been read; for checks. */
   onDecision?(slot: Slot, decision: Decision, read: ReadDecision, timeUs: number): void;
 }
-
-/** A decision as plain data. */
-export type ReadDecision =
-  | { kind: "order"; intent: Intent }
-  | { kind: "reject" | "cancel"; reason: string };
 
 export class Consumer {
   readonly #options: ConsumerOptions;

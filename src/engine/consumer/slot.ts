@@ -72,6 +72,11 @@ export class Slot implements SlotFigures {
 const ACTIONS: readonly string[] = ["buy", "sell", "short", "cover"];
 const TIMES_IN_FORCE: readonly string[] = ["day", "gtc", "opg", "cls", "ioc", "fok"];
 
+/** A decision as plain data. */
+export type ReadDecision =
+  | { kind: "order"; intent: Intent }
+  | { kind: "reject" | "cancel"; reason: string };
+
 /** Opens or adds to a position. */
 export function isEntry(decision: OrderDecision): boolean {
   return decision.action === "buy" || decision.action === "short";

@@ -1,0 +1,107 @@
+/** `liu backtest FROM --check`: runs the backtest again, and tells which decisions change. */
+import type { CheckRuns } from "../backtest/check_runs.ts";
+import { checkLookAhead } from "../backtest/look_ahead.ts";
+import type { BacktestSettings } from "../backtest/options.ts";
+import type { BacktestResult } from "../backtest/result.ts";
+import { runInWorker } from "../backtest/run_in_worker.ts";
+import { checkHistory, checkRestarts } from "../backtest/warm_up.ts";
+import type { Settings } from "../config/environment.ts";
+import type { Host } from "../contracts/command.ts";
+import { seededRandom } from "../engine/worker.ts";
+import { cutAfter } from "../recorded/cut.ts";
+import type { LogSink } from "../util/log.ts";
+import { progressBar, StatusLine } from "../util/progress.ts";
+import { type CheckOptions, CUTS } from "./backtest_check_options.ts";
+import { checkJson, type CheckReport, checkText, findingsIn } from "./backtest_check_report.ts";
+import { backtestJson } from "./backtest_report.ts";
+import { type BacktestOutput, runAndReport } from "./backtest_run.ts";
+
+/** Later starts that are tried. */
+const RESTARTS = 4;
+/** Each has a copy of the data. */
+const RUNS_AT_ONCE_MAX = 4;
+
+/** Runs it, stores and tells it; then checks it. Gives the exit code. */
+export async function checkedRun(
+  preparing: Promise<BacktestSettings>,
+  cli: CheckOptions & BacktestOutput & { bars?: string[] },
+  settings: Settings,
+  logSink: LogSink,
+  host: Host,
+): Promise<number> {
+  const { result } = await runAndReport(preparing.then(forCheck), cli, settings, logSink, host);
+  const report = await check(await preparing, result, cli, host);
+  const isAdjusted = cli.bars === undefined;
+  if (cli.json) {
+    host.out(
+      JSON.stringify({ ...backtestJson(result), check: checkJson(report, isAdjusted) }) + "\n",
+    );
+  } else {
+    host.out(`\n${checkText(report, isAdjusted)}`);
+  }
+  return findingsIn(report) > 0 ? 1 : 0;
+}
+
+/** For a backtest that is to be checked: its data are handed over, those of the checks are not. */
+function forCheck(settings: BacktestSettings): BacktestSettings {
+  return { ...settings, data: cutAfter(settings.data, Infinity), isRecorded: true };
+}
+
+/** Throws OperationError where it is interrupted. */
+async function check(
+  settings: BacktestSettings,
+  result: BacktestResult,
+  { seed = crypto.getRandomValues(new Uint32Array(1))[0], cuts = CUTS }: CheckOptions,
+  host: Host,
+): Promise<CheckReport> {
+  const line = new StatusLine({
+    isTerminal: host.isErrTerminal,
+    columns: host.columns,
+    write: host.err,
+    nowMs: () => performance.now(),
+  });
+  const runs: CheckRuns = {
+    settings,
+    full: result.record!,
+    endUs: result.endUs,
+    run: (changed) => runQuietly(changed, host),
+    concurrency: Math.min(RUNS_AT_ONCE_MAX, navigator.hardwareConcurrency),
+    random: seededRandom(seed),
+  };
+  const onProgress = (what: string) => (done: number, total: number) =>
+    line.set(progressBar(done, total, `checking: ${what}`));
+  try {
+    const lookAhead = await checkLookAhead({
+      ...runs,
+      cuts,
+      windows: result.windows,
+      onProgress: onProgress("later data cut off"),
+    });
+    const less = { ...runs, onProgress: onProgress("less history") };
+    const history = [await checkHistory(less, "minute"), await checkHistory(less, "day")];
+    const restarts = await checkRestarts({
+      ...runs,
+      count: RESTARTS,
+      onProgress: onProgress("later starts"),
+    });
+    return { seed, lookAhead, history, restarts, scale: settings.scale ?? "minute" };
+  } finally {
+    line.clear();
+  }
+}
+
+/** Nothing is stored, and nothing told: what would be was told of the backtest itself. */
+async function runQuietly(settings: BacktestSettings, host: Host) {
+  let runs = 0;
+  const { record } = await runInWorker(
+    // What runInWorker is given it hands over.
+    { ...settings, data: cutAfter(settings.data, Infinity), isRecorded: true },
+    {
+      store: { startRun: () => Promise.resolve(++runs), write: () => {} },
+      onEvent: () => {},
+      log: () => {},
+      signal: host.signal,
+    },
+  );
+  return record!;
+}
