@@ -275,14 +275,19 @@ export class Replay {
     return this.#watchRows;
   }
 
-  /** Closes that the exchange has not heard of. */
-  notePrices(): void {
-    for (const feed of this.#active) {
-      if (feed.notedBars >= feed.bar) continue;
-      const i = feed.bar - 1;
-      feed.notedBars = feed.bar;
-      this.#exchange.notePrice(feed.symbol, feed.bars.close[i], feed.bars.timeUs[i] + MINUTE_US);
-    }
+  /** Closes that the exchange has not heard of: of what is held or ordered, and of `symbol`. */
+  notePrices(symbol: string | null): void {
+    for (const feed of this.#held) this.#notePrice(feed);
+    for (const feed of this.#ordered) this.#notePrice(feed);
+    const feed = symbol === null ? undefined : this.#feeds.get(symbol);
+    if (feed !== undefined && feed.place >= 0) this.#notePrice(feed);
+  }
+
+  #notePrice(feed: SymbolFeed): void {
+    if (feed.notedBars >= feed.bar) return;
+    const i = feed.bar - 1;
+    feed.notedBars = feed.bar;
+    this.#exchange.notePrice(feed.symbol, feed.bars.close[i], feed.bars.timeUs[i] + MINUTE_US);
   }
 
   /** Orders that were accepted at a bar's end trade at its close. */

@@ -2,7 +2,6 @@
 import { assert } from "../util/assert.ts";
 import type { Asset } from "../model/asset.ts";
 import { type Decimal, decimal, plain } from "../util/decimal.ts";
-import { AccountSnapshot } from "./account_snapshot.ts";
 import { Holding } from "./holding.ts";
 import type { SymbolMarket } from "./market.ts";
 import { type OrderState, ZERO } from "./order_state.ts";
@@ -19,6 +18,7 @@ const SLACK = 1e-9;
 const NONE: readonly OrderState[] = [];
 
 export interface Funds {
+  cash: Decimal;
   equity: Decimal;
   longValue: Decimal;
   shortValue: Decimal;
@@ -50,7 +50,7 @@ export class AccountState {
     readonly id: string,
     cash: Decimal,
     private readonly isMargin: boolean,
-    readonly createdUs: number,
+    private readonly createdUs: number,
     private readonly marketOf: (symbol: string) => SymbolMarket,
   ) {
     this.cash = this.lastEquity = cash;
@@ -182,6 +182,7 @@ export class AccountState {
     const ownCash = this.cash.plus(shortValue);
     const settled = ownCash.lt(excess) ? ownCash : excess;
     return {
+      cash: this.cash,
       equity,
       longValue,
       shortValue,
@@ -228,7 +229,27 @@ export class AccountState {
   }
 
   figures(): AccountFigures {
-    return new AccountSnapshot(this);
+    const funds = this.funds();
+    return {
+      cash: plain(funds.cash),
+      equity: plain(funds.equity),
+      lastEquity: plain(this.lastEquity),
+      longMarketValue: plain(funds.longValue),
+      shortMarketValue: plain(funds.shortValue),
+      initialMargin: plain(funds.initialMargin),
+      maintenanceMargin: plain(funds.maintenanceMargin),
+      multiplier: funds.multiplier,
+      buyingPower: plain(funds.buyingPower),
+      nonMarginableBuyingPower: plain(funds.nonMarginable),
+      reserved: plain(funds.reserved),
+      feesPaid: plain(this.feesPaid),
+      regulatoryFeesPaid: plain(this.regulatoryFeesPaid),
+      borrowPaid: plain(this.borrowPaid),
+      interestPaid: plain(this.interestPaid),
+      slippagePaid: plain(this.slippagePaid),
+      shortingEnabled: funds.multiplier === 2,
+      createdUs: this.createdUs,
+    };
   }
 
   position(symbol: string): ExchangePosition | null {

@@ -11,7 +11,7 @@
  */
 import { assert } from "../util/assert.ts";
 import { decimal } from "../util/decimal.ts";
-import { AccountState } from "./account_state.ts";
+import { AccountState, type Funds } from "./account_state.ts";
 import { closeAfter, closingOrder, partOf, shareOf } from "./exchange_parts.ts";
 import { Fees } from "./fees.ts";
 import { defaultFillModel } from "./fill_model.ts";
@@ -291,6 +291,11 @@ export class Exchange {
   /** All executions so far, oldest first. */
   executions(accountId: string): readonly ExchangeExecution[] {
     return this.#account(accountId).executions;
+  }
+
+  /** What the account's figures are made of. */
+  funds(accountId: string): Funds {
+    return this.#account(accountId).funds();
   }
 
   account(accountId: string): AccountFigures {

@@ -1,6 +1,6 @@
 /**
- * What the exchange core takes and gives. Quantities, prices and money are exact: decimals in
- * executions, decimal texts elsewhere; times are µs.
+ * What the exchange core takes and gives. Quantities, prices and money are exact: decimals in what
+ * is told of each order and execution, decimal texts elsewhere; times are µs.
  */
 import type { Asset, AssetClass } from "../model/asset.ts";
 import type {
@@ -112,7 +112,7 @@ export interface ExchangeOrder {
   /** High (sell) or low (buy) water mark of a trailing stop. */
   hwm: string | null;
   status: OrderStatus;
-  filledQty: string;
+  filledQty: Decimal;
   filledAveragePrice: string | null;
   /** null: a simple order or itself a leg. An oco's parent is its take-profit. */
   legs: ExchangeOrder[] | null;
