@@ -318,15 +318,12 @@ export class Replay {
     return this.#watchRows;
   }
 
-  /** Closes of what is held that the exchange has not heard of: before anybody asks what it is worth. */
-  notePrices(): void {
+  /** Closes that the exchange has not heard of: of what is held or ordered, and of `symbol`. */
+  notePrices(symbol: string | null): void {
     for (const feed of this.#held) this.#noteClose(feed);
-  }
-
-  /** The close of a symbol that is about to have an order. */
-  notePrice(symbol: string): void {
-    const feed = this.#feeds.get(symbol);
-    if (feed !== undefined) this.#noteClose(feed);
+    for (const feed of this.#ordered) this.#noteClose(feed);
+    const feed = symbol === null ? undefined : this.#feeds.get(symbol);
+    if (feed !== undefined && feed.place >= 0) this.#noteClose(feed);
   }
 
   #noteClose(feed: SymbolFeed): void {
