@@ -258,10 +258,20 @@ Deno.test("a scanner that picks what will rise is told", async () => {
 });
 
 Deno.test("a day's bar that is shown before its close is told", async () => {
-  class Gap extends Scanner {
+  /** Looks at all that there is of days. */
+  class Days extends Scanner {
     async run({ market }: ScanContext) {
-      const rows = await market.snapshots();
-      return rows.filter(({ last, previousClose }) => previousClose > last).symbols();
+      const symbols = await market.symbols();
+      const rows = await market.snapshots(symbols);
+      const days = await market.bars(symbols, "day", 3);
+      return [
+        ...rows.filter(({ last, previousClose }) => previousClose > last).symbols(),
+        ...rows.filter(({ last, high, low }) => high - last > last - low).symbols(),
+        ...symbols.filter((symbol) => {
+          const { close, volume } = days.get(symbol)!;
+          return close.at(-1)! > close.at(-2)! && volume.at(-1)! < 40_000;
+        }),
+      ];
     }
   }
   // Each bar stands at the day before its own, as those that are dated by the day of their file do.
@@ -271,7 +281,7 @@ Deno.test("a day's bar that is shown before its close is told", async () => {
       const timeUs = dailyBars.timeUs.map((us, i) => i > 0 ? dailyBars.timeUs[i - 1] : us - 1);
       return [name, { ...one, dailyBars: { ...dailyBars, timeUs } }];
     }));
-  const options = { scanner: () => Gap, recurrenceMinutes: 1 };
+  const options = { scanner: () => Days, recurrenceMinutes: 1 };
   const rows = { AAPL: walk(3, 40), MSFT: walk(4, 40), GOOG: walk(5, 40) };
   const sound = await checked(() => Sound, rows, options);
   assert.deepEqual((await checkLookAhead({ ...sound, cuts: 12 })).findings, []);
