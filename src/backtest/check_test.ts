@@ -290,6 +290,19 @@ Deno.test("a day's bar that is shown before its close is told", async () => {
   assert.equal(findings[0].by, "scanner of us_equity");
 });
 
+Deno.test("bars that come a bar early are told", async () => {
+  const early = (data: MarketData): MarketData =>
+    new Map([...data].map(([name, one]) => {
+      const { close } = one.minuteBars;
+      const minuteBars = { ...one.minuteBars, close: close.map((own, i) => close[i + 1] ?? own) };
+      return [name, { ...one, minuteBars }];
+    }));
+  const runs = await checked(() => Sound, { AAPL: walk(12, 40) }, {}, early);
+  const { findings } = await checkLookAhead({ ...runs, cuts: 12 });
+  const line = await lineOf("sound buys");
+  assert.ok(findings.some(({ place, cuts }) => cuts > 0 && line.test(place!)));
+});
+
 Deno.test("a strategy that holds what was written into it is not seen: nothing is cut off it", async () => {
   const best = [...walk(6, 30)].reduce((high, row) => Math.max(high, row[4]), 0);
   class Told extends Strategy {
