@@ -2,10 +2,11 @@
  * The gateway, entered step by step.
  * Invariant: when `enter` is done, all that the step's intents and fills cause has happened.
  */
-import { SimulatedBroker } from "../brokers/simulated.ts";
+import type { SimulatedBroker } from "../brokers/simulated.ts";
+import type { Broker } from "../contracts/broker.ts";
 import type { StoreRecord } from "../contracts/store.ts";
 import { Gateway } from "../engine/gateway/gateway.ts";
-import { MemoryJournal } from "../engine/gateway/journal.ts";
+import { NoJournal } from "../engine/gateway/journal.ts";
 import { errorOf, Inbox } from "../engine/worker_link.ts";
 import type { MarketBatch } from "../model/market_batch.ts";
 import { type RiskLimits } from "../model/limit.ts";
@@ -19,16 +20,21 @@ import type {
 import type { LogSink } from "../util/log.ts";
 import type { Soon } from "../util/soon.ts";
 
+const MINUTE_US = 60e6;
+
 type StepDone = Extract<ConsumerToGateway, { type: "stepDone" }>;
 
 export interface GatewayLinkOptions {
-  broker: SimulatedBroker;
+  /** In this isolate: `step` begins a step of the gateway. */
+  broker: Broker & Pick<SimulatedBroker, "step">;
   risk: RiskLimits;
   batchId: string;
   store: { write(records: StoreRecord[]): void };
   log: LogSink;
   toConsumer(message: GatewayToConsumer): void;
   onMain(message: GatewayToMain): void;
+  /** See the gateway's option. */
+  readsAccountLate(): boolean;
   /** The account as the gateway has just read it. */
   onAccount(account: AccountFigures): void;
 }
@@ -48,7 +54,7 @@ export class GatewayLink {
     const { broker, risk, batchId, store, log } = options;
     this.#gateway = new Gateway({
       broker,
-      journal: new MemoryJournal(),
+      journal: new NoJournal(),
       store,
       // Not asked for: steps set the time, and nothing is waited for.
       clock: { nowUs: () => 0 },
@@ -56,6 +62,7 @@ export class GatewayLink {
       risk,
       batchId,
       stepping: true,
+      readsAccountLate: () => options.readsAccountLate(),
       consumers: 1,
       toConsumer: (_consumer, message) => this.#onConsumer(message),
       toMain: (message) => this.#onMain(message),
@@ -78,6 +85,11 @@ export class GatewayLink {
   /** What strategies decided in this step. */
   take(message: ConsumerToGateway): void {
     if (message.type === "stepDone") this.#done = message;
+  }
+
+  /** Before a step's events: what is due at whole minutes is read anew then. */
+  beforeStep(timeUs: number): void {
+    if (timeUs % MINUTE_US !== 0) this.#gateway.catchUpAccount();
   }
 
   /** A promise only where something waits. */

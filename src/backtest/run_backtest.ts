@@ -7,6 +7,7 @@
  * user code can reach. The gateway is entered only for steps in which something is due; all others
  * are rows into the consumer. A step is waited for only where something in it waits.
  */
+import { Strategy } from "../contracts/strategy.ts";
 import { Consumer } from "../engine/consumer/consumer.ts";
 import { loadStrategies } from "../engine/consumer/load_strategies.ts";
 import { Followings } from "../engine/followings.ts";
@@ -51,6 +52,7 @@ class Backtest {
   #failure: Error | null = null;
   #step = 0;
   readonly #isDaily: boolean;
+  #readsAccountLate = false;
 
   constructor(options: BacktestOptions) {
     this.#options = options;
@@ -65,6 +67,7 @@ class Backtest {
       log: this.#log,
       toConsumer: (message) => this.#consumer.onGateway(message),
       onMain: (message) => this.#onGateway(message),
+      readsAccountLate: () => this.#readsAccountLate,
       onAccount: (account) => this.#market.account.set(account),
     });
     this.#picks = new Picks(
@@ -111,7 +114,7 @@ class Backtest {
   }
 
   async #start(): Promise<void> {
-    const { strategies, registries, scanners } = this.#options;
+    const { strategies, registries, scanners, risk, fillModel } = this.#options;
     const control = this.#options.control ??
       new SharedArrayBuffer((2 + strategies.length) * 4);
     const toMain = (message: ConsumerToMain) => this.#onConsumer(message);
@@ -139,6 +142,10 @@ class Backtest {
       describeThrown: this.#options.describeThrown ?? describePlainly,
       onDecision: this.#options.observer?.onDecision,
     });
+    this.#readsAccountLate = risk.maxDailyLoss === null && fillModel !== "close" &&
+      loaded.runs.every(({ instance: { onFill, onDenied } }) =>
+        onFill === Strategy.prototype.onFill && onDenied === Strategy.prototype.onDenied
+      );
     for (const value of early) this.#consumer.onKeystoreSet(...value);
     this.#consumer.onGateway({ type: "account", account: this.#market.account });
     await this.#gateway.start();
@@ -322,6 +329,7 @@ class Backtest {
   /** True: the gateway has to be entered. */
   #runStep(timeUs: number): boolean {
     const market = this.#market;
+    this.#gateway.beforeStep(timeUs);
     const hasUpdates = market.begin(timeUs);
     const isWatched = market.replay.give(timeUs, this.#consumer);
     const isDecided = this.#consumer.endStep(this.#step, timeUs);

@@ -33,6 +33,7 @@ const CAPABILITIES: BrokerCapabilities = {
   extendedHours: true,
   requestsPerMinute: 200,
   requestsReservedForCancels: 20,
+  tellsOnce: false,
 };
 
 const accountSchema = z.object({

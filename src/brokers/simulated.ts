@@ -5,11 +5,12 @@
  */
 import type { Broker, BrokerCapabilities, CancelResult, OrderUpdate } from "../contracts/broker.ts";
 import type { Exchange } from "../matching/exchange.ts";
-import type { ExchangeOrder, ExchangeOrderRequest, ExchangeUpdate } from "../matching/types.ts";
+import type { ExchangeOrderRequest, ExchangeUpdate } from "../matching/types.ts";
 import type { Asset } from "../model/asset.ts";
 import { sessionAt } from "../model/calendar.ts";
-import type { BrokerOrder, OrderRequest } from "../model/order.ts";
-import { decimal } from "../util/decimal.ts";
+import type { OrderRequest } from "../model/order.ts";
+import { decimal, plain } from "../util/decimal.ts";
+import { SimulatedAccount, SimulatedExecution, SimulatedOrder } from "./simulated_views.ts";
 
 /** As at Alpaca, so that the same orders are taken. */
 const CAPABILITIES: BrokerCapabilities = {
@@ -20,14 +21,16 @@ const CAPABILITIES: BrokerCapabilities = {
   extendedHours: true,
   requestsPerMinute: Infinity,
   requestsReservedForCancels: 0,
+  tellsOnce: true,
 };
-const ACCOUNT_ID = "backtest";
 
 export interface SimulatedBrokerOptions {
   cash: string;
   assets: readonly Asset[];
-  /** Called before the account's value is worked out: prices that the exchange lacks are noted. */
+  /** Called before the account's value is worked out: prices of what it holds are noted. */
   beforeAccount(): void;
+  /** Called before an order is made: the symbol's price is noted. */
+  beforeOrder(symbol: string): void;
   /** All requests of a round have been made: what they cause at once, at the exchange. */
   afterRequests(): void;
 }
@@ -47,7 +50,7 @@ export class SimulatedBroker implements Broker {
   constructor(exchange: Exchange, options: SimulatedBrokerOptions) {
     this.#exchange = exchange;
     this.#options = options;
-    exchange.openAccount(ACCOUNT_ID, { cash: options.cash });
+    exchange.openAccount(SimulatedAccount.ID, { cash: options.cash });
   }
 
   /** What the exchange has to say of an order. */
@@ -55,8 +58,8 @@ export class SimulatedBroker implements Broker {
     this.updates++;
     this.#onUpdate({
       event: update.event,
-      order: brokerOrder(update.order),
-      execution: update.execution,
+      order: new SimulatedOrder(update.order),
+      execution: update.execution && new SimulatedExecution(update.execution),
       timeUs: update.timeUs,
     });
   }
@@ -68,29 +71,20 @@ export class SimulatedBroker implements Broker {
 
   figures() {
     this.#options.beforeAccount();
-    return this.#exchange.account(ACCOUNT_ID);
+    return this.#exchange.account(SimulatedAccount.ID);
   }
 
   exchangePositions() {
-    return this.#exchange.positions(ACCOUNT_ID);
+    return this.#exchange.positions(SimulatedAccount.ID);
   }
 
   account() {
-    const { cash, equity, buyingPower, shortingEnabled } = this.figures();
-    return {
-      accountId: ACCOUNT_ID,
-      currency: "USD",
-      cash,
-      equity,
-      buyingPower,
-      tradingBlocked: false,
-      shortingEnabled,
-    };
+    return new SimulatedAccount(this.figures());
   }
 
   positions() {
     return Promise.resolve(
-      this.#exchange.positions(ACCOUNT_ID).map((position) => ({
+      this.#exchange.positions(SimulatedAccount.ID).map((position) => ({
         symbol: position.symbol,
         qty: position.qty,
         qtyAvailable: position.qtyAvailable,
@@ -106,27 +100,31 @@ export class SimulatedBroker implements Broker {
   }
 
   openOrders() {
-    const orders = this.#exchange.orders(ACCOUNT_ID, { status: "open", limit: Infinity });
-    return Promise.resolve(orders.map(brokerOrder));
+    const orders = this.#exchange.orders(SimulatedAccount.ID, { status: "open", limit: Infinity });
+    return Promise.resolve(orders.map((order) => new SimulatedOrder(order)));
   }
 
   orderByClientId(clientOrderId: string) {
-    const order = this.#exchange.orderByClientId(ACCOUNT_ID, clientOrderId);
-    return order === null ? null : brokerOrder(order);
+    const order = this.#exchange.orderByClientId(SimulatedAccount.ID, clientOrderId);
+    return order === null ? null : new SimulatedOrder(order);
   }
 
   executions(sinceUs: number) {
-    const executions = this.#exchange.executions(ACCOUNT_ID);
-    return Promise.resolve(executions.filter(({ timeUs }) => timeUs > sinceUs));
+    const executions = this.#exchange.executions(SimulatedAccount.ID);
+    return Promise.resolve(
+      executions.filter(({ timeUs }) => timeUs > sinceUs)
+        .map((execution) => new SimulatedExecution(execution)),
+    );
   }
 
   submit(order: OrderRequest) {
     this.#options.beforeAccount();
-    return resultOf(this.#exchange.submit(ACCOUNT_ID, exchangeRequest(order)));
+    this.#options.beforeOrder(order.symbol);
+    return resultOf(this.#exchange.submit(SimulatedAccount.ID, exchangeRequest(order)));
   }
 
   cancel(brokerOrderId: string): CancelResult {
-    const refusal = this.#exchange.cancel(ACCOUNT_ID, brokerOrderId);
+    const refusal = this.#exchange.cancel(SimulatedAccount.ID, brokerOrderId);
     if (refusal === null) return { result: "requested" };
     if (refusal.status === 404) return { result: "not_found" };
     return { result: "not_cancelable", message: refusal.message };
@@ -143,10 +141,10 @@ export class SimulatedBroker implements Broker {
   ) {
     this.#options.beforeAccount();
     const { clientOrderId, qty, limitPrice, triggerPrice, trailPrice, timeInForce } = change;
-    const outcome = this.#exchange.replace(ACCOUNT_ID, brokerOrderId, {
+    const outcome = this.#exchange.replace(SimulatedAccount.ID, brokerOrderId, {
       ...(clientOrderId === undefined ? {} : { clientOrderId }),
       ...(timeInForce === undefined ? {} : { timeInForce }),
-      ...(qty == null ? {} : { qty }),
+      ...(qty == null ? {} : { qty: plain(qty) }),
       ...(limitPrice == null ? {} : { limitPrice }),
       ...(triggerPrice == null ? {} : { triggerPrice }),
       ...(trailPrice == null ? {} : { trail: trailPrice }),
@@ -172,33 +170,10 @@ export class SimulatedBroker implements Broker {
 
 function resultOf(outcome: ReturnType<Exchange["submit"]>) {
   if ("order" in outcome) {
-    return { result: "accepted" as const, order: brokerOrder(outcome.order) };
+    return { result: "accepted" as const, order: new SimulatedOrder(outcome.order) };
   }
   const { code, message } = outcome.error;
   return { result: "refused" as const, code, message };
-}
-
-function brokerOrder(order: ExchangeOrder): BrokerOrder {
-  return {
-    brokerOrderId: order.id,
-    clientOrderId: order.clientOrderId,
-    symbol: order.symbol,
-    side: order.side,
-    type: order.type,
-    timeInForce: order.timeInForce,
-    qty: order.qty,
-    notional: order.notional,
-    limitPrice: order.limitPrice,
-    triggerPrice: order.triggerPrice,
-    status: order.status,
-    filledQty: order.filledQty,
-    filledAveragePrice: order.filledAveragePrice,
-    legs: order.legs === null ? [] : order.legs.map(brokerOrder),
-    replacedBy: order.replacedBy,
-    replaces: order.replaces,
-    submittedUs: order.submittedUs,
-    updatedUs: order.updatedUs,
-  };
 }
 
 /** A limit order with both legs, at the take-profit's own price, is an OCO: two exits of what is held. */
@@ -214,8 +189,20 @@ function exchangeRequest(order: OrderRequest): ExchangeOrderRequest {
     ? "oto"
     : "simple";
   return {
-    ...order,
+    clientOrderId: order.clientOrderId,
+    symbol: order.symbol,
+    side: order.side,
+    qty: order.qty,
+    notional: order.notional,
+    type: order.type,
+    timeInForce: order.timeInForce,
     limitPrice: isOco ? null : order.limitPrice,
+    triggerPrice: order.triggerPrice,
+    trailPrice: order.trailPrice,
+    trailPercent: order.trailPercent,
+    extendedHours: order.extendedHours,
+    takeProfit,
+    stopLoss,
     orderClass,
     positionIntent: null,
   };

@@ -66,7 +66,13 @@ export function backtestSummary(result: BacktestResult): string {
   return lines.map(([name, value]) => `${name.padEnd(15)}${value}\n`).join("");
 }
 
-export function equityCsv({ equity: { timeUs, equity } }: BacktestResult): string {
+export function equityCsv({ equity }: BacktestResult): string {
+  return curveCsv(equity);
+}
+
+export function curveCsv(
+  { timeUs, equity }: { timeUs: ArrayLike<number>; equity: ArrayLike<number> },
+): string {
   const lines = Array.from(timeUs, (us, i) => `${formatRfc3339(us)},${equity[i]}`);
   return ["time,equity", ...lines, ""].join("\n");
 }

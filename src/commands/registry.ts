@@ -25,6 +25,10 @@ export const COMMANDS: Readonly<Record<string, RegisteredCommand>> = {
     summary: "try the plan's strategies on history",
     load: () => import("./backtest.ts"),
   },
+  optimize: {
+    summary: "search the parameters that did best on history",
+    load: () => import("./optimize.ts"),
+  },
   analyze: {
     summary: "show what a batch earned",
     load: () => import("./analyze.ts"),

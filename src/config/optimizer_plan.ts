@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Json } from "../contracts/store.ts";
 import { closest } from "../util/closest.ts";
-import { isTable, must, toJson } from "./must.ts";
+import { isTable, must } from "./must.ts";
 import { camelCase } from "./plugin_section.ts";
 import type { TomlFile, TomlTable } from "./toml_file.ts";
 import type { TomlPath } from "./toml_lines.ts";
@@ -185,5 +185,5 @@ function refuseTwice(toml: TomlFile, parameters: readonly ReadParameter[]): void
 
 /** How a value is shown in messages and tables. */
 export function showValue(value: Json): string {
-  return typeof value === "string" ? value : JSON.stringify(toJson(value));
+  return typeof value === "string" ? value : JSON.stringify(value);
 }

@@ -1,14 +1,14 @@
 import type { Asset, AssetClass } from "../model/asset.ts";
-import type { BrokerOrder, Execution, OrderRequest } from "../model/order.ts";
+import type { Amount, BrokerOrder, Execution, OrderRequest } from "../model/order.ts";
 import type { Soon } from "../util/soon.ts";
 
 export interface BrokerAccount {
   accountId: string;
   currency: string;
-  /** Decimal texts in `currency`. */
-  cash: string;
-  equity: string;
-  buyingPower: string;
+  /** In `currency`. */
+  cash: Amount;
+  equity: Amount;
+  buyingPower: Amount;
   tradingBlocked: boolean;
   shortingEnabled: boolean;
 }
@@ -80,6 +80,11 @@ export interface BrokerCapabilities {
   /** Requests a minute, and how many of these are kept for cancels. */
   requestsPerMinute: number;
   requestsReservedForCancels: number;
+  /**
+   * Each event of an order is told once, in its order, and nothing after the order is final: what is final need not be
+   * kept in mind. No broker over a network is like that.
+   */
+  tellsOnce: boolean;
 }
 
 /**

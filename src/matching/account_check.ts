@@ -1,6 +1,6 @@
 // What an account's money, positions and other orders allow.
-import { Decimal, decimal, plain } from "../util/decimal.ts";
-import { type AccountState, type PriceOf, shortReservePrice } from "./account_state.ts";
+import { type Decimal, decimal, plain } from "../util/decimal.ts";
+import { type AccountState, shortReservePrice } from "./account_state.ts";
 import type { SymbolMarket } from "./market.ts";
 import { type OrderState, ZERO } from "./order_state.ts";
 import { forbidden, unprocessable } from "./refusal.ts";
@@ -18,40 +18,38 @@ export function checkAccount(options: {
   account: AccountState;
   terms: RequestTerms;
   market: SymbolMarket;
-  priceOf: PriceOf;
   ignoring: OrderState | null;
 }): Admission | { refusal: Refusal } {
   const { account, terms, market } = options;
   const position = account.positionQty(terms.asset.symbol);
   const isBuy = terms.side === "buy";
-  const isClosing = isBuy ? position.lt(ZERO) : position.gt(ZERO);
-  const refusal = isClosing ? checkClosing(options) : checkOpening(options);
-  if (refusal !== null) return { refusal };
+  const isClosing = !position.isZero && isBuy === position.s < 0;
   if (isClosing) {
+    const refusal = checkClosing(options);
+    if (refusal !== null) return { refusal };
     return { positionIntent: isBuy ? "buy_to_close" : "sell_to_close", reservePrice: null };
   }
-  return {
-    positionIntent: isBuy ? "buy_to_open" : "sell_to_open",
-    reservePrice: openingPrice(terms, market),
-  };
+  const reservePrice = openingPrice(terms, market);
+  const refusal = checkOpening(options, reservePrice);
+  if (refusal !== null) return { refusal };
+  return { positionIntent: isBuy ? "buy_to_open" : "sell_to_open", reservePrice };
 }
 
 type Options = Parameters<typeof checkAccount>[0];
 
 function checkClosing(options: Options): Refusal | null {
-  const { account, terms, priceOf, ignoring } = options;
+  const { account, terms, market, ignoring } = options;
   const wash = checkWash(options);
   if (wash !== null) return wash;
-  const { symbol } = terms.asset;
-  const price = priceOf(symbol);
-  const available = account.availableQty(symbol, priceOf, ignoring);
+  const price = market.lastDecimal;
+  const available = account.availableQty(terms.asset.symbol, ignoring);
   const isEnough = terms.qty !== null ? terms.qty.lte(available) : available.gt(ZERO) &&
-    (Number.isNaN(price) || available.times(decimal(price)).gte(terms.notional!));
+    (price === null || available.times(price).gte(terms.notional!));
   return isEnough ? null : insufficientQty(options, available);
 }
 
-function checkOpening(options: Options): Refusal | null {
-  const { account, terms, market, priceOf, ignoring } = options;
+function checkOpening(options: Options, price: Decimal | null): Refusal | null {
+  const { account, terms, ignoring } = options;
   const { asset } = terms;
   if (terms.orderClass === "oco") return unprocessable("oco orders must be exit orders");
   if (terms.side === "sell") {
@@ -61,16 +59,16 @@ function checkOpening(options: Options): Refusal | null {
     if (!asset.shortable || !asset.easyToBorrow) {
       return unprocessable(`asset "${asset.symbol}" cannot be sold short`);
     }
-    if (account.funds(priceOf).multiplier === 1) {
+    if (account.funds().multiplier === 1) {
       return forbidden("account is not allowed to short");
     }
   }
   const wash = checkWash(options) ?? checkBothWays(options);
   if (wash !== null) return wash;
-  const price = openingPrice(terms, market);
   if (terms.notional === null && price === null) return null;
   const cost = terms.notional ?? terms.qty!.times(price!);
-  const funds = account.funds(priceOf, ignoring);
+  if (asset.assetClass !== "crypto" && account.surelyAffords(cost, ignoring)) return null;
+  const funds = account.funds(ignoring);
   if (asset.assetClass === "crypto") {
     return cost.lte(funds.nonMarginable) ? null : forbidden(
       `insufficient balance for USD (requested: ${plain(cost)}, available: ${
@@ -134,7 +132,7 @@ function openingPrice(terms: RequestTerms, market: SymbolMarket): Decimal | null
 }
 
 function insufficientQty(
-  { account, terms, priceOf, ignoring }: Options,
+  { account, terms, ignoring }: Options,
   available: Decimal,
 ): Refusal {
   const { symbol, assetClass } = terms.asset;
@@ -147,10 +145,10 @@ function insufficientQty(
     symbol,
     available: plain(available),
     existing_qty: plain(account.positionQty(symbol).abs()),
-    held_for_orders: plain(account.heldQty(symbol, priceOf, ignoring)),
+    held_for_orders: plain(account.heldQty(symbol, ignoring)),
   });
 }
 
 function isWhole(qty: Decimal | null): boolean {
-  return qty !== null && qty.round(0, Decimal.roundDown).eq(qty);
+  return qty !== null && qty.isWhole;
 }

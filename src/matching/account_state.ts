@@ -1,27 +1,24 @@
 // One account: money, positions, orders, and what they hold of one another.
 import { assert } from "../util/assert.ts";
 import type { Asset } from "../model/asset.ts";
-import { Decimal, decimal, plain } from "../util/decimal.ts";
+import { type Decimal, decimal, plain } from "../util/decimal.ts";
+import { AccountSnapshot } from "./account_snapshot.ts";
+import { Holding } from "./holding.ts";
+import type { SymbolMarket } from "./market.ts";
+import { type OrderState, ZERO } from "./order_state.ts";
 import type { AccountFigures, ExchangeExecution, ExchangePosition } from "./types.ts";
-import { AVERAGE_DECIMALS, type OrderState, SHARE_FRACTION, ZERO } from "./order_state.ts";
-
-/** NaN: no price is known. */
-export type PriceOf = (symbol: string) => number;
 
 /** Equity from which an account has margin: Regulation T, FINRA rule 4210. */
 const MARGIN_EQUITY_MIN = 2000;
-const MAINTENANCE_RATE = "0.3";
+const MAINTENANCE_RATE = decimal("0.3");
 /** Added to the ask where a short sale is valued. */
-const SHORT_COLLAR = "1.03";
+const SHORT_COLLAR = decimal("1.03");
+/** Share of all that is added up: the sums' errors are a thousandth of it. */
+const SLACK = 1e-9;
 
-interface PositionState {
-  asset: Asset;
-  /** Signed, never 0. */
-  qty: Decimal;
-  averagePrice: Decimal;
-}
+const NONE: readonly OrderState[] = [];
 
-interface Funds {
+export interface Funds {
   equity: Decimal;
   longValue: Decimal;
   shortValue: Decimal;
@@ -42,70 +39,85 @@ export class AccountState {
   interestPaid = ZERO;
   slippagePaid = ZERO;
   readonly executions: ExchangeExecution[] = [];
-  readonly orders = new Map<string, OrderState>();
+  /** In the order of acceptance, final ones too. */
+  readonly orders: OrderState[] = [];
   readonly ordersByClientId = new Map<string, OrderState>();
-  readonly #positions = new Map<string, PositionState>();
-  /** By symbol, in the order of acceptance. */
-  readonly #open = new Map<string, OrderState[]>();
+  readonly #holdings = new Map<string, Holding>();
+  /** Those with a position or an open order. */
+  readonly #active = new Set<Holding>();
 
   constructor(
     readonly id: string,
     cash: Decimal,
     private readonly isMargin: boolean,
-    private readonly createdUs: number,
+    readonly createdUs: number,
+    private readonly marketOf: (symbol: string) => SymbolMarket,
   ) {
     this.cash = this.lastEquity = cash;
   }
 
   addOrder(order: OrderState): void {
     assert(!this.ordersByClientId.has(order.terms.clientOrderId), "client order id used twice");
-    this.orders.set(order.id, order);
+    this.orders.push(order);
     this.ordersByClientId.set(order.terms.clientOrderId, order);
-    const open = this.#open.get(order.symbol);
-    if (open === undefined) this.#open.set(order.symbol, [order]);
-    else open.push(order);
+    const holding = this.holdingOf(order.terms.asset);
+    holding.addOrder(order);
+    this.#note(holding);
   }
 
   /** An order that has become final leaves the open ones. */
   removeOpen(order: OrderState): void {
-    const open = this.#open.get(order.symbol)!;
-    // A new list, so that one that is being walked stays whole.
-    this.#open.set(order.symbol, open.filter((other) => other !== order));
+    const holding = this.holdingOf(order.terms.asset);
+    holding.removeOrder(order);
+    this.#note(holding);
+  }
+
+  /** null: there is no such order. */
+  orderOf(number: number): OrderState | null {
+    let low = 0;
+    let high = this.orders.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.orders[middle].number < number) low = middle + 1;
+      else high = middle;
+    }
+    return this.orders[low]?.number === number ? this.orders[low] : null;
+  }
+
+  holdingOf(asset: Asset): Holding {
+    let holding = this.#holdings.get(asset.symbol);
+    if (holding === undefined) {
+      holding = new Holding(asset, this.marketOf(asset.symbol));
+      this.#holdings.set(asset.symbol, holding);
+    }
+    return holding;
   }
 
   openIn(symbol: string): readonly OrderState[] {
-    return this.#open.get(symbol) ?? [];
+    return this.#holdings.get(symbol)?.open ?? NONE;
   }
 
   allOpen(): OrderState[] {
-    return [...this.#open.values()].flat().sort((a, b) => a.seq - b.seq);
+    return [...this.#active].flatMap(({ open }) => open).sort((a, b) => a.seq - b.seq);
   }
 
   positionQty(symbol: string): Decimal {
-    return this.#positions.get(symbol)?.qty ?? ZERO;
+    return this.#holdings.get(symbol)?.qty ?? ZERO;
   }
 
   /** `qty` is signed. Cash moves by −qty × price − fee, exactly. */
   applyExecution(asset: Asset, qty: Decimal, price: Decimal, fee: Decimal): void {
-    this.cash = this.cash.minus(qty.times(price)).minus(fee);
-    this.feesPaid = this.feesPaid.plus(fee);
-    const position = this.#positions.get(asset.symbol);
-    if (position === undefined) {
-      this.#positions.set(asset.symbol, { asset, qty, averagePrice: price });
-      return;
-    }
-    const after = position.qty.plus(qty);
-    if (after.eq(ZERO)) {
-      this.#positions.delete(asset.symbol);
-      return;
-    }
-    if (position.qty.s === qty.s) {
-      const cost = position.qty.times(position.averagePrice).plus(qty.times(price));
-      position.averagePrice = cost.div(after).round(AVERAGE_DECIMALS, Decimal.roundHalfUp);
-    } else if (after.s !== position.qty.s) {
-      position.averagePrice = price;
-    }
-    position.qty = after;
+    const cash = this.cash.minus(qty.times(price));
+    this.cash = fee.isZero ? cash : cash.minus(fee);
+    if (!fee.isZero) this.feesPaid = this.feesPaid.plus(fee);
+    const holding = this.holdingOf(asset);
+    holding.applyExecution(qty, price);
+    this.#note(holding);
+  }
+
+  #note(holding: Holding): void {
+    if (holding.isIdle) this.#active.delete(holding);
+    else this.#active.add(holding);
   }
 
   /** What a night costs. */
@@ -115,51 +127,38 @@ export class AccountState {
     this.interestPaid = this.interestPaid.plus(interest);
   }
 
-  /** Signed quantities. */
-  eachPosition(see: (symbol: string, qty: Decimal, averagePrice: Decimal) => void): void {
-    for (const [symbol, { qty, averagePrice }] of this.#positions) see(symbol, qty, averagePrice);
+  /** Signed quantities, and the market's prices. */
+  eachPosition(see: (symbol: string, qty: Decimal, price: Decimal) => void): void {
+    for (const { asset, qty, price } of this.#active) {
+      if (!qty.isZero) see(asset.symbol, qty, price);
+    }
   }
 
   /** What open orders would close of the position; the legs of a group count once. */
-  heldQty(symbol: string, priceOf: PriceOf, ignoring: OrderState | null = null): Decimal {
-    const position = this.positionQty(symbol);
-    if (position.eq(ZERO)) return ZERO;
-    const closingSide = position.gt(ZERO) ? "sell" : "buy";
-    let held = ZERO;
-    for (const order of this.openIn(symbol)) {
-      if (order === ignoring || order.side !== closingSide || order.status === "held") continue;
-      const { group } = order;
-      if (group !== null && order === group.stopLoss && group.takeProfit?.isOpen) continue;
-      held = held.plus(
-        order.terms.notional === null
-          ? order.remainingQty
-          : notionalQty(order, priceOf(symbol), position.abs()),
-      );
-    }
-    return held;
+  heldQty(symbol: string, ignoring: OrderState | null = null): Decimal {
+    return this.#holdings.get(symbol)?.heldQty(ignoring) ?? ZERO;
   }
 
-  availableQty(symbol: string, priceOf: PriceOf, ignoring: OrderState | null = null): Decimal {
-    const free = this.positionQty(symbol).abs().minus(this.heldQty(symbol, priceOf, ignoring));
-    return free.gt(ZERO) ? free : ZERO;
+  availableQty(symbol: string, ignoring: OrderState | null = null): Decimal {
+    return this.#holdings.get(symbol)?.availableQty(ignoring) ?? ZERO;
   }
 
-  funds(priceOf: PriceOf, ignoring: OrderState | null = null): Funds {
+  funds(ignoring: OrderState | null = null): Funds {
     let longValue = ZERO;
     let shortValue = ZERO;
     let cryptoValue = ZERO;
-    for (const position of this.#positions.values()) {
-      const value = position.qty.times(marketPrice(position, priceOf));
-      if (value.gt(ZERO)) longValue = longValue.plus(value);
-      else shortValue = shortValue.plus(value);
-      if (position.asset.assetClass === "crypto") cryptoValue = cryptoValue.plus(value);
-    }
     let reservedEquity = ZERO;
     let reservedCrypto = ZERO;
-    for (const orders of this.#open.values()) {
-      for (const order of orders) {
-        if (order === ignoring) continue;
-        if (order.isCrypto) reservedCrypto = reservedCrypto.plus(order.reserved);
+    for (const holding of this.#active) {
+      if (!holding.qty.isZero) {
+        const value = holding.qty.times(holding.price);
+        if (value.s > 0) longValue = longValue.plus(value);
+        else shortValue = shortValue.plus(value);
+        if (holding.isCrypto) cryptoValue = cryptoValue.plus(value);
+      }
+      for (const order of holding.open) {
+        if (order === ignoring || order.reservePrice === null) continue;
+        if (holding.isCrypto) reservedCrypto = reservedCrypto.plus(order.reserved);
         else reservedEquity = reservedEquity.plus(order.reserved);
       }
     }
@@ -188,42 +187,51 @@ export class AccountState {
     };
   }
 
-  figures(priceOf: PriceOf): AccountFigures {
-    const funds = this.funds(priceOf);
-    return {
-      cash: plain(this.cash),
-      equity: plain(funds.equity),
-      lastEquity: plain(this.lastEquity),
-      longMarketValue: plain(funds.longValue),
-      shortMarketValue: plain(funds.shortValue),
-      initialMargin: plain(funds.initialMargin),
-      maintenanceMargin: plain(funds.maintenanceMargin),
-      multiplier: funds.multiplier,
-      buyingPower: plain(funds.buyingPower),
-      nonMarginableBuyingPower: plain(funds.nonMarginable),
-      reserved: plain(funds.reserved),
-      feesPaid: plain(this.feesPaid),
-      regulatoryFeesPaid: plain(this.regulatoryFeesPaid),
-      borrowPaid: plain(this.borrowPaid),
-      interestPaid: plain(this.interestPaid),
-      slippagePaid: plain(this.slippagePaid),
-      shortingEnabled: funds.multiplier === 2,
-      createdUs: this.createdUs,
-    };
+  /**
+   * Whether an equities order that costs so much is sure to be within the buying power. In float64,
+   * with a margin that its errors are far below: false says nothing.
+   */
+  surelyAffords(cost: Decimal, ignoring: OrderState | null): boolean {
+    const cash = this.cash.toNumber();
+    let net = 0;
+    let gross = 0;
+    let crypto = 0;
+    let reserved = 0;
+    for (const holding of this.#active) {
+      const value = holding.qty.toNumber() * holding.price.toNumber();
+      net += value;
+      gross += Math.abs(value);
+      if (holding.isCrypto) crypto += value;
+      for (const order of holding.open) {
+        if (order === ignoring || order.reservePrice === null) continue;
+        // No less than it is, whatever the multiplier.
+        reserved += order.reserved.toNumber() * (holding.isCrypto ? 2 : 1);
+      }
+    }
+    const equity = cash + net;
+    const slack = SLACK * (Math.abs(cash) + gross + reserved);
+    if (Math.abs(equity - MARGIN_EQUITY_MIN) <= slack) return false;
+    const multiplier = this.isMargin && equity > MARGIN_EQUITY_MIN ? 2 : 1;
+    const excess = equity - (gross - crypto) / multiplier - crypto;
+    return cost.toNumber() < excess * multiplier - reserved - 10 * slack;
   }
 
-  position(symbol: string, priceOf: PriceOf): ExchangePosition | null {
-    const position = this.#positions.get(symbol);
-    if (position === undefined) return null;
-    const price = marketPrice(position, priceOf);
-    const marketValue = position.qty.times(price);
-    const costBasis = position.qty.times(position.averagePrice);
+  figures(): AccountFigures {
+    return new AccountSnapshot(this);
+  }
+
+  position(symbol: string): ExchangePosition | null {
+    const holding = this.#holdings.get(symbol);
+    if (holding === undefined || holding.qty.isZero) return null;
+    const { qty, price, averagePrice, asset } = holding;
+    const marketValue = qty.times(price);
+    const costBasis = qty.times(averagePrice);
     return {
       symbol,
-      assetClass: position.asset.assetClass,
-      qty: plain(position.qty),
-      qtyAvailable: plain(this.availableQty(symbol, priceOf)),
-      averagePrice: plain(position.averagePrice),
+      assetClass: asset.assetClass,
+      qty: plain(qty),
+      qtyAvailable: plain(holding.availableQty(null)),
+      averagePrice: plain(averagePrice),
       currentPrice: plain(price),
       marketValue: plain(marketValue),
       costBasis: plain(costBasis),
@@ -231,9 +239,9 @@ export class AccountState {
     };
   }
 
-  positions(priceOf: PriceOf): ExchangePosition[] {
-    const symbols = [...this.#positions.keys()].sort();
-    return symbols.map((symbol) => this.position(symbol, priceOf)!);
+  positions(): ExchangePosition[] {
+    return [...this.#active].map(({ asset }) => asset.symbol).sort()
+      .map((symbol) => this.position(symbol)).filter((position) => position !== null);
   }
 }
 
@@ -244,20 +252,6 @@ export function shortReservePrice(askPrice: number, limitPrice: Decimal | null):
   const collared = Number.isNaN(askPrice) ? null : decimal(askPrice).times(SHORT_COLLAR);
   if (collared === null || limitPrice === null) return collared ?? limitPrice;
   return limitPrice.gt(collared) ? limitPrice : collared;
-}
-
-/** A closing order by notional holds about as much as it will sell; all where no price is known. */
-function notionalQty(order: OrderState, price: number, positionQty: Decimal): Decimal {
-  if (Number.isNaN(price)) return positionQty;
-  const left = order.terms.notional!.minus(order.filledNotional);
-  const qty = left.div(decimal(price)).div(SHARE_FRACTION).round(0, Decimal.roundUp)
-    .times(SHARE_FRACTION);
-  return qty.gt(positionQty) ? positionQty : qty;
-}
-
-function marketPrice(position: PositionState, priceOf: PriceOf): Decimal {
-  const price = priceOf(position.asset.symbol);
-  return Number.isNaN(price) ? position.averagePrice : decimal(price);
 }
 
 function atLeastZero(value: Decimal): Decimal {

@@ -12,15 +12,17 @@
 import { assert } from "../util/assert.ts";
 import { decimal } from "../util/decimal.ts";
 import { AccountState } from "./account_state.ts";
-import { closeAfter, closingOrder, countedIds, partOf, shareOf } from "./exchange_parts.ts";
+import { closeAfter, closingOrder, partOf, shareOf } from "./exchange_parts.ts";
 import { Fees } from "./fees.ts";
 import { defaultFillModel } from "./fill_model.ts";
+import { Ids } from "./ids.ts";
 import { SymbolMarket } from "./market.ts";
-import { type MarketEvent, Matcher } from "./matcher.ts";
+import { MarketEvent, Matcher } from "./matcher.ts";
 import { type NightCharges, nightChargesOf } from "./night_charges.ts";
 import { OrderDesk } from "./order_desk.ts";
 import { filterOrders } from "./order_filter.ts";
 import { OrderIntake } from "./order_intake.ts";
+import { OrderSnapshot } from "./order_snapshot.ts";
 import type { OrderState } from "./order_state.ts";
 import { badParameter, notFound, unprocessable } from "./refusal.ts";
 import { slippageOf } from "./slippage.ts";
@@ -49,26 +51,29 @@ export class Exchange {
   readonly #desk: OrderDesk;
   readonly #intake: OrderIntake;
   readonly #matcher: Matcher;
+  readonly #ids = new Ids();
+  readonly #event = new MarketEvent();
   readonly #nights: NightCharges | null;
-  readonly #priceOf = (symbol: string): number => this.#marketOf(symbol).lastPrice;
+  readonly #marketOf = (symbol: string): SymbolMarket => this.#market(symbol);
   #eventNumber = 0;
-  /** Nothing is due before it: no order to be routed or ended, no session to be closed. */
-  #dueUs = -Infinity;
   /** When the day's equity is taken down. */
   #sessionCloseUs: number;
 
   constructor(options: ExchangeOptions) {
-    const { startUs, onUpdate, latencyUs = 0, newId = countedIds() } = options;
+    const { startUs, onUpdate, latencyUs = 0 } = options;
     this.#options = options;
     this.#fillModel = options.fillModel ?? defaultFillModel;
-    const priceOf = this.#priceOf;
-    const marketOf = (symbol: string) => this.#marketOf(symbol);
+    const marketOf = this.#marketOf;
+    const ids = this.#ids;
     this.#nights = nightChargesOf(options);
-    this.#desk = new OrderDesk({ startUs, fees: new Fees(options.fees), priceOf, newId, onUpdate });
-    const slippage = slippageOf(options, marketOf);
-    this.#matcher = new Matcher(this.#desk, shareOf(options.volumeShare), priceOf, slippage);
+    this.#desk = new OrderDesk({ startUs, fees: new Fees(options.fees), ids, onUpdate });
+    this.#matcher = new Matcher(this.#desk, {
+      model: this.#fillModel,
+      volumeShare: shareOf(options.volumeShare),
+      slippage: slippageOf(options, marketOf),
+    });
     const assetOf = (symbol: string) => options.assetOf(symbol);
-    this.#intake = new OrderIntake(this.#desk, { assetOf, marketOf, priceOf, newId, latencyUs });
+    this.#intake = new OrderIntake(this.#desk, { assetOf, marketOf, ids, latencyUs });
     this.#sessionCloseUs = closeAfter(startUs);
   }
 
@@ -79,7 +84,7 @@ export class Exchange {
 
   openAccount(accountId: string, { cash, margin = true }: AccountOptions): void {
     assert(!this.#accounts.has(accountId), `account ${accountId} is open already`);
-    const account = new AccountState(accountId, decimal(cash), margin, this.nowUs);
+    const account = new AccountState(accountId, decimal(cash), margin, this.nowUs, this.#marketOf);
     this.#accounts.set(accountId, account);
   }
 
@@ -93,7 +98,7 @@ export class Exchange {
    * and what ends at 16:00:00 ends when the clock goes past it.
    */
   advanceTo(nowUs: number): void {
-    if (nowUs >= this.#dueUs) this.#doDue(nowUs);
+    if (nowUs >= this.dueUs) this.#doDue(nowUs);
     this.#desk.nowUs = Math.max(this.nowUs, nowUs);
   }
 
@@ -102,7 +107,7 @@ export class Exchange {
    * only.
    */
   seedPrice(symbol: string, price: number): void {
-    this.#marketOf(symbol).seed(price);
+    this.#market(symbol).seed(price);
   }
 
   /**
@@ -120,21 +125,21 @@ export class Exchange {
     durationUs = MINUTE_US,
   ): void {
     this.advanceTo(startUs + durationUs);
-    const market = this.#marketOf(symbol);
+    const market = this.#market(symbol);
     market.setLast(close, startUs + durationUs);
     market.barNumber = ++this.#eventNumber;
-    if (market.isHalted || !market.isFilledBy("bars")) return;
-    this.#match({
-      symbol,
-      timeUs: startUs,
-      isBar: true,
-      isInclusive: true,
-      number: market.barNumber,
-      priceFor: (order) => this.#fillModel.onBar(order, open, high, low, close),
-      firstPrice: () => open,
-      sizeFor: () => volume,
-      isSizeShared: true,
-    });
+    if (market.isHalted || !market.isFilledBy("bars") || market.openOrders === 0) return;
+    const event = this.#event;
+    event.kind = "bar";
+    event.isInclusive = true;
+    event.looksWithin = this.#fillModel.looksWithin;
+    event.open = open;
+    event.high = high;
+    event.low = low;
+    event.close = close;
+    event.size = volume;
+    const reachUs = this.#fillModel.barMoment === "start" ? startUs : startUs + durationUs;
+    this.#match(symbol, startUs, reachUs, market.barNumber);
   }
 
   /**
@@ -143,19 +148,11 @@ export class Exchange {
    * once.
    */
   onClose(symbol: string, timeUs: number, close: number, volume: number): void {
-    const market = this.#marketOf(symbol);
-    if (market.isHalted || !market.isFilledBy("bars")) return;
-    this.#match({
-      symbol,
-      timeUs,
-      isBar: false,
-      isInclusive: true,
-      number: market.barNumber,
-      priceFor: (order) => this.#fillModel.onTrade(order, close),
-      firstPrice: () => close,
-      sizeFor: () => volume,
-      isSizeShared: true,
-    });
+    const market = this.#market(symbol);
+    if (market.isHalted || !market.isFilledBy("bars") || market.openOrders === 0) return;
+    this.#setTrade(close, volume);
+    this.#event.isInclusive = true;
+    this.#match(symbol, timeUs, timeUs, market.barNumber);
   }
 
   /**
@@ -163,41 +160,31 @@ export class Exchange {
    * it.
    */
   notePrice(symbol: string, price: number, timeUs: number): void {
-    const market = this.#marketOf(symbol);
+    const market = this.#market(symbol);
     market.setLast(price, timeUs);
     market.barNumber = ++this.#eventNumber;
   }
 
   /** Whether an order of the symbol is open, in any account. */
   hasOpen(symbol: string): boolean {
-    for (const account of this.#accounts.values()) {
-      if (account.openIn(symbol).length > 0) return true;
-    }
-    return false;
+    return this.#market(symbol).openOrders > 0;
   }
 
   /** When something is due by time alone: an order's route or end, or a session's close. */
   get dueUs(): number {
-    return this.#dueUs;
+    const dayUs = Math.min(this.#sessionCloseUs, this.#nights?.midnightUs ?? Infinity);
+    return Math.min(this.#desk.dueUs, dayUs + 1);
   }
 
   /** Size in shares or coins. */
   onTrade(symbol: string, timeUs: number, price: number, size: number): void {
     this.advanceTo(timeUs);
-    const market = this.#marketOf(symbol);
+    const market = this.#market(symbol);
     market.setLast(price, timeUs);
-    if (market.isHalted || !market.isFilledBy("trades")) return;
-    this.#match({
-      symbol,
-      timeUs,
-      isBar: false,
-      isInclusive: false,
-      number: ++this.#eventNumber,
-      priceFor: (order) => this.#fillModel.onTrade(order, price),
-      firstPrice: () => price,
-      sizeFor: () => size,
-      isSizeShared: true,
-    });
+    if (market.isHalted || !market.isFilledBy("trades") || market.openOrders === 0) return;
+    this.#setTrade(price, size);
+    this.#event.isInclusive = false;
+    this.#match(symbol, timeUs, timeUs, ++this.#eventNumber);
   }
 
   /** Sizes in shares or coins. */
@@ -210,46 +197,38 @@ export class Exchange {
     askSize: number,
   ): void {
     this.advanceTo(timeUs);
-    const market = this.#marketOf(symbol);
+    const market = this.#market(symbol);
     market.setQuote(bidPrice, askPrice, timeUs);
-    if (market.isHalted || !market.isFilledBy("quotes")) return;
-    this.#match({
-      symbol,
-      timeUs,
-      isBar: false,
-      isInclusive: false,
-      number: ++this.#eventNumber,
-      priceFor: (order) => {
-        // A side without a price fills nothing, and triggers nothing.
-        if (!((order.side === "buy" ? askPrice : bidPrice) > 0)) return NaN;
-        return this.#fillModel.onQuote(order, bidPrice, askPrice);
-      },
-      firstPrice: (side) => side === "buy" ? askPrice : bidPrice,
-      sizeFor: (side) => side === "buy" ? askSize : bidSize,
-      isSizeShared: false,
-    });
+    if (market.isHalted || !market.isFilledBy("quotes") || market.openOrders === 0) return;
+    const event = this.#event;
+    event.kind = "quote";
+    event.looksWithin = false;
+    event.isInclusive = false;
+    event.bidPrice = bidPrice;
+    event.bidSize = bidSize;
+    event.askPrice = askPrice;
+    event.askSize = askSize;
+    this.#match(symbol, timeUs, timeUs, ++this.#eventNumber);
   }
 
   /** No order of the symbol fills until it resumes. */
   onHalt(symbol: string): void {
-    this.#marketOf(symbol).isHalted = true;
+    this.#market(symbol).isHalted = true;
   }
 
   onResume(symbol: string): void {
-    this.#marketOf(symbol).isHalted = false;
+    this.#market(symbol).isHalted = false;
   }
 
   submit(accountId: string, request: ExchangeOrderRequest): OrderOutcome {
-    const outcome = this.#intake.submit(this.#account(accountId), request);
-    this.#dueUs = -Infinity;
-    return outcome;
+    return this.#intake.submit(this.#account(accountId), request);
   }
 
   /** null: canceled. */
   cancel(accountId: string, orderId: string): Refusal | null {
     const account = this.#account(accountId);
-    const order = account.orders.get(orderId);
-    if (order === undefined) return notFound(`order not found for ${orderId}`);
+    const order = account.orderOf(this.#ids.numberOf(orderId));
+    if (order === null) return notFound(`order not found for ${orderId}`);
     if (!order.isOpen) return unprocessable(`order is already in "${order.status}" state`);
     this.#desk.end(account, order, "canceled");
     return null;
@@ -261,11 +240,9 @@ export class Exchange {
    */
   replace(accountId: string, orderId: string, change: OrderChange): OrderOutcome {
     const account = this.#account(accountId);
-    const order = account.orders.get(orderId);
-    if (order === undefined) return { error: notFound(`order not found for ${orderId}`) };
-    const outcome = this.#intake.replace(account, order, change);
-    this.#dueUs = -Infinity;
-    return outcome;
+    const order = account.orderOf(this.#ids.numberOf(orderId));
+    if (order === null) return { error: notFound(`order not found for ${orderId}`) };
+    return this.#intake.replace(account, order, change);
   }
 
   /** Cancels all open orders, and names them. */
@@ -294,25 +271,27 @@ export class Exchange {
 
   /** null: there is no such order. Legs stand under their parent unless `nested` is false. */
   order(accountId: string, orderId: string, { nested = true } = {}): ExchangeOrder | null {
-    return this.#account(accountId).orders.get(orderId)?.snapshot(nested) ?? null;
+    const order = this.#account(accountId).orderOf(this.#ids.numberOf(orderId));
+    return order === null ? null : new OrderSnapshot(order, nested);
   }
 
   orderByClientId(accountId: string, clientOrderId: string): ExchangeOrder | null {
-    return this.#account(accountId).ordersByClientId.get(clientOrderId)?.snapshot() ?? null;
+    const order = this.#account(accountId).ordersByClientId.get(clientOrderId);
+    return order === undefined ? null : new OrderSnapshot(order, true);
   }
 
   /** Newest first, open ones, at most 50, where the filter says nothing else. */
   orders(accountId: string, filter: OrderFilter = {}): ExchangeOrder[] {
-    return filterOrders(this.#account(accountId).orders.values(), filter);
+    return filterOrders(this.#account(accountId).orders, filter);
   }
 
   /** By symbol, flat ones left out. */
   positions(accountId: string): ExchangePosition[] {
-    return this.#account(accountId).positions(this.#priceOf);
+    return this.#account(accountId).positions();
   }
 
   position(accountId: string, symbol: string): ExchangePosition | null {
-    return this.#account(accountId).position(symbol, this.#priceOf);
+    return this.#account(accountId).position(symbol);
   }
 
   /** All executions so far, oldest first. */
@@ -321,10 +300,27 @@ export class Exchange {
   }
 
   account(accountId: string): AccountFigures {
-    return this.#account(accountId).figures(this.#priceOf);
+    return this.#account(accountId).figures();
   }
 
-  #match(event: MarketEvent): void {
+  #setTrade(price: number, size: number): void {
+    const event = this.#event;
+    event.kind = "trade";
+    event.looksWithin = false;
+    event.open =
+      event.high =
+      event.low =
+      event.close =
+        price;
+    event.size = size;
+  }
+
+  #match(symbol: string, timeUs: number, reachUs: number, number: number): void {
+    const event = this.#event;
+    event.symbol = symbol;
+    event.timeUs = timeUs;
+    event.reachUs = reachUs;
+    event.number = number;
     for (const account of this.#accounts.values()) this.#matcher.match(account, event);
   }
 
@@ -349,16 +345,16 @@ export class Exchange {
     }
     if (nowUs > this.#sessionCloseUs) {
       for (const account of this.#accounts.values()) {
-        account.lastEquity = account.funds(this.#priceOf).equity;
+        account.lastEquity = account.funds().equity;
       }
       this.#sessionCloseUs = closeAfter(nowUs);
     }
-    this.#nights?.chargeUntil(nowUs, this.#accounts.values(), this.#priceOf);
-    this.#dueUs = this.#nextDueUs();
+    this.#nights?.chargeUntil(nowUs, this.#accounts.values());
+    this.#desk.dueUs = this.#nextDueUs();
   }
 
   #nextDueUs(): number {
-    let dueUs = Math.min(this.#sessionCloseUs, this.#nights?.midnightUs ?? Infinity) + 1;
+    let dueUs = Infinity;
     for (const account of this.#accounts.values()) {
       for (const order of account.allOpen()) {
         dueUs = Math.min(dueUs, order.status === "accepted" ? order.routeUs : order.expiresUs + 1);
@@ -370,7 +366,7 @@ export class Exchange {
   #endOfTime(account: AccountState, order: OrderState): void {
     const { timeInForce } = order.terms;
     if (timeInForce === "cls") {
-      this.#matcher.closingAuction(account, order, this.#marketOf(order.symbol));
+      this.#matcher.closingAuction(account, order, this.#market(order.symbol));
     } else {
       this.#desk.end(account, order, timeInForce === "day" ? "expired" : "canceled");
     }
@@ -382,7 +378,7 @@ export class Exchange {
     return account;
   }
 
-  #marketOf(symbol: string): SymbolMarket {
+  #market(symbol: string): SymbolMarket {
     let market = this.#markets.get(symbol);
     if (market === undefined) {
       market = new SymbolMarket(this.#options.sourceOf?.(symbol) ?? null);

@@ -34,12 +34,6 @@ export function closeAfter(us: number): number {
   return session !== null && us <= session.closeUs ? session.closeUs : nextSession(us).closeUs;
 }
 
-/** The same ids in every run, in the form of a random UUID. */
-export function countedIds(): () => string {
-  let count = 0;
-  return () => `00000000-0000-4000-8000-${(++count).toString(16).padStart(12, "0")}`;
-}
-
 /** A market order that closes what is held. */
 export function closingOrder(asset: Asset, side: Side, qty: string): ExchangeOrderRequest {
   return {

@@ -1,3 +1,4 @@
+import { type Decimal, decimal } from "../util/decimal.ts";
 import type { FillSource } from "./types.ts";
 
 const RANK: Record<FillSource, number> = { bars: 0, trades: 1, quotes: 2 };
@@ -13,8 +14,12 @@ export class SymbolMarket {
   isHalted = false;
   /** Number of the newest bar among the exchange's events. */
   barNumber = 0;
+  /** Open orders in it, of all accounts. */
+  openOrders = 0;
   #source: FillSource | null = null;
   #hasTraded = false;
+  #decimal: Decimal | null = null;
+  #decimalOf = NaN;
 
   constructor(private readonly fixedSource: FillSource | null) {}
 
@@ -23,6 +28,16 @@ export class SymbolMarket {
     if (this.fixedSource !== null) return this.fixedSource === source;
     if (this.#source === null || RANK[source] > RANK[this.#source]) this.#source = source;
     return this.#source === source;
+  }
+
+  /** `lastPrice`; null: none is known. */
+  get lastDecimal(): Decimal | null {
+    const { lastPrice } = this;
+    if (lastPrice !== this.#decimalOf) {
+      this.#decimalOf = lastPrice;
+      this.#decimal = Number.isNaN(lastPrice) ? null : decimal(lastPrice);
+    }
+    return this.#decimal;
   }
 
   /** What fills orders; null: nothing has been seen yet. */

@@ -4,36 +4,77 @@
  * the account together take no more than the share of the event's size (auctions at open and close
  * are not bounded).
  */
-import { Decimal, decimal, roundToTick } from "../util/decimal.ts";
+import { Decimal, decimal } from "../util/decimal.ts";
 import type { Side } from "../model/order.ts";
-import type { AccountState, PriceOf } from "./account_state.ts";
+import type { AccountState } from "./account_state.ts";
 import type { SymbolMarket } from "./market.ts";
 import type { OrderDesk } from "./order_desk.ts";
-import { type OrderState, SHARE_FRACTION, ZERO } from "./order_state.ts";
+import { stopInEntryBar } from "./fill_model.ts";
+import { type OrderState, SHARE_DECIMALS, SHARE_FRACTION, ZERO } from "./order_state.ts";
 import { type Phase, phaseAt } from "./order_timing.ts";
 import type { Slippage } from "./slippage.ts";
-import type { MatchableOrder } from "./types.ts";
+import type { FillModel } from "./types.ts";
 
-export interface MarketEvent {
-  symbol: string;
+/** What orders meet. One is used for all events, one after the other. */
+export class MarketEvent {
+  kind: "bar" | "trade" | "quote" = "bar";
+  symbol = "";
   /** A bar's start. */
-  timeUs: number;
-  isBar: boolean;
+  timeUs = NaN;
+  /** Orders that were accepted later do not meet it. */
+  reachUs = NaN;
   /** Fills what was accepted at its own time too: a bar's start, or the close that is traded at. */
-  isInclusive: boolean;
+  isInclusive = false;
   /** Counted by the exchange, so that an order meets an event once. */
-  number: number;
-  /** NaN: it does not fill. */
-  priceFor(order: MatchableOrder): number;
-  /** What the opening auction gives. */
-  firstPrice(side: Side): number;
-  sizeFor(side: Side): number;
+  number = 0;
+  /** Of a trade all four are its price. */
+  open = NaN;
+  high = NaN;
+  low = NaN;
+  close = NaN;
+  /** A bar whose way between high and low counts, for the legs of an entry within it too. */
+  looksWithin = false;
+  /** Of a bar or a trade: for both sides together. */
+  size = NaN;
+  bidPrice = NaN;
+  bidSize = NaN;
+  askPrice = NaN;
+  askSize = NaN;
+
   /** One size for both sides. */
-  isSizeShared: boolean;
+  get isSizeShared(): boolean {
+    return this.kind !== "quote";
+  }
+
+  /** What the opening auction gives. */
+  firstPrice(side: Side): number {
+    if (this.kind !== "quote") return this.open;
+    return side === "buy" ? this.askPrice : this.bidPrice;
+  }
+
+  sizeFor(side: Side): number {
+    if (this.kind !== "quote") return this.size;
+    return side === "buy" ? this.askSize : this.bidSize;
+  }
+
+  /** NaN: the order does not fill. */
+  priceFor(order: OrderState, model: FillModel): number {
+    switch (this.kind) {
+      case "bar":
+        return model.onBar(order, this.open, this.high, this.low, this.close);
+      case "trade":
+        return model.onTrade(order, this.close);
+      case "quote":
+        // A side without a price fills nothing, and triggers nothing.
+        if (!(this.firstPrice(order.side) > 0)) return NaN;
+        return model.onQuote(order, this.bidPrice, this.askPrice);
+      default:
+        return this.kind satisfies never;
+    }
+  }
 }
 
-/** More than any order. */
-const UNBOUNDED = decimal("1e30");
+const ONE_SHARE = decimal(1);
 
 /** What is left of the event's size, by side. */
 type Budget = Record<Side, Decimal>;
@@ -41,21 +82,24 @@ type Budget = Record<Side, Decimal>;
 export class Matcher {
   constructor(
     private readonly desk: OrderDesk,
-    /** null: orders are not bounded by the event's size. */
-    private readonly volumeShare: Decimal | null,
-    private readonly priceOf: PriceOf,
-    /** null: there is none. */
-    private readonly slippage: Slippage | null,
+    private readonly options: {
+      model: FillModel;
+      /** null: orders are not bounded by the event's size. */
+      volumeShare: Decimal | null;
+      /** null: there is none. */
+      slippage: Slippage | null;
+    },
   ) {}
 
   match(account: AccountState, event: MarketEvent): void {
     const orders = account.openIn(event.symbol);
     if (orders.length === 0) return;
-    const phase = orders[0].isCrypto ? "regular" : phaseAt(event.timeUs, event.isBar);
+    const phase = orders[0].isCrypto ? "regular" : phaseAt(event.timeUs, event.kind === "bar");
     if (phase === "closed") return;
-    const budget: Budget = {
-      buy: this.#sizeToTake(event.sizeFor("buy")),
-      sell: this.#sizeToTake(event.sizeFor("sell")),
+    const { volumeShare } = this.options;
+    const budget = volumeShare === null ? null : {
+      buy: sizeToTake(event.sizeFor("buy"), volumeShare),
+      sell: sizeToTake(event.sizeFor("sell"), volumeShare),
     };
     // A list that is replaced, never changed, when an order ends: it is walked whole.
     for (const order of orders) this.#matchOrder(account, order, event, phase, budget);
@@ -73,15 +117,16 @@ export class Matcher {
     order: OrderState,
     event: MarketEvent,
     phase: Phase,
-    budget: Budget,
+    budget: Budget | null,
   ): void {
     if (!order.isWorking || order.matchedEvent === event.number) return;
     order.matchedEvent = event.number;
-    // Events of a bar come at its start or after it.
-    if (event.isInclusive ? event.timeUs < order.acceptedUs : event.timeUs <= order.acceptedUs) {
-      return;
-    }
     if (phase === "extended" && !order.terms.extendedHours) return;
+    const { reachUs, isInclusive } = event;
+    const isLate = isInclusive ? reachUs < order.acceptedUs : reachUs <= order.acceptedUs;
+    if (isLate && !this.#hasEnteredAtOpen(order, event)) {
+      return this.#matchEntryBar(account, order, event, budget);
+    }
     const stopLoss = order.group?.stopLoss;
     if (stopLoss?.isOpen && order === order.group!.takeProfit) {
       // Within a bar nobody knows which leg came first: the worse one.
@@ -95,30 +140,56 @@ export class Matcher {
       case "opg":
         this.#auction(account, order, event.firstPrice(order.side));
         break;
-      default:
-        this.#fillFrom(account, order, event, budget);
+      default: {
+        const price = event.priceFor(order, this.options.model);
+        this.#fillAt(account, order, event, budget, price);
+      }
     }
     const { timeInForce } = order.terms;
     if (timeInForce === "day" || timeInForce === "gtc" || !order.isOpen) return;
     this.desk.end(account, order, "canceled");
   }
 
-  #fillFrom(account: AccountState, order: OrderState, event: MarketEvent, budget: Budget): void {
-    const floatPrice = event.priceFor(order);
+  /** A leg whose entry filled at the open of this very bar: all of the bar can meet it. */
+  #hasEnteredAtOpen(order: OrderState, event: MarketEvent): boolean {
+    const entry = order.group?.entry;
+    if (!entry || entry === order || !event.looksWithin) return false;
+    return entry.openedBy === event.number && entry.status === "filled";
+  }
+
+  /** Of the legs whose entry filled within this very bar, the stop: the worst is taken. */
+  #matchEntryBar(
+    account: AccountState,
+    order: OrderState,
+    event: MarketEvent,
+    budget: Budget | null,
+  ): void {
+    if (order.group === null || order !== order.group.stopLoss || !event.looksWithin) return;
+    const { entry } = order.group;
+    if (entry?.status !== "filled" || entry.filledBy !== event.number) return;
+    this.#fillAt(account, order, event, budget, stopInEntryBar(order, event.high, event.low));
+  }
+
+  #fillAt(
+    account: AccountState,
+    order: OrderState,
+    event: MarketEvent,
+    budget: Budget | null,
+    floatPrice: number,
+  ): void {
     if (!(floatPrice > 0)) return;
     const price = decimal(floatPrice);
     const wanted = this.#wantedQty(account, order, price);
-    if (wanted.eq(ZERO)) {
+    if (wanted.isZero) {
       // Of an order by notional: nothing is left of the position that it sells.
       this.desk.end(account, order, "canceled");
       return;
     }
-    const bound = roundToTick(budget[order.side], qtyStep(order), "down");
-    const qty = wanted.lt(bound) ? wanted : bound;
-    if (qty.lte(ZERO) || (order.terms.timeInForce === "fok" && qty.lt(wanted))) return;
-    budget[order.side] = budget[order.side].minus(qty);
-    if (event.isSizeShared) budget[order.side === "buy" ? "sell" : "buy"] = budget[order.side];
-    if (this.slippage !== null) return this.#slip(account, order, { qty, price, wanted });
+    const qty = budget === null ? wanted : takenFrom(budget, order, event, wanted);
+    if (qty.isZero) return;
+    order.filledBy = event.number;
+    if (floatPrice === event.firstPrice(order.side)) order.openedBy = event.number;
+    if (this.options.slippage !== null) return this.#slip(account, order, { qty, price, wanted });
     this.desk.fill(account, order, { qty, price, isLast: qty.eq(wanted) });
   }
 
@@ -129,7 +200,8 @@ export class Matcher {
     const price = decimal(floatPrice);
     const qty = this.#wantedQty(account, order, price);
     if (qty.lte(ZERO)) return;
-    if (this.slippage !== null) return this.#slip(account, order, { qty, price, wanted: qty });
+    const isSlipping = this.options.slippage !== null;
+    if (isSlipping) return this.#slip(account, order, { qty, price, wanted: qty });
     this.desk.fill(account, order, { qty, price, isLast: true });
   }
 
@@ -139,7 +211,7 @@ export class Matcher {
     order: OrderState,
     market: { qty: Decimal; price: Decimal; wanted: Decimal },
   ): void {
-    const price = this.slippage!.worse(order, market.price, market.qty);
+    const price = this.options.slippage!.worse(order, market.price, market.qty);
     let { qty, wanted } = market;
     if (order.terms.notional !== null) {
       wanted = this.#wantedQty(account, order, price);
@@ -153,22 +225,37 @@ export class Matcher {
   #wantedQty(account: AccountState, order: OrderState, price: Decimal): Decimal {
     const { notional, positionIntent } = order.terms;
     if (notional === null) return order.remainingQty;
-    const left = notional.minus(order.filledNotional).div(price);
-    const qty = roundToTick(left, qtyStep(order), "down");
+    const left = notional.minus(order.filledNotional);
+    const qty = left.quotient(price, SHARE_DECIMALS, Decimal.roundDown);
     if (positionIntent === "buy_to_open") return qty;
-    const available = account.availableQty(order.symbol, this.priceOf, order);
+    const available = account.availableQty(order.symbol, order);
     return qty.lt(available) ? qty : available;
-  }
-
-  #sizeToTake(size: number): Decimal {
-    if (this.volumeShare === null) return UNBOUNDED;
-    return size > 0 && Number.isFinite(size) ? decimal(size).times(this.volumeShare) : ZERO;
   }
 }
 
+function sizeToTake(size: number, share: Decimal): Decimal {
+  return size > 0 && Number.isFinite(size) ? decimal(size).times(share) : ZERO;
+}
+
+/** As much as the event's size gives; 0 where a fok order does not get all. */
+function takenFrom(
+  budget: Budget,
+  order: OrderState,
+  event: MarketEvent,
+  wanted: Decimal,
+): Decimal {
+  const { side } = order;
+  const bound = budget[side].roundTo(qtyStep(order), Decimal.roundDown);
+  const qty = wanted.lt(bound) ? wanted : bound;
+  if (qty.lte(ZERO) || (order.terms.timeInForce === "fok" && qty.lt(wanted))) return ZERO;
+  budget[side] = budget[side].minus(qty);
+  if (event.isSizeShared) budget[side === "buy" ? "sell" : "buy"] = budget[side];
+  return qty;
+}
+
 /** Fills of whole orders are whole shares. */
-function qtyStep(order: OrderState): string {
+function qtyStep(order: OrderState): Decimal {
   if (order.qty === null) return SHARE_FRACTION;
-  if (order.isCrypto) return order.terms.asset.qtyIncrement;
-  return order.qty.round(0, Decimal.roundDown).eq(order.qty) ? "1" : SHARE_FRACTION;
+  if (order.isCrypto) return decimal(order.terms.asset.qtyIncrement);
+  return order.qty.isWhole ? ONE_SHARE : SHARE_FRACTION;
 }

@@ -6,7 +6,7 @@
 import { cryptoSession, exchangeDate } from "../model/calendar.ts";
 import { type NightRates, NO_NIGHT_RATES } from "../model/trading_costs.ts";
 import { Decimal, decimal, plain } from "../util/decimal.ts";
-import type { AccountState, PriceOf } from "./account_state.ts";
+import type { AccountState } from "./account_state.ts";
 import type { ExchangeOptions } from "./types.ts";
 
 const DAYS_A_YEAR = 360;
@@ -40,13 +40,13 @@ export class NightCharges {
   }
 
   /** The nights that lie before `nowUs`, one after the other. */
-  chargeUntil(nowUs: number, accounts: Iterable<AccountState>, priceOf: PriceOf): void {
+  chargeUntil(nowUs: number, accounts: Iterable<AccountState>): void {
     if (nowUs <= this.#midnightUs) return;
     this.#options.beforeNights?.();
     const all = [...accounts];
     const before = all.map(({ cash }) => cash);
     while (this.#midnightUs < nowUs) {
-      for (const account of all) this.#charge(account, priceOf);
+      for (const account of all) this.#charge(account);
       this.#midnightUs = midnightAfter(this.#midnightUs);
     }
     for (const [i, { id, cash }] of all.entries()) {
@@ -54,14 +54,12 @@ export class NightCharges {
     }
   }
 
-  #charge(account: AccountState, priceOf: PriceOf): void {
+  #charge(account: AccountState): void {
     const { borrow, borrowBySymbol, borrowLot, margin } = this.#rates;
     let borrowed = ZERO;
     let shortValue = ZERO;
-    account.eachPosition((symbol, qty, averagePrice) => {
+    account.eachPosition((symbol, qty, price) => {
       if (qty.gt(ZERO)) return;
-      const known = priceOf(symbol);
-      const price = Number.isNaN(known) ? averagePrice : decimal(known);
       shortValue = shortValue.plus(qty.times(price));
       const lots = qty.abs().div(borrowLot).round(0, Decimal.roundUp);
       const rate = borrowBySymbol[symbol] ?? borrow;

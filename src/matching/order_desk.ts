@@ -1,22 +1,26 @@
 // The life of an order: taken in, routed, filled, ended, and what that does to the orders of its
 // group.
 import { assert } from "../util/assert.ts";
-import { Decimal } from "../util/decimal.ts";
-import type { AccountState, PriceOf } from "./account_state.ts";
+import type { Decimal } from "../util/decimal.ts";
+import type { AccountState } from "./account_state.ts";
+import { ExecutionRecord } from "./execution_record.ts";
 import type { Fees } from "./fees.ts";
+import type { Ids } from "./ids.ts";
+import { OrderSnapshot } from "./order_snapshot.ts";
 import { type OrderState, ZERO } from "./order_state.ts";
 import type { ExchangeExecution, ExchangeUpdate, UpdateEvent } from "./types.ts";
 
 export class OrderDesk {
   /** The exchange's clock. */
   nowUs: number;
+  /** Nothing of an order is due before it, neither its route nor its end. */
+  dueUs = Infinity;
 
   constructor(
     private readonly options: {
       startUs: number;
       fees: Fees;
-      priceOf: PriceOf;
-      newId(): string;
+      ids: Ids;
       onUpdate(update: ExchangeUpdate): void;
     },
   ) {
@@ -26,7 +30,9 @@ export class OrderDesk {
   /** Into the market, or queued until its session. */
   admit(account: AccountState, order: OrderState): void {
     account.addOrder(order);
-    if (order.routeUs > this.nowUs) this.#emit(account, "accepted", order);
+    const isQueued = order.routeUs > this.nowUs;
+    this.dueUs = Math.min(this.dueUs, isQueued ? order.routeUs : order.expiresUs + 1);
+    if (isQueued) this.#emit(account, "accepted", order);
     else this.route(account, order);
   }
 
@@ -34,6 +40,7 @@ export class OrderDesk {
   admitHeld(account: AccountState, leg: OrderState): void {
     leg.status = "held";
     account.addOrder(leg);
+    this.dueUs = Math.min(this.dueUs, leg.expiresUs + 1);
   }
 
   route(account: AccountState, order: OrderState): void {
@@ -49,17 +56,19 @@ export class OrderDesk {
   ): void {
     const { asset, side } = order.terms;
     assert(qty.gt(ZERO) && order.isWorking, "a fill of nothing, or of an order out of the market");
-    assert(order.qty === null || qty.lte(order.remainingQty), "a fill beyond the order's quantity");
-    order.filledQty = order.filledQty.plus(qty);
+    const filledQty = order.filledQty.plus(qty);
+    assert(order.qty === null || filledQty.lte(order.qty), "a fill beyond the order's quantity");
+    order.filledQty = filledQty;
     order.filledNotional = order.filledNotional.plus(qty.times(price));
     const fee = this.options.fees.isFree ? ZERO : this.#charge(account, order);
-    account.applyExecution(asset, side === "buy" ? qty : qty.times(-1), price, fee);
+    account.applyExecution(asset, side === "buy" ? qty : qty.neg(), price, fee);
     order.status = isLast ? "filled" : "partially_filled";
     if (isLast) {
-      order.filledUs = this.nowUs;
+      order.endedUs = this.nowUs;
       account.removeOpen(order);
     }
-    const execution = this.#execution(order, { qty, price, fee });
+    const number = this.options.ids.next();
+    const execution = new ExecutionRecord(order, number, qty, price, fee, this.nowUs);
     account.executions.push(execution);
     this.#emit(account, isLast ? "fill" : "partial_fill", order, execution);
     if (order.group === null) return;
@@ -84,8 +93,7 @@ export class OrderDesk {
   /** Ends an open order, and with it the rest of its group. */
   end(account: AccountState, order: OrderState, how: "canceled" | "expired"): void {
     order.status = how;
-    if (how === "canceled") order.canceledUs = this.nowUs;
-    else order.expiredUs = this.nowUs;
+    order.endedUs = this.nowUs;
     account.removeOpen(order);
     this.#emit(account, how, order);
     if (order.group === null) return;
@@ -99,9 +107,9 @@ export class OrderDesk {
   replace(account: AccountState, order: OrderState, next: OrderState): void {
     const wasHeld = order.status === "held";
     order.status = "replaced";
-    order.replacedUs = this.nowUs;
-    order.replacedBy = next.id;
-    next.replaces = order.id;
+    order.endedUs = this.nowUs;
+    order.replacedBy = next;
+    next.replaces = order;
     const { group } = order;
     if (group !== null) {
       next.group = group;
@@ -118,12 +126,12 @@ export class OrderDesk {
   #activateLegs(account: AccountState, entry: OrderState): void {
     const group = entry.group!;
     // What was closed in the meantime, or is being closed, is not closed again.
-    const available = account.availableQty(entry.symbol, this.options.priceOf);
+    const available = account.availableQty(entry.symbol);
     if (available.lt(group.remaining)) group.remaining = available;
     for (const leg of [group.takeProfit, group.stopLoss]) {
       if (leg === null || !leg.isOpen) continue;
       leg.acceptedUs = this.nowUs;
-      leg.expiresUs = entry.expiresUs;
+      leg.timing = { routeUs: leg.routeUs, expiresUs: entry.expiresUs };
       leg.qty = group.remaining;
       if (group.remaining.gt(ZERO)) this.route(account, leg);
       else this.end(account, leg, "canceled");
@@ -143,31 +151,6 @@ export class OrderDesk {
     }
   }
 
-  #execution(
-    order: OrderState,
-    { qty, price, fee }: { qty: Decimal; price: Decimal; fee: Decimal },
-  ): ExchangeExecution {
-    const isLast = order.status === "filled";
-    const leavesQty = order.terms.notional === null
-      ? order.remainingQty
-      : order.terms.notional.minus(order.filledNotional).quotient(price, 9, Decimal.roundDown);
-    return {
-      brokerOrderId: order.id,
-      clientOrderId: order.terms.clientOrderId,
-      executionId: this.options.newId(),
-      symbol: order.symbol,
-      side: order.side,
-      qty,
-      price,
-      cumulativeQty: order.filledQty,
-      leavesQty: isLast ? ZERO : leavesQty,
-      isLast,
-      orderStatus: order.status,
-      timeUs: this.nowUs,
-      fee,
-    };
-  }
-
   #emit(
     account: AccountState,
     event: UpdateEvent,
@@ -179,7 +162,7 @@ export class OrderDesk {
       accountId: account.id,
       event,
       timeUs: this.nowUs,
-      order: order.snapshot(),
+      order: new OrderSnapshot(order, true),
       execution,
       positionQty: account.positionQty(order.symbol),
     });

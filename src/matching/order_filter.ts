@@ -1,3 +1,4 @@
+import { OrderSnapshot } from "./order_snapshot.ts";
 import type { OrderState } from "./order_state.ts";
 import type { ExchangeOrder, OrderFilter } from "./types.ts";
 
@@ -23,5 +24,7 @@ export function filterOrders(orders: Iterable<OrderState>, filter: OrderFilter):
   }
   // Taken in later: submitted later, or at the same time with a greater number.
   found.sort((a, b) => filter.direction === "asc" ? a.seq - b.seq : b.seq - a.seq);
-  return found.slice(0, filter.limit ?? LIMIT_DEFAULT).map((order) => order.snapshot(nested));
+  return found.slice(0, filter.limit ?? LIMIT_DEFAULT).map((order) =>
+    new OrderSnapshot(order, nested)
+  );
 }

@@ -1,10 +1,12 @@
 // From a request to orders on the desk, or to a refusal. What is refused leaves no trace.
 import type { Asset } from "../model/asset.ts";
-import { type Decimal, decimal } from "../util/decimal.ts";
+import { type Decimal, readDecimal } from "../util/decimal.ts";
 import { checkAccount } from "./account_check.ts";
-import type { AccountState, PriceOf } from "./account_state.ts";
+import type { AccountState } from "./account_state.ts";
+import type { Ids } from "./ids.ts";
 import type { SymbolMarket } from "./market.ts";
 import type { OrderDesk } from "./order_desk.ts";
+import { OrderSnapshot } from "./order_snapshot.ts";
 import { type OrderGroup, OrderState, type OrderTerms } from "./order_state.ts";
 import { type OrderTiming, timingOf } from "./order_timing.ts";
 import { badParameter, unprocessable } from "./refusal.ts";
@@ -33,8 +35,7 @@ export class OrderIntake {
     private readonly options: {
       assetOf(symbol: string): Asset | null;
       marketOf(symbol: string): SymbolMarket;
-      priceOf: PriceOf;
-      newId(): string;
+      ids: Ids;
       /** From a request to its arrival at the exchange. */
       latencyUs: number;
     },
@@ -45,10 +46,10 @@ export class OrderIntake {
   }
 
   submit(account: AccountState, request: ExchangeOrderRequest): OrderOutcome {
-    const { assetOf, marketOf, priceOf, newId } = this.options;
+    const { marketOf, ids } = this.options;
     const badId = checkClientOrderId(account, request.clientOrderId);
     if (badId !== null) return { error: badId };
-    const asset = assetOf(request.symbol);
+    const asset = this.options.assetOf(request.symbol);
     if (asset === null) return { error: unprocessable(`asset "${request.symbol}" not found`) };
     const read = readRequest(request, asset);
     if ("refusal" in read) return { error: read.refusal };
@@ -57,7 +58,7 @@ export class OrderIntake {
     if (refusal !== null) return { error: refusal };
     const timing = timingOf(read, this.#arrivalUs);
     if ("refusal" in timing) return { error: timing.refusal };
-    const admission = checkAccount({ account, terms: read, market, priceOf, ignoring: null });
+    const admission = checkAccount({ account, terms: read, market, ignoring: null });
     if ("refusal" in admission) return { error: admission.refusal };
     const { positionIntent } = admission;
     const specified = request.positionIntent;
@@ -68,16 +69,12 @@ export class OrderIntake {
         ),
       };
     }
-    const clientOrderId = request.clientOrderId ?? newId();
-    const order = this.#order(
-      { ...termsOf(read), accountId: account.id, clientOrderId, positionIntent },
-      timing,
-      market,
-    );
+    const clientOrderId = request.clientOrderId ?? ids.textOf(ids.next());
+    const order = this.#order(termsOf(read, clientOrderId, positionIntent), timing, market);
     order.reservePrice = admission.reservePrice;
     if (order.terms.orderClass === "simple") this.desk.admit(account, order);
     else this.#admitGroup(account, order, read, timing, market);
-    return { order: order.snapshot() };
+    return { order: new OrderSnapshot(order, true) };
   }
 
   replace(account: AccountState, order: OrderState, change: OrderChange): OrderOutcome {
@@ -89,38 +86,33 @@ export class OrderIntake {
     const refusal = checkQuantity(terms) ?? checkPrices(terms) ?? checkTimeInForce(terms) ??
       checkLegs(order, terms);
     if (refusal !== null) return { error: refusal };
-    const { marketOf, priceOf, newId } = this.options;
+    const { marketOf, ids } = this.options;
     const timing = terms.timeInForce === order.terms.timeInForce
-      ? { routeUs: order.routeUs, expiresUs: order.expiresUs }
+      ? order.timing
       : timingOf(terms, this.#arrivalUs);
     if ("refusal" in timing) return { error: timing.refusal };
     const market = marketOf(order.symbol);
     let { reservePrice } = order;
     // A leg closes what its entry opened, whatever its price.
     if (order.group === null || order === order.group.entry) {
-      const admission = checkAccount({ account, terms, market, priceOf, ignoring: order });
+      const admission = checkAccount({ account, terms, market, ignoring: order });
       if ("refusal" in admission) return { error: admission.refusal };
       reservePrice = admission.reservePrice;
     }
-    const { accountId, positionIntent } = order.terms;
-    const clientOrderId = change.clientOrderId ?? newId();
-    const next = this.#order(
-      { ...termsOf(terms), accountId, clientOrderId, positionIntent },
-      timing,
-      market,
-    );
+    const { positionIntent } = order.terms;
+    const clientOrderId = change.clientOrderId ?? ids.textOf(ids.next());
+    const next = this.#order(termsOf(terms, clientOrderId, positionIntent), timing, market);
     next.reservePrice = reservePrice;
     next.isTriggered = order.isTriggered && change.triggerPrice === undefined;
-    next.trailTo(order.hwm);
+    if (order.mark !== null) next.trailTo(order.mark.toNumber());
     this.desk.replace(account, order, next);
-    return { order: next.snapshot() };
+    return { order: new OrderSnapshot(next, true) };
   }
 
   #order(terms: OrderTerms, timing: OrderTiming, market: SymbolMarket): OrderState {
-    const order = new OrderState(this.options.newId(), ++this.#seq, terms, this.desk.nowUs);
+    const { ids } = this.options;
+    const order = new OrderState(ids, ids.next(), ++this.#seq, terms, timing, this.desk.nowUs);
     order.acceptedUs = this.#arrivalUs;
-    order.routeUs = timing.routeUs;
-    order.expiresUs = timing.expiresUs;
     order.trailTo(terms.side === "buy" ? market.buyPrice : market.sellPrice);
     return order;
   }
@@ -142,11 +134,10 @@ export class OrderIntake {
     };
     parent.group = group;
     const leg = (prices: Partial<OrderTerms>): OrderState => {
-      const order = this.#order(
-        { ...legTerms(parent.terms, isOco), clientOrderId: this.options.newId(), ...prices },
-        timing,
-        market,
-      );
+      const { ids } = this.options;
+      const clientOrderId = ids.textOf(ids.next());
+      const terms = { ...legTerms(parent.terms, isOco), clientOrderId, ...prices };
+      const order = this.#order(terms, timing, market);
       order.group = group;
       return order;
     };
@@ -180,13 +171,28 @@ function legTerms(parent: OrderTerms, isOco: boolean): OrderTerms {
   };
 }
 
-/** Without the legs' prices. */
+/** Without the legs' prices. Written out: it is made for each order. */
 function termsOf(
   request: RequestTerms,
-): Omit<OrderTerms, "accountId" | "clientOrderId" | "positionIntent"> {
-  const { takeProfitPrice: _takeProfit, stopLossPrice: _stop, stopLossLimit: _limit, ...terms } =
-    request;
-  return terms;
+  clientOrderId: string,
+  positionIntent: PositionIntent,
+): OrderTerms {
+  return {
+    clientOrderId,
+    positionIntent,
+    asset: request.asset,
+    side: request.side,
+    type: request.type,
+    orderClass: request.orderClass,
+    timeInForce: request.timeInForce,
+    extendedHours: request.extendedHours,
+    qty: request.qty,
+    notional: request.notional,
+    limitPrice: request.limitPrice,
+    triggerPrice: request.triggerPrice,
+    trailPrice: request.trailPrice,
+    trailPercent: request.trailPercent,
+  };
 }
 
 function checkClientOrderId(account: AccountState, clientOrderId: string | null): Refusal | null {
@@ -239,7 +245,8 @@ function changedTerms(
   let refusal: Refusal | null = null;
   const read = (name: string, text: string | undefined, now: Decimal | null): Decimal | null => {
     if (text === undefined) return now;
-    if (/^(\d+\.?\d*|\.\d+)$/.test(text) && decimal(text).gt(0)) return decimal(text);
+    const value = readDecimal(text);
+    if (value !== null && value.gt(0)) return value;
     refusal ??= badParameter(`${name} must be a number > 0`);
     return null;
   };

@@ -2,20 +2,22 @@
 import { type Asset, tickSize } from "../model/asset.ts";
 import { isFinal, type OrderStatus, type OrderType, type Side } from "../model/order.ts";
 import type { TimeInForce } from "../model/order.ts";
-import { Decimal, decimal, plain, roundToTick } from "../util/decimal.ts";
+import { type Decimal, decimal, roundToTick } from "../util/decimal.ts";
 import { NOTHING_CHARGED, type OrderFees } from "./fees.ts";
-import type { ExchangeOrder, MatchableOrder, OrderClass, PositionIntent } from "./types.ts";
+import type { Ids } from "./ids.ts";
+import type { OrderTiming } from "./order_timing.ts";
+import type { MatchableOrder, OrderClass, PositionIntent } from "./types.ts";
 
 /** Decimal places of averages, which are quotients and can't be exact. */
 export const AVERAGE_DECIMALS = 12;
 /** The smallest fraction of a share. */
-export const SHARE_FRACTION = "0.000000001";
+export const SHARE_DECIMALS = 9;
+export const SHARE_FRACTION: Decimal = decimal("0.000000001");
 
 export const ZERO: Decimal = decimal(0);
 
 /** What was asked for. */
 export interface OrderTerms {
-  accountId: string;
   clientOrderId: string;
   asset: Asset;
   side: Side;
@@ -44,50 +46,53 @@ export interface OrderGroup {
 }
 
 export class OrderState implements MatchableOrder {
-  readonly limitPrice: number;
-  triggerPrice: number;
   isTriggered = false;
-  hwm = NaN;
   status: OrderStatus = "accepted";
   /** A leg's shrinks when the other leg fills in part. */
   qty: Decimal | null;
+  /** Moves with the mark of a trailing stop. */
+  stopPrice: Decimal | null;
+  /** High (sell) or low (buy) water mark of a trailing stop. */
+  mark: Decimal | null = null;
   filledQty = ZERO;
   filledNotional = ZERO;
   /** What has been charged for that. */
   fees: OrderFees = NOTHING_CHARGED;
   group: OrderGroup | null = null;
-  replaces: string | null = null;
-  replacedBy: string | null = null;
+  replaces: OrderState | null = null;
+  replacedBy: OrderState | null = null;
   /** Per share or coin, while it opens a position; null: it holds no buying power. */
   reservePrice: Decimal | null = null;
   /** Only market events after this fill it. */
   acceptedUs: number;
-  /** Waits until then for its session; with status "accepted". */
-  routeUs = -Infinity;
-  /** Ends when the clock has gone past it. */
-  expiresUs = Infinity;
-  submittedUs: number;
   updatedUs: number;
-  filledUs: number | null = null;
-  expiredUs: number | null = null;
-  canceledUs: number | null = null;
-  replacedUs: number | null = null;
+  /** When it became final. */
+  endedUs = NaN;
   /** Number of the last market event that it was matched with. */
   matchedEvent = 0;
+  /** Of the one that filled it last, and, where that was at the event's first price, again. */
+  filledBy = 0;
+  openedBy = 0;
+  #id: string | null = null;
 
   constructor(
-    readonly id: string,
+    readonly ids: Ids,
+    readonly number: number,
     /** In the order of acceptance. */
     readonly seq: number,
     readonly terms: OrderTerms,
+    /** Shared with the orders of the session. */
+    public timing: OrderTiming,
     readonly createdUs: number,
   ) {
     this.qty = terms.qty;
-    this.limitPrice = terms.limitPrice?.toNumber() ?? NaN;
-    this.triggerPrice = terms.triggerPrice?.toNumber() ?? NaN;
-    this.acceptedUs = this.submittedUs = this.updatedUs = createdUs;
+    this.stopPrice = terms.triggerPrice;
+    this.acceptedUs = this.updatedUs = createdUs;
   }
 
+  get id(): string {
+    return this.#id ??= this.ids.textOf(this.number);
+  }
   get side(): Side {
     return this.terms.side;
   }
@@ -96,6 +101,23 @@ export class OrderState implements MatchableOrder {
   }
   get symbol(): string {
     return this.terms.asset.symbol;
+  }
+  get limitPrice(): number {
+    return this.terms.limitPrice === null ? NaN : this.terms.limitPrice.toNumber();
+  }
+  get triggerPrice(): number {
+    return this.stopPrice === null ? NaN : this.stopPrice.toNumber();
+  }
+  get submittedUs(): number {
+    return this.createdUs;
+  }
+  /** Waits until then for its session; with status "accepted". */
+  get routeUs(): number {
+    return this.timing.routeUs;
+  }
+  /** Ends when the clock has gone past it. */
+  get expiresUs(): number {
+    return this.timing.expiresUs;
   }
   get isOpen(): boolean {
     return !isFinal(this.status);
@@ -109,6 +131,11 @@ export class OrderState implements MatchableOrder {
   }
   get parent(): OrderState | null {
     return this.group === null ? null : this.group.entry ?? this.group.takeProfit;
+  }
+  /** Of its group, without itself. */
+  get legs(): OrderState[] {
+    const { takeProfit, stopLoss } = this.group!;
+    return [takeProfit, stopLoss].filter((leg): leg is OrderState => leg !== null && leg !== this);
   }
 
   /** 0 for an order by notional. */
@@ -131,66 +158,19 @@ export class OrderState implements MatchableOrder {
   trailTo(price: number): void {
     if (this.type !== "trailing_stop" || !(price > 0)) return;
     const isBuy = this.side === "buy";
+    const before = this.mark?.toNumber() ?? NaN;
     // NaN compares false: the first price is always a new mark.
-    if (isBuy ? price >= this.hwm : price <= this.hwm) return;
-    this.hwm = price;
+    if (isBuy ? price >= before : price <= before) return;
     const { trailPrice, trailPercent } = this.terms;
     const mark = decimal(price);
     const trail = trailPrice ?? mark.times(trailPercent ?? ZERO).times("0.01");
     const stop = isBuy ? mark.plus(trail) : mark.minus(trail);
-    this.triggerPrice = roundToTick(stop, tickSize(this.terms.asset, price)).toNumber();
+    this.mark = mark;
+    this.stopPrice = roundToTick(stop, tickSize(this.terms.asset, price));
   }
+}
 
-  get filledAveragePrice(): Decimal | null {
-    if (this.filledQty.eq(ZERO)) return null;
-    return this.filledNotional.div(this.filledQty).round(AVERAGE_DECIMALS, Decimal.roundHalfUp);
-  }
-
-  snapshot(nested = true): ExchangeOrder {
-    const { terms } = this;
-    const text = (value: Decimal | null) => value === null ? null : plain(value);
-    const float = (value: number) => Number.isNaN(value) ? null : plain(value);
-    const average = this.filledAveragePrice;
-    const isParent = this.group !== null && this.parent === this;
-    return {
-      id: this.id,
-      clientOrderId: terms.clientOrderId,
-      symbol: this.symbol,
-      assetClass: terms.asset.assetClass,
-      side: terms.side,
-      type: terms.type,
-      orderClass: terms.orderClass,
-      positionIntent: terms.positionIntent,
-      timeInForce: terms.timeInForce,
-      extendedHours: terms.extendedHours,
-      qty: text(this.qty),
-      notional: text(terms.notional),
-      limitPrice: text(terms.limitPrice),
-      triggerPrice: float(this.triggerPrice),
-      trailPrice: text(terms.trailPrice),
-      trailPercent: text(terms.trailPercent),
-      hwm: float(this.hwm),
-      status: this.status,
-      filledQty: plain(this.filledQty),
-      filledAveragePrice: text(average),
-      legs: nested && isParent ? this.#legs().map((leg) => leg.snapshot(false)) : null,
-      parentId: this.group === null || isParent ? null : this.parent!.id,
-      replaces: this.replaces,
-      replacedBy: this.replacedBy,
-      createdUs: this.createdUs,
-      submittedUs: this.submittedUs,
-      updatedUs: this.updatedUs,
-      expiresUs: Number.isFinite(this.expiresUs) ? this.expiresUs : null,
-      filledUs: this.filledUs,
-      expiredUs: this.expiredUs,
-      canceledUs: this.canceledUs,
-      failedUs: null,
-      replacedUs: this.replacedUs,
-    };
-  }
-
-  #legs(): OrderState[] {
-    const { takeProfit, stopLoss } = this.group!;
-    return [takeProfit, stopLoss].filter((leg): leg is OrderState => leg !== null && leg !== this);
-  }
+/** Of executions; null: there is none. */
+export function averageOf(notional: Decimal, qty: Decimal): Decimal | null {
+  return qty.isZero ? null : notional.quotient(qty, AVERAGE_DECIMALS);
 }

@@ -1,18 +1,19 @@
 // What can be said of an order request without the account: its numbers, and which of them go
 // together.
 import { type Asset, tickSize } from "../model/asset.ts";
-import { Decimal, decimal, plain, roundToTick } from "../util/decimal.ts";
+import type { Amount } from "../model/order.ts";
+import { Decimal, decimal, plain, readDecimal } from "../util/decimal.ts";
 import { type OrderTerms, SHARE_FRACTION, ZERO } from "./order_state.ts";
 import { badParameter, forbidden, unprocessable } from "./refusal.ts";
 import type { ExchangeOrderRequest, OrderClass, Refusal } from "./types.ts";
 
 export const CLIENT_ORDER_ID_LENGTH_MAX = 128;
-const NOTIONAL_MIN = "1";
+const NOTIONAL_MIN = decimal(1);
 /** Distance of a leg from the price that it must be beyond. */
-const LEG_DISTANCE = "0.01";
+const LEG_DISTANCE = decimal("0.01");
 
 /** Numbers of a request, before it is known whether it opens or closes. */
-export type RequestTerms = Omit<OrderTerms, "accountId" | "clientOrderId" | "positionIntent"> & {
+export type RequestTerms = Omit<OrderTerms, "clientOrderId" | "positionIntent"> & {
   takeProfitPrice: Decimal | null;
   stopLossPrice: Decimal | null;
   stopLossLimit: Decimal | null;
@@ -23,11 +24,12 @@ export function readRequest(
   asset: Asset,
 ): RequestTerms | { refusal: Refusal } {
   let refusal: Refusal | null = null;
-  const read = (name: string, text: string | null): Decimal | null => {
+  const read = (name: string, text: Amount | null): Decimal | null => {
     if (text === null) return null;
-    if (!/^[+-]?(\d+\.?\d*|\.\d+)$/.test(text)) refusal ??= badParameter(`${name} is not a number`);
-    else if (decimal(text).lte(ZERO)) refusal ??= badParameter(`${name} must be > 0`);
-    else return decimal(text);
+    const value = typeof text === "string" ? readDecimal(text) : text;
+    if (value === null) refusal ??= badParameter(`${name} is not a number`);
+    else if (value.lte(ZERO)) refusal ??= badParameter(`${name} must be > 0`);
+    else return value;
     return null;
   };
   const terms: RequestTerms = {
@@ -121,7 +123,7 @@ export function checkQuantity(terms: RequestTerms): Refusal | null {
     }
   }
   if (asset.assetClass === "crypto") return checkCryptoQty(asset, qty);
-  if (qty !== null && isMultiple(qty, "1")) return null;
+  if (qty !== null && qty.isWhole) return null;
   if (!asset.fractionable) return unprocessable(`asset "${asset.symbol}" is not fractionable`);
   if (qty !== null && !isMultiple(qty, SHARE_FRACTION)) {
     return badParameter("qty must be limited to 9 decimal places");
@@ -252,6 +254,6 @@ function checkTick(asset: Asset, name: string, price: Decimal | null): Refusal |
   );
 }
 
-function isMultiple(value: Decimal, step: string): boolean {
-  return roundToTick(value, step, "down").eq(value);
+function isMultiple(value: Decimal, step: string | Decimal): boolean {
+  return value.roundTo(step, Decimal.roundDown).eq(value);
 }

@@ -50,11 +50,6 @@ export interface ExchangeOptions {
   onNight?(accountId: string, cost: string): void;
   /** How long an order is on its way: it meets no event before. µs, default 0. */
   latencyUs?: number;
-  /**
-   * Ids of orders and executions; a counter in the form of a UUID by default, so that runs are the
-   * same.
-   */
-  newId?(): string;
 }
 
 export interface AccountOptions {
@@ -248,6 +243,10 @@ export interface MatchableOrder {
  * exchange's part.
  */
 export interface FillModel {
+  /** What of a bar an order must be there for: its start, or, where only closes count, its end. */
+  readonly barMoment: "start" | "end";
+  /** It knows a bar's whole way: what an entry leaves of its bar can meet the entry's legs. */
+  readonly looksWithin: boolean;
   onBar(order: MatchableOrder, open: number, high: number, low: number, close: number): number;
   onTrade(order: MatchableOrder, price: number): number;
   onQuote(order: MatchableOrder, bidPrice: number, askPrice: number): number;

@@ -1,8 +1,11 @@
 /**
  * Orders as Liu speaks of them; a broker's own words stay in its file. Quantities and prices are
- * exact: decimal texts in orders, decimals in executions, which are added up.
+ * exact: decimals in executions, which are added up, texts in what else comes from outside.
  */
 import type { Decimal } from "../util/decimal.ts";
+
+/** An exact decimal: the text that came from outside, or the number where it was worked out here. */
+export type Amount = string | Decimal;
 
 export type Side = "buy" | "sell";
 export type OrderType = "market" | "limit" | "stop" | "stop_limit" | "trailing_stop";
@@ -15,7 +18,7 @@ export interface OrderRequest {
   symbol: string;
   side: Side;
   /** Exactly one of qty and notional is set. */
-  qty: string | null;
+  qty: Amount | null;
   notional: string | null;
   type: OrderType;
   timeInForce: TimeInForce;
@@ -77,7 +80,7 @@ export interface BrokerOrder {
   limitPrice: string | null;
   triggerPrice: string | null;
   status: OrderStatus;
-  filledQty: string;
+  filledQty: Amount;
   /** null while nothing is filled. */
   filledAveragePrice: string | null;
   /** Legs of a bracket, each an order of its own; parent has none of its own. */

@@ -21,6 +21,7 @@ import { figuresOf, valueOf } from "./figures.ts";
 import { userValue } from "./user_objective.ts";
 import { dataUntil } from "./shared_data.ts";
 import type { Trial, TrialOutcome, TrialSetup } from "./trial_messages.ts";
+import { settingsOf } from "./trial_settings.ts";
 
 export interface TrialRunnerOptions {
   setup: TrialSetup;
@@ -116,19 +117,12 @@ export class TrialRunner {
     problems: { strategy: string; message: string }[],
   ): Promise<BacktestResult> {
     const { setup: { settings }, registries, control, log, onTrial } = this.#options;
-    const { portfolio, parameters, batchId, fromUs, toUs } = trial;
+    const run = settingsOf(settings, trial);
     return runBacktest({
-      ...settings,
-      ...(portfolio === null ? {} : withPortfolio(settings, portfolio)),
-      batchId,
-      fromUs,
-      toUs,
-      data: this.#until(toUs),
-      strategies: settings.strategies.map((source) => ({
-        ...this.#fresh(source),
-        parameters: { ...source.parameters, ...parameters[source.name] },
-      })),
-      scanners: settings.scanners.map((scanner) => ({
+      ...run,
+      data: this.#until(trial.toUs),
+      strategies: run.strategies.map((source) => this.#fresh(source)),
+      scanners: run.scanners.map((scanner) => ({
         ...scanner,
         source: this.#fresh(scanner.source),
       })),
@@ -197,13 +191,4 @@ export class TrialRunner {
     this.#bundles.push(bundle);
     return { ...source, from: { kind: "user", bundle } };
   }
-}
-
-/** A portfolio is what the account begins with, and what shares of it are shares of. */
-function withPortfolio(settings: TrialSetup["settings"], portfolio: string) {
-  return {
-    cash: portfolio,
-    portfolioValue: Number(portfolio),
-    risk: { ...settings.risk, portfolioValue: Number(portfolio) },
-  };
 }

@@ -71,6 +71,12 @@ export class Decimal {
     return this.mantissa === 0;
   }
 
+  get isWhole(): boolean {
+    if (this.scale === 0) return true;
+    if (this.long !== null) return this.long % tenTo(this.scale) === 0n;
+    return this.mantissa % POWERS[this.scale] === 0;
+  }
+
   plus(other: number | string | Decimal): Decimal {
     const that = decimal(other);
     let a = this.mantissa;
@@ -296,6 +302,11 @@ export function decimal(value: number | string | Decimal): Decimal {
   return typeof value === "object" ? value : Decimal.of(value);
 }
 
+/** A number in plain notation, as people and programs send it; null: it is none. */
+export function readDecimal(text: string): Decimal | null {
+  return shortText(text) ?? (PLAIN.test(text) ? Decimal.ofDigits(digitsOf(text)) : null);
+}
+
 /** Plain notation, no exponent, no trailing zeros: "0.00000001", "700000". */
 export function plain(value: number | string | Decimal): string {
   return decimal(value).toFixed();
@@ -340,20 +351,26 @@ function ofNumber(value: number): Decimal {
 /** Cents first among the fractions, then ten-thousandths and the quantities of coins. */
 const SHORT_SCALES = [0, 2, 4, 9];
 
-/** Digits with at most one point, so few that a safe integer has them; the rest goes the long way. */
+const PLAIN = /^[+-]?(\d+\.?\d*|\.\d+)$/;
+
 function ofText(text: string): Decimal {
+  return shortText(text) ?? Decimal.ofDigits(digitsOf(text));
+}
+
+/** Of digits with at most one point among them, so few that a safe integer has them; else null. */
+function shortText(text: string): Decimal | null {
   const { length } = text;
-  if (length > 15 || length === 0) return Decimal.ofDigits(digitsOf(text));
   const isNegative = text.charCodeAt(0) === 45;
+  const first = isNegative ? 1 : 0;
+  if (length > 15 || length === first) return null;
   let mantissa = 0;
   let point = -1;
-  for (let i = isNegative ? 1 : 0; i < length; i++) {
+  for (let i = first; i < length; i++) {
     const code = text.charCodeAt(i);
     if (code >= 48 && code <= 57) mantissa = mantissa * 10 + (code - 48);
-    else if (code === 46 && point < 0 && i > 0 && i < length - 1) point = i;
-    else return Decimal.ofDigits(digitsOf(text));
+    else if (code === 46 && point < 0 && i > first && i < length - 1) point = i;
+    else return null;
   }
-  if (mantissa === 0) return text === "-" ? Decimal.ofDigits(digitsOf(text)) : ZERO;
-  const scale = point < 0 ? 0 : length - 1 - point;
-  return Decimal.scaled(isNegative ? -mantissa : mantissa, scale);
+  if (mantissa === 0) return ZERO;
+  return Decimal.scaled(isNegative ? -mantissa : mantissa, point < 0 ? 0 : length - 1 - point);
 }

@@ -1,4 +1,5 @@
 import type { BrokerAccount } from "../../contracts/broker.ts";
+import type { Amount } from "../../model/order.ts";
 import type { AccountFigures } from "../../protocol.ts";
 import type { Soon } from "../../util/soon.ts";
 import type { Work } from "./work.ts";
@@ -15,27 +16,70 @@ export class Account {
   /** The most that the equity was below that of the first reading; account currency, ≥ 0. It never shrinks again. */
   worstLoss = 0;
   #firstEquity = NaN;
+  /** A reading that is due, and was put off until somebody looks. */
+  #putOff: (() => void) | null = null;
+  /** The figures as they are when they are looked at. */
+  readonly late: AccountFigures;
+
+  constructor() {
+    const read = () => this.broker;
+    this.late = {
+      get cash() {
+        return numberOf(read().cash);
+      },
+      get equity() {
+        return numberOf(read().equity);
+      },
+      get buyingPower() {
+        return numberOf(read().buyingPower);
+      },
+    };
+  }
 
   get figures(): AccountFigures {
     const { cash, equity, buyingPower } = this.broker;
-    return { cash: Number(cash), equity: Number(equity), buyingPower: Number(buyingPower) };
+    return {
+      cash: numberOf(cash),
+      equity: numberOf(equity),
+      buyingPower: numberOf(buyingPower),
+    };
   }
 
   get broker(): BrokerAccount {
+    this.catchUp();
     if (this.#broker === null) throw new Error("Bug in Liu: the account was not read at the start");
     return this.#broker;
+  }
+
+  /** The reading is made when somebody looks, but before the market's time goes on. */
+  putOff(read: () => void): void {
+    this.isStale = false;
+    this.#putOff = read;
+  }
+
+  get isPutOff(): boolean {
+    return this.#putOff !== null;
+  }
+
+  /** Makes the reading that was put off. */
+  catchUp(): void {
+    if (this.#putOff === null) return;
+    const read = this.#putOff;
+    this.#putOff = null;
+    read();
   }
 
   /** A session begins: what was lost before is not of this day. */
   startDay(): void {
     this.worstLoss = 0;
-    this.#firstEquity = this.#broker === null ? NaN : Number(this.#broker.equity);
+    this.#firstEquity = this.#broker === null ? NaN : numberOf(this.#broker.equity);
   }
 
   /** What is left for a new entry. Crypto is bought with cash only. */
   available(isCrypto: boolean): number {
-    const { buyingPower, cash } = this.figures;
-    let left = isCrypto ? Math.min(buyingPower, cash) : buyingPower;
+    const { buyingPower, cash } = this.broker;
+    let left = numberOf(buyingPower);
+    if (isCrypto) left = Math.min(left, numberOf(cash));
     for (const amount of this.#reserved.values()) left -= amount;
     return left;
   }
@@ -51,7 +95,9 @@ export class Account {
   /** `isKnown`: the broker had the whole work before it was asked, so that its figures hold it. */
   refresh(read: () => Soon<BrokerAccount>, isKnown: (work: Work) => boolean): Soon<void> {
     this.isStale = false;
-    const known = [...this.#reserved.keys()].filter(isKnown);
+    this.#putOff = null;
+    const known: Work[] = [];
+    for (const work of this.#reserved.keys()) if (isKnown(work)) known.push(work);
     const account = read();
     if (!(account instanceof Promise)) return this.#set(account, known);
     return account.then((account) => this.#set(account, known), (error) => {
@@ -62,9 +108,13 @@ export class Account {
 
   #set(account: BrokerAccount, known: Work[]): void {
     this.#broker = account;
-    const equity = Number(account.equity);
+    const equity = numberOf(account.equity);
     if (Number.isNaN(this.#firstEquity)) this.#firstEquity = equity;
     this.worstLoss = Math.max(this.worstLoss, this.#firstEquity - equity);
     for (const work of known) this.#reserved.delete(work);
   }
+}
+
+function numberOf(amount: Amount): number {
+  return typeof amount === "string" ? Number(amount) : amount.toNumber();
 }

@@ -10,6 +10,8 @@ export interface Position {
   /** Fees of the opening executions of what is held. */
   readonly fees: Decimal;
   readonly openedUs: number;
+  /** Cost of one: the nearest float64, for those who look. */
+  readonly averagePrice: number;
 }
 
 export interface BookEntry {
@@ -25,6 +27,13 @@ export interface BookEntry {
   crossed: boolean;
 }
 
+/** One symbol: the runs' positions, what is nobody's, and their sum. */
+interface Holding {
+  readonly runs: Map<number, Position>;
+  external: Decimal;
+  net: Decimal;
+}
+
 const ZERO = decimal(0);
 
 /**
@@ -33,15 +42,28 @@ const ZERO = decimal(0);
  * position.
  */
 export class Book {
-  readonly #positions = new Map<string, Map<number, Position>>();
-  readonly #external = new Map<string, Decimal>();
-  readonly #seen = new Set<string>();
+  readonly #holdings = new Map<string, Holding>();
+  /** Cumulative quantities that were applied, by the broker's order id. */
+  readonly #seen = new Map<string, Decimal[]>();
   readonly #seenIds = new Set<string>();
+  /** How many positions there are, over all runs. */
+  size = 0;
+
+  /** `tellsOnce`: the broker gives each execution once, in order: they need not be kept in mind. */
+  constructor(readonly tellsOnce = false) {}
 
   /** False: it was applied before, by either of its identities. */
-  isNew(execution: Execution): boolean {
-    return !this.#seen.has(identity(execution)) &&
-      !(execution.executionId !== null && this.#seenIds.has(execution.executionId));
+  isNew({ brokerOrderId, cumulativeQty, executionId }: Execution): boolean {
+    const seen = this.#seen.get(brokerOrderId);
+    if (seen !== undefined) { for (const qty of seen) if (qty.eq(cumulativeQty)) return false; }
+    return executionId === null || !this.#seenIds.has(executionId);
+  }
+
+  #keepInMind({ brokerOrderId, cumulativeQty, executionId }: Execution): void {
+    const seen = this.#seen.get(brokerOrderId);
+    if (seen === undefined) this.#seen.set(brokerOrderId, [cumulativeQty]);
+    else seen.push(cumulativeQty);
+    if (executionId !== null) this.#seenIds.add(executionId);
   }
 
   /**
@@ -49,111 +71,131 @@ export class Book {
    * before.
    */
   apply(runId: number | null, execution: Execution): BookEntry | null {
-    if (!this.isNew(execution)) return null;
-    this.#seen.add(identity(execution));
-    if (execution.executionId !== null) this.#seenIds.add(execution.executionId);
-    const qty = execution.side === "buy" ? execution.qty : execution.qty.neg();
+    if (!this.tellsOnce) {
+      if (!this.isNew(execution)) return null;
+      this.#keepInMind(execution);
+    }
+    const { symbol, side } = execution;
+    const qty = side === "buy" ? execution.qty : execution.qty.neg();
+    const holding = this.#holding(symbol);
+    holding.net = holding.net.plus(qty);
     if (runId === null) {
-      this.setExternal(execution.symbol, this.external(execution.symbol).plus(qty));
+      holding.external = holding.external.plus(qty);
       return { position: null, gain: null, crossed: false };
     }
-    const runs = this.#positions.get(execution.symbol) ?? new Map<number, Position>();
-    this.#positions.set(execution.symbol, runs);
-    const entry = addTo(runs.get(runId) ?? null, qty, execution);
-    if (entry.position) runs.set(runId, entry.position);
-    else runs.delete(runId);
+    const before = holding.runs.get(runId) ?? null;
+    const entry = addTo(before, qty, execution);
+    if (entry.position !== null) holding.runs.set(runId, entry.position);
+    else holding.runs.delete(runId);
+    this.size += Number(entry.position !== null) - Number(before !== null);
     return entry;
   }
 
   position(runId: number, symbol: string): Position | null {
-    return this.#positions.get(symbol)?.get(runId) ?? null;
+    return this.#holdings.get(symbol)?.runs.get(runId) ?? null;
   }
 
   get isFlat(): boolean {
-    for (const positions of this.#positions.values()) if (positions.size > 0) return false;
-    return true;
-  }
-
-  /** How many positions there are, over all runs. */
-  get size(): number {
-    let size = 0;
-    for (const positions of this.#positions.values()) size += positions.size;
-    return size;
+    return this.size === 0;
   }
 
   /** By symbol, then run. */
   *all(): Generator<{ symbol: string; runId: number; position: Position }> {
-    for (const symbol of [...this.#positions.keys()].sort()) {
-      const runs = [...this.#positions.get(symbol)!].sort(([a], [b]) => a - b);
+    for (const symbol of [...this.#holdings.keys()].sort()) {
+      const runs = [...this.#holdings.get(symbol)!.runs].sort(([a], [b]) => a - b);
       for (const [runId, position] of runs) yield { symbol, runId, position };
     }
   }
 
-  /** Runs that hold the symbol. */
-  holders(symbol: string): number[] {
-    return [...this.#positions.get(symbol)?.keys() ?? []].sort((a, b) => a - b);
+  /** Positions in the symbol, by run, in any order: as they are, from now on. */
+  holders(symbol: string): ReadonlyMap<number, Position> {
+    return this.#holding(symbol).runs;
   }
 
   /** The broker's position in the symbol: all runs' and EXTERNAL. */
   net(symbol: string): Decimal {
-    let sum = this.external(symbol);
-    for (const position of this.#positions.get(symbol)?.values() ?? []) {
-      sum = sum.plus(position.qty);
-    }
-    return sum;
+    return this.#holdings.get(symbol)?.net ?? ZERO;
   }
 
   external(symbol: string): Decimal {
-    return this.#external.get(symbol) ?? ZERO;
+    return this.#holdings.get(symbol)?.external ?? ZERO;
   }
 
   setExternal(symbol: string, qty: Decimal): void {
-    this.#external.set(symbol, qty);
+    const holding = this.#holding(symbol);
+    holding.net = holding.net.minus(holding.external).plus(qty);
+    holding.external = qty;
   }
-}
 
-function identity(execution: Execution): string {
-  const { brokerOrderId, cumulativeQty } = execution;
-  return `${brokerOrderId} ${cumulativeQty.toFixed()}`;
+  #holding(symbol: string): Holding {
+    let holding = this.#holdings.get(symbol);
+    if (holding === undefined) {
+      holding = { runs: new Map(), external: ZERO, net: ZERO };
+      this.#holdings.set(symbol, holding);
+    }
+    return holding;
+  }
 }
 
 function addTo(position: Position | null, qty: Decimal, execution: Execution): BookEntry {
-  const { price, fee } = execution;
-  if (position === null || position.qty.s === qty.s) {
-    const after = {
-      qty: (position?.qty ?? ZERO).plus(qty),
-      cost: (position?.cost ?? ZERO).plus(qty.abs().times(price)),
-      fees: (position?.fees ?? ZERO).plus(fee),
-      openedUs: position?.openedUs ?? execution.timeUs,
-    };
-    return { position: after, gain: null, crossed: false };
-  }
+  const { price, fee, timeUs } = execution;
+  if (position === null) return opened(qty, qty.abs().times(price), price, fee, timeUs, false);
+  if (position.qty.s === qty.s) return added(position, qty, price, fee);
+  return reduced(position, qty, price, fee, timeUs);
+}
+
+function opened(
+  qty: Decimal,
+  cost: Decimal,
+  price: Decimal,
+  fees: Decimal,
+  openedUs: number,
+  crossed: boolean,
+): BookEntry {
+  const position = { qty, cost, fees, openedUs, averagePrice: price.toNumber() };
+  return { position, gain: null, crossed };
+}
+
+function added(position: Position, qty: Decimal, price: Decimal, fee: Decimal): BookEntry {
+  const cost = position.cost.plus(qty.abs().times(price));
+  const after = positionOf(
+    position.qty.plus(qty),
+    cost,
+    position.fees.plus(fee),
+    position.openedUs,
+  );
+  return { position: after, gain: null, crossed: false };
+}
+
+function reduced(
+  position: Position,
+  qty: Decimal,
+  price: Decimal,
+  fee: Decimal,
+  timeUs: number,
+): BookEntry {
   const held = position.qty.abs();
-  const closed = qty.abs().gt(held) ? held : qty.abs();
+  const size = qty.abs();
+  const closed = size.gt(held) ? held : size;
   // Shares of the whole are taken by division only where something is left, so that a closed trade
   // is exact.
-  const share = (of: Decimal) => closed.eq(held) ? of : of.times(closed).div(held);
+  const isWhole = closed.eq(held);
+  const share = (of: Decimal) => isWhole ? of : of.times(closed).div(held);
   const cost = share(position.cost);
   const fees = share(position.fees);
   const proceeds = closed.times(price);
   const gain = (position.qty.s > 0 ? proceeds.minus(cost) : cost.minus(proceeds))
     .minus(fees).minus(fee);
   const left = position.qty.plus(qty);
-  if (left.eq(0)) return { position: null, gain, crossed: false };
-  if (left.s === position.qty.s) {
-    const after = {
-      qty: left,
-      cost: position.cost.minus(cost),
-      fees: position.fees.minus(fees),
-      openedUs: position.openedUs,
-    };
-    return { position: after, gain, crossed: false };
+  if (left.isZero) return { position: null, gain, crossed: false };
+  if (left.s !== position.qty.s) {
+    return { ...opened(left, left.abs().times(price), price, ZERO, timeUs, true), gain };
   }
-  const after = {
-    qty: left,
-    cost: left.abs().times(price),
-    fees: ZERO,
-    openedUs: execution.timeUs,
-  };
-  return { position: after, gain, crossed: true };
+  const feesLeft = position.fees.minus(fees);
+  const after = positionOf(left, position.cost.minus(cost), feesLeft, position.openedUs);
+  return { position: after, gain, crossed: false };
+}
+
+function positionOf(qty: Decimal, cost: Decimal, fees: Decimal, openedUs: number): Position {
+  return { qty, cost, fees, openedUs, averagePrice: cost.div(qty.abs()).toNumber() };
 }

@@ -20,15 +20,16 @@
  * 5. An own exit cancels what else the run has open, waits for it, and then closes what is really
  *    left.
  */
-import { assetClassOf } from "../../model/asset.ts";
+import { type AssetClass, assetClassOf } from "../../model/asset.ts";
 import type { Side } from "../../model/order.ts";
 import { Decimal, decimal } from "../../util/decimal.ts";
-import type { Book } from "./book.ts";
+import type { Book, Position } from "./book.ts";
 import { type ExitPrices, isResting, type Protection } from "./protection.ts";
 import { exitsToRest, hasLegsInWay, legsOfEntry, legsToCancel, type RestView } from "./rest.ts";
 import {
   byTurn,
   type ChildOrder,
+  compare,
   isEntry,
   isOwnExit,
   liveChild,
@@ -36,13 +37,67 @@ import {
   type Work,
 } from "./work.ts";
 
+const ZERO = decimal(0);
+const NOTHING: readonly DeskRequest[] = [];
+const NOBODY: readonly ChildOrder[] = [];
+
 /** After so many refused exits of a run in a row the gateway stops sending them, and says so. */
 export const REFUSALS_MAX = 3;
 
+/** What goes on in all symbols together. */
+export class Board {
+  /** Those whose plan is to be looked at again. */
+  readonly dirty = new Desks();
+  /** Those with open orders or protections. */
+  readonly busy = new Desks();
+  /** Works that are open. */
+  openOrders = 0;
+}
+
+/** A set of desks that costs next to nothing to change. Its order means nothing. */
+export class Desks {
+  readonly list: Desk[] = [];
+  readonly #places: number[] = [];
+
+  has(desk: Desk): boolean {
+    return (this.#places[desk.number] ?? -1) >= 0;
+  }
+
+  add(desk: Desk): void {
+    if (this.has(desk)) return;
+    this.#places[desk.number] = this.list.length;
+    this.list.push(desk);
+  }
+
+  delete(desk: Desk): boolean {
+    if (!this.has(desk)) return false;
+    const place = this.#places[desk.number];
+    this.#places[desk.number] = -1;
+    const last = this.list.pop()!;
+    if (last !== desk) {
+      this.list[place] = last;
+      this.#places[last.number] = place;
+    }
+    return true;
+  }
+
+  /** All of them, by symbol; none is in the set any more. */
+  take(): readonly Desk[] {
+    if (this.list.length === 0) return NO_DESKS;
+    const desks = this.list.splice(0);
+    for (const { number } of desks) this.#places[number] = -1;
+    return desks.length > 1 ? desks.sort((a, b) => compare(a.symbol, b.symbol)) : desks;
+  }
+}
+
+const NO_DESKS: readonly Desk[] = [];
+
 export class Desk {
-  /** Open ones, in the order in which they came. */
-  works: Work[] = [];
-  readonly protections = new Map<number, Protection>();
+  #works: Work[] = [];
+  readonly #protections = new Map<number, Protection>();
+  readonly assetClass: AssetClass;
+  /** Orders that are on their way to the broker: what it has made of them is not known yet. */
+  sending = 0;
   /** Own exits that the broker refused, in a row, by run. */
   readonly refusals = new Map<number, number>();
   /** The newest intent that was taken in, by run. */
@@ -52,11 +107,54 @@ export class Desk {
   /** Its regular session was on when a price was last looked at. */
   wasRegular = true;
 
-  constructor(readonly symbol: string) {}
+  /** `number`: its place among all desks. `positions`: the book's in the symbol, by run. */
+  constructor(
+    readonly symbol: string,
+    readonly number: number,
+    readonly board: Board,
+    readonly positions: ReadonlyMap<number, Position>,
+  ) {
+    this.assetClass = assetClassOf(symbol);
+  }
+
+  /** Open ones, in the order in which they came. */
+  get works(): readonly Work[] {
+    return this.#works;
+  }
+
+  get protections(): ReadonlyMap<number, Protection> {
+    return this.#protections;
+  }
+
+  /** Its plan is to be looked at again. */
+  touch(): void {
+    this.board.dirty.add(this);
+  }
+
+  open(work: Work): void {
+    this.#works.push(work);
+    this.board.openOrders++;
+    this.board.busy.add(this);
+    this.touch();
+  }
+
+  close(work: Work): void {
+    const left = this.#works.filter((other) => other !== work);
+    this.board.openOrders += left.length - this.#works.length;
+    this.#works = left;
+    this.#noteIdle();
+    this.touch();
+  }
+
+  #noteIdle(): void {
+    if (this.#works.length + this.#protections.size === 0) this.board.busy.delete(this);
+  }
 
   /** The newest: an own exit where there is one, as it comes after what it takes the place of. */
   openWork(runId: number): Work | null {
-    return this.works.findLast((work) => work.runId === runId) ?? null;
+    const works = this.#works;
+    for (let i = works.length - 1; i >= 0; i--) if (works[i].runId === runId) return works[i];
+    return null;
   }
 
   /**
@@ -64,10 +162,11 @@ export class Desk {
    * flat.
    */
   protect(work: Work, isFlat: boolean, nowUs: number): void {
-    const known = this.protections.get(work.runId);
+    const known = this.#protections.get(work.runId);
     if (known === undefined) {
       if (work.stopPrice === null && work.targetPrice === null) return;
-      this.protections.set(work.runId, {
+      this.board.busy.add(this);
+      this.#protections.set(work.runId, {
         runId: work.runId,
         stopPrice: work.stopPrice,
         targetPrice: work.targetPrice,
@@ -83,16 +182,18 @@ export class Desk {
   }
 
   /** Forgets protections of runs that are flat and have nothing open. */
-  prune(book: Book): void {
-    for (const [runId, protection] of this.protections) {
-      if (book.position(runId, this.symbol) !== null || this.openWork(runId) !== null) continue;
-      if (!isResting(protection)) this.protections.delete(runId);
+  prune(): void {
+    if (this.#protections.size === 0) return;
+    for (const [runId, protection] of this.#protections) {
+      if (this.positions.has(runId) || this.openWork(runId) !== null) continue;
+      if (!isResting(protection)) this.#protections.delete(runId);
     }
+    this.#noteIdle();
   }
 
   /** A non-protective order of another run on the other side. */
   hasOpposite(runId: number, side: "buy" | "sell"): boolean {
-    return this.works.some((work) => work.runId !== runId && work.side !== side);
+    return this.#works.some((work) => work.runId !== runId && work.side !== side);
   }
 }
 
@@ -103,7 +204,7 @@ export type DeskRequest =
 export interface PlanView extends RestView {
   makeChild(work: Work, qty: Decimal, legs: ExitPrices | null): ChildOrder;
   /** An exit that is to rest at the broker by itself. */
-  makeExit(symbol: string, protection: Protection, side: Side, qty: Decimal): ChildOrder;
+  makeExit(desk: Desk, protection: Protection, side: Side, qty: Decimal): ChildOrder;
   /** Ends a work of which nothing is at the broker. */
   end(work: Work, why: string): void;
 }
@@ -111,27 +212,30 @@ export interface PlanView extends RestView {
 /**
  * What is to be sent now, in this order; empty: there is something to wait for, or nothing to do.
  */
-export function planDesk(desk: Desk, view: PlanView): DeskRequest[] {
+export function planDesk(desk: Desk, view: PlanView): readonly DeskRequest[] {
+  const hasProtections = desk.protections.size > 0;
+  if (!hasProtections && !mayAct(desk.works)) return NOTHING;
   const requests: DeskRequest[] = [];
   giveWay(desk);
-  for (const child of [...legsToCancel(desk, view), ...worksToCancel(desk, view)]) {
-    if (child.cancel !== "none" || child.isSending) continue;
-    child.cancel = "requested";
-    requests.push({ kind: "cancel", child });
+  const legs = hasProtections ? legsToCancel(desk, view) : NOBODY;
+  for (const children of [legs, worksToCancel(desk, view)]) {
+    for (const child of children) {
+      if (child.cancel !== "none" || child.isSending) continue;
+      child.cancel = "requested";
+      requests.push({ kind: "cancel", child });
+    }
   }
-  const inTurn = desk.works.toSorted((a, b) =>
-    Number(isOwnExit(b)) - Number(isOwnExit(a)) || byTurn(a, b)
-  );
-  for (const work of inTurn) {
+  for (const work of inTurn(desk.works)) {
     const qty = qtyToSend(desk, work, view);
     if (qty === null) continue;
     const child = view.makeChild(work, qty, legsOfEntry(desk, work, qty, view));
     work.children.push(child);
     requests.push({ kind: "submit", child });
   }
+  if (!hasProtections) return requests;
   for (let rest = exitsToRest(desk, view); rest !== null; rest = exitsToRest(desk, view)) {
     const { protection, side, qty } = rest;
-    const child = view.makeExit(desk.symbol, protection, side, qty);
+    const child = view.makeExit(desk, protection, side, qty);
     const { stopPrice, targetPrice } = protection;
     protection.groups.push({ entry: null, qty, stopPrice, targetPrice, legs: [child] });
     requests.push({ kind: "submit", child });
@@ -139,10 +243,25 @@ export function planDesk(desk: Desk, view: PlanView): DeskRequest[] {
   return requests;
 }
 
+/** False: all that is open is at the broker, and wanted there. */
+function mayAct(works: readonly Work[]): boolean {
+  for (const work of works) {
+    if (work.cancelReason !== null || isOwnExit(work) || liveChild(work) === null) return true;
+  }
+  return false;
+}
+
+/** Own exits first. */
+function inTurn(works: readonly Work[]): readonly Work[] {
+  if (works.length < 2) return works;
+  return works.toSorted((a, b) => Number(isOwnExit(b)) - Number(isOwnExit(a)) || byTurn(a, b));
+}
+
 /** Rules 2 and 5. */
-function giveWay(desk: Desk): void {
-  for (const exit of desk.works.filter(isOwnExit)) {
-    for (const other of desk.works) {
+function giveWay({ works }: Desk): void {
+  for (const exit of works) {
+    if (!isOwnExit(exit)) continue;
+    for (const other of works) {
       if (other === exit || isOwnExit(other)) continue;
       if (other.runId !== exit.runId && other.side === exit.side) continue;
       other.cancelReason ??= `gives way to a ${exit.kind} order`;
@@ -150,48 +269,49 @@ function giveWay(desk: Desk): void {
   }
 }
 
-function worksToCancel(desk: Desk, view: PlanView): ChildOrder[] {
-  const children: ChildOrder[] = [];
-  for (const work of [...desk.works]) {
+function worksToCancel(desk: Desk, view: PlanView): readonly ChildOrder[] {
+  let children: ChildOrder[] | null = null;
+  // A work that ends leaves another list behind.
+  for (const work of desk.works) {
     if (work.cancelReason === null) continue;
     const child = liveChild(work);
-    if (child) children.push(child);
+    if (child) (children ??= []).push(child);
     else view.end(work, work.cancelReason);
   }
-  return children;
+  return children ?? NOBODY;
 }
 
 /** How much of the work can be sent now; null: nothing. */
 function qtyToSend(desk: Desk, work: Work, view: PlanView): Decimal | null {
   if (work.isFinal || work.cancelReason !== null || liveChild(work) !== null) return null;
   if (!view.isRegularSession && !work.terms.extendedHours) return null;
-  if (hasLegsInWay(desk, work, view)) return null;
+  if (desk.protections.size > 0 && hasLegsInWay(desk, work, view)) return null;
   for (const other of desk.works) {
     if (other === work) continue;
     if (other.runId === work.runId) return null;
     if (other.side !== work.side && liveChild(other) !== null) return null;
   }
-  const rest = isEntry(work.action) ? restOf(work) : min(restOf(work), held(work, view.book));
-  if (rest.eq(0)) {
+  const rest = isEntry(work.action) ? restOf(work) : min(restOf(work), held(work));
+  if (rest.isZero) {
     view.end(work, "nothing is left to close");
     return null;
   }
   const room = roomToFlat(desk, work, view.book);
   if (room === null) return work.side === "buy" ? rest : sellable(work, rest, view);
-  return room.gt(0) ? min(room, rest) : null;
+  return isAbove(room) ? min(room, rest) : null;
 }
 
 /** What the run really has on the side that the exit closes. */
-function held(work: Work, book: Book): Decimal {
-  const qty = book.position(work.runId, work.symbol)?.qty ?? decimal(0);
-  const isClosing = work.side === "sell" ? qty.gt(0) : qty.lt(0);
-  return isClosing ? qty.abs() : decimal(0);
+function held(work: Work): Decimal {
+  const qty = work.desk.positions.get(work.runId)?.qty ?? ZERO;
+  const isClosing = work.side === "sell" ? isAbove(qty) : qty.s < 0;
+  return isClosing ? qty.abs() : ZERO;
 }
 
 /** Rule 3: what leads the account's position to flat; null: the order leads away from flat. */
 function roomToFlat(desk: Desk, work: Work, book: Book): Decimal | null {
   const net = book.net(desk.symbol);
-  if (work.side === "buy" ? net.gte(0) : net.lte(0)) return null;
+  if (work.side === "buy" ? net.s > 0 : !isAbove(net)) return null;
   let room = net.abs();
   for (const other of desk.works) {
     const child = liveChild(other);
@@ -202,12 +322,16 @@ function roomToFlat(desk: Desk, work: Work, book: Book): Decimal | null {
 
 /** What opens a short at the broker: whole shares only. */
 function sellable(work: Work, rest: Decimal, view: PlanView): Decimal | null {
-  if (assetClassOf(work.symbol) !== "us_equity") return rest;
+  if (work.desk.assetClass !== "us_equity") return rest;
   const whole = rest.round(0, Decimal.roundDown);
-  if (whole.gt(0)) return whole;
+  if (isAbove(whole)) return whole;
   // A sale waits until the account's position can take it.
   if (isEntry(work.action)) view.end(work, "less than a whole share is left");
   return null;
+}
+
+function isAbove(value: Decimal): boolean {
+  return value.s > 0 && !value.isZero;
 }
 
 function min(a: Decimal, b: Decimal): Decimal {

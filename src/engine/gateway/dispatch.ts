@@ -1,9 +1,9 @@
-import type { CancelResult } from "../../contracts/broker.ts";
-import { after, type Soon } from "../../util/soon.ts";
-import type { DeskRequest } from "./desk.ts";
+import type { CancelResult, SubmitResult } from "../../contracts/broker.ts";
+import type { Soon } from "../../util/soon.ts";
+import type { Desk, DeskRequest } from "./desk.ts";
 import type { OrderFlow } from "./order_flow.ts";
 import { GatewayState } from "./state.ts";
-import { submitOrder, type SubmitOutcome } from "./submit.ts";
+import { isAnswer, settledOrder, type SubmitOutcome } from "./submit.ts";
 import type { ChildOrder } from "./work.ts";
 
 /** A decision older than this is not sent again, market time. */
@@ -20,17 +20,22 @@ export class Dispatch {
     readonly flow: OrderFlow,
     readonly signal: AbortSignal,
     /** Something that was waited for has happened outside of a step. */
-    readonly wake: (symbol: string) => void,
+    readonly wake: (desk: Desk) => void,
   ) {}
 
   /** One after the other, in this order. */
-  run(requests: DeskRequest[]): Soon<void> {
-    const { options } = this.state;
+  run(requests: readonly DeskRequest[]): Soon<void> {
+    for (const { kind, child } of requests) if (kind === "submit") this.flow.sending(child);
+    const durable = this.state.options.journal.isKept ? this.#journal(requests) : undefined;
+    if (durable instanceof Promise) return durable.then(() => this.#send(requests, 0));
+    return this.#send(requests, 0);
+  }
+
+  #journal(requests: readonly DeskRequest[]): Soon<void> {
     const timeUs = this.state.nowUs();
     const submits = requests.filter((request) => request.kind === "submit");
-    for (const { child } of submits) this.flow.sending(child);
-    if (submits.length === 0) return this.#send(requests, 0);
-    const durable = options.journal.append(submits.map(({ child }) => ({
+    if (submits.length === 0) return;
+    return this.state.options.journal.append(submits.map(({ child }) => ({
       type: "order",
       sequence: GatewayState.sequenceOf(child.clientOrderId),
       runId: child.runId,
@@ -39,10 +44,9 @@ export class Dispatch {
       request: child.request!,
       timeUs,
     })));
-    return after(durable, () => this.#send(requests, 0));
   }
 
-  #send(requests: DeskRequest[], from: number): Soon<void> {
+  #send(requests: readonly DeskRequest[], from: number): Soon<void> {
     for (let i = from; i < requests.length; i++) {
       const { kind, child } = requests[i];
       const sent = kind === "cancel" ? this.#cancel(child) : this.#submit(child);
@@ -51,27 +55,32 @@ export class Dispatch {
   }
 
   #submit(child: ChildOrder): Soon<void> {
+    const result = this.state.options.broker.submit(child.request!, this.signal);
+    if (!(result instanceof Promise) && isAnswer(result)) return this.#answered(child, result);
+    return this.#settle(child, result).then((outcome) => this.#answered(child, outcome));
+  }
+
+  #settle(child: ChildOrder, first: Soon<SubmitResult>): Promise<SubmitOutcome> {
     const { options } = this.state;
     const sentUs = this.state.nowUs();
-    const outcome = submitOrder({
+    return settledOrder({
       broker: options.broker,
       request: child.request!,
-      seen: () => child.held[0]?.order ?? null,
+      seen: () => child.held?.[0]?.order ?? null,
       isFresh: () => this.state.nowUs() - sentUs < FRESH_US,
       wait: options.wait,
       signal: this.signal,
       log: (message, properties) => options.log("warning", message, properties),
-    });
-    return after(outcome, (outcome) => this.#answered(child, outcome));
+    }, first);
   }
 
   #answered(child: ChildOrder, result: SubmitOutcome): void {
     const { options } = this.state;
-    switch (result.outcome) {
+    switch (result.result) {
       case "accepted":
         return this.flow.accepted(child, result.order);
       case "refused":
-        return this.flow.refused(child, result.code, result.message);
+        return this.flow.refused(child, String(result.code), result.message);
       case "mismatch":
         options.log("error", "HALTED, no entries from now on: {message}", {
           message: result.message,
@@ -126,7 +135,7 @@ export class Dispatch {
     this.state.options.wait(CANCEL_RETRY_MS, this.signal).then(() => {
       if (this.signal.aborted || child.cancel !== "refused") return;
       child.cancel = "none";
-      this.wake(child.symbol);
+      this.wake(child.desk);
     });
   }
 }

@@ -1,6 +1,7 @@
 import type { BrokerAccount } from "../../contracts/broker.ts";
 import type { AccountFigures } from "../../protocol.ts";
 import { RetryableError } from "../../util/errors.ts";
+import { assert } from "../../util/assert.ts";
 import { after, type Soon } from "../../util/soon.ts";
 import type { GatewayState } from "./state.ts";
 import { isSent, type Work } from "./work.ts";
@@ -25,10 +26,20 @@ export class Figures {
   ) {}
 
   read(): Soon<void> {
-    // All of a work must be at the broker, or done with, for its figures to hold it.
-    const isKnown = (work: Work) => work.isFinal || isSent(work);
     return this.state.account.refresh(() => this.#account(), isKnown);
   }
+
+  /** In a step: read now, or, where the broker answers at once and nobody minds, when needed. */
+  refreshInStep(): Soon<void> {
+    const { account, options } = this.state;
+    if (!options.readsAccountLate?.()) return this.refresh();
+    account.putOff(this.#readLate);
+  }
+
+  readonly #readLate = (): void => {
+    const read = this.read();
+    assert(!(read instanceof Promise), "an account that is read late is there at once");
+  };
 
   refresh(): Soon<void> {
     return after(this.read(), () => this.#tell());
@@ -38,7 +49,7 @@ export class Figures {
     const { account, book, options } = this.state;
     const { figures } = account;
     const positions = book.size;
-    const openOrders = this.state.openOrders();
+    const { openOrders } = this.state.board;
     options.toMain({ type: "status", account: figures, positions, openOrders });
     if (!options.stepping) this.options.tell(figures);
   }
@@ -83,4 +94,9 @@ export class Figures {
       return this.#account(attempt + 1);
     });
   }
+}
+
+/** All of a work must be at the broker, or done with, for its figures to hold it. */
+function isKnown(work: Work): boolean {
+  return work.isFinal || isSent(work);
 }

@@ -85,6 +85,7 @@ function checksum(body: string): string {
  * and one sync.
  */
 export class FileJournal implements Journal {
+  readonly isKept = true;
   #number: number;
   #pending: string[] = [];
   #waiting: PromiseWithResolvers<void>[] = [];

@@ -9,36 +9,27 @@
  */
 import type { OrderUpdate, UpdatesState, UpdateStream } from "../../contracts/broker.ts";
 import type { ConsumerToGateway, GatewayStart, MainToGateway } from "../../protocol.ts";
-import { assert } from "../../util/assert.ts";
 import { decimal } from "../../util/decimal.ts";
 import { AbortController } from "../../util/natives.ts";
 import { after, type Soon } from "../../util/soon.ts";
-import { planDesk, type PlanView } from "./desk.ts";
+import type { Desk } from "./desk.ts";
 import { Dispatch } from "./dispatch.ts";
 import { Figures } from "./figures.ts";
-import { Intake, type StepDone } from "./intake.ts";
+import { Intake } from "./intake.ts";
 import { Liquidations } from "./liquidation.ts";
 import type { GatewayOptions } from "./options.ts";
 import { isSettled, openPositions } from "./leaving.ts";
 import { OrderFlow } from "./order_flow.ts";
+import { Plans } from "./plans.ts";
 import { reconcile } from "./reconcile.ts";
 import { Reports } from "./reports.ts";
 import { GatewayState } from "./state.ts";
-import { Turns } from "./turns.ts";
+import { Steps } from "./steps.ts";
 import { Watch } from "./watch.ts";
 
-/** Requests follow requests in a step (cancel, then sell, …): more rounds than this are a bug. */
-const ROUNDS_MAX = 50;
-const MINUTE_US = 60e6;
 const DEADLINE_LOOK_MS = 500;
 const STOP_WAIT_MS = 100;
 const STOP_WAITS_MAX = 100;
-
-interface Step {
-  n: number;
-  done: Map<number, StepDone>;
-  phase: "strategies" | "settling" | "complete";
-}
 
 export class Gateway {
   readonly #state: GatewayState;
@@ -51,11 +42,10 @@ export class Gateway {
   readonly #figures: Figures;
   readonly #abort = new AbortController();
   readonly #consumers = new Set<number>();
-  readonly #pumping = new Set<string>();
+  readonly #plans: Plans;
+  readonly #steps: Steps;
+  readonly #pumping = new Set<Desk>();
   #stream: UpdateStream | null = null;
-  #step: Step | null = null;
-  /** Stepping mode: what is done one after the other. */
-  readonly #turns = new Turns((error) => this.#fail(error));
   #idle: (() => void)[] = [];
 
   constructor(readonly options: GatewayOptions) {
@@ -69,8 +59,8 @@ export class Gateway {
     this.#liquidations = new Liquidations(this.#state);
     this.#intake = new Intake(this.#state, this.#reports, this.#liquidations);
     this.#watch = new Watch(this.#state);
-    const wake = (symbol: string) => {
-      this.#state.dirty.add(symbol);
+    const wake = (desk: Desk) => {
+      desk.touch();
       this.#pumpAll();
     };
     this.#dispatch = new Dispatch(this.#state, this.#flow, this.#abort.signal, wake);
@@ -83,6 +73,20 @@ export class Gateway {
       run: (task) => this.#run(task),
     });
     for (let i = 0; i < options.consumers; i++) this.#consumers.add(i);
+    this.#plans = new Plans(this.#state, this.#flow);
+    this.#steps = new Steps({
+      state: this.#state,
+      flow: this.#flow,
+      liquidations: this.#liquidations,
+      intake: this.#intake,
+      watch: this.#watch,
+      dispatch: this.#dispatch,
+      figures: this.#figures,
+      plans: this.#plans,
+      consumers: this.#consumers,
+      signal: this.#abort.signal,
+      onFailure: (error) => this.#fail(error),
+    });
   }
 
   /** Reads the account, opens the stream of order updates, and sends "ready" to main. */
@@ -91,7 +95,7 @@ export class Gateway {
     const signal = this.#abort.signal;
     const started = Promise.withResolvers<void>();
     // Steps can come before the stream is said to be open.
-    this.#turns.run(() => started.promise);
+    this.#steps.turns.run(() => started.promise);
     const clock = await broker.clock(signal);
     this.#state.stepUs = clock.timeUs;
     await this.#figures.read();
@@ -101,10 +105,14 @@ export class Gateway {
     const openOrders = await broker.openOrders(signal);
     this.#stream = await broker.openUpdates({
       onUpdate: (update) => this.#onUpdate(update),
-      onStep: (n, timeUs) => this.#onStep(n, timeUs),
+      onStep: (n, timeUs) => {
+        // Time may go on while the gateway stops, but not for it.
+        if (!this.#state.isStopping) this.#steps.begin(n, timeUs);
+      },
       onState: (state) => this.#onStreamState(state),
       signal,
     });
+    this.#steps.stream = this.#stream;
     const account = this.#state.account.broker;
     toMain({ type: "ready", account, clock, positions, openOrders });
     await this.#figures.refresh();
@@ -119,14 +127,22 @@ export class Gateway {
 
   /** Nothing is open and nothing is being closed: a step without intents and updates changes nothing here. */
   get isQuiet(): boolean {
-    const { dirty } = this.#state;
-    return dirty.size === 0 && this.#state.openOrders() === 0 && !this.#liquidations.isWaiting;
+    const { dirty, openOrders } = this.#state.board;
+    return dirty.list.length === 0 && openOrders === 0 && !this.#liquidations.isWaiting;
+  }
+
+  /**
+   * Where the account is read late: what was put off is read now, because prices are about to move
+   * in a step that does not read it anew.
+   */
+  catchUpAccount(): void {
+    this.#state.account.catchUp();
   }
 
   fromConsumer(consumer: number, message: ConsumerToGateway): void {
     switch (message.type) {
       case "stepDone":
-        return this.#onStepDone(consumer, message);
+        return this.#steps.done(consumer, message);
       case "intent":
         this.#intake.intent(message.intent);
         return this.#pumpAll();
@@ -169,12 +185,12 @@ export class Gateway {
   /** A consumer is gone: steps no longer wait for it. */
   dropConsumer(consumer: number): void {
     this.#consumers.delete(consumer);
-    this.#settleWhenDone();
+    this.#steps.settleWhenDone();
   }
 
   /** Resolves when nothing is being sent, and all replies have been applied. */
   async idle(): Promise<void> {
-    await this.#turns.idle();
+    await this.#steps.turns.idle();
     if (this.#pumping.size === 0) return;
     await new Promise<void>((resolve) => this.#idle.push(resolve));
   }
@@ -188,20 +204,20 @@ export class Gateway {
   #pumpAll(): void {
     if (this.options.stepping) return;
     this.#liquidations.ensure();
-    for (const symbol of [...this.#state.dirty]) {
-      if (!this.#pumping.has(symbol)) this.#run(() => this.#pump(symbol));
+    for (const desk of [...this.#state.board.dirty.list]) {
+      if (!this.#pumping.has(desk)) this.#run(() => this.#pump(desk));
     }
   }
 
-  async #pump(symbol: string): Promise<void> {
-    this.#pumping.add(symbol);
+  async #pump(desk: Desk): Promise<void> {
+    this.#pumping.add(desk);
     try {
-      while (this.#state.dirty.delete(symbol)) {
-        await this.#dispatch.run(planDesk(this.#state.desk(symbol), this.#planView(symbol)));
+      while (this.#state.board.dirty.delete(desk)) {
+        await this.#dispatch.run(this.#plans.of(desk));
         this.#liquidations.ensure();
       }
     } finally {
-      this.#pumping.delete(symbol);
+      this.#pumping.delete(desk);
     }
     this.#watch.announce();
     this.#liquidations.answer();
@@ -209,108 +225,7 @@ export class Gateway {
     if (this.#pumping.size === 0) { for (const resolve of this.#idle.splice(0)) resolve(); }
   }
 
-  // -------------------------------------------------------------- steps
-
-  #onStep(n: number, timeUs: number): void {
-    // Time may go on while the gateway stops, but not for it.
-    if (this.#state.isStopping) return;
-    this.#turns.run(() => {
-      this.#state.stepUs = timeUs;
-      // Prices move the account's value without anything being traded.
-      if (timeUs % MINUTE_US === 0 && !this.#state.book.isFlat) this.#state.account.isStale = true;
-      this.#step = { n, done: new Map(), phase: "strategies" };
-      const read = this.#state.account.isStale ? this.#figures.refresh() : undefined;
-      return after(read, () => this.#beginStep(n, timeUs));
-    });
-  }
-
-  #beginStep(n: number, timeUs: number): void {
-    const account = this.#state.account.figures;
-    for (const consumer of this.#consumers) {
-      this.options.toConsumer(consumer, { type: "stepBegin", n, timeUs, account });
-    }
-    this.#settleWhenDone();
-  }
-
-  #onStepDone(consumer: number, message: StepDone): void {
-    const step = this.#step;
-    assert(step?.n === message.n, `consumer ${consumer} ends step ${message.n}, now is ${step?.n}`);
-    step.done.set(consumer, message);
-    this.#settleWhenDone();
-  }
-
-  #settleWhenDone(): void {
-    const step = this.#step;
-    if (step === null || step.phase !== "strategies") return;
-    if ([...this.#consumers].some((consumer) => !step.done.has(consumer))) return;
-    if (this.#watch.hasWatched && this.#watch.step < step.n) return;
-    step.phase = "settling";
-    this.#turns.run(() => {
-      this.#watch.look();
-      const inOrder = [...step.done].sort(([a], [b]) => a - b).map(([, done]) => done);
-      this.#intake.step(inOrder);
-      return after(this.#rounds(true), () => {
-        step.phase = "complete";
-        this.options.toMain({ type: "stepComplete", n: step.n });
-      });
-    });
-  }
-
-  /**
-   * Sends what is planned, waits for all that it causes, and so on until nothing follows from it
-   * any more.
-   */
-  #rounds(acknowledges: boolean): Soon<void> {
-    const { desks, dirty } = this.#state;
-    for (const desk of desks.values()) {
-      if (desk.works.length + desk.protections.size > 0) dirty.add(desk.symbol);
-    }
-    this.#flow.retryCancels();
-    return this.#roundsFrom(0, acknowledges);
-  }
-
-  #roundsFrom(first: number, acknowledges: boolean): Soon<void> {
-    const { dirty } = this.#state;
-    for (let round = first;; round++) {
-      assert(round < ROUNDS_MAX, `step ${this.#step?.n} does not settle`);
-      this.#liquidations.ensure();
-      const symbols = [...dirty].sort();
-      dirty.clear();
-      const requests = symbols.flatMap((symbol) =>
-        planDesk(this.#state.desk(symbol), this.#planView(symbol))
-      );
-      if (requests.length === 0 && (round > 0 || !acknowledges)) break;
-      const sent = this.#dispatch.run([
-        ...requests.filter(({ kind }) => kind === "cancel"),
-        ...requests.filter(({ kind }) => kind === "submit"),
-      ]);
-      const taken = after(
-        sent,
-        () => this.#stream?.ackStep(this.#step?.n ?? 0, this.#abort.signal),
-      );
-      if (taken instanceof Promise) {
-        return taken.then(() => this.#roundsFrom(round + 1, acknowledges));
-      }
-    }
-    this.#watch.announce();
-    this.#liquidations.answer();
-  }
-
   // -------------------------------------------------------------- both
-
-  #planView(symbol: string): PlanView {
-    const { book, isConnected, isStopping } = this.#state;
-    return {
-      book,
-      capabilities: this.options.broker.capabilities,
-      isRegularSession: this.#state.isRegularSession(symbol),
-      isConnected,
-      isStopping,
-      makeChild: (...args) => this.#state.makeChild(...args),
-      makeExit: (...args) => this.#state.makeExit(...args),
-      end: (work, why) => this.#flow.end(work, why),
-    };
-  }
 
   #onUpdate(update: OrderUpdate): void {
     this.#flow.onUpdate(update);
@@ -320,7 +235,7 @@ export class Gateway {
   #onMarket(message: Extract<MainToGateway, { type: "market" }>): void {
     const endsStep = this.#watch.onBatch(message);
     if (this.options.stepping) {
-      if (endsStep) this.#settleWhenDone();
+      if (endsStep) this.#steps.settleWhenDone();
       return;
     }
     this.#watch.look();
@@ -341,7 +256,7 @@ export class Gateway {
         return this.#run(async () => {
           await reconcile(this.#state, this.#flow, this.#dispatch);
           this.#state.isConnected = true;
-          for (const symbol of this.#state.desks.keys()) this.#state.dirty.add(symbol);
+          for (const desk of this.#state.desks.values()) desk.touch();
           this.#pumpAll();
         });
       case "failed": {
@@ -365,8 +280,8 @@ export class Gateway {
     const { toMain, wait, stepping } = this.options;
     this.#liquidations.add(message);
     if (stepping) {
-      return this.#turns.run(() =>
-        after(this.#rounds(false), () => toMain({ type: "liquidating", id: message.id }))
+      return this.#steps.turns.run(() =>
+        after(this.#steps.rounds(false), () => toMain({ type: "liquidating", id: message.id }))
       );
     }
     this.#pumpAll();
@@ -384,8 +299,8 @@ export class Gateway {
     this.#state.isEntryClosed = true;
     this.#state.closeDesks("the trader stops");
     if (this.options.stepping) {
-      this.#turns.run(() => this.#rounds(false));
-      await this.#turns.idle();
+      this.#steps.turns.run(() => this.#steps.rounds(false));
+      await this.#steps.turns.idle();
     } else {
       this.#pumpAll();
       await this.idle();

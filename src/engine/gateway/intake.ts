@@ -1,11 +1,12 @@
-import { assetClassOf } from "../../model/asset.ts";
 import type { ConsumerToGateway, Intent } from "../../protocol.ts";
 import type { Liquidations } from "./liquidation.ts";
 import type { Reports } from "./reports.ts";
+import { IntentView } from "./intent_view.ts";
 import { checkRisk } from "./risk.ts";
 import type { GatewayState } from "./state.ts";
-import { compare, isEntry, restOf, sideOf } from "./work.ts";
+import { compare, isEntry } from "./work.ts";
 
+type Keyed = { runId: number; symbol: string };
 type Cancel = { runId: number; symbol: string; reason: string };
 type Value = { runId: number; key: string; context: string; value: string };
 export type StepDone = Extract<ConsumerToGateway, { type: "stepDone" }>;
@@ -22,26 +23,29 @@ export class Intake {
 
   /** A step's wishes of all consumers, in an order that does not depend on how many these are. */
   step(done: StepDone[]): void {
-    const keyed = (item: { runId: number; symbol: string }) => ({
-      symbol: item.symbol,
-      strategy: this.state.runs.get(item.runId)?.strategy ?? "",
-    });
-    const inOrder = <T extends { runId: number; symbol: string }>(items: T[]) =>
-      items.map((item) => ({ item, ...keyed(item) })).sort((a, b) =>
-        compare(a.symbol, b.symbol) || compare(a.strategy, b.strategy)
-      ).map(({ item }) => item);
-    for (const cancel of inOrder(done.flatMap(({ cancels }) => cancels))) this.cancel(cancel);
-    const intents = done.flatMap((one) => one.intents).sort((a, b) => a.seq - b.seq);
-    for (const intent of inOrder(intents)) this.intent(intent);
-    this.values(done.map(({ keystore }) => keystore));
+    const byTurn = (a: Keyed, b: Keyed) =>
+      compare(a.symbol, b.symbol) || compare(this.#strategyOf(a), this.#strategyOf(b));
+    const cancels = allOf(done, "cancels");
+    if (cancels.length > 1) cancels.sort(byTurn);
+    for (const cancel of cancels) this.cancel(cancel);
+    const intents = allOf(done, "intents");
+    if (intents.length > 1) intents.sort((a, b) => byTurn(a, b) || a.seq - b.seq);
+    for (const intent of intents) this.intent(intent);
+    const values = done.map(({ keystore }) => keystore);
+    if (values.some(({ length }) => length > 0)) this.values(values);
+  }
+
+  #strategyOf({ runId }: Keyed): string {
+    return this.state.runs.get(runId)?.strategy ?? "";
   }
 
   cancel({ runId, symbol, reason }: Cancel): void {
-    const work = this.state.desks.get(symbol)?.openWork(runId);
+    const desk = this.state.desks.get(symbol);
+    const work = desk?.openWork(runId);
     // The gateway's own exits are not the strategy's to cancel.
-    if (!work || work.intent === null) return;
+    if (!desk || !work || work.intent === null) return;
     work.cancelReason ??= reason;
-    this.state.dirty.add(symbol);
+    desk.touch();
   }
 
   intent(intent: Intent): void {
@@ -56,18 +60,17 @@ export class Intake {
     }
     const desk = state.desk(symbol);
     desk.intentSeqs.set(runId, intent.seq);
-    const result = this.#check(intent);
+    const result = checkRisk(new IntentView(state, this.liquidations, run, desk, intent));
     if (result.result === "denied") {
       const { code, message } = result;
-      this.reports.denial(intent, { by: "risk", code, message });
+      this.reports.denial(desk, intent, { by: "risk", code, message });
       return;
     }
-    const work = state.workOf(intent, run.strategy, result.order);
-    desk.protect(work, state.book.position(runId, symbol) === null, state.nowUs());
-    desk.works.push(work);
+    const work = state.workOf(intent, desk, run.strategy, result.order);
+    desk.protect(work, !desk.positions.has(runId), state.nowUs());
+    desk.open(work);
     if (isEntry(work.action)) desk.refusals.delete(runId);
     state.account.reserve(work, result.order.reserve);
-    state.dirty.add(symbol);
   }
 
   /** The last value of a key within a consumer's step counts; among consumers, the greatest. */
@@ -104,56 +107,9 @@ export class Intake {
       options.toConsumer(consumer, { type: "keystore", strategy, key, context, value });
     }
   }
+}
 
-  #check(intent: Intent) {
-    const { state } = this;
-    const { runId, symbol } = intent;
-    const desk = state.desk(symbol);
-    const run = state.runs.get(runId)!;
-    const { broker, risk } = state.options;
-    return checkRisk({
-      intent,
-      asset: state.assets.get(symbol) ?? null,
-      capabilities: broker.capabilities,
-      limits: risk,
-      position: state.book.position(runId, symbol),
-      hasOpenOrder: desk.openWork(runId) !== null,
-      isOppositeOpen: desk.hasOpposite(runId, sideOf(intent.action)),
-      isOtherLong: this.#isOtherLong(runId, symbol),
-      isRegularSession: state.isRegularSession(symbol),
-      isConnected: state.isConnected,
-      isBlocked: state.account.broker.tradingBlocked,
-      isShortingEnabled: state.account.broker.shortingEnabled,
-      isNoEntries: state.isEntryClosed || this.liquidations.covers(run, symbol),
-      isHalted: state.halted.has(symbol),
-      buyingPower: state.account.available(assetClassOf(symbol) === "crypto"),
-      symbolNotional: this.#symbolNotional(symbol, intent.referencePrice),
-      dailyLoss: state.account.worstLoss,
-      openOrders: state.openOrders(),
-      lastPrice: desk.lastPrice,
-    });
-  }
-
-  #isOtherLong(runId: number, symbol: string): boolean {
-    const { book } = this.state;
-    const holds = book.holders(symbol).some((other) =>
-      other !== runId && book.position(other, symbol)!.qty.gt(0)
-    );
-    return holds ||
-      this.state.desk(symbol).works.some((work) =>
-        work.runId !== runId && work.action === "buy" && !work.isFinal
-      );
-  }
-
-  #symbolNotional(symbol: string, price: number): number {
-    const { book } = this.state;
-    let qty = 0;
-    for (const runId of book.holders(symbol)) {
-      qty += Math.abs(Number(book.position(runId, symbol)!.qty));
-    }
-    for (const work of this.state.desk(symbol).works) {
-      if (isEntry(work.action)) qty += Number(restOf(work));
-    }
-    return qty * price;
-  }
+function allOf<Name extends "intents" | "cancels">(done: StepDone[], name: Name): StepDone[Name] {
+  if (done.length === 1) return done[0][name];
+  return done.flatMap((one) => one[name] as Keyed[]) as StepDone[Name];
 }

@@ -27,6 +27,8 @@ export type JournalRecord =
   | { type: "final"; brokerOrderId: string; clientOrderId: string; status: OrderStatus };
 
 export interface Journal {
+  /** False: nobody will read it back, so that no records are made for it. */
+  readonly isKept: boolean;
   /** Done when the records, and all that were noted before them, are durable. */
   append(records: JournalRecord[]): Soon<void>;
   /** In order with the others; durable with the next append or at close. */
@@ -36,8 +38,9 @@ export interface Journal {
   close(): Promise<void>;
 }
 
-/** For backtests: nothing outlives the process. */
+/** For tests: what was written can be looked at. */
 export class MemoryJournal implements Journal {
+  readonly isKept = true;
   readonly records: JournalRecord[] = [];
 
   constructor(readonly restored: readonly JournalRecord[] = []) {}
@@ -49,6 +52,20 @@ export class MemoryJournal implements Journal {
   note(record: JournalRecord): void {
     this.records.push(record);
   }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+/** For backtests: nothing of them outlives the process, and nothing is sent to anybody. */
+export class NoJournal implements Journal {
+  readonly isKept = false;
+  readonly restored: readonly JournalRecord[] = [];
+
+  append(): void {}
+
+  note(): void {}
 
   close(): Promise<void> {
     return Promise.resolve();

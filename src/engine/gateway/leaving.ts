@@ -8,8 +8,9 @@ const PRICE_DECIMALS = 6;
 
 /** Orders have ended, and what is to rest has been put to rest. */
 export function isSettled(state: GatewayState): boolean {
-  if (state.dirty.size > 0 || state.openOrders() > 0) return false;
-  return [...state.desks.values()].every((desk) =>
+  const { dirty, busy, openOrders } = state.board;
+  if (dirty.list.length > 0 || openOrders > 0) return false;
+  return busy.list.every((desk) =>
     [...desk.protections.values()].every(({ groups }) =>
       groups.flatMap(restingLegs).every((leg) => !leg.isSending && leg.cancel === "none")
     )

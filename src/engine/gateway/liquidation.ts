@@ -45,14 +45,14 @@ export class Liquidations {
 
   /** Cancels what covered runs have open, and makes the orders that close what they hold. */
   ensure(): void {
-    if (this.#requests.length === 0) return;
+    if (!this.#coversAny()) return;
     const { state } = this;
-    for (const desk of state.desks.values()) {
+    for (const desk of state.board.busy.list) {
       for (const work of desk.works) {
         const run = state.runs.get(work.runId);
         if (work.kind === "liquidation" || !run || !this.covers(run, desk.symbol)) continue;
         if (work.kind === "stop" || work.kind === "target") continue;
-        if (work.cancelReason === null) state.dirty.add(desk.symbol);
+        if (work.cancelReason === null) desk.touch();
         work.cancelReason ??= "liquidation";
       }
     }
@@ -61,9 +61,19 @@ export class Liquidations {
       const desk = state.desk(symbol);
       if (!run || !this.covers(run, symbol) || desk.openWork(runId) !== null) continue;
       if ((desk.refusals.get(runId) ?? 0) >= REFUSALS_MAX) continue;
-      desk.works.push(state.exitOf(runId, symbol, "liquidation"));
-      state.dirty.add(symbol);
+      desk.open(state.exitOf(runId, desk, "liquidation"));
     }
+  }
+
+  /** A request can stand for hours while there is nobody whom it could be about. */
+  #coversAny(): boolean {
+    if (this.#requests.length === 0) return false;
+    const { runs } = this.state;
+    return this.#requests.some(({ scope }) => {
+      if (scope === "all") return true;
+      for (const run of runs.values()) if (run.dayTrade) return true;
+      return false;
+    });
   }
 
   /** Answers those that are flat, or whose time is over. */

@@ -17,6 +17,11 @@ export interface GatewayOptions {
   risk: RiskLimits;
   batchId: string;
   stepping: boolean;
+  /**
+   * In steps: the account is read when a check wants it, not whenever something has changed it. Only where the broker
+   * answers at once, no loss is limited, and no strategy looks at the account but in its turn.
+   */
+  readsAccountLate?(): boolean;
   /** How many consumers there are: a step waits for all of them. */
   consumers: number;
   toConsumer(consumer: number, message: GatewayToConsumer): void;

@@ -9,68 +9,67 @@ import { nextStatus } from "../../model/order_state.ts";
 import type { OrderReport } from "../../protocol.ts";
 import { decimal, plain } from "../../util/decimal.ts";
 import { groupOfReplaced, type LegGroup } from "./protection.ts";
+import { KnownOrders } from "./known_orders.ts";
 import type { Reports } from "./reports.ts";
 import { type GatewayState, legOf } from "./state.ts";
 import { type ChildOrder, isEntry, isLive, isOwnExit, restOf, type Work } from "./work.ts";
 
 export class OrderFlow {
-  readonly #byClientId = new Map<string, ChildOrder>();
-  readonly #byBrokerId = new Map<string, ChildOrder>();
   /**
    * Updates of orders that nobody knows, while a reply that may name them is awaited; by symbol.
    */
   readonly #unclaimed = new Map<string, OrderUpdate[]>();
-  readonly #sending = new Map<string, number>();
+  readonly #known: KnownOrders;
 
   constructor(
     readonly state: GatewayState,
     readonly reports: Reports,
     /** A cancel did not work: it is to be tried again, later. */
     readonly onCancelRefused: (child: ChildOrder) => void,
-  ) {}
+  ) {
+    this.#known = new KnownOrders(state);
+  }
 
   /** Orders that can still fill, or of which executions are missing. */
   live(): ChildOrder[] {
-    return [...new Set([...this.#byClientId.values(), ...this.#byBrokerId.values()])].filter(
-      isLive,
-    );
+    return this.#known.live();
   }
 
   /** Cancels that the broker refused may be asked for again. */
   retryCancels(): void {
-    for (const desk of this.state.desks.values()) {
-      if (desk.works.length + desk.protections.size === 0) continue;
-      const legs = [...desk.protections.values()].flatMap(({ groups }) =>
-        groups.flatMap((group) => group.legs)
-      );
-      for (const child of [...desk.works.flatMap((work) => work.children), ...legs]) {
-        if (child.cancel === "refused") child.cancel = "none";
+    for (const { works, protections } of this.state.board.busy.list) {
+      for (const { children } of works) retryCancelsOf(children);
+      for (const { groups } of protections.values()) {
+        for (const { legs } of groups) retryCancelsOf(legs);
       }
     }
   }
 
   /** Before the POST, so that an update that overtakes the reply finds its order. */
   sending(child: ChildOrder): void {
-    this.#byClientId.set(child.clientOrderId, child);
-    this.#sending.set(child.symbol, (this.#sending.get(child.symbol) ?? 0) + 1);
+    this.#known.sending(child);
   }
 
   accepted(child: ChildOrder, order: BrokerOrder): void {
     child.brokerOrderId = order.brokerOrderId;
-    this.#byBrokerId.set(order.brokerOrderId, child);
-    this.state.options.journal.note({
-      type: "accepted",
-      clientOrderId: child.clientOrderId,
-      brokerOrderId: order.brokerOrderId,
-      legs: order.legs.map((leg) => leg.brokerOrderId),
-    });
+    this.#known.named(child, order.brokerOrderId);
+    const { journal } = this.state.options;
+    if (journal.isKept) {
+      journal.note({
+        type: "accepted",
+        clientOrderId: child.clientOrderId,
+        brokerOrderId: order.brokerOrderId,
+        legs: order.legs.map((leg) => leg.brokerOrderId),
+      });
+    }
     this.#progress(child, order);
     this.#answered(child);
   }
 
   refused(child: ChildOrder, code: string, message: string): void {
     const { work, symbol, clientOrderId } = child;
-    this.state.options.journal.note({ type: "refused", clientOrderId, code, message });
+    const { journal } = this.state.options;
+    if (journal.isKept) journal.note({ type: "refused", clientOrderId, code, message });
     child.status = "rejected";
     if (work === null) {
       const text = "{symbol}: the broker does not hold the {kind}, prices are watched: {message}";
@@ -88,21 +87,19 @@ export class OrderFlow {
     const child = this.#find(order);
     if (child === null) return this.#onUnknown(update);
     if (child.isSending) {
-      child.held.push(update);
+      (child.held ??= []).push(update);
       return;
     }
     if (update.event === "order_cancel_rejected") this.onCancelRefused(child);
-    const execution = update.execution && this.state.book.isNew(update.execution)
-      ? update.execution
-      : null;
-    this.#progress(child, order, execution);
+    const { execution } = update;
+    const isNew = execution !== null && this.#isNew(child, execution);
+    this.#progress(child, order, isNew ? execution : null);
   }
 
   /** An execution by itself, from the account's activities. */
   onExecution(execution: Execution): void {
-    const child = this.#byBrokerId.get(execution.brokerOrderId) ??
-      this.#byClientId.get(execution.clientOrderId);
-    if (!child || child.isSending || !this.state.book.isNew(execution)) return;
+    const child = this.#known.of(execution);
+    if (!child || child.isSending || !this.#isNew(child, execution)) return;
     this.#progress(child, null, execution);
   }
 
@@ -120,21 +117,28 @@ export class OrderFlow {
     });
     if (work.children.length === 0) this.state.account.release(work);
     this.#finish(work);
-    this.reports.order(work, "canceled");
+    this.reports.order(work.desk, work.runId, "canceled");
   }
 
   #find(order: BrokerOrder): ChildOrder | null {
-    return this.#byBrokerId.get(order.brokerOrderId) ??
-      this.#byClientId.get(order.clientOrderId) ?? this.#claimReplacement(order);
+    return this.#known.of(order) ?? this.#claimReplacement(order);
+  }
+
+  #isNew(child: ChildOrder, execution: Execution): boolean {
+    return this.state.tellsOnce
+      ? execution.cumulativeQty.gt(child.filledQty)
+      : this.state.book.isNew(execution);
   }
 
   #claimReplacement(order: BrokerOrder): ChildOrder | null {
-    for (const protection of this.state.desks.get(order.symbol)?.protections.values() ?? []) {
+    const desk = this.state.desks.get(order.symbol);
+    if (desk === undefined) return null;
+    for (const protection of desk.protections.values()) {
       const group = groupOfReplaced(protection, order.replaces);
       if (group === undefined) continue;
-      const leg = legOf({ runId: protection.runId, symbol: order.symbol }, order);
+      const leg = legOf({ runId: protection.runId, desk }, order);
       group.legs.push(leg);
-      this.#byBrokerId.set(order.brokerOrderId, leg);
+      this.#known.named(leg, order.brokerOrderId);
       return leg;
     }
     return null;
@@ -143,7 +147,7 @@ export class OrderFlow {
   /** Somebody else's order in the account, or a leg of which the reply has not told yet. */
   #onUnknown(update: OrderUpdate): void {
     const { symbol } = update.order;
-    if ((this.#sending.get(symbol) ?? 0) > 0) {
+    if ((this.state.desks.get(symbol)?.sending ?? 0) > 0) {
       const waiting = this.#unclaimed.get(symbol) ?? [];
       waiting.push(update);
       this.#unclaimed.set(symbol, waiting);
@@ -151,7 +155,8 @@ export class OrderFlow {
     }
     const { execution } = update;
     if (execution === null || !this.state.book.isNew(execution)) return;
-    this.state.options.journal.note({ type: "execution", runId: null, execution });
+    const { journal } = this.state.options;
+    if (journal.isKept) journal.note({ type: "execution", runId: null, execution });
     this.state.book.apply(null, execution);
     this.state.account.isStale = true;
     this.state.options.log(
@@ -163,13 +168,20 @@ export class OrderFlow {
 
   #answered(child: ChildOrder): void {
     child.isSending = false;
-    this.#sending.set(child.symbol, this.#sending.get(child.symbol)! - 1);
+    this.#known.answered(child);
     this.state.account.isStale = true;
-    this.state.dirty.add(child.symbol);
+    child.desk.touch();
     if (child.status !== "rejected") this.#settle(child);
-    const waiting = [...child.held.splice(0), ...this.#unclaimed.get(child.symbol) ?? []];
-    this.#unclaimed.delete(child.symbol);
-    for (const update of waiting) this.onUpdate(update);
+    const { held } = child;
+    child.held = null;
+    if (held !== null) { for (const update of held) this.onUpdate(update); }
+    if (this.#unclaimed.size > 0) this.#claimWaiting(child.symbol);
+  }
+
+  #claimWaiting(symbol: string): void {
+    const waiting = this.#unclaimed.get(symbol);
+    this.#unclaimed.delete(symbol);
+    for (const update of waiting ?? []) this.onUpdate(update);
   }
 
   /**
@@ -187,13 +199,13 @@ export class OrderFlow {
       child.status = nextStatus(child.status, order.status);
       const reported = decimal(order.filledQty);
       if (reported.gt(child.reportedQty)) child.reportedQty = reported;
-      this.#claimLegs(child, order.legs);
+      if (order.legs.length > 0) this.#claimLegs(child, order.legs);
     }
-    this.state.dirty.add(child.symbol);
+    child.desk.touch();
     const { work } = child;
     if (work && !work.isAccepted && child.status !== "rejected") {
       work.isAccepted = true;
-      this.reports.order(work, "accepted");
+      this.reports.order(work.desk, work.runId, "accepted");
     }
     const isDone = isFinal(child.status) && child.status !== before;
     if (execution !== null) this.#apply(child, execution);
@@ -203,18 +215,17 @@ export class OrderFlow {
         this.#restFailed(child);
       }
       this.state.account.isStale = true;
-      this.state.options.journal.note({
-        type: "final",
-        brokerOrderId: child.brokerOrderId ?? "",
-        clientOrderId: child.clientOrderId,
-        status: child.status,
-      });
+      const { journal } = this.state.options;
+      const { clientOrderId, brokerOrderId, status } = child;
+      if (journal.isKept) {
+        journal.note({ type: "final", brokerOrderId: brokerOrderId ?? "", clientOrderId, status });
+      }
     }
   }
 
   /** An exit that was to rest by itself does not, or not any more, and not by a fill. */
   #restFailed(child: ChildOrder): void {
-    const protection = this.state.desk(child.symbol).protections.get(child.runId);
+    const protection = child.desk.protections.get(child.runId);
     const group = protection?.groups.find(({ legs }) => legs.includes(child));
     if (!protection || !group?.legs.every((leg) => leg.reportedQty.eq(0))) return;
     protection.failures++;
@@ -223,20 +234,20 @@ export class OrderFlow {
   #claimLegs(parent: ChildOrder, orders: BrokerOrder[]): void {
     if (parent.request === null) return;
     for (const order of orders) {
-      const known = this.#byBrokerId.get(order.brokerOrderId);
+      const known = this.#known.withId(parent.desk, order.brokerOrderId);
       if (known) {
         known.status = nextStatus(known.status, order.status);
         continue;
       }
       const leg = legOf(parent, order);
-      this.#byBrokerId.set(order.brokerOrderId, leg);
+      this.#known.named(leg, order.brokerOrderId);
       this.#groupOf(parent)?.legs.push(leg);
     }
   }
 
   /** The group that an order brings along, or heads. */
   #groupOf(parent: ChildOrder): LegGroup | undefined {
-    const groups = this.state.desk(parent.symbol).protections.get(parent.runId)?.groups;
+    const groups = parent.desk.protections.get(parent.runId)?.groups;
     const isOf = ({ entry, legs }: LegGroup) => entry === parent || legs.includes(parent);
     if (!groups || groups.some(isOf) || parent.work === null) return groups?.find(isOf);
     const { takeProfit, stopLoss } = parent.request!;
@@ -253,10 +264,9 @@ export class OrderFlow {
 
   #apply(child: ChildOrder, execution: Execution): void {
     const { book, options, account } = this.state;
-    const desk = this.state.desk(child.symbol);
-    const { work } = child;
-    options.journal.note({ type: "execution", runId: child.runId, execution });
-    const entry = book.apply(child.runId, execution);
+    const { work, desk, runId } = child;
+    if (options.journal.isKept) options.journal.note({ type: "execution", runId, execution });
+    const entry = book.apply(runId, execution);
     if (entry === null) return;
     if (entry.crossed) {
       options.log("error", "{symbol}: run {runId} went through flat, to {qty}", {
@@ -266,18 +276,19 @@ export class OrderFlow {
       });
     }
     account.isStale = true;
-    child.filledQty = child.filledQty.plus(execution.qty);
+    const { qty } = execution;
+    child.filledQty = child.filledQty.plus(qty);
     if (child.filledQty.gt(child.reportedQty)) child.reportedQty = child.filledQty;
-    if (work) work.filledQty = work.filledQty.plus(execution.qty);
-    const protection = desk.protections.get(child.runId);
+    if (work) work.filledQty = work.filledQty.plus(qty);
+    const protection = desk.protections.get(runId);
     if (work && isEntry(work.action) && protection) protection.sinceUs = execution.timeUs;
-    if (work && isOwnExit(work)) desk.refusals.delete(child.runId);
+    if (work && isOwnExit(work)) desk.refusals.delete(runId);
     const ends = this.#ending(child);
     const partial = work ? !ends : child.status !== "filled";
     this.reports.execution(child, execution, entry, partial);
     if (work && ends) this.#finish(work);
     this.reports.fill(child, execution, partial);
-    desk.prune(book);
+    desk.prune();
   }
 
   /** The work has nothing more to come: its order is done, and no further one will be sent. */
@@ -285,8 +296,8 @@ export class OrderFlow {
     const { work } = child;
     if (!work || work.isFinal || child.isSending || isLive(child)) return false;
     if (child.status !== "filled" || work.cancelReason !== null) return true;
-    if (restOf(work).eq(0)) return true;
-    return !isEntry(work.action) && this.state.book.position(work.runId, work.symbol) === null;
+    if (restOf(work).isZero) return true;
+    return !isEntry(work.action) && !work.desk.positions.has(work.runId);
   }
 
   #settle(child: ChildOrder): void {
@@ -310,20 +321,21 @@ export class OrderFlow {
   ): void {
     const work = child.work!;
     this.#finish(work);
-    if (refusal === null) return this.reports.order(work, event);
+    if (refusal === null) return this.reports.order(work.desk, work.runId, event);
     if (isOwnExit(work)) {
-      const { refusals } = this.state.desk(work.symbol);
+      const { refusals } = work.desk;
       refusals.set(work.runId, (refusals.get(work.runId) ?? 0) + 1);
     }
-    const subject = { ...work, qty: work.qty.toFixed() };
-    this.reports.denial(subject, { by: "broker", ...refusal });
+    this.reports.denial(work.desk, work, { by: "broker", ...refusal });
   }
 
   #finish(work: Work): void {
     work.isFinal = true;
-    const desk = this.state.desk(work.symbol);
-    desk.works = desk.works.filter((other) => other !== work);
-    desk.prune(this.state.book);
-    this.state.dirty.add(work.symbol);
+    work.desk.close(work);
+    work.desk.prune();
   }
+}
+
+function retryCancelsOf(children: readonly ChildOrder[]): void {
+  for (const child of children) if (child.cancel === "refused") child.cancel = "none";
 }

@@ -5,9 +5,11 @@
 import type { Operation } from "../../contracts/store.ts";
 import type { OrderAction } from "../../contracts/decision.ts";
 import type { Execution } from "../../model/order.ts";
-import type { OrderReport } from "../../protocol.ts";
-import { plain } from "../../util/decimal.ts";
-import type { BookEntry } from "./book.ts";
+import type { OrderReport, PositionFigures } from "../../protocol.ts";
+import { type Decimal, plain } from "../../util/decimal.ts";
+import type { BookEntry, Position } from "./book.ts";
+import type { Desk } from "./desk.ts";
+import type { ExitPrices } from "./protection.ts";
 import type { GatewayState } from "./state.ts";
 import { type ChildOrder, sideOf } from "./work.ts";
 
@@ -18,57 +20,52 @@ const OPERATIONS: Readonly<Record<OrderAction, Operation>> = {
   cover: "buy_short",
 };
 
-type Subject = { runId: number; symbol: string };
 type Denial = { by: "risk" | "broker"; code: string; message: string };
 
 export class Reports {
   constructor(readonly state: GatewayState) {}
 
   order(
-    { runId, symbol }: Subject,
+    desk: Desk,
+    runId: number,
     event: OrderReport["event"],
-    more: Partial<Pick<OrderReport, "fill" | "denial">> = {},
+    fill: OrderReport["fill"] = null,
+    denial: OrderReport["denial"] = null,
   ): void {
-    const { book, runs, options } = this.state;
+    const { runs, options } = this.state;
     const run = runs.get(runId);
     if (run === undefined) {
       options.log("warning", "No consumer has run {runId}: its report is lost", { runId, event });
       return;
     }
-    const desk = this.state.desk(symbol);
-    const position = book.position(runId, symbol);
-    const protection = desk.protections.get(runId);
+    const { symbol } = desk;
+    const position = desk.positions.get(runId);
     const work = desk.openWork(runId);
-    const price = (text: string | null | undefined) => text ? Number(text) : null;
     options.toConsumer(run.consumer, {
       type: "report",
       runId,
       symbol,
       event,
       intentSeq: desk.intentSeqs.get(runId) ?? -1,
-      fill: more.fill ?? null,
-      denial: more.denial ?? null,
-      position: position && {
-        qty: Number(position.qty),
-        averagePrice: Number(position.cost.div(position.qty.abs())),
-        openedUs: position.openedUs,
-        stopPrice: price(protection?.stopPrice),
-        targetPrice: price(protection?.targetPrice),
-      },
+      fill,
+      denial,
+      position: position === undefined ? null : figuresOf(position, desk.protections.get(runId)),
       openOrder: work && {
         action: work.action,
-        qty: Number(work.qty),
-        filledQty: Number(work.filledQty),
+        qty: work.qty.toNumber(),
+        filledQty: work.filledQty.toNumber(),
         sinceUs: work.sinceUs,
       },
     });
   }
 
   denial(
-    subject: Subject & { action: OrderAction; qty: number | string | null },
+    desk: Desk,
+    subject: { runId: number; action: OrderAction; qty: Decimal | number | null },
     denial: Denial,
   ): void {
-    const { runId, symbol, action, qty } = subject;
+    const { runId, action, qty } = subject;
+    const { symbol } = desk;
     const { options } = this.state;
     const timeUs = this.state.nowUs();
     options.toMain({ type: "denial", timeUs, runId, symbol, ...denial });
@@ -82,7 +79,7 @@ export class Reports {
       timeUs,
     };
     options.store.write([{ table: "order_denial", row }]);
-    this.order(subject, denial.by === "risk" ? "denied" : "rejected", { denial });
+    this.order(desk, runId, denial.by === "risk" ? "denied" : "rejected", null, denial);
   }
 
   /** Terminal and store. The consumer hears of it when the order's new state is known. */
@@ -93,18 +90,22 @@ export class Reports {
       : execution.side === "sell"
       ? "sell"
       : "buy_short";
+    const { timeUs, brokerOrderId } = execution;
+    const qty = execution.qty.toFixed();
+    const price = execution.price.toFixed();
+    const fee = execution.fee.toFixed();
     const { options } = this.state;
     options.toMain({
       type: "trade",
-      timeUs: execution.timeUs,
+      timeUs,
       runId,
       symbol,
       operation,
-      qty: plain(execution.qty),
-      price: plain(execution.price),
-      fee: plain(execution.fee),
+      qty,
+      price,
+      fee,
       partial,
-      gain: entry.gain === null ? null : Number(entry.gain),
+      gain: entry.gain === null ? null : entry.gain.toNumber(),
       reason: work?.reason ?? child.kind,
     });
     options.store.write([{
@@ -113,31 +114,44 @@ export class Reports {
         algoRunId: runId,
         symbol,
         operation,
-        qty: plain(execution.qty),
-        price: plain(execution.price),
-        fee: plain(execution.fee),
+        qty,
+        price,
+        fee,
         indicators: work?.indicators ?? { why: child.kind },
-        tradeUs: execution.timeUs,
+        tradeUs: timeUs,
         decidedUs: work?.decidedUs ?? null,
         stopPrice: work?.stopPrice ?? null,
         targetPrice: work?.targetPrice ?? null,
-        brokerOrderId: execution.brokerOrderId,
+        brokerOrderId,
         clientOrderId: child.clientOrderId,
-        cumulativeQty: plain(execution.cumulativeQty),
+        cumulativeQty: execution.cumulativeQty.toFixed(),
       },
     }]);
   }
 
   fill(child: ChildOrder, execution: Execution, partial: boolean): void {
-    this.order(child, "fill", {
-      fill: {
-        side: execution.side,
-        qty: execution.qty.toNumber(),
-        price: execution.price.toNumber(),
-        fee: execution.fee.toNumber(),
-        timeUs: execution.timeUs,
-        partial,
-      },
+    this.order(child.desk, child.runId, "fill", {
+      side: execution.side,
+      qty: execution.qty.toNumber(),
+      price: execution.price.toNumber(),
+      fee: execution.fee.toNumber(),
+      timeUs: execution.timeUs,
+      partial,
     });
   }
+}
+
+function figuresOf(position: Position, protection: ExitPrices | undefined): PositionFigures {
+  const { qty, averagePrice, openedUs } = position;
+  return {
+    qty: qty.toNumber(),
+    averagePrice,
+    openedUs,
+    stopPrice: priceOf(protection?.stopPrice),
+    targetPrice: priceOf(protection?.targetPrice),
+  };
+}
+
+function priceOf(text: string | null | undefined): number | null {
+  return text ? Number(text) : null;
 }

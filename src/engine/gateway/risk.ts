@@ -5,11 +5,11 @@
  * position.
  */
 import type { BrokerCapabilities } from "../../contracts/broker.ts";
-import { type Asset, type AssetClass, assetClassOf, tickSize } from "../../model/asset.ts";
+import { type Asset, type AssetClass, tickSize } from "../../model/asset.ts";
 import type { OrderType } from "../../model/order.ts";
 import type { RiskLimits } from "../../model/limit.ts";
 import type { Intent } from "../../protocol.ts";
-import { type Decimal, decimal, plain, roundToTick } from "../../util/decimal.ts";
+import { Decimal, decimal, plain, roundToTick } from "../../util/decimal.ts";
 import type { Position } from "./book.ts";
 import { isEntry, type OrderTerms, sideOf } from "./work.ts";
 
@@ -48,6 +48,7 @@ export const DENIALS = {
 } as const;
 export type DenialCode = keyof typeof DENIALS;
 
+const ZERO = decimal(0);
 /** A short sale at the market binds more than its price, as Alpaca reckons it. */
 const SHORT_MARGIN = 1.03;
 
@@ -95,145 +96,153 @@ export type RiskResult =
   | { result: "passed"; order: CheckedOrder }
   | { result: "denied"; code: DenialCode; message: string };
 
-class Denied {
-  constructor(readonly code: DenialCode, readonly message: string) {}
+type Denied = { result: "denied"; code: DenialCode; message: string };
+
+function denied(code: DenialCode, message: string): Denied {
+  return { result: "denied", code, message };
 }
 
 export function checkRisk(view: RiskView): RiskResult {
-  try {
-    checkShape(view.intent);
-    checkState(view);
-    const asset = view.asset!;
-    const terms = orderTerms(view.intent, asset);
-    checkSession(view, terms);
-    const qty = checkedQty(view, asset);
-    const protection = checkedProtection(view.intent, asset);
-    checkCollar(view);
-    const reserve = isEntry(view.intent.action) ? checkLimits(view, qty) : 0;
-    return { result: "passed", order: { qty, terms, ...protection, reserve } };
-  } catch (error) {
-    if (error instanceof Denied) return { result: "denied", ...error };
-    throw error;
+  const { intent } = view;
+  const wrong = checkShape(intent) ?? checkState(view);
+  if (wrong !== null) return wrong;
+  const asset = view.asset!;
+  const terms = orderTerms(intent, asset);
+  const closed = checkSession(view, terms);
+  if (closed !== null) return closed;
+  const qty = checkedQty(view, asset);
+  if (!(qty instanceof Decimal)) return qty;
+  const { stopPrice, targetPrice } = intent;
+  const isLong = intent.action === "buy" || intent.action === "sell";
+  const stop = stopPrice === null ? null : ticked(stopPrice, asset, isLong ? "up" : "down");
+  const target = targetPrice === null ? null : ticked(targetPrice, asset, isLong ? "up" : "down");
+  const off = checkProtection(intent, stop, target) ?? checkCollar(view);
+  if (off !== null) return off;
+  const reserve = isEntry(intent.action) ? checkLimits(view, qty) : 0;
+  if (typeof reserve === "object") return reserve;
+  return {
+    result: "passed",
+    order: { qty, terms, stopPrice: stop, targetPrice: target, reserve },
+  };
+}
+
+function checkShape(intent: Intent): Denied | null {
+  const { problem, qty, notional, symbol, referencePrice } = intent;
+  if (problem !== null) return denied("invalid_order", problem);
+  if ((qty === null) === (notional === null)) {
+    return denied("invalid_order", "exactly one of qty and notional is to be given");
   }
-}
-
-function deny(when: boolean, code: DenialCode, message: () => string): void {
-  if (when) throw new Denied(code, message());
-}
-
-function checkShape(intent: Intent): void {
-  deny(intent.problem !== null, "invalid_order", () => intent.problem!);
-  const isPrice = (value: number | null) => value === null || (value > 0 && value < Infinity);
   // A strategy whose size came to nothing is told so by qty_too_small.
-  const isAmount = (value: number | null) => value === 0 || isPrice(value);
-  deny(
-    (intent.qty === null) === (intent.notional === null),
-    "invalid_order",
-    () => "exactly one of qty and notional is to be given",
-  );
-  for (const name of ["qty", "notional"] as const) {
-    deny(!isAmount(intent[name]), "invalid_order", () => `${name} is ${intent[name]}, not > 0`);
-  }
-  for (const name of ["limitPrice", "triggerPrice", "stopPrice", "targetPrice"] as const) {
-    deny(!isPrice(intent[name]), "invalid_order", () => `${name} is ${intent[name]}, not > 0`);
-  }
-  deny(
-    !(intent.referencePrice > 0 && intent.referencePrice < Infinity),
-    "invalid_order",
-    () => `no price of ${intent.symbol} is known`,
-  );
+  if (!(qty === 0 || isPrice(qty))) return notAbove("qty", qty);
+  if (!(notional === 0 || isPrice(notional))) return notAbove("notional", notional);
+  if (!isPrice(intent.limitPrice)) return notAbove("limitPrice", intent.limitPrice);
+  if (!isPrice(intent.triggerPrice)) return notAbove("triggerPrice", intent.triggerPrice);
+  if (!isPrice(intent.stopPrice)) return notAbove("stopPrice", intent.stopPrice);
+  if (!isPrice(intent.targetPrice)) return notAbove("targetPrice", intent.targetPrice);
+  if (referencePrice > 0 && referencePrice < Infinity) return null;
+  return denied("invalid_order", `no price of ${symbol} is known`);
 }
 
-function checkState(view: RiskView): void {
-  const { intent, position } = view;
-  const entry = isEntry(intent.action);
-  deny(!view.asset?.tradable, "not_tradable", () => `${intent.symbol} cannot be traded`);
-  deny(entry && !view.isConnected, "no_connection", () => "order updates are interrupted");
-  deny(entry && view.isBlocked, "trading_blocked", () => "the broker has blocked the account");
-  deny(entry && view.isNoEntries, "no_entries", () => "positions are being closed");
-  deny(entry && view.isHalted, "halted", () => `trading in ${intent.symbol} is halted`);
-  deny(view.hasOpenOrder, "order_open", () => `an order in ${intent.symbol} is open`);
-  const held = position?.qty ?? decimal(0);
-  switch (intent.action) {
+function isPrice(value: number | null): boolean {
+  return value === null || (value > 0 && value < Infinity);
+}
+
+function notAbove(name: string, value: number | null): Denied {
+  return denied("invalid_order", `${name} is ${value}, not > 0`);
+}
+
+function checkState(view: RiskView): Denied | null {
+  const { intent, asset } = view;
+  const { symbol } = intent;
+  if (!asset?.tradable) return denied("not_tradable", `${symbol} cannot be traded`);
+  const bound = isEntry(intent.action) ? checkEntry(view) : null;
+  if (bound !== null) return bound;
+  if (view.hasOpenOrder) return denied("order_open", `an order in ${symbol} is open`);
+  const wrong = checkPosition(view, asset);
+  if (wrong !== null) return wrong;
+  if (!view.isOppositeOpen) return null;
+  const message = `another strategy's order on the other side of ${symbol} is open`;
+  return denied("opposite_order_open", message);
+}
+
+function checkEntry(view: RiskView): Denied | null {
+  const { symbol } = view.intent;
+  if (!view.isConnected) return denied("no_connection", "order updates are interrupted");
+  if (view.isBlocked) return denied("trading_blocked", "the broker has blocked the account");
+  if (view.isNoEntries) return denied("no_entries", "positions are being closed");
+  return view.isHalted ? denied("halted", `trading in ${symbol} is halted`) : null;
+}
+
+function checkPosition(view: RiskView, asset: Asset): Denied | null {
+  const { intent: { action, symbol }, position } = view;
+  const held = position?.qty ?? ZERO;
+  const isLong = held.s > 0 && !held.isZero;
+  const isShort = held.s < 0;
+  switch (action) {
     case "buy":
-      deny(held.lt(0), "opposite_position", () => `buy while short ${plain(held.abs())}`);
-      break;
+      return isShort ? denied("opposite_position", `buy while short ${plain(held.abs())}`) : null;
     case "short":
-      deny(held.gt(0), "opposite_position", () => `short while long ${plain(held)}`);
-      deny(
-        view.isOtherLong && !view.asset!.easyToBorrow,
-        "borrow_needed",
-        () => `another strategy is long in ${intent.symbol}, which is hard to borrow`,
-      );
-      deny(!isShortable(view), "not_shortable", () => `${intent.symbol} cannot be sold short`);
-      break;
+      if (isLong) return denied("opposite_position", `short while long ${plain(held)}`);
+      if (!asset.easyToBorrow && view.isOtherLong) {
+        const message = `another strategy is long in ${symbol}, which is hard to borrow`;
+        return denied("borrow_needed", message);
+      }
+      return isShortable(view) ? null : denied("not_shortable", `${symbol} cannot be sold short`);
     case "sell":
-      deny(held.lte(0), "no_position", () => `no long position in ${intent.symbol}`);
-      break;
+      return isLong ? null : denied("no_position", `no long position in ${symbol}`);
     case "cover":
-      deny(held.gte(0), "no_position", () => `no short position in ${intent.symbol}`);
-      break;
+      return isShort ? null : denied("no_position", `no short position in ${symbol}`);
     default:
-      return intent.action satisfies never;
+      return action satisfies never;
   }
-  deny(
-    view.isOppositeOpen,
-    "opposite_order_open",
-    () => `another strategy's order on the other side of ${intent.symbol} is open`,
-  );
 }
 
 function isShortable({ asset, capabilities, isShortingEnabled }: RiskView): boolean {
   return isShortingEnabled && asset!.shortable && capabilities.short.includes(asset!.assetClass);
 }
 
-function checkSession(view: RiskView, terms: OrderTerms): void {
-  const { intent } = view;
-  deny(
-    intent.extendedHours &&
-      !(view.capabilities.extendedHours && terms.type === "limit" &&
-        (terms.timeInForce === "day" || terms.timeInForce === "gtc")),
-    "extended_hours",
-    () => `a ${terms.type} order, ${terms.timeInForce}, is not taken in extended hours`,
-  );
-  deny(
-    !view.isRegularSession && !intent.extendedHours,
-    "market_closed",
-    () => `${intent.symbol} is not in its regular session`,
-  );
+function checkSession(view: RiskView, terms: OrderTerms): Denied | null {
+  const { intent: { extendedHours, symbol } } = view;
+  if (!extendedHours) {
+    if (view.isRegularSession) return null;
+    return denied("market_closed", `${symbol} is not in its regular session`);
+  }
+  const { type, timeInForce } = terms;
+  const isTaken = view.capabilities.extendedHours && type === "limit" &&
+    (timeInForce === "day" || timeInForce === "gtc");
+  if (isTaken) return null;
+  const message = `a ${type} order, ${timeInForce}, is not taken in extended hours`;
+  return denied("extended_hours", message);
 }
 
 /**
  * Quantities are rounded down to what the symbol allows; a notional is turned into one at the
  * reference price.
  */
-function checkedQty(view: RiskView, asset: Asset): Decimal {
-  const { intent, position } = view;
-  const wanted = intent.qty !== null
-    ? decimal(intent.qty)
-    : decimal(intent.notional!).div(decimal(intent.limitPrice ?? intent.referencePrice));
-  const held = position?.qty.abs() ?? decimal(0);
-  const isExit = !isEntry(intent.action);
-  if (isExit && intent.qty !== null) {
-    deny(
-      wanted.gt(held),
-      "exceeds_position",
-      () => `${plain(wanted)} of ${plain(held)} ${intent.symbol}`,
-    );
+function checkedQty(view: RiskView, asset: Asset): Decimal | Denied {
+  const { intent: { action, symbol, qty, notional, limitPrice, referencePrice }, position } = view;
+  const wanted = qty !== null
+    ? decimal(qty)
+    : decimal(notional!).div(decimal(limitPrice ?? referencePrice));
+  const held = position?.qty.abs() ?? ZERO;
+  const isExit = !isEntry(action);
+  if (isExit && qty !== null) {
+    const beyond = wanted.cmp(held);
+    if (beyond > 0) {
+      return denied("exceeds_position", `${plain(wanted)} of ${plain(held)} ${symbol}`);
+    }
     // All that is held goes, even where it is no multiple of the increment.
-    if (wanted.eq(held)) return wanted;
+    if (beyond === 0) return wanted;
   }
   // Fractions cannot be sold short, and are not left of a short.
-  const isShort = intent.action === "short" || intent.action === "cover";
+  const isShort = action === "short" || action === "cover";
   const isWhole = !asset.fractionable || isShort ||
     !view.capabilities.fractional.includes(asset.assetClass);
   const increment = isWhole && decimal(asset.qtyIncrement).lt(1) ? "1" : asset.qtyIncrement;
   const rounded = roundToTick(isExit && wanted.gt(held) ? held : wanted, increment, "down");
-  deny(
-    rounded.lte(0) || (!isExit && rounded.lt(asset.minOrderQty)),
-    "qty_too_small",
-    () => `${plain(wanted)} ${intent.symbol} is less than can be ordered`,
-  );
+  if (rounded.lte(0) || (!isExit && rounded.lt(asset.minOrderQty))) {
+    return denied("qty_too_small", `${plain(wanted)} ${symbol} is less than can be ordered`);
+  }
   return rounded;
 }
 
@@ -242,11 +251,12 @@ function checkedQty(view: RiskView, asset: Asset): Decimal {
  * up), entries by stop trigger later (buy up, sell down), a position's stop triggers sooner.
  */
 function orderTerms(intent: Intent, asset: Asset): OrderTerms {
+  const { limitPrice, triggerPrice } = intent;
   const isBuy = sideOf(intent.action) === "buy";
   return {
     type: orderType(intent),
-    limitPrice: ticked(intent.limitPrice, asset, isBuy ? "down" : "up"),
-    triggerPrice: ticked(intent.triggerPrice, asset, isBuy ? "up" : "down"),
+    limitPrice: limitPrice === null ? null : ticked(limitPrice, asset, isBuy ? "down" : "up"),
+    triggerPrice: triggerPrice === null ? null : ticked(triggerPrice, asset, isBuy ? "up" : "down"),
     timeInForce: intent.timeInForce ?? defaultTimeInForce(asset.assetClass),
     extendedHours: intent.extendedHours,
   };
@@ -261,91 +271,83 @@ function orderType(intent: Intent): OrderType {
   return intent.limitPrice !== null ? "limit" : "market";
 }
 
-function ticked(price: number | null, asset: Asset, mode: "up" | "down"): string | null {
-  return price === null ? null : plain(roundToTick(price, tickSize(asset, price), mode));
+function ticked(price: number, asset: Asset, mode: "up" | "down"): string {
+  return plain(roundToTick(price, tickSize(asset, price), mode));
 }
 
-function checkedProtection(
+function checkProtection(
   intent: Intent,
-  asset: Asset,
-): { stopPrice: string | null; targetPrice: string | null } {
-  const isLong = intent.action === "buy" || intent.action === "sell";
-  const price = intent.limitPrice ?? intent.triggerPrice ?? intent.referencePrice;
-  const stopPrice = ticked(intent.stopPrice, asset, isLong ? "up" : "down");
-  const targetPrice = ticked(intent.targetPrice, asset, isLong ? "up" : "down");
-  if (isEntry(intent.action)) {
-    const isWrong = (a: string | null, b: string | number | null) =>
-      a !== null && b !== null && (isLong ? decimal(a).gte(b) : decimal(a).lte(b));
-    deny(
-      isWrong(stopPrice, price) || (targetPrice !== null && isWrong(String(price), targetPrice)),
-      "bad_protection",
-      () => `stop ${stopPrice ?? "none"} and target ${targetPrice ?? "none"} around ${price}`,
-    );
-  }
-  return { stopPrice, targetPrice };
+  stop: string | null,
+  target: string | null,
+): Denied | null {
+  if ((stop === null && target === null) || !isEntry(intent.action)) return null;
+  const isLong = intent.action === "buy";
+  const price = decimal(intent.limitPrice ?? intent.triggerPrice ?? intent.referencePrice);
+  const isStopWrong = stop !== null && (isLong ? price.lte(stop) : price.gte(stop));
+  const isTargetWrong = target !== null && (isLong ? price.gte(target) : price.lte(target));
+  if (!isStopWrong && !isTargetWrong) return null;
+  const prices = `stop ${stop ?? "none"} and target ${target ?? "none"}`;
+  return denied("bad_protection", `${prices} around ${plain(price)}`);
 }
 
-function checkCollar({ intent, limits, lastPrice }: RiskView): void {
+function checkCollar({ intent, limits, lastPrice }: RiskView): Denied | null {
+  const { action, limitPrice, triggerPrice, referencePrice } = intent;
   const share = limits.priceCollarPercent / 100;
-  const isBuy = sideOf(intent.action) === "buy";
-  const isOff = Math.abs(intent.referencePrice - lastPrice) > share * lastPrice;
-  deny(
-    isEntry(intent.action) && isOff,
-    "price_collar",
-    () => `decided at ${intent.referencePrice}, the market is at ${lastPrice}`,
-  );
-  if (intent.limitPrice === null) return;
+  if (isEntry(action) && Math.abs(referencePrice - lastPrice) > share * lastPrice) {
+    const message = `decided at ${referencePrice}, the market is at ${lastPrice}`;
+    return denied("price_collar", message);
+  }
+  if (limitPrice === null) return null;
   // The limit of an order by stop is measured where the order begins.
-  const reference = intent.triggerPrice ?? intent.referencePrice;
-  const worse = (isBuy ? intent.limitPrice - reference : reference - intent.limitPrice) / reference;
-  deny(
-    worse > share,
-    "price_collar",
-    () => `limit ${intent.limitPrice} is ${(worse * 100).toFixed(2)} % worse than ${reference}`,
-  );
+  const reference = triggerPrice ?? referencePrice;
+  const isBuy = sideOf(action) === "buy";
+  const worse = (isBuy ? limitPrice - reference : reference - limitPrice) / reference;
+  if (!(worse > share)) return null;
+  const message = `limit ${limitPrice} is ${(worse * 100).toFixed(2)} % worse than ${reference}`;
+  return denied("price_collar", message);
 }
 
-function checkLimits(view: RiskView, qty: Decimal): number {
+/** Account currency that the entry may bind. */
+function checkLimits(view: RiskView, qty: Decimal): number | Denied {
   const { intent, limits } = view;
   const price = Math.max(intent.limitPrice ?? 0, intent.triggerPrice ?? 0, intent.referencePrice);
   const bound = intent.action === "buy" && intent.limitPrice !== null ? intent.limitPrice : price;
-  const notional = Number(qty) * bound;
-  const money = (amount: number) => amount.toFixed(2);
-  deny(
-    view.dailyLoss >= limits.maxDailyLoss,
-    "max_daily_loss",
-    () => `${money(view.dailyLoss)} lost, ${money(limits.maxDailyLoss)} is allowed`,
-  );
-  deny(
-    view.openOrders >= limits.maxOpenOrders,
-    "max_open_orders",
-    () => `${view.openOrders} orders are open`,
-  );
-  deny(
-    notional > limits.maxNotionalPerOrder,
-    "max_notional_per_order",
-    () => `${money(notional)} is more than ${money(limits.maxNotionalPerOrder)}`,
-  );
-  deny(
-    view.symbolNotional + notional > limits.maxNotionalPerSymbol,
-    "max_notional_per_symbol",
-    () => `${money(view.symbolNotional + notional)} > ${money(limits.maxNotionalPerSymbol)}`,
-  );
+  const notional = qty.toNumber() * bound;
+  if (limits.maxDailyLoss < Infinity && view.dailyLoss >= limits.maxDailyLoss) {
+    const message = `${money(view.dailyLoss)} lost, ${money(limits.maxDailyLoss)} is allowed`;
+    return denied("max_daily_loss", message);
+  }
+  if (view.openOrders >= limits.maxOpenOrders) {
+    return denied("max_open_orders", `${view.openOrders} orders are open`);
+  }
+  if (notional > limits.maxNotionalPerOrder) {
+    const message = `${money(notional)} is more than ${money(limits.maxNotionalPerOrder)}`;
+    return denied("max_notional_per_order", message);
+  }
+  const { maxNotionalPerSymbol } = limits;
+  if (maxNotionalPerSymbol < Infinity) {
+    const { symbolNotional } = view;
+    if (symbolNotional + notional > maxNotionalPerSymbol) {
+      const message = `${money(symbolNotional + notional)} > ${money(maxNotionalPerSymbol)}`;
+      return denied("max_notional_per_symbol", message);
+    }
+  }
   const reserve = intent.action === "short" ? notional * SHORT_MARGIN : notional;
-  deny(
-    reserve > view.buyingPower,
-    "buying_power",
-    () => `needs ${money(reserve)}, ${money(view.buyingPower)} is left`,
-  );
-  return reserve;
+  const { buyingPower } = view;
+  if (!(reserve > buyingPower)) return reserve;
+  return denied("buying_power", `needs ${money(reserve)}, ${money(buyingPower)} is left`);
+}
+
+function money(amount: number): string {
+  return amount.toFixed(2);
 }
 
 /** A regular session is on: always, for crypto; where the hours are not known, never. */
 export function isRegularSession(
-  symbol: string,
+  assetClass: AssetClass,
   session: { openUs: number; closeUs: number } | undefined,
   nowUs: number,
 ): boolean {
-  if (assetClassOf(symbol) === "crypto") return true;
+  if (assetClass === "crypto") return true;
   return session !== undefined && nowUs >= session.openUs && nowUs < session.closeUs;
 }

@@ -35,6 +35,7 @@ const held = (qty: number) => ({
   cost: decimal(1),
   fees: decimal(0),
   openedUs: 0,
+  averagePrice: 1,
 });
 
 const HARD = { ...testAsset("A"), easyToBorrow: false };

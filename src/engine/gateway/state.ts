@@ -1,4 +1,4 @@
-import { type Asset, type AssetClass, assetClassOf, tickSize } from "../../model/asset.ts";
+import { type Asset, type AssetClass, tickSize } from "../../model/asset.ts";
 import type { Side } from "../../model/order.ts";
 import type { Json } from "../../contracts/store.ts";
 import type { Intent, RunInfo } from "../../protocol.ts";
@@ -6,7 +6,7 @@ import { assert } from "../../util/assert.ts";
 import { type Decimal, decimal, plain, roundToTick } from "../../util/decimal.ts";
 import { Account } from "./account.ts";
 import { Book } from "./book.ts";
-import { Desk } from "./desk.ts";
+import { Board, Desk } from "./desk.ts";
 import type { GatewayOptions } from "./options.ts";
 import type { ExitPrices, Protection } from "./protection.ts";
 import { type CheckedOrder, defaultTimeInForce, isRegularSession } from "./risk.ts";
@@ -19,6 +19,9 @@ import {
   type Work,
 } from "./work.ts";
 
+const ZERO = decimal(0);
+/** Of a client order id: 16 of it are for a safe integer. */
+const ID_LENGTH_MAX = 128;
 /** How far an exit's limit is from the last price, where a market order is not taken. */
 const EXIT_LIMIT_SHARE = 0.02;
 
@@ -27,15 +30,16 @@ const EXIT_LIMIT_SHARE = 0.02;
  * awaits.
  */
 export class GatewayState {
-  readonly book = new Book();
+  readonly book: Book;
+  /** The broker tells each event once, in order (BrokerCapabilities). */
+  readonly tellsOnce: boolean;
   readonly account = new Account();
   readonly desks = new Map<string, Desk>();
+  readonly board = new Board();
   readonly runs = new Map<number, RunInfo>();
   readonly assets = new Map<string, Asset>();
   readonly sessions = new Map<AssetClass, { openUs: number; closeUs: number }>();
   readonly halted = new Set<string>();
-  /** Symbols whose plan is to be looked at again. */
-  readonly dirty = new Set<string>();
   /** Order updates come; else no entry is sent. */
   isConnected = true;
   /** The gateway stops, or found what must not be: no entry is sent any more. */
@@ -45,8 +49,11 @@ export class GatewayState {
   /** Stepping mode: set by each step. */
   stepUs = 0;
   #sequence: number;
+  readonly #idPrefixes = new Map<number, string>();
 
   constructor(readonly options: GatewayOptions) {
+    this.tellsOnce = options.broker.capabilities.tellsOnce;
+    this.book = new Book(this.tellsOnce);
     this.#sequence = 1;
     for (const record of options.journal.restored) {
       if (record.type === "order") this.#sequence = Math.max(this.#sequence, record.sequence + 1);
@@ -59,18 +66,15 @@ export class GatewayState {
 
   desk(symbol: string): Desk {
     let desk = this.desks.get(symbol);
-    if (desk === undefined) this.desks.set(symbol, desk = new Desk(symbol));
+    if (desk === undefined) {
+      desk = new Desk(symbol, this.desks.size, this.board, this.book.holders(symbol));
+      this.desks.set(symbol, desk);
+    }
     return desk;
   }
 
-  isRegularSession(symbol: string): boolean {
-    return isRegularSession(symbol, this.sessions.get(assetClassOf(symbol)), this.nowUs());
-  }
-
-  openOrders(): number {
-    let count = 0;
-    for (const desk of this.desks.values()) count += desk.works.length;
-    return count;
+  isRegularSession({ assetClass }: Desk): boolean {
+    return isRegularSession(assetClass, this.sessions.get(assetClass), this.nowUs());
   }
 
   /** Ends what is open, and has all plans looked at once more. */
@@ -78,13 +82,14 @@ export class GatewayState {
     for (const desk of this.desks.values()) {
       for (const work of desk.works) work.cancelReason ??= why;
       for (const protection of desk.protections.values()) protection.failures = 0;
-      this.dirty.add(desk.symbol);
+      desk.touch();
     }
   }
 
   /** A strategy's decision that has passed the checks. */
-  workOf(intent: Intent, strategy: string, order: CheckedOrder): Work {
+  workOf(intent: Intent, desk: Desk, strategy: string, order: CheckedOrder): Work {
     return {
+      desk,
       runId: intent.runId,
       strategy,
       seq: intent.seq,
@@ -103,7 +108,7 @@ export class GatewayState {
       decidedUs: intent.decidedUs,
       sinceUs: this.nowUs(),
       children: [],
-      filledQty: decimal(0),
+      filledQty: ZERO,
       cancelReason: null,
       isAccepted: false,
       isFinal: false,
@@ -111,11 +116,13 @@ export class GatewayState {
   }
 
   /** The gateway's own exit: the run's whole position at the market. */
-  exitOf(runId: number, symbol: string, kind: "stop" | "target" | "liquidation"): Work {
-    const position = this.book.position(runId, symbol);
-    assert(position !== null, `an exit of run ${runId}, which is flat in ${symbol}`);
+  exitOf(runId: number, desk: Desk, kind: "stop" | "target" | "liquidation"): Work {
+    const { symbol } = desk;
+    const position = desk.positions.get(runId);
+    assert(position !== undefined, `an exit of run ${runId}, which is flat in ${symbol}`);
     const action = position.qty.gt(0) ? "sell" : "cover";
     return {
+      desk,
       runId,
       strategy: this.runs.get(runId)?.strategy ?? "",
       seq: -1,
@@ -125,16 +132,16 @@ export class GatewayState {
       kind,
       intent: null,
       qty: position.qty.abs(),
-      terms: this.#exitTerms(symbol, sideOf(action)),
+      terms: this.#exitTerms(desk, sideOf(action)),
       stopPrice: null,
       targetPrice: null,
-      referencePrice: Number(position.cost.div(position.qty.abs())),
+      referencePrice: position.averagePrice,
       reason: kind,
       indicators: { why: kind },
       decidedUs: null,
       sinceUs: this.nowUs(),
       children: [],
-      filledQty: decimal(0),
+      filledQty: ZERO,
       cancelReason: null,
       isAccepted: false,
       isFinal: false,
@@ -144,8 +151,8 @@ export class GatewayState {
   /**
    * At the market; in extended hours, which take no market orders, a limit that is sure to be met.
    */
-  #exitTerms(symbol: string, side: Side): OrderTerms {
-    const assetClass = assetClassOf(symbol);
+  #exitTerms(desk: Desk, side: Side): OrderTerms {
+    const { symbol, assetClass, lastPrice } = desk;
     const terms: OrderTerms = {
       type: "market",
       limitPrice: null,
@@ -153,9 +160,8 @@ export class GatewayState {
       timeInForce: defaultTimeInForce(assetClass),
       extendedHours: false,
     };
-    const { lastPrice } = this.desk(symbol);
     const asset = this.assets.get(symbol);
-    if (this.isRegularSession(symbol) || !this.options.broker.capabilities.extendedHours) {
+    if (this.isRegularSession(desk) || !this.options.broker.capabilities.extendedHours) {
       return terms;
     }
     if (!(lastPrice > 0) || asset === undefined) return terms;
@@ -166,15 +172,15 @@ export class GatewayState {
 
   /** The next order of a work, with the next number of the batch in its id. */
   makeChild(work: Work, qty: Decimal, legs: ExitPrices | null): ChildOrder {
-    const terms = { ...work.terms };
+    const { terms } = work;
     // Legs last as long as their entry's time in force, and a position outlives the day.
     const isFree = terms.type === "market" && work.intent?.timeInForce === null;
-    if (legs !== null && isFree) terms.timeInForce = "gtc";
-    return this.#child({ work, ...work, qty }, terms, legs);
+    const own = legs !== null && isFree ? { ...terms, timeInForce: "gtc" as const } : terms;
+    return this.#child(work, work, qty, own, legs);
   }
 
   /** Both prices: an OCO, whose own order is the target. It rests until it is cancelled. */
-  makeExit(symbol: string, protection: Protection, side: Side, qty: Decimal): ChildOrder {
+  makeExit(desk: Desk, protection: Protection, side: Side, qty: Decimal): ChildOrder {
     const { runId, stopPrice, targetPrice } = protection;
     const terms: OrderTerms = {
       type: targetPrice !== null ? "limit" : "stop",
@@ -185,20 +191,24 @@ export class GatewayState {
     };
     const kind = targetPrice !== null ? "target" : "stop";
     const legs = targetPrice !== null && stopPrice !== null ? protection : null;
-    return this.#child({ work: null, runId, symbol, side, kind, qty }, terms, legs);
+    return this.#child(null, { desk, runId, side, kind }, qty, terms, legs);
   }
 
   #child(
-    order: Pick<ChildOrder, "work" | "runId" | "symbol" | "side" | "kind" | "qty">,
+    work: Work | null,
+    { desk, runId, side, kind }: Pick<ChildOrder, "desk" | "runId" | "side" | "kind">,
+    qty: Decimal,
     terms: OrderTerms,
     legs: ExitPrices | null,
   ): ChildOrder {
-    const { work, runId, symbol, side, kind, qty } = order;
-    const clientOrderId = `liu-${this.options.batchId}-${runId}-${this.#sequence++}`;
-    assert(clientOrderId.length <= 128, `client order id ${clientOrderId} is too long`);
-    const { stopPrice = null, targetPrice = null } = legs ?? {};
+    const { symbol } = desk;
+    const clientOrderId = this.#nextId(runId);
+    const { type, limitPrice, triggerPrice, timeInForce, extendedHours } = terms;
+    const stopPrice = legs === null ? null : legs.stopPrice;
+    const targetPrice = legs === null ? null : legs.targetPrice;
     return {
       work,
+      desk,
       runId,
       symbol,
       side,
@@ -208,9 +218,13 @@ export class GatewayState {
         clientOrderId,
         symbol,
         side,
-        qty: plain(qty),
+        qty,
         notional: null,
-        ...terms,
+        type,
+        limitPrice,
+        triggerPrice,
+        timeInForce,
+        extendedHours,
         trailPrice: null,
         trailPercent: null,
         takeProfit: targetPrice !== null ? { limitPrice: targetPrice } : null,
@@ -220,12 +234,22 @@ export class GatewayState {
       sentUs: this.nowUs(),
       brokerOrderId: null,
       status: "sending",
-      filledQty: decimal(0),
-      reportedQty: decimal(0),
+      filledQty: ZERO,
+      reportedQty: ZERO,
       isSending: true,
-      held: [],
+      held: null,
       cancel: "none",
     };
+  }
+
+  #nextId(runId: number): string {
+    let prefix = this.#idPrefixes.get(runId);
+    if (prefix === undefined) {
+      prefix = `liu-${this.options.batchId}-${runId}-`;
+      assert(prefix.length <= ID_LENGTH_MAX - 16, `client order ids ${prefix}… are too long`);
+      this.#idPrefixes.set(runId, prefix);
+    }
+    return prefix + this.#sequence++;
   }
 
   /** The number in a client order id that `makeChild` gave. */
@@ -245,7 +269,7 @@ function reasonOf(intent: Intent): string {
 
 /** A leg, an order of its own that the broker made. */
 export function legOf(
-  parent: { runId: number; symbol: string },
+  { runId, desk }: { runId: number; desk: Desk },
   order: {
     brokerOrderId: string;
     clientOrderId: string;
@@ -259,8 +283,9 @@ export function legOf(
   const kind: OrderKind = order.type === "limit" ? "target" : "stop";
   return {
     work: null,
-    runId: parent.runId,
-    symbol: parent.symbol,
+    desk,
+    runId,
+    symbol: desk.symbol,
     side: order.side,
     kind,
     qty: decimal(order.qty ?? 0),
@@ -269,10 +294,10 @@ export function legOf(
     sentUs: order.submittedUs,
     brokerOrderId: order.brokerOrderId,
     status: order.status,
-    filledQty: decimal(0),
-    reportedQty: decimal(0),
+    filledQty: ZERO,
+    reportedQty: ZERO,
     isSending: false,
-    held: [],
+    held: null,
     cancel: "none",
   };
 }

@@ -3,14 +3,17 @@ import type { BrokerOrder, OrderRequest } from "../../model/order.ts";
 import { decimal } from "../../util/decimal.ts";
 import type { Soon } from "../../util/soon.ts";
 
+/** What the broker has said for good. */
+export type SubmitAnswer = Extract<SubmitResult, { result: "accepted" | "refused" }>;
+
 export type SubmitOutcome =
-  | { outcome: "accepted"; order: BrokerOrder }
-  | { outcome: "refused"; code: string; message: string }
+  | SubmitAnswer
+  | { result: "refused"; code: string; message: string }
   /**
    * The id belongs to another order: what the journal says and what the broker has are not the same
    * world.
    */
-  | { outcome: "mismatch"; message: string };
+  | { result: "mismatch"; message: string };
 
 export interface SubmitOptions {
   broker: Broker;
@@ -28,56 +31,58 @@ export interface SubmitOptions {
 const GRACE_MS = 500;
 const BACK_OFF_MS_MAX = 30_000;
 
-/**
- * Sends an order until its fate is known. An unknown answer is never taken for "no": it is looked
- * up by its client order id, and sent again, under the same id, only after the broker has said that
- * it does not have it.
- */
-export function submitOrder(options: SubmitOptions): Soon<SubmitOutcome> {
-  const { broker, request, signal } = options;
-  const result = broker.submit(request, signal);
-  if (!(result instanceof Promise)) return outcomeOf(options, result);
-  return result
-    .catch((error): SubmitResult => ({ result: "unknown", message: String(error) }))
-    .then((result) => outcomeOf(options, result));
+export function isAnswer(result: SubmitResult): result is SubmitAnswer {
+  return result.result === "accepted" || result.result === "refused";
 }
 
-function outcomeOf(options: SubmitOptions, result: SubmitResult): Soon<SubmitOutcome> {
-  switch (result.result) {
-    case "accepted":
-      return { outcome: "accepted", order: result.order };
-    case "refused":
-      return { outcome: "refused", code: String(result.code), message: result.message };
-    case "rate_limited":
-      return sentLater(options, result.retryAfterMs);
-    case "duplicate":
-    case "unknown":
-      return lookedUp(options, result);
-    default:
-      return result satisfies never;
+/**
+ * An order that was sent is sent on until its fate is known. An unknown answer is never taken for
+ * "no": it is looked up by its client order id, and sent again, under the same id, only after the
+ * broker has said that it does not have it.
+ */
+export async function settledOrder(
+  options: SubmitOptions,
+  first: Soon<SubmitResult>,
+): Promise<SubmitOutcome> {
+  const { broker, request, signal, log } = options;
+  let answer = first;
+  while (true) {
+    const result = await known(answer);
+    switch (result.result) {
+      case "accepted":
+      case "refused":
+        return result;
+      case "rate_limited":
+        await options.wait(result.retryAfterMs, signal);
+        if (signal.aborted || !options.isFresh()) return tooLate("the broker's rate limit");
+        break;
+      case "duplicate":
+      case "unknown": {
+        const { clientOrderId: id } = request;
+        log("{id}: the answer was {result}; looking it up", { id, ...result });
+        const order = await lookUp(options);
+        if (order !== null) return adopt(order, request);
+        if (signal.aborted || !options.isFresh()) return tooLate("an answer that never came");
+        break;
+      }
+      default:
+        return result satisfies never;
+    }
+    answer = broker.submit(request, signal);
   }
 }
 
-async function sentLater(options: SubmitOptions, retryAfterMs: number): Promise<SubmitOutcome> {
-  await options.wait(retryAfterMs, options.signal);
-  return sentAgain(options, "the broker's rate limit");
-}
-
-async function lookedUp(options: SubmitOptions, result: SubmitResult): Promise<SubmitOutcome> {
-  const { request, log } = options;
-  log("{id}: the answer was {result}; looking it up", { id: request.clientOrderId, ...result });
-  const order = await lookUp(options);
-  return order !== null ? adopt(order, request) : sentAgain(options, "an answer that never came");
-}
-
-function sentAgain(options: SubmitOptions, waitedFor: string): Soon<SubmitOutcome> {
-  const isLate = options.signal.aborted || !options.isFresh();
-  return isLate ? tooLate(waitedFor) : submitOrder(options);
+async function known(answer: Soon<SubmitResult>): Promise<SubmitResult> {
+  try {
+    return await answer;
+  } catch (error) {
+    return { result: "unknown", message: String(error) };
+  }
 }
 
 function tooLate(why: string): SubmitOutcome {
   const message = `not sent: it waited too long for ${why}`;
-  return { outcome: "refused", code: "too_late", message };
+  return { result: "refused", code: "too_late", message };
 }
 
 /** null: the broker has said, after the grace, that it does not have it. */
@@ -107,9 +112,9 @@ function adopt(order: BrokerOrder, request: OrderRequest): SubmitOutcome {
     const [a, b] = [order[name], request[name]];
     if ((a === null) !== (b === null) || (a !== null && !decimal(a).eq(b!))) differs.push(name);
   }
-  if (differs.length === 0) return { outcome: "accepted", order };
+  if (differs.length === 0) return { result: "accepted", order };
   const message = `${request.clientOrderId} is another order at the broker: ${
     differs.join(", ")
   } differ`;
-  return { outcome: "mismatch", message };
+  return { result: "mismatch", message };
 }

@@ -41,6 +41,7 @@ export class TestBroker implements Broker {
     extendedHours: true,
     requestsPerMinute: 200,
     requestsReservedForCancels: 20,
+    tellsOnce: false,
   };
   readonly orders: TestOrder[] = [];
   readonly fills: Execution[] = [];
@@ -269,7 +270,7 @@ export class TestBroker implements Broker {
       side: request.side,
       type: request.type,
       timeInForce: request.timeInForce,
-      qty: request.qty,
+      qty: request.qty === null ? null : plain(request.qty),
       notional: null,
       limitPrice: request.limitPrice,
       triggerPrice: request.triggerPrice,

@@ -14,8 +14,8 @@ export class Turns {
 
   run(task: () => Soon<void>): void {
     if (this.#failure !== null) return this.onFailure(this.#failure.error);
-    this.#tasks.push(task);
-    if (!this.#isBusy) this.#work();
+    if (this.#isBusy) this.#tasks.push(task);
+    else this.#work(task);
   }
 
   /** Resolves when nothing is under way. */
@@ -28,20 +28,20 @@ export class Turns {
   }
 
   /** The tasks that have come, up to one that waits for something: it goes on when that is there. */
-  #work(): void {
+  #work(first: (() => Soon<void>) | undefined): void {
     this.#isBusy = true;
     try {
-      for (let task = this.#tasks.shift(); task !== undefined; task = this.#tasks.shift()) {
+      for (let task = first; task !== undefined; task = this.#tasks.shift()) {
         const done = task();
         if (!(done instanceof Promise)) continue;
-        done.then(() => this.#work(), (error) => this.#fail(error));
+        done.then(() => this.#work(this.#tasks.shift()), (error) => this.#fail(error));
         return;
       }
     } catch (error) {
       return this.#fail(error);
     }
     this.#isBusy = false;
-    for (const { resolve } of this.#idle.splice(0)) resolve();
+    if (this.#idle.length > 0) { for (const { resolve } of this.#idle.splice(0)) resolve(); }
   }
 
   #fail(error: unknown): void {

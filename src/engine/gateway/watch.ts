@@ -1,6 +1,6 @@
 import { MarketBatch, RowKind, TradingStatus } from "../../model/market_batch.ts";
 import type { MarketMessage } from "../../protocol.ts";
-import { REFUSALS_MAX } from "./desk.ts";
+import { type Desk, REFUSALS_MAX } from "./desk.ts";
 import { coveredBy, type PriceSeen, priceSeen, reached, wantsWatch } from "./protection.ts";
 import type { GatewayState } from "./state.ts";
 import { compare, isOwnExit } from "./work.ts";
@@ -61,45 +61,49 @@ export class Watch {
     this.#seen = [];
     for (const seen of rows) {
       const desk = this.state.desk(seen.symbol);
-      const isRegular = this.state.isRegularSession(seen.symbol);
+      const isRegular = this.state.isRegularSession(desk);
       // What waited for the open can rest now.
-      if (isRegular !== desk.wasRegular) this.state.dirty.add(seen.symbol);
+      if (isRegular !== desk.wasRegular) desk.touch();
       desk.wasRegular = isRegular;
-      for (const protection of [...desk.protections.values()]) {
+      for (const protection of desk.protections.values()) {
         const { runId } = protection;
-        const position = this.state.book.position(runId, seen.symbol);
-        if (position === null || coveredBy(protection).gte(position.qty.abs())) continue;
+        const position = desk.positions.get(runId);
+        if (position === undefined || coveredBy(protection).gte(position.qty.abs())) continue;
         if (desk.works.some((work) => work.runId === runId && isOwnExit(work))) continue;
         if ((desk.refusals.get(runId) ?? 0) >= REFUSALS_MAX) continue;
         const kind = reached(protection, position.qty.s, seen);
         if (kind === null) continue;
-        desk.works.push(this.state.exitOf(runId, seen.symbol, kind));
-        this.state.dirty.add(seen.symbol);
+        desk.open(this.state.exitOf(runId, desk, kind));
       }
     }
+  }
+
+  #isWanted(desk: Desk): boolean {
+    for (const protection of desk.protections.values()) {
+      const qty = desk.positions.get(protection.runId)?.qty ?? null;
+      const hasEntry = desk.openWork(protection.runId)?.kind === "entry";
+      if (wantsWatch(protection, qty, hasEntry)) return true;
+    }
+    return false;
   }
 
   /** Tells main what is watched, where that has changed. */
   announce(): void {
     const wanted: string[] = [];
-    for (const desk of this.state.desks.values()) {
-      const isWanted = [...desk.protections.values()].some((protection) =>
-        wantsWatch(
-          protection,
-          this.state.book.position(protection.runId, desk.symbol)?.qty ?? null,
-          desk.openWork(protection.runId)?.kind === "entry",
-        )
-      );
-      if (isWanted) wanted.push(desk.symbol);
-      else desk.lastPrice = NaN;
+    for (const desk of this.state.board.busy.list) {
+      if (desk.protections.size > 0 && this.#isWanted(desk)) wanted.push(desk.symbol);
     }
-    wanted.sort(compare);
     if (
       wanted.length === this.#watched.size && wanted.every((symbol) => this.#watched.has(symbol))
     ) {
       return;
     }
+    wanted.sort(compare);
+    const before = this.#watched;
     this.#watched = new Set(wanted);
+    for (const symbol of before) {
+      if (!this.#watched.has(symbol)) this.state.desk(symbol).lastPrice = NaN;
+    }
     this.hasWatched = true;
     this.state.options.toMain({ type: "watch", symbols: wanted });
   }

@@ -15,6 +15,9 @@ import {
 } from "../../model/order.ts";
 import type { Intent } from "../../protocol.ts";
 import { type Decimal, decimal } from "../../util/decimal.ts";
+import type { Desk } from "./desk.ts";
+
+const ZERO = decimal(0);
 
 /** What made an order: a strategy's decision, or the gateway on its behalf. */
 export type OrderKind = "entry" | "exit" | "stop" | "target" | "liquidation";
@@ -32,6 +35,7 @@ export interface OrderTerms {
 export interface ChildOrder {
   /** null: a leg of a bracket, or an exit that rests by itself; it belongs to a protection. */
   readonly work: Work | null;
+  readonly desk: Desk;
   readonly runId: number;
   readonly symbol: string;
   readonly side: Side;
@@ -50,11 +54,12 @@ export interface ChildOrder {
   reportedQty: Decimal;
   /** Its POST has not been answered: updates of it are held until it is. */
   isSending: boolean;
-  held: OrderUpdate[];
+  held: OrderUpdate[] | null;
   cancel: "none" | "requested" | "refused";
 }
 
 export interface Work {
+  readonly desk: Desk;
   readonly runId: number;
   readonly strategy: string;
   /**
@@ -100,25 +105,27 @@ export function isLive(child: ChildOrder): boolean {
 }
 
 /** The broker has reported more as filled than has come as executions. */
-export function isMissingFills(child: ChildOrder): boolean {
-  return child.filledQty.lt(child.reportedQty);
+export function isMissingFills({ filledQty, reportedQty }: ChildOrder): boolean {
+  return filledQty !== reportedQty && filledQty.lt(reportedQty);
 }
 
-export function liveChild(work: Work): ChildOrder | null {
-  return work.children.find(isLive) ?? null;
+export function liveChild({ children }: Work): ChildOrder | null {
+  for (const child of children) if (isLive(child)) return child;
+  return null;
 }
 
 /** All of it has been taken in by the broker. */
 export function isSent(work: Work): boolean {
   const { children, qty } = work;
   if (children.some((child) => child.isSending)) return false;
-  return children.reduce((sum, child) => sum.plus(child.qty), decimal(0)).gte(qty);
+  return children.reduce((sum, child) => sum.plus(child.qty), ZERO).gte(qty);
 }
 
 /** What is still to be filled. */
-export function restOf(order: { qty: Decimal; filledQty: Decimal }): Decimal {
-  const rest = order.qty.minus(order.filledQty);
-  return rest.lt(0) ? decimal(0) : rest;
+export function restOf({ qty, filledQty }: { qty: Decimal; filledQty: Decimal }): Decimal {
+  if (filledQty.isZero) return qty;
+  const rest = qty.minus(filledQty);
+  return rest.s < 0 ? ZERO : rest;
 }
 
 /** Not one of the strategy's decisions: it goes before them, and no limit for entries binds it. */

@@ -50,7 +50,12 @@ export const evolutionSearch: SearchMethod = {
       GENERATION_MAX,
       Math.max(GENERATION_MIN, Math.ceil(count / 10), 2 * searched(options.space).length),
     );
-    const operators = new Operators(options, () => tried.size / count);
+    let idle = 0;
+    const operators = new Operators(options, () => {
+      const [first, last] = DEVIATIONS;
+      // Where nothing new is near any more, it is looked for further away.
+      return first * (last / first) ** (tried.size / count) * (1 + idle);
+    });
     const search = new GeneticSearch<Genome>(
       { populationSize: size, survivalRate: SURVIVAL_RATE, crossoverRate: CROSSOVER_RATE },
       {
@@ -67,7 +72,7 @@ export const evolutionSearch: SearchMethod = {
         fitness: FitnessStrategyInterface;
       } & Record<string, unknown>,
     );
-    for (let idle = 0; tried.size < count && idle < IDLE_MAX;) {
+    while (tried.size < count && idle < IDLE_MAX) {
       const before = tried.size;
       await search.fitStep();
       idle = tried.size > before ? 0 : idle + 1;
@@ -108,8 +113,8 @@ class Operators
 
   constructor(
     readonly options: Pick<SearchOptions, "space" | "random">,
-    /** How far the search has come, from 0 to 1. */
-    readonly progress: () => number,
+    /** Of changes, now. */
+    readonly deviation: () => number,
   ) {
     this.#random = options.random;
   }
@@ -138,7 +143,7 @@ class Operators
     const shares = this.options.space.map(({ range }, i) => {
       const [x, y] = [a.shares[i], b.shares[i]];
       if (range.kind === "choice") return this.#random() < 0.5 ? x : y;
-      return clamped(x + (1.5 * this.#random() - 0.25) * (y - x));
+      return reflected(x + (1.5 * this.#random() - 0.25) * (y - x));
     });
     return { id, shares };
   }
@@ -146,8 +151,7 @@ class Operators
   mutate({ shares }: Genome, id: number): Genome {
     const { space } = this.options;
     const always = Math.floor(this.#random() * space.length);
-    const [first, last] = DEVIATIONS;
-    const deviation = first * (last / first) ** this.progress();
+    const deviation = this.deviation();
     return {
       id,
       shares: shares.map((share, i) => {
@@ -155,7 +159,7 @@ class Operators
         const { range } = space[i];
         if (range.kind === "choice") return this.#random();
         // At least to a neighbour, where there are steps.
-        return clamped(share + this.#normal() * Math.max(deviation, 1 / countOf(range)));
+        return reflected(share + this.#normal() * Math.max(deviation, 1 / countOf(range)));
       }),
     };
   }
@@ -185,7 +189,8 @@ class Operators
   }
 }
 
-/** From 0 to just below 1. */
-function clamped(share: number): number {
-  return Math.min(1 - 1e-12, Math.max(0, share));
+/** From 0 to 1; what is beyond comes back by as much. */
+function reflected(share: number): number {
+  const within = ((share % 2) + 2) % 2;
+  return within > 1 ? 2 - within : within;
 }

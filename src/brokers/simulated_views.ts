@@ -1,0 +1,132 @@
+// What the simulated exchange says, as a broker says it: nothing is copied, texts are made when they
+// are read.
+import type { BrokerAccount } from "../contracts/broker.ts";
+import type { AccountFigures, ExchangeExecution, ExchangeOrder } from "../matching/types.ts";
+import type {
+  BrokerOrder,
+  Execution,
+  OrderStatus,
+  OrderType,
+  Side,
+  TimeInForce,
+} from "../model/order.ts";
+import type { Decimal } from "../util/decimal.ts";
+
+const NO_LEGS: BrokerOrder[] = [];
+
+export class SimulatedOrder implements BrokerOrder {
+  constructor(private readonly order: ExchangeOrder) {}
+
+  get brokerOrderId(): string {
+    return this.order.id;
+  }
+  get clientOrderId(): string {
+    return this.order.clientOrderId;
+  }
+  get symbol(): string {
+    return this.order.symbol;
+  }
+  get side(): Side {
+    return this.order.side;
+  }
+  get type(): OrderType {
+    return this.order.type;
+  }
+  get timeInForce(): TimeInForce {
+    return this.order.timeInForce;
+  }
+  get qty(): string | null {
+    return this.order.qty;
+  }
+  get notional(): string | null {
+    return this.order.notional;
+  }
+  get limitPrice(): string | null {
+    return this.order.limitPrice;
+  }
+  get triggerPrice(): string | null {
+    return this.order.triggerPrice;
+  }
+  get status(): OrderStatus {
+    return this.order.status;
+  }
+  get filledQty(): string {
+    return this.order.filledQty;
+  }
+  get filledAveragePrice(): string | null {
+    return this.order.filledAveragePrice;
+  }
+  get legs(): BrokerOrder[] {
+    const { legs } = this.order;
+    return legs === null ? NO_LEGS : legs.map((leg) => new SimulatedOrder(leg));
+  }
+  get replacedBy(): string | null {
+    return this.order.replacedBy;
+  }
+  get replaces(): string | null {
+    return this.order.replaces;
+  }
+  get submittedUs(): number {
+    return this.order.submittedUs;
+  }
+  get updatedUs(): number {
+    return this.order.updatedUs;
+  }
+}
+
+export class SimulatedExecution implements Execution {
+  /** Order and cumulative quantity tell it from all others: no second check is needed here. */
+  readonly executionId = null;
+
+  constructor(private readonly execution: ExchangeExecution) {}
+
+  get brokerOrderId(): string {
+    return this.execution.brokerOrderId;
+  }
+  get clientOrderId(): string {
+    return this.execution.clientOrderId;
+  }
+  get symbol(): string {
+    return this.execution.symbol;
+  }
+  get side(): Side {
+    return this.execution.side;
+  }
+  get qty(): Decimal {
+    return this.execution.qty;
+  }
+  get price(): Decimal {
+    return this.execution.price;
+  }
+  get cumulativeQty(): Decimal {
+    return this.execution.cumulativeQty;
+  }
+  get timeUs(): number {
+    return this.execution.timeUs;
+  }
+  get fee(): Decimal {
+    return this.execution.fee;
+  }
+}
+
+export class SimulatedAccount implements BrokerAccount {
+  static readonly ID = "backtest";
+  readonly accountId = SimulatedAccount.ID;
+  readonly currency = "USD";
+  readonly tradingBlocked = false;
+
+  constructor(private readonly figures: AccountFigures) {}
+
+  get cash(): string {
+    return this.figures.cash;
+  }
+  get equity(): string {
+    return this.figures.equity;
+  }
+  get buyingPower(): string {
+    return this.figures.buyingPower;
+  }
+  get shortingEnabled(): boolean {
+    return this.figures.shortingEnabled;
+  }
+}

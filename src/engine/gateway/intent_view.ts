@@ -1,0 +1,108 @@
+import type { Asset } from "../../model/asset.ts";
+import type { Intent, RunInfo } from "../../protocol.ts";
+import type { Position } from "./book.ts";
+import type { Desk } from "./desk.ts";
+import type { Liquidations } from "./liquidation.ts";
+import type { RiskView } from "./risk.ts";
+import type { GatewayState } from "./state.ts";
+import { isEntry, restOf, sideOf } from "./work.ts";
+
+/**
+ * An intent and the world at its moment, for the risk checks. Nothing is worked out before a check
+ * asks for it: most of it is asked for by entries only.
+ */
+export class IntentView implements RiskView {
+  readonly asset: Asset | null;
+  readonly position: Position | null;
+
+  constructor(
+    readonly state: GatewayState,
+    readonly liquidations: Liquidations,
+    readonly run: RunInfo,
+    readonly desk: Desk,
+    readonly intent: Intent,
+  ) {
+    this.asset = state.assets.get(desk.symbol) ?? null;
+    this.position = desk.positions.get(run.runId) ?? null;
+  }
+
+  get capabilities() {
+    return this.state.options.broker.capabilities;
+  }
+
+  get limits() {
+    return this.state.options.risk;
+  }
+
+  get hasOpenOrder(): boolean {
+    return this.desk.openWork(this.run.runId) !== null;
+  }
+
+  get isOppositeOpen(): boolean {
+    return this.desk.hasOpposite(this.run.runId, sideOf(this.intent.action));
+  }
+
+  get isOtherLong(): boolean {
+    const { runId } = this.run;
+    for (const [other, { qty }] of this.desk.positions) {
+      if (other !== runId && qty.gt(0)) return true;
+    }
+    return this.desk.works.some((work) =>
+      work.runId !== runId && work.action === "buy" && !work.isFinal
+    );
+  }
+
+  get isRegularSession(): boolean {
+    return this.state.isRegularSession(this.desk);
+  }
+
+  get isConnected(): boolean {
+    return this.state.isConnected;
+  }
+
+  get isBlocked(): boolean {
+    return this.state.account.broker.tradingBlocked;
+  }
+
+  get isShortingEnabled(): boolean {
+    return this.state.account.broker.shortingEnabled;
+  }
+
+  get isNoEntries(): boolean {
+    return this.state.isEntryClosed || this.liquidations.covers(this.run, this.desk.symbol);
+  }
+
+  get isHalted(): boolean {
+    return this.state.halted.has(this.desk.symbol);
+  }
+
+  get buyingPower(): number {
+    return this.state.account.available(this.desk.assetClass === "crypto");
+  }
+
+  get symbolNotional(): number {
+    const held = this.desk.positions;
+    const positions = held.size < 2
+      ? held.values()
+      // Float64 sums depend on their order.
+      : [...held].sort(([a], [b]) => a - b).map(([, position]) => position);
+    let qty = 0;
+    for (const position of positions) qty += Math.abs(position.qty.toNumber());
+    for (const work of this.desk.works) {
+      if (isEntry(work.action)) qty += restOf(work).toNumber();
+    }
+    return qty * this.intent.referencePrice;
+  }
+
+  get dailyLoss(): number {
+    return this.state.account.worstLoss;
+  }
+
+  get openOrders(): number {
+    return this.state.board.openOrders;
+  }
+
+  get lastPrice(): number {
+    return this.desk.lastPrice;
+  }
+}

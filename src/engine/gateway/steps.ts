@@ -1,0 +1,161 @@
+/**
+ * The gateway where the exchange goes by steps. Invariant: the same intents give the same orders in
+ * the same order, however many consumers they come from; a step is complete when nothing follows
+ * from it any more.
+ */
+import type { UpdateStream } from "../../contracts/broker.ts";
+import { assert } from "../../util/assert.ts";
+import type { Soon } from "../../util/soon.ts";
+import type { DeskRequest } from "./desk.ts";
+import type { Dispatch } from "./dispatch.ts";
+import type { Figures } from "./figures.ts";
+import type { Intake, StepDone } from "./intake.ts";
+import type { Liquidations } from "./liquidation.ts";
+import type { OrderFlow } from "./order_flow.ts";
+import type { Plans } from "./plans.ts";
+import type { GatewayState } from "./state.ts";
+import { Turns } from "./turns.ts";
+import type { Watch } from "./watch.ts";
+
+/**
+ * Requests follow requests within a step (cancel, then sell, …): more rounds than this are a bug.
+ */
+const ROUNDS_MAX = 50;
+const MINUTE_US = 60e6;
+
+export interface StepParts {
+  state: GatewayState;
+  flow: OrderFlow;
+  liquidations: Liquidations;
+  intake: Intake;
+  watch: Watch;
+  dispatch: Dispatch;
+  figures: Figures;
+  plans: Plans;
+  /** Those that are there: a step waits for all of them. */
+  consumers: ReadonlySet<number>;
+  signal: AbortSignal;
+  onFailure(error: unknown): void;
+}
+
+export class Steps {
+  /** What is done one after the other. */
+  readonly turns: Turns;
+  readonly #parts: StepParts;
+  /** By consumer. */
+  #done: (StepDone | undefined)[] = [];
+  #stream: UpdateStream | null = null;
+  #n = -1;
+  #phase: "strategies" | "settling" | "complete" = "complete";
+
+  constructor(parts: StepParts) {
+    this.#parts = parts;
+    this.turns = new Turns(parts.onFailure);
+  }
+
+  set stream(stream: UpdateStream) {
+    this.#stream = stream;
+  }
+
+  begin(n: number, timeUs: number): void {
+    this.turns.run(() => this.#begin(n, timeUs));
+  }
+
+  #begin(n: number, timeUs: number): Soon<void> {
+    const { state, figures } = this.#parts;
+    const { account, book } = state;
+    state.stepUs = timeUs;
+    // Prices move the account's value without anything being traded.
+    if (timeUs % MINUTE_US === 0 && !book.isFlat) account.isStale = true;
+    this.#n = n;
+    this.#done = [];
+    this.#phase = "strategies";
+    const read = account.isStale ? figures.refreshInStep() : undefined;
+    return read instanceof Promise ? read.then(() => this.#tell()) : this.#tell();
+  }
+
+  #tell(): void {
+    const { state: { options, account, stepUs: timeUs } } = this.#parts;
+    const figures = account.isPutOff ? account.late : account.figures;
+    const message = { type: "stepBegin", n: this.#n, timeUs, account: figures } as const;
+    for (const consumer of this.#parts.consumers) options.toConsumer(consumer, message);
+    this.settleWhenDone();
+  }
+
+  done(consumer: number, message: StepDone): void {
+    if (message.n !== this.#n) {
+      assert(false, `consumer ${consumer} ends step ${message.n}, now is ${this.#n}`);
+    }
+    this.#done[consumer] = message;
+    this.settleWhenDone();
+  }
+
+  settleWhenDone(): void {
+    const { consumers, watch } = this.#parts;
+    if (this.#phase !== "strategies") return;
+    for (const consumer of consumers) if (this.#done[consumer] === undefined) return;
+    if (watch.hasWatched && watch.step < this.#n) return;
+    this.#phase = "settling";
+    this.turns.run(() => this.#settle());
+  }
+
+  #settle(): Soon<void> {
+    const { watch, intake } = this.#parts;
+    watch.look();
+    intake.step(this.#done.filter((done) => done !== undefined));
+    const settled = this.rounds(true);
+    return settled instanceof Promise ? settled.then(() => this.#complete()) : this.#complete();
+  }
+
+  #complete(): void {
+    this.#phase = "complete";
+    this.#parts.state.options.toMain({ type: "stepComplete", n: this.#n });
+  }
+
+  /**
+   * Sends what is planned, waits for all that it causes, and so on until nothing follows from it
+   * any more. `acknowledges`: the exchange is told that the step is done even if nothing is sent.
+   */
+  rounds(acknowledges: boolean): Soon<void> {
+    for (const desk of this.#parts.state.board.busy.list) desk.touch();
+    this.#parts.flow.retryCancels();
+    return this.#roundsFrom(0, acknowledges);
+  }
+
+  #roundsFrom(first: number, acknowledges: boolean): Soon<void> {
+    const { liquidations, watch, signal, dispatch } = this.#parts;
+    for (let round = first;; round++) {
+      if (round === ROUNDS_MAX) assert(false, `step ${this.#n} does not settle`);
+      liquidations.ensure();
+      const requests = this.#requests();
+      if (requests.length === 0 && (round > 0 || !acknowledges)) break;
+      const sent = dispatch.run(requests);
+      const taken = sent instanceof Promise
+        ? sent.then(() => this.#stream?.ackStep(this.#n, signal))
+        : this.#stream?.ackStep(this.#n, signal);
+      if (taken instanceof Promise) {
+        return taken.then(() => this.#roundsFrom(round + 1, acknowledges));
+      }
+    }
+    watch.announce();
+    liquidations.answer();
+  }
+
+  /** Of all symbols, cancels first. */
+  #requests(): readonly DeskRequest[] {
+    const { state, plans } = this.#parts;
+    const desks = state.board.dirty.take();
+    if (desks.length === 1) return cancelsFirst(plans.of(desks[0]));
+    const requests: DeskRequest[] = [];
+    for (const desk of desks) requests.push(...plans.of(desk));
+    return cancelsFirst(requests);
+  }
+}
+
+function cancelsFirst(requests: readonly DeskRequest[]): readonly DeskRequest[] {
+  if (requests.length < 2) return requests;
+  return [
+    ...requests.filter(({ kind }) => kind === "cancel"),
+    ...requests.filter(({ kind }) => kind === "submit"),
+  ];
+}

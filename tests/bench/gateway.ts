@@ -1,0 +1,289 @@
+/**
+ * Nanoseconds that an order costs in the gateway of a backtest: decision, risk, desk, answer of the
+ * broker, fill, book, reports, trade line and row. The broker here takes all orders at once and
+ * fills them in the next step. What was traded, told and earned is compared with a sum in whole
+ * cents before a figure is printed.
+ *
+ *   deno run -A tests/bench/gateway.ts [STEPS]
+ */
+import assert from "node:assert/strict";
+import { GatewayLink } from "../../src/backtest/gateway_link.ts";
+import type { Broker, BrokerCapabilities, OrderUpdate } from "../../src/contracts/broker.ts";
+import type { StoreRecord } from "../../src/contracts/store.ts";
+import { seededRandom } from "../../src/engine/worker.ts";
+import type { Asset } from "../../src/model/asset.ts";
+import type { BrokerOrder, OrderRequest } from "../../src/model/order.ts";
+import type { GatewayToConsumer, GatewayToMain, Intent } from "../../src/protocol.ts";
+import { type Decimal, decimal } from "../../src/util/decimal.ts";
+
+const OPEN_US = 1_641_220_200e6;
+const MINUTE_US = 60e6;
+const SYMBOLS = Array.from({ length: 20 }, (_, n) => `S${n}`);
+const QTY = 10;
+const CASH = 1_000_000;
+
+const CAPABILITIES: BrokerCapabilities = {
+  brackets: ["us_equity"],
+  fractional: ["us_equity"],
+  short: ["us_equity"],
+  notional: [],
+  extendedHours: true,
+  requestsPerMinute: Infinity,
+  requestsReservedForCancels: 0,
+  tellsOnce: true,
+};
+
+const assetOf = (symbol: string): Asset => ({
+  symbol,
+  assetClass: "us_equity",
+  name: symbol,
+  exchange: "NASDAQ",
+  tradable: true,
+  shortable: true,
+  easyToBorrow: true,
+  fractionable: true,
+  minOrderQty: "0.000000001",
+  qtyIncrement: "0.000000001",
+  priceIncrement: null,
+});
+
+/** Takes what it is given, and fills it when it is told to. */
+class ReadyBroker implements Partial<Broker> {
+  readonly capabilities = CAPABILITIES;
+  cash = CASH;
+  taken = 0;
+  onUpdate: (update: OrderUpdate) => void = () => {};
+  #open: OrderRequest[] = [];
+  #handlers!: Parameters<Broker["openUpdates"]>[0];
+
+  account() {
+    const text = String(this.cash);
+    return {
+      accountId: "bench",
+      currency: "USD",
+      cash: text,
+      equity: text,
+      buyingPower: text,
+      tradingBlocked: false,
+      shortingEnabled: true,
+    };
+  }
+  clock = () => Promise.resolve({ timeUs: OPEN_US, rate: 0, isOpen: true });
+  positions = () => Promise.resolve([]);
+  openOrders = () => Promise.resolve([]);
+  assets = () => Promise.resolve(SYMBOLS.map(assetOf));
+  openUpdates(handlers: Parameters<Broker["openUpdates"]>[0]) {
+    this.#handlers = handlers;
+    this.onUpdate = handlers.onUpdate;
+    return Promise.resolve({ ackStep: () => {}, close: () => Promise.resolve() });
+  }
+  step(n: number, timeUs: number): void {
+    this.#handlers.onStep(n, timeUs);
+  }
+  submit(request: OrderRequest) {
+    this.taken++;
+    this.#open.push(request);
+    return { result: "accepted" as const, order: orderOf(request, "new", NOTHING) };
+  }
+  /** Fills all that is open. */
+  fill(timeUs: number, price: Decimal): void {
+    const open = this.#open;
+    this.#open = [];
+    for (const request of open) {
+      const qty = decimal(request.qty!);
+      const order = orderOf(request, "filled", qty);
+      const { brokerOrderId, clientOrderId, symbol, side } = order;
+      const execution = {
+        brokerOrderId,
+        clientOrderId,
+        symbol,
+        side,
+        qty,
+        price,
+        cumulativeQty: qty,
+        executionId: brokerOrderId,
+        timeUs,
+        fee: NOTHING,
+      };
+      const update: OrderUpdate = { event: "fill", order, execution, timeUs };
+      this.onUpdate(update);
+    }
+  }
+}
+
+const NOTHING = decimal(0);
+
+function orderOf(request: OrderRequest, status: "new" | "filled", filledQty: Decimal): BrokerOrder {
+  const { clientOrderId, symbol, side, type, timeInForce, qty } = request;
+  return {
+    brokerOrderId: clientOrderId,
+    clientOrderId,
+    symbol,
+    side,
+    type,
+    timeInForce,
+    qty: String(qty),
+    notional: null,
+    limitPrice: null,
+    triggerPrice: null,
+    status,
+    filledQty,
+    filledAveragePrice: null,
+    legs: [],
+    replacedBy: null,
+    replaces: null,
+    submittedUs: OPEN_US,
+    updatedUs: OPEN_US,
+  };
+}
+
+function intentOf(seq: number, symbol: string, action: "buy" | "sell", price: number): Intent {
+  return {
+    runId: 1,
+    seq,
+    symbol,
+    action,
+    qty: QTY,
+    notional: null,
+    limitPrice: null,
+    triggerPrice: null,
+    stopPrice: null,
+    targetPrice: null,
+    timeInForce: null,
+    extendedHours: false,
+    indicators: null,
+    problem: null,
+    referencePrice: price,
+    decidedUs: OPEN_US,
+  };
+}
+
+function requestOf(n: number, symbol: string, qty: string): OrderRequest {
+  return {
+    clientOrderId: `liu-bench-1-${n}`,
+    symbol,
+    side: "buy",
+    qty,
+    notional: null,
+    type: "market",
+    timeInForce: "day",
+    limitPrice: null,
+    triggerPrice: null,
+    trailPrice: null,
+    trailPercent: null,
+    extendedHours: false,
+    takeProfit: null,
+    stopLoss: null,
+  };
+}
+
+/** What main, the consumer and the store hear. */
+class Ears {
+  readonly held = new Map<string, number>();
+  fills = 0;
+  accepted = 0;
+  rows = 0;
+  gain = 0;
+  trades: GatewayToMain[] = [];
+
+  onConsumer(message: GatewayToConsumer): void {
+    if (message.type !== "report") return;
+    this.held.set(message.symbol, message.position?.qty ?? 0);
+    if (message.event === "accepted") this.accepted++;
+    if (message.fill !== null) this.fills++;
+  }
+
+  onMain(message: GatewayToMain): void {
+    if (message.type !== "trade") return;
+    this.trades.push(message);
+    this.gain += message.gain ?? 0;
+  }
+
+  write(records: StoreRecord[]): void {
+    this.rows += records.length;
+  }
+}
+
+async function opened(broker: ReadyBroker, ears: Ears): Promise<GatewayLink> {
+  const link = new GatewayLink({
+    broker: broker as ReadyBroker & Broker,
+    risk: {
+      maxNotionalPerOrder: Infinity,
+      maxNotionalPerSymbol: Infinity,
+      maxDailyLoss: Infinity,
+      maxOpenOrders: Infinity,
+      priceCollarPercent: Infinity,
+    },
+    batchId: "bench",
+    store: ears,
+    log: () => {},
+    toConsumer: (message) => ears.onConsumer(message),
+    onMain: (message) => ears.onMain(message),
+    readsAccountLate: () => true,
+    onAccount: () => {},
+  });
+  await link.start();
+  const answer = link.inbox.next("assets");
+  link.post({ type: "assets", id: 0, assetClass: "us_equity" });
+  await answer;
+  const run = { runId: 1, strategy: "bench", consumer: 0, dayTrade: false };
+  link.post({ type: "runs", runs: [run] });
+  link.post({ type: "session", assetClass: "us_equity", openUs: OPEN_US, closeUs: Infinity });
+  return link;
+}
+
+/**
+ * In each step one symbol, the next in turn, is bought or sold again. `isBare`: the same without a
+ * gateway.
+ */
+async function run(steps: number, isBare: boolean): Promise<{ ms: number; orders: number }> {
+  const [broker, ears, random] = [new ReadyBroker(), new Ears(), seededRandom(7)];
+  const link = await opened(broker, ears);
+  if (isBare) broker.onUpdate = () => {};
+  const cents = SYMBOLS.map(() => 10_000);
+  const held = SYMBOLS.map(() => 0);
+  const ordered = SYMBOLS.map(() => 0);
+  const cost = SYMBOLS.map(() => 0);
+  let [seq, gainCents] = [0, 0];
+  const startMs = performance.now();
+  for (let n = 0; n < steps; n++) {
+    const timeUs = OPEN_US + n * MINUTE_US;
+    const before = (n + SYMBOLS.length - 1) % SYMBOLS.length;
+    cents[before] = Math.max(100, cents[before] + Math.round(random() * 20 - 10));
+    broker.fill(timeUs, decimal(cents[before] / 100));
+    if (ordered[before] > 0) cost[before] = cents[before];
+    if (ordered[before] < 0) gainCents += QTY * (cents[before] - cost[before]);
+    held[before] += ordered[before];
+    ordered[before] = 0;
+    const s = n % SYMBOLS.length;
+    const intents: Intent[] = [];
+    if (n < steps - 1) {
+      const action = held[s] === 0 ? "buy" : "sell";
+      intents.push(intentOf(seq++, SYMBOLS[s], action, cents[s] / 100));
+      ordered[s] = action === "buy" ? QTY : -QTY;
+    }
+    if (isBare) {
+      for (const { symbol, qty } of intents) broker.submit(requestOf(n, symbol, String(qty)));
+      continue;
+    }
+    link.take({ type: "stepDone", n, intents, cancels: [], keystore: [] });
+    const done = link.enter(n, timeUs, () => assert.fail("nothing is watched"));
+    assert.ok(!(done instanceof Promise), "a step in which nothing is waited for");
+  }
+  const ms = performance.now() - startMs;
+  if (isBare) return { ms, orders: steps - 1 };
+  for (const count of [ears.fills, ears.accepted, ears.rows, ears.trades.length, broker.taken]) {
+    assert.equal(count, steps - 1);
+  }
+  assert.equal(Math.round(ears.gain * 100), gainCents);
+  SYMBOLS.forEach((symbol, s) => assert.equal(ears.held.get(symbol) ?? 0, held[s]));
+  return { ms, orders: steps - 1 };
+}
+
+const steps = Number(Deno.args[0] ?? 100_000);
+await run(Math.min(steps, 20_000), false);
+const bare = await run(steps, true);
+const { ms, orders } = await run(steps, false);
+console.log(`${orders} orders, each in a step of its own and filled in the next`);
+console.log(`an order and its fill    ${((ms - bare.ms) * 1e6 / orders).toFixed(0)} ns`);
+console.log(`the broker and the bench ${(bare.ms * 1e6 / orders).toFixed(0)} ns`);
