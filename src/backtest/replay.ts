@@ -10,7 +10,7 @@ import type { Consumer } from "../engine/consumer/consumer.ts";
 import type { Exchange } from "../matching/exchange.ts";
 import { BAR_ROW, type BarColumns } from "../model/bars.ts";
 import { MarketBatch, RowKind } from "../model/market_batch.ts";
-import { SECOND_US } from "../recorded/derive_bars.ts";
+import { SECOND_US } from "../fincalcs/derive_bars.ts";
 import { type MarketData, MINUTE_US } from "../recorded/market_data.ts";
 import type { SymbolTable } from "../util/symbol_table.ts";
 import { BLOCK, DueBars } from "./due_bars.ts";
@@ -325,15 +325,12 @@ export class Replay {
     return this.#watchRows;
   }
 
-  /** Closes of what is held that the exchange has not heard of: before anybody asks what it is worth. */
-  notePrices(): void {
+  /** Closes that the exchange has not heard of: of what is held or ordered, and of `symbol`. */
+  notePrices(symbol: string | null): void {
     for (const feed of this.#held) this.#noteClose(feed);
-  }
-
-  /** The close of a symbol that is about to have an order. */
-  notePrice(symbol: string): void {
-    const feed = this.#feeds.get(symbol);
-    if (feed !== undefined) this.#noteClose(feed);
+    for (const feed of this.#ordered) this.#noteClose(feed);
+    const feed = symbol === null ? undefined : this.#feeds.get(symbol);
+    if (feed !== undefined && feed.place >= 0) this.#noteClose(feed);
   }
 
   #noteClose(feed: SymbolFeed): void {
