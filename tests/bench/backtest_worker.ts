@@ -55,8 +55,12 @@ async function allocated(
   sessions: readonly Session[],
   warmUpRounds: number,
 ): Promise<number> {
-  for (let round = 0; round < warmUpRounds; round++) await backtest(data, sessions, false);
-  return await allocatedBy(() => backtest(data, sessions, false));
+  const run = () => backtest(data, sessions, false);
+  for (let round = 0; round < warmUpRounds; round++) await run();
+  // Code that is being compiled anew allocates more.
+  let least = Infinity;
+  for (let round = 0; round < 3; round++) least = Math.min(least, await allocatedBy(run));
+  return least;
 }
 
 /** As many symbols and sessions, half of the bars. */
