@@ -25,7 +25,7 @@ export class BarBuffer {
 
   constructor(rowsMax = 16_384, capacity = 512) {
     this.rowsMax = rowsMax;
-    this.#setColumns(emptyBars(Math.min(capacity, rowsMax)));
+    this.#setColumns(columnsInOneBuffer(Math.min(capacity, rowsMax)));
   }
 
   /** `length` of their rows are in use. */
@@ -126,10 +126,18 @@ export class BarBuffer {
       this.length -= keepFrom;
       return;
     }
-    const grown = emptyBars(Math.min(this.#capacity * 2 || 16, this.rowsMax));
+    const grown = columnsInOneBuffer(Math.min(this.#capacity * 4 || 16, this.rowsMax));
     for (const name of COLUMNS) grown[name].set(old[name]);
     this.#setColumns(grown);
   }
+}
+
+/** One allocation, not eight. */
+function columnsInOneBuffer(length: number): BarColumns {
+  const buffer = new ArrayBuffer(length * BAR_ROW * 8);
+  const columns = emptyBars();
+  COLUMNS.forEach((name, i) => columns[name] = new Float64Array(buffer, i * length * 8, length));
+  return columns;
 }
 
 /** One column, read-only. Index −1 is the newest bar. */
