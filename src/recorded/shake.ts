@@ -10,18 +10,23 @@ const SHARE = 1e-11;
  */
 export function shake(data: MarketData, random: () => number, sign: 1 | -1): MarketData {
   return new Map([...data].map(([name, one]): [string, SymbolData] => {
-    const { minuteBars, dailyBars, trades, quotes } = one;
     const shaken = <Columns extends { timeUs: Float64Array }>(
       columns: Columns,
       names: readonly (keyof Columns)[],
-    ): Columns => moved(columns, names, factors(columns.timeUs.length, random, sign));
-    return [name, {
-      ...one,
-      minuteBars: shaken<BarColumns>(minuteBars, BAR_PRICES),
-      dailyBars: shaken<BarColumns>(dailyBars, BAR_PRICES),
-      trades: shaken(trades, ["price"]),
-      quotes: shaken(quotes, ["bidPrice", "askPrice"]),
-    }];
+    ): Columns => multiplied(columns, names, factors(columns.timeUs.length, random, sign));
+    // Named one by one: none is shared with the data, also of what a symbol's data gains.
+    const moved: SymbolData = {
+      symbol: one.symbol,
+      assetClass: one.assetClass,
+      name: one.name,
+      isHardToBorrow: one.isHardToBorrow,
+      secondBars: shaken<BarColumns>(one.secondBars, BAR_PRICES),
+      minuteBars: shaken<BarColumns>(one.minuteBars, BAR_PRICES),
+      dailyBars: shaken<BarColumns>(one.dailyBars, BAR_PRICES),
+      trades: shaken(one.trades, ["price"]),
+      quotes: shaken(one.quotes, ["bidPrice", "askPrice"]),
+    };
+    return [name, moved];
   }));
 }
 
@@ -32,7 +37,7 @@ function factors(length: number, random: () => number, sign: 1 | -1): Float64Arr
 }
 
 /** Copies of all columns, these multiplied row by row. */
-function moved<Columns extends object>(
+function multiplied<Columns extends object>(
   columns: Columns,
   names: readonly (keyof Columns)[],
   by: Float64Array,
