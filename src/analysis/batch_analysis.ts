@@ -44,8 +44,11 @@ export interface BatchAnalysis {
   };
 }
 
+/** What is looked at of a run. */
+export type AnalyzedRun = Pick<RunRow, "algoRunId" | "algoName" | "refAlgoRun">;
+
 /** Round trips of a batch's executions; a run that continues another carries its positions on. */
-export function analyzeBatch(runs: readonly RunRow[], trades: readonly TradeRow[]): {
+export function analyzeBatch(runs: readonly AnalyzedRun[], trades: readonly TradeRow[]): {
   analysis: BatchAnalysis;
   results: SymbolResult[];
 } {
@@ -77,7 +80,7 @@ export function analyzeBatch(runs: readonly RunRow[], trades: readonly TradeRow[
   return { analysis: { rows, strategies, totals }, results };
 }
 
-/** Writes gain_loss and trade_analysis of a batch, and gives what they say. Twice changes nothing. */
+/** As storeAnalysis, of what the store has of the batch. */
 export async function analyzeAndStore(
   store: Store,
   batchId: string,
@@ -94,6 +97,19 @@ export async function analyzeAndStoreAll(
 ): Promise<ReturnType<typeof analyzeBatch>> {
   await store.flush();
   const [runs, trades] = [await store.runs(batchId), await store.trades(batchId)];
+  return await storeAnalysis(store, runs, trades, nowUs);
+}
+
+/**
+ * Writes gain_loss and trade_analysis of a batch, and gives what they say when all that was written
+ * is stored. Twice changes nothing.
+ */
+export async function storeAnalysis(
+  store: Store,
+  runs: readonly AnalyzedRun[],
+  trades: readonly TradeRow[],
+  nowUs: number,
+): Promise<ReturnType<typeof analyzeBatch>> {
   const { analysis, results } = analyzeBatch(runs, trades);
   store.write(results.flatMap((result): StoreRecord[] => [
     { table: "gain_loss", row: gainLossRow(result, nowUs) },

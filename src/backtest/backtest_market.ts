@@ -12,7 +12,7 @@ import { SymbolTable } from "../util/symbol_table.ts";
 import { LazyAccount } from "./account_view.ts";
 import { asDaily, BEFORE_CLOSE_US } from "./daily.ts";
 import { EquityCurve } from "./equity.ts";
-import { checkFillData } from "./fill_data.ts";
+import { checkFillData, dataOfScale } from "./fill_data.ts";
 import type { AccountAtOpen, BacktestOptions } from "./options.ts";
 import { RecordedProvider } from "./recorded_provider.ts";
 import { Replay } from "./replay.ts";
@@ -39,7 +39,7 @@ export class BacktestMarket {
     const daily = options.scale === "day" ? asDaily(options.data) : null;
     // What is decided on a day's bar fills at that close, or is an order for the next open.
     const lagUs = daily && fillModel !== "close" ? BEFORE_CLOSE_US : 0;
-    const data = daily?.data ?? options.data;
+    const data = daily?.data ?? dataOfScale(options.data, options.scale);
     this.nowUs = fromUs;
     this.#cash = Number(cash);
     this.provider = new RecordedProvider(data, () => this.nowUs, daily && DAYS_OF_HISTORY);
@@ -51,11 +51,13 @@ export class BacktestMarket {
       events: options.events,
       barUs: MINUTE_US + lagUs,
       opensUs: daily?.opensUs ?? null,
+      hasSeconds: options.scale === "second",
     });
     this.broker = new SimulatedBroker(this.exchange, {
       cash,
       assets: [...this.provider.assetBySymbol.values()],
-      beforeAccount: (symbol) => this.replay.notePrices(symbol),
+      beforeAccount: () => this.replay.notePrices(),
+      beforeOrder: (symbol) => this.replay.notePrice(symbol),
       afterRequests: () => {
         if (fillModel === "close") this.replay.matchCloses(this.nowUs);
       },
@@ -87,7 +89,7 @@ export class BacktestMarket {
       slippage: options.slippage,
       liquidityOf: (symbol) => days.of(symbol),
       nightRates: options.nightRates,
-      beforeNights: () => this.replay.notePrices(null),
+      beforeNights: () => this.replay.notePrices(),
       onNight: (_accountId, cost) => this.#cash -= Number(cost),
       latencyUs: options.latencyUs,
       forgets: true,

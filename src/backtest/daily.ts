@@ -2,6 +2,8 @@
  * Daily bars in the place of minute bars: each is the last minute of its session, with the whole
  * day in it, so that the day's bar comes at the close and the engine goes as it does by minutes.
  */
+import { emptyBars } from "../model/bars.ts";
+import { emptyQuotes, emptyTrades } from "../model/ticks.ts";
 import { dayHours, type MarketData, MINUTE_US, type SymbolData } from "../recorded/market_data.ts";
 
 export interface DailyData {
@@ -28,12 +30,12 @@ export function asDaily(data: MarketData): DailyData {
       endsUs[i] = known.closeUs - MINUTE_US - BEFORE_CLOSE_US;
     });
     opensUs.set(name, opens);
-    const none = new Float64Array();
     return [name, {
       ...symbol,
       minuteBars: { ...symbol.dailyBars, timeUs: endsUs },
-      trades: { timeUs: none, price: none, size: none },
-      quotes: { timeUs: none, bidPrice: none, bidSize: none, askPrice: none, askSize: none },
+      secondBars: emptyBars(),
+      trades: emptyTrades(),
+      quotes: emptyQuotes(),
     }];
   });
   return { data: new Map(daily), opensUs };

@@ -8,6 +8,7 @@ import type { Asset, AssetClass } from "../model/asset.ts";
 import { type BarColumns, emptyBars } from "../model/bars.ts";
 import { cryptoSession, exchangeDate, type Session } from "../model/calendar.ts";
 import { assetOfData } from "../recorded/asset_of_data.ts";
+import { SECOND_US } from "../recorded/derive_bars.ts";
 import {
   DayBar,
   dayEndUs,
@@ -47,8 +48,12 @@ export class RecordedProvider {
     const found = new Map<string, BarColumns>();
     for (const symbol of symbols) {
       const data = this.#data.get(symbol);
-      if (data === undefined || scale === "second") found.set(symbol, emptyBars());
-      else if (scale === "minute") {
+      if (data === undefined) found.set(symbol, emptyBars());
+      else if (scale === "second") {
+        const { timeUs } = data.secondBars;
+        const known = firstAfter(timeUs, Math.min(this.#nowUs() - SECOND_US, toUs - 1));
+        found.set(symbol, slice(data.secondBars, firstAfter(timeUs, fromUs - 1), known));
+      } else if (scale === "minute") {
         const { timeUs } = data.minuteBars;
         const known = this.#minutesKnown(data);
         const from = this.historyRows === null
@@ -123,6 +128,8 @@ export class RecordedProvider {
   #lastTrade(data: SymbolData): number {
     const trades = firstAfter(data.trades.timeUs, this.#nowUs());
     if (trades > 0) return data.trades.price[trades - 1];
+    const seconds = firstAfter(data.secondBars.timeUs, this.#nowUs() - SECOND_US);
+    if (seconds > 0) return data.secondBars.close[seconds - 1];
     const bars = this.#minutesKnown(data);
     return bars > 0 ? data.minuteBars.close[bars - 1] : NaN;
   }

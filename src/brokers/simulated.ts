@@ -29,11 +29,10 @@ const ACCOUNT_ID = "backtest";
 export interface SimulatedBrokerOptions {
   cash: string;
   assets: readonly Asset[];
-  /**
-   * Called before the account's value is worked out, for an order in `symbol` or for itself (null):
-   * prices that the exchange lacks of what is held or ordered, and of this symbol, are noted.
-   */
-  beforeAccount(symbol: string | null): void;
+  /** Called before the account's value is worked out: prices of what it holds are noted. */
+  beforeAccount(): void;
+  /** Called before an order is made: the symbol's price is noted. */
+  beforeOrder(symbol: string): void;
   /** All requests of a round have been made: what they cause at once, at the exchange. */
   afterRequests(): void;
 }
@@ -73,7 +72,7 @@ export class SimulatedBroker implements Broker {
   }
 
   figures() {
-    this.#options.beforeAccount(null);
+    this.#options.beforeAccount();
     return this.#exchange.account(ACCOUNT_ID);
   }
 
@@ -82,7 +81,7 @@ export class SimulatedBroker implements Broker {
   }
 
   account() {
-    this.#options.beforeAccount(null);
+    this.#options.beforeAccount();
     const { cash, equity, buyingPower, multiplier } = this.#exchange.funds(ACCOUNT_ID);
     return {
       accountId: ACCOUNT_ID,
@@ -131,7 +130,8 @@ export class SimulatedBroker implements Broker {
   }
 
   submit(order: OrderRequest) {
-    this.#options.beforeAccount(order.symbol);
+    this.#options.beforeAccount();
+    this.#options.beforeOrder(order.symbol);
     return resultOf(this.#exchange.submit(ACCOUNT_ID, exchangeRequest(order)));
   }
 
@@ -151,7 +151,7 @@ export class SimulatedBroker implements Broker {
       >
     >,
   ) {
-    this.#options.beforeAccount(null);
+    this.#options.beforeAccount();
     const { clientOrderId, qty, limitPrice, triggerPrice, trailPrice, timeInForce } = change;
     const outcome = this.#exchange.replace(ACCOUNT_ID, brokerOrderId, {
       ...(clientOrderId === undefined ? {} : { clientOrderId }),

@@ -3,7 +3,8 @@ import { type Command as Commander, InvalidArgumentError } from "commander";
 import { OBJECTIVES } from "../optimizer/figures.ts";
 import { type MethodName, METHODS } from "../optimizer/search/methods.ts";
 import { TRIALS_DEFAULT } from "../optimizer/search/search.ts";
-import { choice, declareMarketOptions, type MarketOptions, names } from "./backtest_options.ts";
+import { choice } from "./backtest_costs.ts";
+import { declareMarketOptions, type MarketOptions, names } from "./backtest_options.ts";
 
 export interface OptimizeOptions extends MarketOptions {
   from?: string;

@@ -34,6 +34,7 @@ import type {
   ExchangeOrder,
   ExchangeOrderRequest,
   ExchangePosition,
+  FillModel,
   OrderChange,
   OrderFilter,
   OrderOutcome,
@@ -44,6 +45,7 @@ const MINUTE_US = 60_000_000;
 
 export class Exchange {
   readonly #options: ExchangeOptions;
+  readonly #fillModel: FillModel;
   readonly #accounts = new Map<string, AccountState>();
   readonly #markets = new Map<string, SymbolMarket>();
   readonly #desk: OrderDesk;
@@ -60,12 +62,13 @@ export class Exchange {
   constructor(options: ExchangeOptions) {
     const { startUs, onUpdate, latencyUs = 0 } = options;
     this.#options = options;
+    this.#fillModel = options.fillModel ?? defaultFillModel;
     const marketOf = this.#marketOf;
     const ids = this.#ids;
     this.#nights = nightChargesOf(options);
     this.#desk = new OrderDesk({ startUs, fees: new Fees(options.fees), ids, onUpdate });
     this.#matcher = new Matcher(this.#desk, {
-      model: options.fillModel ?? defaultFillModel,
+      model: this.#fillModel,
       volumeShare: shareOf(options.volumeShare),
       slippage: slippageOf(options, marketOf),
     });
@@ -129,12 +132,14 @@ export class Exchange {
     const event = this.#event;
     event.kind = "bar";
     event.isInclusive = true;
+    event.looksWithin = this.#fillModel.looksWithin;
     event.open = open;
     event.high = high;
     event.low = low;
     event.close = close;
     event.size = volume;
-    this.#match(symbol, startUs, market.barNumber);
+    const reachUs = this.#fillModel.barMoment === "start" ? startUs : startUs + durationUs;
+    this.#match(symbol, startUs, reachUs, market.barNumber);
   }
 
   /**
@@ -147,7 +152,7 @@ export class Exchange {
     if (market.isHalted || !market.isFilledBy("bars") || market.openOrders === 0) return;
     this.#setTrade(close, volume);
     this.#event.isInclusive = true;
-    this.#match(symbol, timeUs, market.barNumber);
+    this.#match(symbol, timeUs, timeUs, market.barNumber);
   }
 
   /**
@@ -179,7 +184,7 @@ export class Exchange {
     if (market.isHalted || !market.isFilledBy("trades") || market.openOrders === 0) return;
     this.#setTrade(price, size);
     this.#event.isInclusive = false;
-    this.#match(symbol, timeUs, ++this.#eventNumber);
+    this.#match(symbol, timeUs, timeUs, ++this.#eventNumber);
   }
 
   /** Sizes in shares or coins. */
@@ -197,12 +202,13 @@ export class Exchange {
     if (market.isHalted || !market.isFilledBy("quotes") || market.openOrders === 0) return;
     const event = this.#event;
     event.kind = "quote";
+    event.looksWithin = false;
     event.isInclusive = false;
     event.bidPrice = bidPrice;
     event.bidSize = bidSize;
     event.askPrice = askPrice;
     event.askSize = askSize;
-    this.#match(symbol, timeUs, ++this.#eventNumber);
+    this.#match(symbol, timeUs, timeUs, ++this.#eventNumber);
   }
 
   /** No order of the symbol fills until it resumes. */
@@ -305,6 +311,7 @@ export class Exchange {
   #setTrade(price: number, size: number): void {
     const event = this.#event;
     event.kind = "trade";
+    event.looksWithin = false;
     event.open =
       event.high =
       event.low =
@@ -313,10 +320,11 @@ export class Exchange {
     event.size = size;
   }
 
-  #match(symbol: string, timeUs: number, number: number): void {
+  #match(symbol: string, timeUs: number, reachUs: number, number: number): void {
     const event = this.#event;
     event.symbol = symbol;
     event.timeUs = timeUs;
+    event.reachUs = reachUs;
     event.number = number;
     for (const account of this.#accounts.values()) this.#matcher.match(account, event);
   }

@@ -9,6 +9,7 @@ import type { Side } from "../model/order.ts";
 import type { AccountState } from "./account_state.ts";
 import type { SymbolMarket } from "./market.ts";
 import type { OrderDesk } from "./order_desk.ts";
+import { stopInEntryBar } from "./fill_model.ts";
 import { type OrderState, SHARE_DECIMALS, SHARE_FRACTION, ZERO } from "./order_state.ts";
 import { type Phase, phaseAt } from "./order_timing.ts";
 import type { Slippage } from "./slippage.ts";
@@ -20,6 +21,8 @@ export class MarketEvent {
   symbol = "";
   /** A bar's start. */
   timeUs = NaN;
+  /** Orders that were accepted later do not meet it. */
+  reachUs = NaN;
   /** Fills what was accepted at its own time too: a bar's start, or the close that is traded at. */
   isInclusive = false;
   /** Counted by the exchange, so that an order meets an event once. */
@@ -29,6 +32,8 @@ export class MarketEvent {
   high = NaN;
   low = NaN;
   close = NaN;
+  /** A bar whose way between high and low counts, for the legs of an entry within it too. */
+  looksWithin = false;
   /** Of a bar or a trade: for both sides together. */
   size = NaN;
   bidPrice = NaN;
@@ -116,11 +121,12 @@ export class Matcher {
   ): void {
     if (!order.isWorking || order.matchedEvent === event.number) return;
     order.matchedEvent = event.number;
-    // Events of a bar come at its start or after it.
-    if (event.isInclusive ? event.timeUs < order.acceptedUs : event.timeUs <= order.acceptedUs) {
-      return;
-    }
     if (phase === "extended" && !order.terms.extendedHours) return;
+    const { reachUs, isInclusive } = event;
+    const isLate = isInclusive ? reachUs < order.acceptedUs : reachUs <= order.acceptedUs;
+    if (isLate && !this.#hasEnteredAtOpen(order, event)) {
+      return this.#matchEntryBar(account, order, event, budget);
+    }
     const stopLoss = order.group?.stopLoss;
     if (stopLoss?.isOpen && order === order.group!.takeProfit) {
       // Within a bar nobody knows which leg came first: the worse one.
@@ -134,21 +140,43 @@ export class Matcher {
       case "opg":
         this.#auction(account, order, event.firstPrice(order.side));
         break;
-      default:
-        this.#fillFrom(account, order, event, budget);
+      default: {
+        const price = event.priceFor(order, this.options.model);
+        this.#fillAt(account, order, event, budget, price);
+      }
     }
     const { timeInForce } = order.terms;
     if (timeInForce === "day" || timeInForce === "gtc" || !order.isOpen) return;
     this.desk.end(account, order, "canceled");
   }
 
-  #fillFrom(
+  /** A leg whose entry filled at the open of this very bar: all of the bar can meet it. */
+  #hasEnteredAtOpen(order: OrderState, event: MarketEvent): boolean {
+    const entry = order.group?.entry;
+    if (!entry || entry === order || !event.looksWithin) return false;
+    return entry.openedBy === event.number && entry.status === "filled";
+  }
+
+  /** Of the legs whose entry filled within this very bar, the stop: the worst is taken. */
+  #matchEntryBar(
     account: AccountState,
     order: OrderState,
     event: MarketEvent,
     budget: Budget | null,
   ): void {
-    const floatPrice = event.priceFor(order, this.options.model);
+    if (order.group === null || order !== order.group.stopLoss || !event.looksWithin) return;
+    const { entry } = order.group;
+    if (entry?.status !== "filled" || entry.filledBy !== event.number) return;
+    this.#fillAt(account, order, event, budget, stopInEntryBar(order, event.high, event.low));
+  }
+
+  #fillAt(
+    account: AccountState,
+    order: OrderState,
+    event: MarketEvent,
+    budget: Budget | null,
+    floatPrice: number,
+  ): void {
     if (!(floatPrice > 0)) return;
     const price = decimal(floatPrice);
     const wanted = this.#wantedQty(account, order, price);
@@ -159,6 +187,8 @@ export class Matcher {
     }
     const qty = budget === null ? wanted : takenFrom(budget, order, event, wanted);
     if (qty.isZero) return;
+    order.filledBy = event.number;
+    if (floatPrice === event.firstPrice(order.side)) order.openedBy = event.number;
     if (this.options.slippage !== null) return this.#slip(account, order, { qty, price, wanted });
     this.desk.fill(account, order, { qty, price, isLast: qty.eq(wanted) });
   }

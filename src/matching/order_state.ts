@@ -70,6 +70,9 @@ export class OrderState implements MatchableOrder {
   endedUs = NaN;
   /** Number of the last market event that it was matched with. */
   matchedEvent = 0;
+  /** Of the one that filled it last, and, where that was at the event's first price, again. */
+  filledBy = 0;
+  openedBy = 0;
   #id: string | null = null;
 
   constructor(

@@ -249,6 +249,10 @@ export interface MatchableOrder {
  * exchange's part.
  */
 export interface FillModel {
+  /** What of a bar an order must be there for: its start, or, where only closes count, its end. */
+  readonly barMoment: "start" | "end";
+  /** It knows a bar's whole way: what an entry leaves of its bar can meet the entry's legs. */
+  readonly looksWithin: boolean;
   onBar(order: MatchableOrder, open: number, high: number, low: number, close: number): number;
   onTrade(order: MatchableOrder, price: number): number;
   onQuote(order: MatchableOrder, bidPrice: number, askPrice: number): number;

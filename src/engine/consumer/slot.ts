@@ -1,7 +1,7 @@
 /** One strategy in one symbol on one consumer, and what its decisions become. */
 import type { Decision, OrderDecision } from "../../contracts/decision.ts";
 import type { Strategy, SymbolSetup } from "../../contracts/strategy.ts";
-import { feedBar, IndicatorSet } from "../../fincalcs/indicators.ts";
+import { feedBar, feedRow, IndicatorSet } from "../../fincalcs/indicators.ts";
 import type { AssetClass } from "../../model/asset.ts";
 import type { Intent, OpenOrderFigures, PositionFigures } from "../../protocol.ts";
 import { plainData } from "../../sandbox/plain_data.ts";
@@ -66,6 +66,13 @@ export class Slot implements SlotFigures {
       feedBar(this.setup, columns, i);
       this.#fedUs = timeUs[i];
     }
+  }
+
+  /** The same after a bar has come: at `at` of `rows`, and mostly it is the only one. */
+  feedNext(rows: Float64Array, at: number): void {
+    if (this.#fedUs < this.symbol.beforeUs) return this.feed();
+    feedRow(this.setup, rows, at);
+    this.#fedUs = rows[at];
   }
 }
 

@@ -1,22 +1,33 @@
 import type { TradeRow } from "../../contracts/store.ts";
 import type { Fragment, Sql } from "../database.ts";
-import { rowsJson } from "./rows.ts";
+import { columnText, storable } from "./rows.ts";
 
 /** An execution that is there already, by order and cumulative quantity, is left as it is. */
 export function insertTrades(sql: Sql, rows: TradeRow[]): Fragment {
+  const column = (name: Exclude<keyof TradeRow, "indicators">) =>
+    columnText(rows.map((row) => row[name]));
+  const indicators = rows.map(({ indicators }) =>
+    indicators === null ? null : JSON.stringify(indicators, storable)
+  );
   return sql`
     insert into new_trades
       (algo_run_id, symbol, operation, qty, price, trade_fee, indicators, tstamp, client_time,
        stop_price, target_price, broker_order_id, client_order_id, cumulative_qty)
-    select "algoRunId", symbol, operation, qty, price, fee, indicators,
-           timestamptz 'epoch' + "tradeUs" * interval '1 microsecond',
-           timestamptz 'epoch' + "decidedUs" * interval '1 microsecond',
-           "stopPrice", "targetPrice", "brokerOrderId", "clientOrderId", "cumulativeQty"
-      from jsonb_to_recordset(${rowsJson(rows)}::text::jsonb) as r (
-        "algoRunId" integer, symbol text, operation trade_operation, qty numeric, price numeric,
-        fee numeric, indicators jsonb, "tradeUs" float8, "decidedUs" float8,
-        "stopPrice" numeric, "targetPrice" numeric,
-        "brokerOrderId" text, "clientOrderId" text, "cumulativeQty" numeric
+    select run, symbol, operation, qty, price, fee, indicators,
+           timestamptz 'epoch' + trade_us * interval '1 microsecond',
+           timestamptz 'epoch' + decided_us * interval '1 microsecond',
+           stop, target, broker_id, client_id, cumulative
+      from unnest(
+        ${column("algoRunId")}::text::integer[], ${column("symbol")}::text::text[],
+        ${column("operation")}::text::trade_operation[], ${column("qty")}::text::numeric[],
+        ${column("price")}::text::numeric[], ${column("fee")}::text::numeric[],
+        ${columnText(indicators)}::text::jsonb[], ${column("tradeUs")}::text::float8[],
+        ${column("decidedUs")}::text::float8[], ${column("stopPrice")}::text::numeric[],
+        ${column("targetPrice")}::text::numeric[], ${column("brokerOrderId")}::text::text[],
+        ${column("clientOrderId")}::text::text[], ${column("cumulativeQty")}::text::numeric[]
+      ) as r (
+        run, symbol, operation, qty, price, fee, indicators, trade_us, decided_us, stop, target,
+        broker_id, client_id, cumulative
       )
     on conflict do nothing`;
 }

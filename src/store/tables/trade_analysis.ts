@@ -1,23 +1,26 @@
 import type { TradeAnalysisRow } from "../../contracts/store.ts";
 import type { Fragment, Sql } from "../database.ts";
-import { lastByKey, rowsJson } from "./rows.ts";
+import { columnText, lastByKey } from "./rows.ts";
 
 /** The newest reckoning stands. */
 export function putTradeAnalysis(sql: Sql, rows: TradeAnalysisRow[]): Fragment {
   const oldestFirst = rows.toSorted((a, b) => a.timeUs - b.timeUs);
   const newest = lastByKey(oldestFirst, (row) => `${row.algoRunId} ${row.startUs} ${row.symbol}`);
+  const column = (name: keyof TradeAnalysisRow) => columnText(newest.map((row) => row[name]));
   return sql`
     insert into trade_analysis
       (symbol, algo_run_id, start_tstamp, end_tstamp, gain_percentage, gain_value, r_units, tstamp)
-    select symbol, "algoRunId",
-           timestamptz 'epoch' + "startUs" * interval '1 microsecond',
-           timestamptz 'epoch' + "endUs" * interval '1 microsecond',
-           "gainPercentage", "gainValue", "rUnits",
-           timestamptz 'epoch' + "timeUs" * interval '1 microsecond'
-      from jsonb_to_recordset(${rowsJson(newest)}::text::jsonb) as r (
-        symbol text, "algoRunId" integer, "startUs" float8, "endUs" float8,
-        "gainPercentage" numeric, "gainValue" numeric, "rUnits" numeric, "timeUs" float8
-      )
+    select symbol, run,
+           timestamptz 'epoch' + start_us * interval '1 microsecond',
+           timestamptz 'epoch' + end_us * interval '1 microsecond',
+           gain_percentage, gain_value, r_units,
+           timestamptz 'epoch' + time_us * interval '1 microsecond'
+      from unnest(
+        ${column("symbol")}::text::text[], ${column("algoRunId")}::text::integer[],
+        ${column("startUs")}::text::float8[], ${column("endUs")}::text::float8[],
+        ${column("gainPercentage")}::text::numeric[], ${column("gainValue")}::text::numeric[],
+        ${column("rUnits")}::text::numeric[], ${column("timeUs")}::text::float8[]
+      ) as r (symbol, run, start_us, end_us, gain_percentage, gain_value, r_units, time_us)
     on conflict (symbol, algo_run_id, start_tstamp) do update
        set end_tstamp = excluded.end_tstamp, gain_percentage = excluded.gain_percentage,
            gain_value = excluded.gain_value, r_units = excluded.r_units, tstamp = excluded.tstamp
