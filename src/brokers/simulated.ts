@@ -29,10 +29,11 @@ const ACCOUNT_ID = "backtest";
 export interface SimulatedBrokerOptions {
   cash: string;
   assets: readonly Asset[];
-  /** Called before the account's value is worked out: prices of what it holds are noted. */
-  beforeAccount(): void;
-  /** Called before an order is made: the symbol's price is noted. */
-  beforeOrder(symbol: string): void;
+  /**
+   * Called before the account's value is worked out, for an order in `symbol` or for itself (null):
+   * prices that the exchange lacks of what is held or ordered, and of this symbol, are noted.
+   */
+  beforeAccount(symbol: string | null): void;
   /** All requests of a round have been made: what they cause at once, at the exchange. */
   afterRequests(): void;
 }
@@ -72,7 +73,7 @@ export class SimulatedBroker implements Broker {
   }
 
   figures() {
-    this.#options.beforeAccount();
+    this.#options.beforeAccount(null);
     return this.#exchange.account(ACCOUNT_ID);
   }
 
@@ -81,7 +82,7 @@ export class SimulatedBroker implements Broker {
   }
 
   account() {
-    this.#options.beforeAccount();
+    this.#options.beforeAccount(null);
     const { cash, equity, buyingPower, multiplier } = this.#exchange.funds(ACCOUNT_ID);
     return {
       accountId: ACCOUNT_ID,
@@ -116,6 +117,11 @@ export class SimulatedBroker implements Broker {
     return Promise.resolve(orders.map((order) => new SimulatedOrder(order)));
   }
 
+  surelyAffords(cost: number): boolean {
+    this.#options.beforeAccount(null);
+    return this.#exchange.surelyAffords(ACCOUNT_ID, cost);
+  }
+
   orderByClientId(clientOrderId: string) {
     const order = this.#exchange.orderByClientId(ACCOUNT_ID, clientOrderId);
     return order === null ? null : new SimulatedOrder(order);
@@ -130,8 +136,7 @@ export class SimulatedBroker implements Broker {
   }
 
   submit(order: OrderRequest) {
-    this.#options.beforeAccount();
-    this.#options.beforeOrder(order.symbol);
+    this.#options.beforeAccount(order.symbol);
     return resultOf(this.#exchange.submit(ACCOUNT_ID, exchangeRequest(order)));
   }
 
@@ -151,7 +156,7 @@ export class SimulatedBroker implements Broker {
       >
     >,
   ) {
-    this.#options.beforeAccount();
+    this.#options.beforeAccount(null);
     const { clientOrderId, qty, limitPrice, triggerPrice, trailPrice, timeInForce } = change;
     const outcome = this.#exchange.replace(ACCOUNT_ID, brokerOrderId, {
       ...(clientOrderId === undefined ? {} : { clientOrderId }),

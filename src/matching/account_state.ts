@@ -205,7 +205,7 @@ export class AccountState {
    * Whether an equities order that costs so much is sure to be within the buying power. In float64,
    * with a margin that its errors are far below: false says nothing.
    */
-  surelyAffords(cost: Decimal, ignoring: OrderState | null): boolean {
+  surelyAffords(cost: number, ignoring: OrderState | null): boolean {
     const cash = this.cash.toNumber();
     let net = 0;
     let gross = 0;
@@ -227,7 +227,7 @@ export class AccountState {
     if (Math.abs(equity - MARGIN_EQUITY_MIN) <= slack) return false;
     const multiplier = this.isMargin && equity > MARGIN_EQUITY_MIN ? 2 : 1;
     const excess = equity - (gross - crypto) / multiplier - crypto;
-    return cost.toNumber() < excess * multiplier - reserved - 10 * slack;
+    return cost < excess * multiplier - reserved - 10 * slack;
   }
 
   figures(): AccountFigures {

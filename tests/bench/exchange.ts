@@ -76,7 +76,6 @@ async function market(assets: Asset[], startUs: number): Promise<Market> {
     cash: String(CASH),
     assets,
     beforeAccount: () => {},
-    beforeOrder: () => {},
     afterRequests: () => {},
   });
   const seen = { fills: 0, cash: decimal(CASH), status: "", wrong: 0 };
