@@ -70,7 +70,7 @@ export class Exchange {
       slippage: slippageOf(options, marketOf),
     });
     const assetOf = (symbol: string) => options.assetOf(symbol);
-    this.#intake = new OrderIntake(this.#desk, { assetOf, marketOf, ids, latencyUs });
+    this.#intake = new OrderIntake(this.#desk, { assetOf, ids, latencyUs });
     this.#sessionCloseUs = closeAfter(startUs);
   }
 
