@@ -56,15 +56,18 @@ export class BacktestMarket {
     this.broker = new SimulatedBroker(this.exchange, {
       cash,
       assets: [...this.provider.assetBySymbol.values()],
-      beforeAccount: () => this.replay.notePrices(),
-      beforeOrder: (symbol) => this.replay.notePrice(symbol),
+      beforeAccount: (symbol) => this.replay.notePrices(symbol),
       afterRequests: () => {
         if (fillModel === "close") this.replay.matchCloses(this.nowUs);
       },
     });
     this.account = new LazyAccount(() => {
-      const { cash, equity, buyingPower } = this.broker.figures();
-      return { cash: Number(cash), equity: Number(equity), buyingPower: Number(buyingPower) };
+      const { cash, equity, buyingPower } = this.broker.account();
+      return {
+        cash: cash.toNumber(),
+        equity: equity.toNumber(),
+        buyingPower: buyingPower.toNumber(),
+      };
     });
     this.#seed(data);
     this.curve.add(fromUs, this.#cash);
@@ -85,9 +88,10 @@ export class BacktestMarket {
       slippage: options.slippage,
       liquidityOf: (symbol) => days.of(symbol),
       nightRates: options.nightRates,
-      beforeNights: () => this.replay.notePrices(),
+      beforeNights: () => this.replay.notePrices(null),
       onNight: (_accountId, cost) => this.#cash -= Number(cost),
       latencyUs: options.latencyUs,
+      forgets: true,
     });
   }
 
@@ -103,12 +107,12 @@ export class BacktestMarket {
     return this.replay.isHolding;
   }
 
-  /** Begins a step: its events meet the open orders. True: something became of one. */
-  begin(timeUs: number): boolean {
+  /** Begins the step of `nowUs`: its events meet the open orders. True: something became of one. */
+  beginStep(): boolean {
     const { updates } = this.broker;
-    this.nowUs = timeUs;
-    this.exchange.advanceTo(timeUs);
-    this.replay.match(timeUs);
+    this.replay.stepUs = this.nowUs;
+    this.exchange.advanceTo(this.nowUs);
+    this.replay.match();
     this.account.expire();
     return this.broker.updates !== updates;
   }
@@ -119,8 +123,8 @@ export class BacktestMarket {
   }
 
   /** A point of the equity curve. */
-  sample(timeUs: number): void {
-    this.curve.add(timeUs, this.#cash + this.replay.heldValue());
+  sample(): void {
+    this.curve.add(this.nowUs, this.#cash + this.replay.heldValue());
   }
 
   #onUpdate(update: ExchangeUpdate): void {
@@ -130,7 +134,7 @@ export class BacktestMarket {
       const { qty, price, fee, side } = execution;
       const signed = qty.toNumber() * (side === "buy" ? 1 : -1);
       this.#cash -= signed * price.toNumber() + fee.toNumber();
-      if (!this.isHolding) this.sample(this.nowUs);
+      if (!this.isHolding) this.sample();
     }
     this.replay.noteOrder(update.order.symbol);
     this.broker.publish(update);

@@ -1,6 +1,6 @@
 import { fillSourceOf } from "../matching/fill_model.ts";
 import type { FillModelName } from "../model/trading_costs.ts";
-import { barsOfTrades, SECOND_US } from "../recorded/derive_bars.ts";
+import { barsOfTrades, SECOND_US } from "../fincalcs/derive_bars.ts";
 import type { MarketData, SymbolData } from "../recorded/market_data.ts";
 import type { BacktestScale } from "./options.ts";
 import { ConfigError } from "../util/errors.ts";

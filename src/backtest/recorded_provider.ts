@@ -8,7 +8,7 @@ import type { Asset, AssetClass } from "../model/asset.ts";
 import { type BarColumns, emptyBars } from "../model/bars.ts";
 import { cryptoSession, exchangeDate, type Session } from "../model/calendar.ts";
 import { assetOfData } from "../recorded/asset_of_data.ts";
-import { SECOND_US } from "../recorded/derive_bars.ts";
+import { SECOND_US } from "../fincalcs/derive_bars.ts";
 import {
   DayBar,
   dayEndUs,

@@ -3,7 +3,7 @@
  * Invariant: what lies behind the cursors has been given out, and nothing else can be seen.
  */
 import { BAR_ROW, type BarColumns } from "../model/bars.ts";
-import { SECOND_US } from "../recorded/derive_bars.ts";
+import { SECOND_US } from "../fincalcs/derive_bars.ts";
 import type { SymbolData } from "../recorded/market_data.ts";
 
 /** Bars are read ahead column by column, so many at once: columns of many symbols in turn are slow. */

@@ -67,7 +67,7 @@ for (const [arithmetic, fees, { qty, price, buy, sell }] of FEES) {
     market.flatBar("09:30", price);
     market.order({ qty, side: "sell" });
     market.flatBar("09:31", price);
-    assert.deepEqual(market.executions.map(({ fee }) => fee), [buy, sell]);
+    assert.deepEqual(market.fills.map(({ fee }) => fee), [buy, sell]);
   });
 }
 
@@ -77,7 +77,7 @@ Deno.test("fees: two executions of an order pay as one: 1 and then 2 × 0.02 ove
   market.flatBar("09:30", 10, 30);
   market.flatBar("09:31", 10, 30);
   // 30 × 0.02 = 0.60 < 1; 52 × 0.02 = 1.04.
-  assert.deepEqual(market.executions.map(({ qty, fee }) => [qty, fee]), [["30", "1"], [
+  assert.deepEqual(market.fills.map(({ qty, fee }) => [qty, fee]), [["30", "1"], [
     "22",
     "0.04",
   ]]);
@@ -87,7 +87,7 @@ Deno.test("fees: crypto pays 0.25 % of 0.0123 × 43,001 = 1.32228075", () => {
   const market = new TestMarket({ fees: { buyBps: 25, perShare: 1, secPerMillion: 100 } });
   market.order({ symbol: "BTC/USD", qty: "0.0123", timeInForce: "gtc" });
   market.flatBar("09:30", 43_001, 1e6, "BTC/USD");
-  assert.equal(market.executions[0].fee, "1.32228075");
+  assert.equal(market.fills[0].fee, "1.32228075");
 });
 
 Deno.test("fees: commission and regulatory fees are told apart: 0.05 + 0.05, and 0.03 + 0.01", () => {
@@ -211,7 +211,7 @@ for (const [arithmetic, slippage, { ask, price, gets, quote }] of SLIPPAGES) {
     if (quote) market.quote("09:31", 0, [quote[0], 100], [quote[1], 100]);
     market.order(ask);
     market.flatBar("09:31", price);
-    assert.deepEqual(market.executions.map((one) => one.price), [gets]);
+    assert.deepEqual(market.fills.map((one) => one.price), [gets]);
   });
 }
 
@@ -219,7 +219,7 @@ Deno.test("slippage: BTC at 43,000 with a tick of 1 slips by 2 ticks to 43,002",
   const market = new TestMarket({ slippage: { ticks: 2 } });
   market.order({ symbol: "BTC/USD", qty: "0.1", timeInForce: "gtc" });
   market.flatBar("09:30", 43_000, 1e6, "BTC/USD");
-  assert.equal(market.executions[0].price, "43002");
+  assert.equal(market.fills[0].price, "43002");
 });
 
 Deno.test("slippage: quotes have crossed the spread already: the ask 100.10, and a cent a share", () => {
@@ -227,7 +227,7 @@ Deno.test("slippage: quotes have crossed the spread already: the ask 100.10, and
   market.quote("09:30", 0, [99.9, 100], [100.1, 100]);
   market.order({ qty: "10" });
   market.quote("09:30", 1, [99.9, 100], [100.1, 100]);
-  assert.equal(market.executions[0].price, "100.11");
+  assert.equal(market.fills[0].price, "100.11");
 });
 
 Deno.test("slippage: 1,000 dollars buy 1000 / 100.02 = 9.998000399 shares, and cost no more", () => {
@@ -235,7 +235,7 @@ Deno.test("slippage: 1,000 dollars buy 1000 / 100.02 = 9.998000399 shares, and c
   market.flatBar("09:30", 100);
   market.order({ notional: "1000" });
   market.flatBar("09:31", 100);
-  const [{ qty, price, isLast }] = market.executions;
+  const [{ qty, price, isLast }] = market.fills;
   assert.deepEqual([qty, price, isLast], ["9.998000399", "100.02", true]);
 });
 
@@ -255,7 +255,7 @@ Deno.test("slippage: the second half of an order pays for the whole: √(200 / 1
   market.flatBar("09:30", 100, 100);
   market.flatBar("09:31", 100, 100);
   // 0.0002 × 100 = 0.02; 0.000282842712 × 100 = 0.0283 → 0.03.
-  assert.deepEqual(market.executions.map(({ price }) => price), ["100.02", "100.03"]);
+  assert.deepEqual(market.fills.map(({ price }) => price), ["100.02", "100.03"]);
 });
 
 Deno.test("slippage that cannot be worked out is an error, never nothing", () => {
@@ -354,7 +354,7 @@ Deno.test("latency: an order of 09:31:00 that takes 500 ms meets no trade before
   market.trade("09:31", 0.5, 102, 100);
   market.trade("09:31", 0.6, 103, 100);
   // Only what comes after its arrival: 103.
-  assert.deepEqual(market.executions.map(({ price }) => price), ["103"]);
+  assert.deepEqual(market.fills.map(({ price }) => price), ["103"]);
 });
 
 Deno.test("latency: by bars an order that arrives after an open meets the next one", () => {
@@ -364,7 +364,7 @@ Deno.test("latency: by bars an order that arrives after an open meets the next o
     market.order({ qty: "10" });
     market.bar("09:31", [101, 101, 101, 101]);
     market.bar("09:32", [102, 102, 102, 102]);
-    return market.executions.map(({ price }) => price);
+    return market.fills.map(({ price }) => price);
   };
   assert.deepEqual(prices(0), ["101"]);
   assert.deepEqual(prices(1000), ["102"]);
@@ -376,7 +376,7 @@ Deno.test("latency: by closes it meets the close of the bar in which it arrives"
   market.order({ qty: "10" });
   market.exchange.onClose("AAPL", at("09:31"), 100, 1e6);
   market.bar("09:31", [101, 104, 99, 103]);
-  assert.deepEqual(market.executions.map(({ price }) => price), ["103"]);
+  assert.deepEqual(market.fills.map(({ price }) => price), ["103"]);
 });
 
 Deno.test("latency: an order that arrives after the close waits for the next session", () => {

@@ -78,6 +78,6 @@ for (const [what, ask, bar, fills, model = "intrabar"] of CASES) {
     market.flatBar("09:30", 100);
     market.order(ask);
     market.bar("09:31", bar);
-    assert.deepEqual(market.executions.map(({ side, price }) => `${side} ${price}`), fills);
+    assert.deepEqual(market.fills.map(({ side, price }) => `${side} ${price}`), fills);
   });
 }

@@ -11,7 +11,7 @@
  */
 import { assert } from "../util/assert.ts";
 import { decimal } from "../util/decimal.ts";
-import { AccountState } from "./account_state.ts";
+import { AccountState, type Funds } from "./account_state.ts";
 import { closeAfter, closingOrder, partOf, shareOf } from "./exchange_parts.ts";
 import { Fees } from "./fees.ts";
 import { defaultFillModel } from "./fill_model.ts";
@@ -34,7 +34,6 @@ import type {
   ExchangeOrder,
   ExchangeOrderRequest,
   ExchangePosition,
-  FillModel,
   OrderChange,
   OrderFilter,
   OrderOutcome,
@@ -45,7 +44,6 @@ const MINUTE_US = 60_000_000;
 
 export class Exchange {
   readonly #options: ExchangeOptions;
-  readonly #fillModel: FillModel;
   readonly #accounts = new Map<string, AccountState>();
   readonly #markets = new Map<string, SymbolMarket>();
   readonly #desk: OrderDesk;
@@ -62,13 +60,12 @@ export class Exchange {
   constructor(options: ExchangeOptions) {
     const { startUs, onUpdate, latencyUs = 0 } = options;
     this.#options = options;
-    this.#fillModel = options.fillModel ?? defaultFillModel;
     const marketOf = this.#marketOf;
     const ids = this.#ids;
     this.#nights = nightChargesOf(options);
     this.#desk = new OrderDesk({ startUs, fees: new Fees(options.fees), ids, onUpdate });
     this.#matcher = new Matcher(this.#desk, {
-      model: this.#fillModel,
+      model: options.fillModel ?? defaultFillModel,
       volumeShare: shareOf(options.volumeShare),
       slippage: slippageOf(options, marketOf),
     });
@@ -131,15 +128,14 @@ export class Exchange {
     if (market.isHalted || !market.isFilledBy("bars") || market.openOrders === 0) return;
     const event = this.#event;
     event.kind = "bar";
+    event.endUs = startUs + durationUs;
     event.isInclusive = true;
-    event.looksWithin = this.#fillModel.looksWithin;
     event.open = open;
     event.high = high;
     event.low = low;
     event.close = close;
     event.size = volume;
-    const reachUs = this.#fillModel.barMoment === "start" ? startUs : startUs + durationUs;
-    this.#match(symbol, startUs, reachUs, market.barNumber);
+    this.#match(symbol, startUs, market.barNumber);
   }
 
   /**
@@ -152,7 +148,7 @@ export class Exchange {
     if (market.isHalted || !market.isFilledBy("bars") || market.openOrders === 0) return;
     this.#setTrade(close, volume);
     this.#event.isInclusive = true;
-    this.#match(symbol, timeUs, timeUs, market.barNumber);
+    this.#match(symbol, timeUs, market.barNumber);
   }
 
   /**
@@ -184,7 +180,7 @@ export class Exchange {
     if (market.isHalted || !market.isFilledBy("trades") || market.openOrders === 0) return;
     this.#setTrade(price, size);
     this.#event.isInclusive = false;
-    this.#match(symbol, timeUs, timeUs, ++this.#eventNumber);
+    this.#match(symbol, timeUs, ++this.#eventNumber);
   }
 
   /** Sizes in shares or coins. */
@@ -202,13 +198,12 @@ export class Exchange {
     if (market.isHalted || !market.isFilledBy("quotes") || market.openOrders === 0) return;
     const event = this.#event;
     event.kind = "quote";
-    event.looksWithin = false;
     event.isInclusive = false;
     event.bidPrice = bidPrice;
     event.bidSize = bidSize;
     event.askPrice = askPrice;
     event.askSize = askSize;
-    this.#match(symbol, timeUs, timeUs, ++this.#eventNumber);
+    this.#match(symbol, timeUs, ++this.#eventNumber);
   }
 
   /** No order of the symbol fills until it resumes. */
@@ -276,7 +271,7 @@ export class Exchange {
   }
 
   orderByClientId(accountId: string, clientOrderId: string): ExchangeOrder | null {
-    const order = this.#account(accountId).ordersByClientId.get(clientOrderId);
+    const order = this.#account(accountId).orderByClientId(clientOrderId);
     return order === undefined ? null : new OrderSnapshot(order, true);
   }
 
@@ -299,14 +294,23 @@ export class Exchange {
     return this.#account(accountId).executions;
   }
 
+  /** What the account's figures are made of. */
+  funds(accountId: string): Funds {
+    return this.#account(accountId).funds();
+  }
+
   account(accountId: string): AccountFigures {
     return this.#account(accountId).figures();
+  }
+
+  /** An equities order of this cost is sure to be within the buying power; false says nothing. */
+  surelyAffords(accountId: string, cost: number): boolean {
+    return this.#account(accountId).surelyAffords(cost, null);
   }
 
   #setTrade(price: number, size: number): void {
     const event = this.#event;
     event.kind = "trade";
-    event.looksWithin = false;
     event.open =
       event.high =
       event.low =
@@ -315,11 +319,10 @@ export class Exchange {
     event.size = size;
   }
 
-  #match(symbol: string, timeUs: number, reachUs: number, number: number): void {
+  #match(symbol: string, timeUs: number, number: number): void {
     const event = this.#event;
     event.symbol = symbol;
     event.timeUs = timeUs;
-    event.reachUs = reachUs;
     event.number = number;
     for (const account of this.#accounts.values()) this.#matcher.match(account, event);
   }
@@ -346,6 +349,7 @@ export class Exchange {
     if (nowUs > this.#sessionCloseUs) {
       for (const account of this.#accounts.values()) {
         account.lastEquity = account.funds().equity;
+        if (this.#options.forgets) account.forget();
       }
       this.#sessionCloseUs = closeAfter(nowUs);
     }

@@ -8,8 +8,8 @@ import { Decimal, decimal } from "../util/decimal.ts";
 import type { Side } from "../model/order.ts";
 import type { AccountState } from "./account_state.ts";
 import type { SymbolMarket } from "./market.ts";
-import type { OrderDesk } from "./order_desk.ts";
 import { stopInEntryBar } from "./fill_model.ts";
+import type { OrderDesk } from "./order_desk.ts";
 import { type OrderState, SHARE_DECIMALS, SHARE_FRACTION, ZERO } from "./order_state.ts";
 import { type Phase, phaseAt } from "./order_timing.ts";
 import type { Slippage } from "./slippage.ts";
@@ -21,8 +21,8 @@ export class MarketEvent {
   symbol = "";
   /** A bar's start. */
   timeUs = NaN;
-  /** Orders that were accepted later do not meet it. */
-  reachUs = NaN;
+  /** A bar's end. */
+  endUs = NaN;
   /** Fills what was accepted at its own time too: a bar's start, or the close that is traded at. */
   isInclusive = false;
   /** Counted by the exchange, so that an order meets an event once. */
@@ -32,8 +32,6 @@ export class MarketEvent {
   high = NaN;
   low = NaN;
   close = NaN;
-  /** A bar whose way between high and low counts, for the legs of an entry within it too. */
-  looksWithin = false;
   /** Of a bar or a trade: for both sides together. */
   size = NaN;
   bidPrice = NaN;
@@ -122,9 +120,7 @@ export class Matcher {
     if (!order.isWorking || order.matchedEvent === event.number) return;
     order.matchedEvent = event.number;
     if (phase === "extended" && !order.terms.extendedHours) return;
-    const { reachUs, isInclusive } = event;
-    const isLate = isInclusive ? reachUs < order.acceptedUs : reachUs <= order.acceptedUs;
-    if (isLate && !this.#hasEnteredAtOpen(order, event)) {
+    if (this.#isLate(order, event) && !this.#hasEnteredAtOpen(order, event)) {
       return this.#matchEntryBar(account, order, event, budget);
     }
     const stopLoss = order.group?.stopLoss;
@@ -140,20 +136,26 @@ export class Matcher {
       case "opg":
         this.#auction(account, order, event.firstPrice(order.side));
         break;
-      default: {
-        const price = event.priceFor(order, this.options.model);
-        this.#fillAt(account, order, event, budget, price);
-      }
+      default:
+        this.#fillAt(account, order, event, budget, event.priceFor(order, this.options.model));
     }
     const { timeInForce } = order.terms;
     if (timeInForce === "day" || timeInForce === "gtc" || !order.isOpen) return;
     this.desk.end(account, order, "canceled");
   }
 
+  /** Events of a bar come at its start or after it; where only closes count, at its end. */
+  #isLate({ acceptedUs }: OrderState, event: MarketEvent): boolean {
+    const isAtEnd = event.kind === "bar" && this.options.model.barMoment === "end";
+    const reachUs = isAtEnd ? event.endUs : event.timeUs;
+    return event.isInclusive ? reachUs < acceptedUs : reachUs <= acceptedUs;
+  }
+
   /** A leg whose entry filled at the open of this very bar: all of the bar can meet it. */
   #hasEnteredAtOpen(order: OrderState, event: MarketEvent): boolean {
-    const entry = order.group?.entry;
-    if (!entry || entry === order || !event.looksWithin) return false;
+    if (order.group === null || !this.options.model.looksWithin) return false;
+    const { entry } = order.group;
+    if (entry === null || entry === order || event.kind !== "bar") return false;
     return entry.openedBy === event.number && entry.status === "filled";
   }
 
@@ -164,8 +166,9 @@ export class Matcher {
     event: MarketEvent,
     budget: Budget | null,
   ): void {
-    if (order.group === null || order !== order.group.stopLoss || !event.looksWithin) return;
+    if (order.group === null || order !== order.group.stopLoss) return;
     const { entry } = order.group;
+    if (!this.options.model.looksWithin || event.kind !== "bar") return;
     if (entry?.status !== "filled" || entry.filledBy !== event.number) return;
     this.#fillAt(account, order, event, budget, stopInEntryBar(order, event.high, event.low));
   }

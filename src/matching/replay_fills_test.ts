@@ -138,7 +138,7 @@ for (const [arithmetic, events, ask, fills] of CASES) {
       else if (event[0] === "quote") market.quote("09:30", event[1], event[2], event[3]);
       else market.trade("09:30", event[1], event[2], event[3]);
     }
-    assert.deepEqual(market.executions.map(({ qty, price }) => `${qty} @ ${price}`), fills);
+    assert.deepEqual(market.fills.map(({ qty, price }) => `${qty} @ ${price}`), fills);
   });
 }
 
@@ -148,7 +148,7 @@ Deno.test("two orders share what a quote shows: half of 400 is 200, 150 and 50",
   market.order({ qty: "150" });
   market.order({ qty: "100" });
   market.quote("09:30", 1, [99.8, 200], [100, 400]);
-  assert.deepEqual(market.executions.map(({ qty }) => qty), ["150", "50"]);
+  assert.deepEqual(market.fills.map(({ qty }) => qty), ["150", "50"]);
 });
 
 Deno.test("only the source that is named fills orders, whatever else comes", () => {
@@ -156,7 +156,7 @@ Deno.test("only the source that is named fills orders, whatever else comes", () 
   market.order({ qty: "10" });
   market.trade("09:30", 1, 100, 1000);
   market.bar("09:30", [100, 101, 99, 100]);
-  assert.deepEqual(market.executions, []);
+  assert.deepEqual(market.fills, []);
   market.quote("09:31", 1, [99, 10], [101, 10]);
-  assert.deepEqual(market.executions.map(({ price }) => price), ["101"]);
+  assert.deepEqual(market.fills.map(({ price }) => price), ["101"]);
 });

@@ -1,7 +1,7 @@
 /** Market data that all trial workers read, and none has a copy of. */
 import { firstAfter } from "../backtest/symbol_feed.ts";
 import type { BarColumns } from "../model/bars.ts";
-import { SECOND_US } from "../recorded/derive_bars.ts";
+import { SECOND_US } from "../fincalcs/derive_bars.ts";
 import { dayEndUs, type MarketData, MINUTE_US, type SymbolData } from "../recorded/market_data.ts";
 
 type Columns = Record<string, Float64Array>;

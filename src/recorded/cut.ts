@@ -1,6 +1,6 @@
 /** Recorded data as somebody had it at a time, or with less of its past. Columns are copies. */
 import type { BarColumns } from "../model/bars.ts";
-import { SECOND_US } from "./derive_bars.ts";
+import { SECOND_US } from "../fincalcs/derive_bars.ts";
 import { dayEndUs, type MarketData, MINUTE_US, type SymbolData } from "./market_data.ts";
 
 /** A day by daily bars is decided on a moment before its close. */
@@ -96,7 +96,7 @@ function slice<Columns extends object>(columns: Columns, [from, to]: Range): Col
 
 /**
  * What a symbol has decides how its orders fill, also before the first of it: that there will be
- * some stays known, by a row of no price in a time that never comes.
+ * some stays known, by a row in a time that never comes.
  */
 function orLater<Columns extends { timeUs: Float64Array }>(cut: Columns, whole: Columns): Columns {
   if (cut.timeUs.length > 0 || whole.timeUs.length === 0) return cut;

@@ -7,7 +7,7 @@ import { type BarColumns, emptyBars } from "../model/bars.ts";
 import { cryptoSession, exchangeDate, sessionOf } from "../model/calendar.ts";
 import { emptyQuotes, emptyTrades, type QuoteColumns, type TradeColumns } from "../model/ticks.ts";
 import { ConfigError } from "../util/errors.ts";
-import { barsOfBars, barsOfTrades } from "./derive_bars.ts";
+import { barsOfBars, barsOfTrades } from "../fincalcs/derive_bars.ts";
 
 export interface SymbolData {
   symbol: string;
@@ -17,7 +17,7 @@ export interface SymbolData {
   /** Its shares cannot be had to sell them short, though it is a symbol that can be sold short. */
   isHardToBorrow: boolean;
   secondBars: BarColumns;
-  /** Where none were given, made of the seconds or the trades. */
+  /** Of days of which none were given, made of the seconds or the trades. */
   minuteBars: BarColumns;
   /** One a session, timed at the exchange date's midnight. */
   dailyBars: BarColumns;
@@ -90,10 +90,27 @@ export function dayEndUs(assetClass: AssetClass, dayStartUs: number): number {
   return dayHours(assetClass, dayStartUs).closeUs;
 }
 
+/** Minutes that were given, and those of the other days made of seconds or trades. */
 function minutesOf({ minuteBars, secondBars, trades }: SymbolData): BarColumns {
-  if (minuteBars.timeUs.length > 0) return minuteBars;
-  if (secondBars.timeUs.length > 0) return barsOfBars(secondBars, MINUTE_US);
-  return barsOfTrades(trades, MINUTE_US);
+  if (secondBars.timeUs.length + trades.timeUs.length === 0) return minuteBars;
+  const made = secondBars.timeUs.length > 0
+    ? barsOfBars(secondBars, MINUTE_US)
+    : barsOfTrades(trades, MINUTE_US);
+  if (minuteBars.timeUs.length === 0) return made;
+  const days = new Set<number>();
+  for (const us of minuteBars.timeUs) days.add(dayOf(us));
+  const rows: number[][] = [];
+  for (let i = 0; i < made.timeUs.length; i++) {
+    if (!days.has(dayOf(made.timeUs[i]))) rows.push(rowOf(made, i));
+  }
+  if (rows.length === 0) return minuteBars;
+  for (let i = 0; i < minuteBars.timeUs.length; i++) rows.push(rowOf(minuteBars, i));
+  return barsOf(rows.sort((a, b) => a[0] - b[0]));
+}
+
+/** Whole days from about New York's midnight on: no session lies in two of them. */
+function dayOf(us: number): number {
+  return Math.floor((us - 4.5 * 60 * MINUTE_US) / (24 * 60 * MINUTE_US));
 }
 
 /** Daily bars that were given, and those of the other days made from minute bars. */

@@ -129,9 +129,12 @@ export class Consumer {
   }
 
   /** Ends a step whose rows were given directly. False: nothing was decided, and nothing is sent. */
-  endStep(n: number, timeUs: number): boolean {
-    if (this.#wantsSecond) this.#closeSeconds(timeUs);
-    if (this.#collections.length > 0) this.#runCollections(timeUs);
+  endStep(n: number): boolean {
+    if (this.#wantsSecond || this.#collections.length > 0) {
+      const timeUs = this.#options.clock.nowUs();
+      if (this.#wantsSecond) this.#closeSeconds(timeUs);
+      this.#runCollections(timeUs);
+    }
     this.#stepDone = n;
     if (this.#outbox.isEmpty) return false;
     this.#outbox.endStep(n);
@@ -301,20 +304,19 @@ export class Consumer {
   }
 
   #onReport(report: OrderReport): void {
-    const run = this.#options.strategies.find(({ runId }) => runId === report.runId);
-    const slot = run?.slots.get(report.symbol);
-    if (!run || !slot) return;
+    const slot = this.#slotOf(report);
+    if (slot === undefined) return;
     slot.position = report.position;
     // A report that crossed a newer intent on its way knows nothing of it.
     if (report.intentSeq >= slot.lastSeq) slot.openOrder = report.openOrder;
-    const { symbol, fill, denial } = report;
-    if (fill) {
-      const positionQty = report.position?.qty ?? 0;
-      this.#calls.call(run, () => run.instance.onFill({ symbol, ...fill, positionQty }, slot.tick));
+    if (report.fill !== null || report.denial !== null) this.#calls.report(slot, report);
+  }
+
+  #slotOf({ runId, symbol }: OrderReport): Slot | undefined {
+    for (const run of this.#options.strategies) {
+      if (run.runId === runId) return run.slots.get(symbol);
     }
-    if (denial) {
-      this.#calls.call(run, () => run.instance.onDenied({ symbol, ...denial }, slot.tick));
-    }
+    return undefined;
   }
 
   /** The strategies that work on all their symbols together, once in their interval of the session. */
