@@ -1,7 +1,7 @@
 /**
  * Probability of backtest overfitting, by combinatorially symmetric cross-validation: Bailey,
  * Borwein, López de Prado and Zhu, "The Probability of Backtest Overfitting", Journal of
- * Computational Finance 20(4), 2017, section 4.
+ * Computational Finance 20(4), 2017.
  */
 
 /** As in the paper's examples. */
