@@ -10,6 +10,7 @@
 import { Strategy } from "../contracts/strategy.ts";
 import { Consumer } from "../engine/consumer/consumer.ts";
 import { loadStrategies } from "../engine/consumer/load_strategies.ts";
+import { AssetLists } from "../engine/asset_lists.ts";
 import { Followings } from "../engine/followings.ts";
 import { startRuns } from "../engine/session_runs.ts";
 import { riskLimits } from "../model/limit.ts";
@@ -79,6 +80,7 @@ class Backtest {
       market: {
         provider: this.#market.provider,
         assets: this.#market.provider.assetBySymbol,
+        lists: new AssetLists(this.#market.provider.assetBySymbol),
         assetClasses: options.assets,
         signal: this.#abort.signal,
       },

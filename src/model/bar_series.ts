@@ -7,15 +7,22 @@ import { emptyBars, sliceBars } from "./bars.ts";
 
 const COLUMNS = ["timeUs", "open", "high", "low", "close", "volume", "vwap", "trades"] as const;
 
+/** Columns without room, which nothing is written to: a buffer begins with them. */
+const NO_BARS = emptyBars();
+/** Room behind history: many symbols are followed for a few bars only. */
+const ROWS_AHEAD = 16;
+
 /** Bars in contiguous columns that grow at the end; the oldest half goes when `rowsMax` is reached. */
 export class BarBuffer {
-  columns = emptyBars();
+  columns: BarColumns = NO_BARS;
   length = 0;
   readonly rowsMax: number;
+  /** Rows for which there is room when the first comes. */
+  readonly #capacity: number;
 
   constructor(rowsMax = 16_384, capacity = 512) {
     this.rowsMax = rowsMax;
-    this.columns = emptyBars(Math.min(capacity, rowsMax));
+    this.#capacity = Math.min(capacity, rowsMax);
   }
 
   get lastTimeUs(): number {
@@ -61,10 +68,21 @@ export class BarBuffer {
    * together from trades lacks those that were lost.
    */
   mergeHistory(history: BarColumns): void {
+    if (this.length === 0) return this.#begin(history);
     const live = sliceBars(this.columns, 0, this.length);
     const merged = this.#sortedUnion(history, live);
     this.columns = merged;
     this.length = merged.timeUs.length;
+  }
+
+  /** Nothing is there yet. */
+  #begin(history: BarColumns): void {
+    const to = history.timeUs.length;
+    const from = Math.max(0, to - this.rowsMax);
+    this.length = to - from;
+    if (this.length === 0) return;
+    const capacity = Math.min(this.length + ROWS_AHEAD, this.rowsMax);
+    this.columns = sliceBars(history, from, to, capacity);
   }
 
   #sortedUnion(history: BarColumns, live: BarColumns): BarColumns {
@@ -93,7 +111,7 @@ export class BarBuffer {
       this.length -= keepFrom;
       return;
     }
-    const grown = emptyBars(Math.min(old.timeUs.length * 2 || 16, this.rowsMax));
+    const grown = emptyBars(Math.min(old.timeUs.length * 2 || this.#capacity, this.rowsMax));
     for (const name of COLUMNS) grown[name].set(old[name]);
     this.columns = grown;
   }
