@@ -4,15 +4,18 @@
  * step is seen.
  */
 import { SimulatedBroker } from "../brokers/simulated.ts";
+import { AssetLists } from "../engine/asset_lists.ts";
+import type { MarketAccess } from "../engine/scanner_market.ts";
 import { Exchange } from "../matching/exchange.ts";
 import { fillModelOf, fillSourceOf } from "../matching/fill_model.ts";
 import type { ExchangeUpdate, FillSource } from "../matching/types.ts";
+import type { AssetClass } from "../model/asset.ts";
 import { type MarketData, MINUTE_US } from "../recorded/market_data.ts";
 import { SymbolTable } from "../util/symbol_table.ts";
 import { LazyAccount } from "./account_view.ts";
 import { asDaily, BEFORE_CLOSE_US } from "./daily.ts";
 import { EquityCurve } from "./equity.ts";
-import { checkFillData } from "./fill_data.ts";
+import { checkFillData, dataOfScale } from "./fill_data.ts";
 import type { AccountAtOpen, BacktestOptions } from "./options.ts";
 import { RecordedProvider } from "./recorded_provider.ts";
 import { Replay } from "./replay.ts";
@@ -39,7 +42,7 @@ export class BacktestMarket {
     const daily = options.scale === "day" ? asDaily(options.data) : null;
     // What is decided on a day's bar fills at that close, or is an order for the next open.
     const lagUs = daily && fillModel !== "close" ? BEFORE_CLOSE_US : 0;
-    const data = daily?.data ?? options.data;
+    const data = daily?.data ?? dataOfScale(options.data, options.scale);
     this.nowUs = fromUs;
     this.#cash = Number(cash);
     this.provider = new RecordedProvider(data, () => this.nowUs, daily && DAYS_OF_HISTORY);
@@ -51,18 +54,23 @@ export class BacktestMarket {
       events: options.events,
       barUs: MINUTE_US + lagUs,
       opensUs: daily?.opensUs ?? null,
+      hasSeconds: options.scale === "second",
     });
     this.broker = new SimulatedBroker(this.exchange, {
       cash,
       assets: [...this.provider.assetBySymbol.values()],
-      beforeAccount: () => this.replay.notePrices(),
+      beforeAccount: (symbol) => this.replay.notePrices(symbol),
       afterRequests: () => {
         if (fillModel === "close") this.replay.matchCloses(this.nowUs);
       },
     });
     this.account = new LazyAccount(() => {
-      const { cash, equity, buyingPower } = this.broker.figures();
-      return { cash: Number(cash), equity: Number(equity), buyingPower: Number(buyingPower) };
+      const { cash, equity, buyingPower } = this.broker.account();
+      return {
+        cash: cash.toNumber(),
+        equity: equity.toNumber(),
+        buyingPower: buyingPower.toNumber(),
+      };
     });
     this.#seed(data);
     this.curve.add(fromUs, this.#cash);
@@ -83,9 +91,10 @@ export class BacktestMarket {
       slippage: options.slippage,
       liquidityOf: (symbol) => days.of(symbol),
       nightRates: options.nightRates,
-      beforeNights: () => this.replay.notePrices(),
+      beforeNights: () => this.replay.notePrices(null),
       onNight: (_accountId, cost) => this.#cash -= Number(cost),
       latencyUs: options.latencyUs,
+      forgets: true,
     });
   }
 
@@ -101,12 +110,18 @@ export class BacktestMarket {
     return this.replay.isHolding;
   }
 
-  /** Begins a step: its events meet the open orders. True: something became of one. */
-  begin(timeUs: number): boolean {
+  /** What scanners may ask it. */
+  access(assetClasses: readonly AssetClass[], signal: AbortSignal): MarketAccess {
+    const { provider, provider: { assetBySymbol: assets } } = this;
+    return { provider, assets, lists: new AssetLists(assets), assetClasses, signal };
+  }
+
+  /** Begins the step of `nowUs`: its events meet the open orders. True: something became of one. */
+  beginStep(): boolean {
     const { updates } = this.broker;
-    this.nowUs = timeUs;
-    this.exchange.advanceTo(timeUs);
-    this.replay.match(timeUs);
+    this.replay.stepUs = this.nowUs;
+    this.exchange.advanceTo(this.nowUs);
+    this.replay.match();
     this.account.expire();
     return this.broker.updates !== updates;
   }
@@ -117,8 +132,8 @@ export class BacktestMarket {
   }
 
   /** A point of the equity curve. */
-  sample(timeUs: number): void {
-    this.curve.add(timeUs, this.#cash + this.replay.heldValue());
+  sample(): void {
+    this.curve.add(this.nowUs, this.#cash + this.replay.heldValue());
   }
 
   #onUpdate(update: ExchangeUpdate): void {
@@ -128,7 +143,7 @@ export class BacktestMarket {
       const { qty, price, fee, side } = execution;
       const signed = qty.toNumber() * (side === "buy" ? 1 : -1);
       this.#cash -= signed * price.toNumber() + fee.toNumber();
-      if (!this.isHolding) this.sample(this.nowUs);
+      if (!this.isHolding) this.sample();
     }
     this.replay.noteOrder(update.order.symbol);
     this.broker.publish(update);

@@ -3,6 +3,8 @@
  * day in it, so that the day's bar comes at the close and the engine goes as it does by minutes.
  */
 import type { AssetClass } from "../model/asset.ts";
+import { emptyBars } from "../model/bars.ts";
+import { emptyQuotes, emptyTrades } from "../model/ticks.ts";
 import { dayHours, type MarketData, MINUTE_US, type SymbolData } from "../recorded/market_data.ts";
 
 export interface DailyData {
@@ -18,7 +20,7 @@ export function asDaily(data: MarketData): DailyData {
   const opensUs = new Map<string, Float64Array>();
   const daily = new Map<string, SymbolData>();
   const hours = { us_equity: new Hours("us_equity"), crypto: new Hours("crypto") };
-  const none = new Float64Array();
+  const [secondBars, trades, quotes] = [emptyBars(), emptyTrades(), emptyQuotes()];
   for (const [name, symbol] of data) {
     const hoursOf = hours[symbol.assetClass].of(symbol.dailyBars.timeUs);
     const { daysUs, endsUs } = hoursOf;
@@ -27,8 +29,9 @@ export function asDaily(data: MarketData): DailyData {
       ...symbol,
       minuteBars: { ...symbol.dailyBars, timeUs: endsUs },
       dailyBars: { ...symbol.dailyBars, timeUs: daysUs },
-      trades: { timeUs: none, price: none, size: none },
-      quotes: { timeUs: none, bidPrice: none, bidSize: none, askPrice: none, askSize: none },
+      secondBars,
+      trades,
+      quotes,
     });
   }
   return { data: daily, opensUs };

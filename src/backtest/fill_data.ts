@@ -1,6 +1,8 @@
 import { fillSourceOf } from "../matching/fill_model.ts";
 import type { FillModelName } from "../model/trading_costs.ts";
+import { barsOfTrades, SECOND_US } from "../fincalcs/derive_bars.ts";
 import type { MarketData, SymbolData } from "../recorded/market_data.ts";
+import type { BacktestScale } from "./options.ts";
 import { ConfigError } from "../util/errors.ts";
 
 const SYMBOLS_SHOWN = 5;
@@ -14,7 +16,7 @@ const HELP = {
 export function checkFillData(
   data: MarketData,
   fillModel: FillModelName,
-  scale: "second" | "minute" | "day" | "trade" = "minute",
+  scale: BacktestScale = "minute",
 ): void {
   const source = fillSourceOf(fillModel);
   if (source === null) return;
@@ -28,12 +30,54 @@ export function checkFillData(
     source === "bars"
       ? one.minuteBars.timeUs.length + one.dailyBars.timeUs.length
       : one[source].timeUs.length;
-  const without = [...data.values()].filter((one) => count(one) === 0);
-  if (without.length === 0) return;
-  const names = without.slice(0, SYMBOLS_SHOWN).map(({ symbol }) => symbol).join(", ");
-  const more = without.length > SYMBOLS_SHOWN ? ` and ${without.length - SYMBOLS_SHOWN} more` : "";
+  const names = without(data, count);
+  if (names === null) return;
   throw new ConfigError(
-    `Cannot fill orders by ${source} (fill = "${fillModel}"): the data have none of ${names}` +
-      `${more}. ${HELP[source]}`,
+    `Cannot fill orders by ${source} (fill = "${fillModel}"): the data have none of ${names}. ` +
+      HELP[source],
   );
+}
+
+/** The data as a backtest of the scale wants them. Throws ConfigError where they lack something. */
+export function dataOfScale(data: MarketData, scale: BacktestScale = "minute"): MarketData {
+  switch (scale) {
+    case "day":
+    case "minute":
+      return data;
+    case "second": {
+      const seconds = new Map([...data].map(([name, one]): [string, SymbolData] => {
+        if (one.secondBars.timeUs.length > 0) return [name, one];
+        return [name, { ...one, secondBars: barsOfTrades(one.trades, SECOND_US) }];
+      }));
+      const names = without(seconds, ({ secondBars }) => secondBars.timeUs.length);
+      if (names === null) return seconds;
+      throw new ConfigError(
+        `Cannot backtest with --scale second: there are neither second bars nor trades of ${names}. ` +
+          "Give --bars FILE of seconds, --trades FILE, or import them (liu data import --scale second)",
+      );
+    }
+    case "trade": {
+      const names = without(
+        data,
+        ({ trades, quotes }) => trades.timeUs.length + quotes.timeUs.length,
+      );
+      if (names === null) return data;
+      throw new ConfigError(
+        `Cannot backtest with --scale trade: there are neither trades nor quotes of ${names}. ` +
+          "Give --trades FILE, or liu data download --kind trades",
+      );
+    }
+    default:
+      return scale satisfies never;
+  }
+}
+
+/** The symbols of which there is nothing, in words; null: there is something of each. */
+function without(data: MarketData, count: (one: SymbolData) => number): string | null {
+  const missing = [...data.values()].filter((one) => count(one) === 0);
+  if (missing.length === 0) return null;
+  const names = missing.slice(0, SYMBOLS_SHOWN).map(({ symbol }) => symbol).join(", ");
+  return missing.length > SYMBOLS_SHOWN
+    ? `${names} and ${missing.length - SYMBOLS_SHOWN} more`
+    : names;
 }

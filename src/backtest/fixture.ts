@@ -45,7 +45,7 @@ function row(timeUs: number, bar: TestBar): number[] {
 type TestTypes = Type<Strategy> | Readonly<Record<string, Type<Strategy>>>;
 type TestRows = Readonly<Record<string, number[][]>>;
 type TestOptions =
-  & Partial<Omit<BacktestOptions, "data" | "strategies" | "scanners" | "registries" | "store">>
+  & Partial<Omit<BacktestOptions, "strategies" | "scanners" | "registries" | "store">>
   & { from?: string; to?: string; scanner?: Type<Scanner>; recurrenceMinutes?: number };
 
 /** Runs strategies over rows by symbol; all of them follow all symbols from the open on. */
@@ -88,6 +88,7 @@ export function testOptions(
   return {
     batchId: "batch",
     buildNumber: "0",
+    // Where it is given with the options, it stands in its place.
     data,
     fromUs: exchangeUs(from, "00:00"),
     toUs: exchangeUs(to, "00:00") + 24 * 60 * MINUTE_US - 1,

@@ -2,6 +2,7 @@
  * What is known of recorded rows at a time.
  * Invariant: the answer is that of the time that is asked for, whatever was asked before.
  */
+import { SECOND_US } from "../fincalcs/derive_bars.ts";
 import type { AssetClass } from "../model/asset.ts";
 import { cryptoSession, exchangeDate, type Session } from "../model/calendar.ts";
 import { DayBar, dayEndUs, MINUTE_US, type SymbolData } from "../recorded/market_data.ts";
@@ -12,15 +13,17 @@ export class KnownRows {
   readonly data: SymbolData;
   readonly #clock: RowClock;
   readonly #minutes: Cursor;
+  readonly #seconds: Cursor;
   readonly #trades: Cursor;
   readonly #quotes: Cursor;
   readonly #days: DayCursor;
 
   constructor(data: SymbolData, clock: RowClock) {
-    const { assetClass, minuteBars, trades, quotes, dailyBars } = data;
+    const { assetClass, minuteBars, secondBars, trades, quotes, dailyBars } = data;
     this.data = data;
     this.#clock = clock;
     this.#minutes = clock.cursor(minuteBars.timeUs);
+    this.#seconds = clock.cursor(secondBars.timeUs);
     this.#trades = clock.cursor(trades.timeUs);
     this.#quotes = clock.cursor(quotes.timeUs);
     this.#days = clock.dayCursor(assetClass, dailyBars.timeUs);
@@ -29,6 +32,11 @@ export class KnownRows {
   /** How many minute bars have ended. */
   minutes(nowUs: number): number {
     return this.#minutes.after(nowUs - MINUTE_US);
+  }
+
+  /** How many bars of seconds have ended. */
+  seconds(nowUs: number): number {
+    return this.#seconds.after(nowUs - SECOND_US);
   }
 
   /** How many daily bars are complete. */
@@ -48,6 +56,8 @@ export class KnownRows {
   lastTrade(nowUs: number): number {
     const trades = this.trades(nowUs);
     if (trades > 0) return this.data.trades.price[trades - 1];
+    const seconds = this.seconds(nowUs);
+    if (seconds > 0) return this.data.secondBars.close[seconds - 1];
     const bars = this.minutes(nowUs);
     return bars > 0 ? this.data.minuteBars.close[bars - 1] : NaN;
   }

@@ -14,14 +14,20 @@ import type { SessionWindow, StrategySource } from "../protocol.ts";
 import type { MarketData } from "../recorded/market_data.ts";
 import type { LogSink } from "../util/log.ts";
 
+export type BacktestScale = "day" | "minute" | "second" | "trade";
+
 export interface BacktestOptions {
   batchId: string;
   buildNumber: string;
   environment?: Environment;
   /** Recorded data by symbol. What ends before `fromUs` is history. */
   data: MarketData;
-  /** day: strategies see daily bars only, one event a day at its close. Default minute. */
-  scale?: "minute" | "day";
+  /**
+   * day: strategies see daily bars only, one event a day at its close. second: second bars, given or
+   * made of trades, each at its end; by them orders fill where bars fill them. minute, trade: minute
+   * bars, and the trades and quotes that there are; trade wants some. Default minute.
+   */
+  scale?: BacktestScale;
   /** The clock begins here, and ends here at the latest; µs. */
   fromUs: number;
   toUs: number;

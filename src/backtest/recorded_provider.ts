@@ -40,7 +40,8 @@ export class RecordedProvider {
     const found = new Map<string, BarColumns>();
     for (const symbol of symbols) {
       const rows = this.#bySymbol.get(symbol);
-      if (rows === undefined || scale === "second") found.set(symbol, emptyBars());
+      if (rows === undefined) found.set(symbol, emptyBars());
+      else if (scale === "second") found.set(symbol, this.#seconds(rows, fromUs, toUs));
       else if (scale === "minute") found.set(symbol, this.#minutes(rows, fromUs, toUs));
       else found.set(symbol, this.#days(rows, fromUs, toUs));
     }
@@ -69,6 +70,12 @@ export class RecordedProvider {
     let i = rows.days(nowUs) - 1;
     while (i >= 0 && timeUs[i] >= openUs) i--;
     return i < 0 ? NaN : close[i];
+  }
+
+  #seconds(rows: KnownRows, fromUs: number, toUs: number): BarColumns {
+    const { secondBars, secondBars: { timeUs } } = rows.data;
+    const to = Math.min(rows.seconds(this.#nowUs()), firstAfter(timeUs, toUs - 1));
+    return sliceBars(secondBars, firstAfter(timeUs, fromUs - 1), to);
   }
 
   #minutes(rows: KnownRows, fromUs: number, toUs: number): BarColumns {

@@ -1,12 +1,16 @@
 /**
  * Recorded data on its way to exchange and consumer, step by step.
- * Invariants: within a step bars come before quotes before trades, each by symbol, and all of them
+ * Invariants: within a step seconds come before minutes before quotes before trades, each by symbol,
+ * and all of them
  * meet the open orders before any is seen by a strategy. The exchange hears of a bar where it has
- * an order to meet; else of its close, before anybody asks what the account is worth.
+ * an order to meet; else of its close, where the symbol is held and anybody asks what the account
+ * is worth, or where it is about to have an order.
  */
 import type { Consumer } from "../engine/consumer/consumer.ts";
 import type { Exchange } from "../matching/exchange.ts";
+import { BAR_ROW, type BarColumns } from "../model/bars.ts";
 import { MarketBatch, RowKind } from "../model/market_batch.ts";
+import { SECOND_US } from "../fincalcs/derive_bars.ts";
 import { type MarketData, MINUTE_US } from "../recorded/market_data.ts";
 import type { SymbolTable } from "../util/symbol_table.ts";
 import { BLOCK, DueBars } from "./due_bars.ts";
@@ -16,7 +20,7 @@ export class Replay {
   readonly #feeds = new Map<string, SymbolFeed>();
   /** Those that are followed, held or ordered, in the symbols' order. */
   #active: SymbolFeed[] = [];
-  /** Of them those with quotes or trades, with open orders, with a position; in the same order. */
+  /** Of them those with seconds, quotes or trades, with open orders, with a position; in the same order. */
   #fine: SymbolFeed[] = [];
   #ordered: SymbolFeed[] = [];
   #held: SymbolFeed[] = [];
@@ -25,9 +29,12 @@ export class Replay {
   #due = new DueBars([]);
   /** Due time of the next event of an active symbol. */
   nextUs = Infinity;
+  /** Time of the step that is on. */
+  stepUs = NaN;
   /** Rows given to the consumer. */
   rows = 0;
   readonly #exchange: Exchange;
+  readonly #barUs: number;
   /** Rows of watched symbols in this step. */
   #watchRows = new MarketBatch(16);
 
@@ -43,17 +50,19 @@ export class Replay {
     barUs: number;
     /** Of daily bars: when each begins. */
     opensUs: ReadonlyMap<string, Float64Array> | null;
+    /** Second bars are given out, and fill orders. */
+    hasSeconds: boolean;
   }) {
-    const { data, symbols, exchange, events, barUs, opensUs } = options;
+    const { data, symbols, exchange, events, barUs, opensUs, hasSeconds } = options;
     this.#exchange = exchange;
+    this.#barUs = barUs;
     // What a trader would subscribe to; the exchange fills by all that there is.
     this.#givesQuotes = events.includes("quote");
-    this.#givesTrades = events.includes("trade") || events.includes("second");
+    this.#givesTrades = events.includes("trade") || events.includes("second") && !hasSeconds;
     for (const one of data.values()) {
-      this.#feeds.set(
-        one.symbol,
-        new SymbolFeed(symbols.idOf(one.symbol), one, barUs, opensUs?.get(one.symbol) ?? null),
-      );
+      const id = symbols.idOf(one.symbol);
+      const opens = opensUs?.get(one.symbol) ?? null;
+      this.#feeds.set(one.symbol, new SymbolFeed(id, one, barUs, opens, hasSeconds));
     }
   }
 
@@ -90,8 +99,8 @@ export class Replay {
 
   #setNext(): void {
     this.nextUs = this.#due.nextUs;
-    for (const { quoteDueUs, tradeDueUs } of this.#fine) {
-      this.nextUs = Math.min(this.nextUs, quoteDueUs, tradeDueUs);
+    for (const { secondDueUs, quoteDueUs, tradeDueUs } of this.#fine) {
+      this.nextUs = Math.min(this.nextUs, secondDueUs, quoteDueUs, tradeDueUs);
     }
   }
 
@@ -144,19 +153,36 @@ export class Replay {
   }
 
   /** The step's events meet the open orders. */
-  match(timeUs: number): void {
+  match(): void {
     if (this.#changed.length > 0) this.#markOrders();
     if (this.#fine.length === 0) {
-      for (const feed of this.#ordered) this.#matchBar(feed, timeUs);
+      for (const feed of this.#ordered) this.#matchBar(feed);
       return;
     }
     for (const feed of this.#active) {
-      if (feed.hasOrders || feed.isFine) this.#matchBar(feed, timeUs);
+      if (feed.seconds !== null) this.#matchSecond(feed, feed.seconds, this.stepUs);
+      else if (feed.hasOrders || feed.isFine) this.#matchBar(feed);
     }
-    this.#matchFine(timeUs);
+    this.#matchFine();
   }
 
-  #matchBar(feed: SymbolFeed, timeUs: number): void {
+  #matchSecond({ symbol, secondDueUs, second: i }: SymbolFeed, bars: BarColumns, timeUs: number) {
+    if (secondDueUs !== timeUs) return;
+    const { timeUs: start, open, high, low, close, volume } = bars;
+    this.#exchange.onBar(
+      symbol,
+      start[i],
+      open[i],
+      high[i],
+      low[i],
+      close[i],
+      volume[i],
+      SECOND_US,
+    );
+  }
+
+  #matchBar(feed: SymbolFeed): void {
+    const timeUs = this.stepUs;
     if (this.#due.us[feed.place] !== timeUs) return;
     const { bars: { timeUs: start, open, high, low, close, volume }, bar: i, opensUs } = feed;
     this.#exchange.onBar(
@@ -172,7 +198,8 @@ export class Replay {
     feed.notedBars = i + 1;
   }
 
-  #matchFine(timeUs: number): void {
+  #matchFine(): void {
+    const timeUs = this.stepUs;
     const exchange = this.#exchange;
     for (const { symbol, quoteDueUs, quote, data: { quotes } } of this.#fine) {
       if (quoteDueUs !== timeUs) continue;
@@ -190,13 +217,15 @@ export class Replay {
   }
 
   /** The step's events reach the consumer, and the cursors go on. True: a watched symbol was among them. */
-  give(timeUs: number, consumer: Consumer): boolean {
+  give(consumer: Consumer): boolean {
+    const timeUs = this.stepUs;
     const { blockUs } = this.#due;
     this.#watchRows.length = 0;
+    if (this.#fine.length > 0) this.#giveSeconds(timeUs, consumer);
     for (let block = 0; block < blockUs.length; block++) {
       if (blockUs[block] === timeUs) this.#giveBlock(block, consumer);
     }
-    if (this.#fine.length > 0) this.#giveFine(timeUs, consumer);
+    if (this.#fine.length > 0) this.#giveFine(consumer);
     this.#setNext();
     return this.#watchRows.length > 0;
   }
@@ -213,16 +242,35 @@ export class Replay {
         const feed = active[place];
         const at = feed.takeBar();
         this.rows++;
-        consumer.bar(feed.id, feed.rows, at);
+        const { rows } = feed;
+        consumer.bar(feed.id, rows, at);
         if (feed.isWatched) this.#seeBar(feed, at);
-        dueUs[place] = feed.barDueUs;
+        const next = at + BAR_ROW;
+        dueUs[place] = next < rows.length ? rows[next] + this.#barUs : feed.barDueUs;
       }
       if (dueUs[place] < nextUs) nextUs = dueUs[place];
     }
     blockUs[block] = nextUs;
   }
 
-  #giveFine(timeUs: number, consumer: Consumer): void {
+  #giveSeconds(timeUs: number, consumer: Consumer): void {
+    for (const feed of this.#fine) {
+      if (feed.secondDueUs !== timeUs) continue;
+      const seconds = feed.seconds!;
+      const i = feed.second++;
+      feed.setFineDue();
+      this.rows++;
+      feed.finePrice = seconds.close[i];
+      consumer.second(feed.id, seconds, i);
+      if (!feed.isWatched) continue;
+      const { timeUs: start, open, high, low, close } = seconds;
+      // To who watches prices a second is a bar as any.
+      this.#see(RowKind.minuteBar, feed.id, start[i], open[i], high[i], low[i], close[i]);
+    }
+  }
+
+  #giveFine(consumer: Consumer): void {
+    const timeUs = this.stepUs;
     for (const feed of this.#fine) {
       const { bidPrice, bidSize, askPrice, askSize } = feed.data.quotes;
       while (feed.quoteDueUs === timeUs) {
@@ -240,6 +288,7 @@ export class Replay {
       const { price, size } = feed.data.trades;
       while (feed.tradeDueUs === timeUs) {
         const i = feed.trade++;
+        feed.finePrice = price[i];
         feed.setFineDue();
         if (!this.#givesTrades) continue;
         this.rows++;
@@ -275,30 +324,35 @@ export class Replay {
     return this.#watchRows;
   }
 
-  /** Closes that the exchange has not heard of. */
-  notePrices(): void {
-    for (const feed of this.#active) {
-      if (feed.notedBars >= feed.bar) continue;
-      const i = feed.bar - 1;
-      feed.notedBars = feed.bar;
-      this.#exchange.notePrice(feed.symbol, feed.bars.close[i], feed.bars.timeUs[i] + MINUTE_US);
-    }
+  /** Closes that the exchange has not heard of: of what is held or ordered, and of `symbol`. */
+  notePrices(symbol: string | null): void {
+    for (const feed of this.#held) this.#noteClose(feed);
+    for (const feed of this.#ordered) this.#noteClose(feed);
+    const feed = symbol === null ? undefined : this.#feeds.get(symbol);
+    if (feed !== undefined && feed.place >= 0) this.#noteClose(feed);
+  }
+
+  #noteClose(feed: SymbolFeed): void {
+    if (feed.notedBars >= feed.bar || feed.seconds !== null) return;
+    feed.notedBars = feed.bar;
+    const endUs = feed.bars.timeUs[feed.bar - 1] + MINUTE_US;
+    this.#exchange.notePrice(feed.symbol, feed.lastClose, endUs);
   }
 
   /** Orders that were accepted at a bar's end trade at its close. */
   matchCloses(nowUs: number): void {
     this.#markOrders();
-    for (const { symbol, bars, bar } of this.#ordered) {
-      const i = bar - 1;
-      if (i < 0 || bars.timeUs[i] + MINUTE_US !== nowUs) continue;
-      this.#exchange.onClose(symbol, nowUs, bars.close[i], bars.volume[i]);
+    for (const { symbol, seconds, bars, bar, second } of this.#ordered) {
+      const [given, i] = seconds === null ? [bars, bar - 1] : [seconds, second - 1];
+      const endUs = given.timeUs[i] + (seconds === null ? MINUTE_US : SECOND_US);
+      if (endUs === nowUs) this.#exchange.onClose(symbol, nowUs, given.close[i], given.volume[i]);
     }
   }
 
-  /** Signed value of what is held, at the last closes. */
+  /** Signed value of what is held, at the last prices. */
   heldValue(): number {
     let value = 0;
-    for (const feed of this.#held) value += feed.heldQty * feed.lastClose;
+    for (const feed of this.#held) value += feed.heldQty * feed.lastPrice;
     return value;
   }
 }

@@ -85,8 +85,8 @@ export async function runInWorker(
 
 function buffersOf(data: MarketData): ArrayBuffer[] {
   const buffers = new Set<ArrayBuffer>();
-  for (const { minuteBars, dailyBars, trades, quotes } of data.values()) {
-    for (const columns of [minuteBars, dailyBars, trades, quotes]) {
+  for (const { secondBars, minuteBars, dailyBars, trades, quotes } of data.values()) {
+    for (const columns of [secondBars, minuteBars, dailyBars, trades, quotes]) {
       for (const column of Object.values(columns as BarColumns)) {
         // Shared ones are not handed over.
         if (column.buffer instanceof ArrayBuffer) buffers.add(column.buffer);

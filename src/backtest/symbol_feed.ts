@@ -3,6 +3,7 @@
  * Invariant: what lies behind the cursors has been given out, and nothing else can be seen.
  */
 import { BAR_ROW, type BarColumns } from "../model/bars.ts";
+import { SECOND_US } from "../fincalcs/derive_bars.ts";
 import type { SymbolData } from "../recorded/market_data.ts";
 
 /** Bars are read ahead column by column, so many at once: columns of many symbols in turn are slow. */
@@ -14,15 +15,22 @@ export class SymbolFeed {
   bar = 0;
   quote = 0;
   trade = 0;
+  second = 0;
+  secondDueUs = Infinity;
   quoteDueUs = Infinity;
+  finePrice = NaN;
   tradeDueUs = Infinity;
   /** Bars as BAR_ROW, read ahead: for the replay alone. */
   rows = new Float64Array();
   /** Where in `rows` the next bar is; at its end they are to be read. */
   #at = 0;
+  /** The newest bar given out is in `rows`. */
+  #isRead = false;
   /** Its place among the replay's active feeds. */
   place = -1;
-  /** Quotes or trades: the exchange hears of every event. */
+  /** Second bars that are given out, and fill orders in the place of minutes; null: none are. */
+  readonly seconds: BarColumns | null;
+  /** Seconds, quotes or trades: the exchange hears of every event. */
   readonly isFine: boolean;
   /** An order of the symbol is open at the exchange. */
   hasOrders = false;
@@ -40,13 +48,20 @@ export class SymbolFeed {
   /** Where bars do not begin at their time. */
   readonly opensUs: Float64Array | null;
 
-  constructor(id: number, data: SymbolData, barUs: number, opensUs: Float64Array | null) {
+  constructor(
+    id: number,
+    data: SymbolData,
+    barUs: number,
+    opensUs: Float64Array | null,
+    hasSeconds: boolean,
+  ) {
     this.id = id;
     this.data = data;
     this.barUs = barUs;
     this.opensUs = opensUs;
     this.bars = data.minuteBars;
-    this.isFine = data.quotes.timeUs.length + data.trades.timeUs.length > 0;
+    this.seconds = hasSeconds ? data.secondBars : null;
+    this.isFine = hasSeconds || data.quotes.timeUs.length + data.trades.timeUs.length > 0;
   }
 
   get symbol(): string {
@@ -58,7 +73,9 @@ export class SymbolFeed {
     this.bar = firstAfter(this.bars.timeUs, us - this.barUs);
     this.quote = firstAfter(this.data.quotes.timeUs, us);
     this.trade = firstAfter(this.data.trades.timeUs, us);
+    if (this.seconds !== null) this.second = firstAfter(this.seconds.timeUs, us - SECOND_US);
     this.#at = this.rows.length;
+    this.#isRead = false;
     this.setFineDue();
   }
 
@@ -76,6 +93,7 @@ export class SymbolFeed {
     const count = Math.min(ROWS, bars.timeUs.length - bar);
     if (this.rows.length !== count * BAR_ROW) this.rows = new Float64Array(count * BAR_ROW);
     this.#at = 0;
+    this.#isRead = true;
     const { rows } = this;
     copyColumn(rows, 0, bars.timeUs, bar, count);
     copyColumn(rows, 1, bars.open, bar, count);
@@ -97,16 +115,26 @@ export class SymbolFeed {
     return bar < timeUs.length ? timeUs[bar] + this.barUs : Infinity;
   }
 
-  /** After a cursor of quotes or trades has moved. */
+  /** After a cursor of seconds, quotes or trades has moved. */
   setFineDue(): void {
     if (!this.isFine) return;
-    const { data: { quotes, trades } } = this;
+    const { data: { quotes, trades }, seconds, second } = this;
+    this.secondDueUs = seconds !== null && second < seconds.timeUs.length
+      ? seconds.timeUs[second] + SECOND_US
+      : Infinity;
     this.quoteDueUs = this.quote < quotes.timeUs.length ? quotes.timeUs[this.quote] : Infinity;
     this.tradeDueUs = this.trade < trades.timeUs.length ? trades.timeUs[this.trade] : Infinity;
   }
 
+  /** Of the newest trade or second that was given out, else the newest bar; NaN before the first. */
+  get lastPrice(): number {
+    return Number.isNaN(this.finePrice) ? this.lastClose : this.finePrice;
+  }
+
   /** Close of the newest bar given out; NaN before the first. */
   get lastClose(): number {
+    // The row is at hand, the column of another symbol's turn ago is not.
+    if (this.#isRead) return this.rows[this.#at - BAR_ROW + 4];
     return this.bar > 0 ? this.bars.close[this.bar - 1] : NaN;
   }
 }

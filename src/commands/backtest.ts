@@ -1,3 +1,4 @@
+import type { BacktestScale } from "../backtest/options.ts";
 import type { Command as Commander } from "commander";
 import type { Settings } from "../config/environment.ts";
 import type { Command, Host } from "../contracts/command.ts";
@@ -72,7 +73,7 @@ async function prepare(from: string, cli: RangeOptions, settings: Settings, host
 
 interface RangeOptions extends MarketOptions, CheckOptions {
   to?: string;
-  scale: "minute" | "day";
+  scale: BacktestScale;
   symbols?: string[];
   scanners?: string[];
   equity?: string;
@@ -84,7 +85,12 @@ function declareRangeOptions(command: Commander): void {
     .hook("preSubcommand", refuseOptionsBefore)
     .argument("<FROM>", 'first exchange date, "YYYY-MM-DD"')
     .option("--to <DATE>", "last exchange date (default: FROM)", date)
-    .option("--scale <SCALE>", "minute or day", choice("minute", "day"), "minute")
+    .option(
+      "--scale <SCALE>",
+      "day, minute, second or trade",
+      choice("day", "minute", "second", "trade"),
+      "minute",
+    )
     .option("--symbols <LIST>", "whose history is loaded (default: what scanners name)", names)
     .option("--scanners <LIST>", "scanners of the plan to run (default: all)", names)
     .option("--equity <FILE>", "write the account's value over time as CSV");

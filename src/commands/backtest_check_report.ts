@@ -1,4 +1,5 @@
 /** What a check of a backtest has found, in words and as JSON. */
+import type { BacktestScale } from "../backtest/options.ts";
 import type { Difference } from "../backtest/compare_records.ts";
 import { decisionText } from "../backtest/decision_record.ts";
 import type { LookAheadReport } from "../backtest/look_ahead.ts";
@@ -8,7 +9,7 @@ import { formatRfc3339 } from "../wire/rfc3339.ts";
 
 export interface CheckReport {
   seed: number;
-  scale: "minute" | "day";
+  scale: BacktestScale;
   lookAhead: LookAheadReport;
   history: HistoryReport[];
   restarts: RestartReport;

@@ -1,7 +1,9 @@
 /** What a backtest runs on: files that are named, or the history on disk and its provider. */
+import type { BacktestScale } from "../backtest/options.ts";
 import type { Settings } from "../config/environment.ts";
 import type { TradePlan } from "../config/tradeplan.ts";
 import { assetClassOf } from "../model/asset.ts";
+import type { FillModelName } from "../model/trading_costs.ts";
 import { loadFile } from "../recorded/load_file.ts";
 import { type MarketData, mergeMarketData, type SymbolData } from "../recorded/market_data.ts";
 import type { FileSource } from "../recorded/source.ts";
@@ -11,7 +13,9 @@ export interface DataWanted {
   files: FileSource[];
   /** Of --symbols; else those that the plan's scanners name. */
   symbols: string[] | undefined;
-  scale: "minute" | "day";
+  scale: BacktestScale;
+  /** What fills orders. */
+  fillModel: FillModelName;
   fromUs: number;
   toUs: number;
 }

@@ -1,11 +1,12 @@
 /** From plan and options to what a backtest is run with. */
 import config from "../../deno.json" with { type: "json" };
-import type { BacktestSettings } from "../backtest/options.ts";
+import type { BacktestScale, BacktestSettings } from "../backtest/options.ts";
 import type { Settings } from "../config/environment.ts";
 import type { TradePlan } from "../config/tradeplan.ts";
 import type { Host } from "../contracts/command.ts";
 import { closest } from "../util/closest.ts";
 import { ConfigError } from "../util/errors.ts";
+import { logger } from "../util/log.ts";
 import { loadBacktestData } from "./backtest_data.ts";
 import { costsOf, planOfAsset } from "./backtest_costs.ts";
 import type { MarketOptions } from "./backtest_options.ts";
@@ -16,7 +17,7 @@ import { symbolsMaxOf } from "./settings.ts";
 export interface BacktestWanted {
   fromUs: number;
   toUs: number;
-  scale: "minute" | "day";
+  scale: BacktestScale;
   /** Whose history is loaded; else what the scanners name. */
   symbols: string[] | undefined;
 }
@@ -34,7 +35,16 @@ export async function backtestSettings(
     ...plan,
     strategies: chosen("--strats", plan.strategies, options.strats),
   });
-  const wanted = { files: fileSources(options, host.cwd), symbols, scale, fromUs, toUs };
+  if ((scale === "second" || scale === "trade") && !plan.events.includes(scale)) {
+    logger("backtest").warning(
+      `No strategy is called for ${scale}s: ${plan.file} says events = ` +
+        `[${plan.events.map((event) => `"${event}"`).join(", ")}]`,
+    );
+  }
+  const costs = costsOf(options, plan);
+  const files = fileSources(options, host.cwd, scale === "second" ? "second" : "minute");
+  const { fillModel } = costs;
+  const wanted = { files, symbols, scale, fillModel, fromUs, toUs };
   const data = await loadBacktestData(wanted, plan, settings, host.signal);
   const ran = new Set(strategies.map(({ source }) => source.name));
   return {
@@ -56,7 +66,7 @@ export async function backtestSettings(
     risk: { ...plan.risk, portfolioValue: plan.portfolioValue },
     liquidationMinutes: plan.marketLiquidationEndTimeMinutes,
     cryptoEndMinutes: plan.endTimeMinutes,
-    ...costsOf(options, plan),
+    ...costs,
   };
 }
 

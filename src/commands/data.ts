@@ -1,6 +1,8 @@
 import { Option } from "commander";
 import type { Command } from "../contracts/command.ts";
-import { History } from "../history/history.ts";
+import { type Adjustment, History } from "../history/history.ts";
+import type { Kind } from "../history/rows.ts";
+import type { BarScale } from "../model/bars.ts";
 import { exchangeDate } from "../model/calendar.ts";
 import { ConfigError, OperationError, RetryableError } from "../util/errors.ts";
 import { progressBar, StatusLine } from "../util/progress.ts";
@@ -22,6 +24,10 @@ const download: Command = {
       line: "liu data download AAPL --scale day --from 2010-01-01 --adjustment all",
       does: "days until now, adjusted for splits and dividends",
     },
+    {
+      line: "liu data download AAPL --kind trades --from 2024-01-02 --to 2024-01-02",
+      does: "a day's prints; --kind quotes its bids and asks",
+    },
     { line: "liu data download BTC/USD --from 2024-01-01 --json", does: "what came, as JSON" },
   ],
 
@@ -30,12 +36,18 @@ const download: Command = {
       .requiredOption("--from <DATE>", "the first exchange date, or a time with zone", fromTime)
       .option("--to <DATE>", "the last exchange date, or a time with zone (default: now)", toTime)
       .addOption(
-        new Option("--scale <SCALE>", "of the bars").choices(["minute", "day"])
-          .default("minute"),
+        new Option("--kind <KIND>", "of rows").choices(["bars", "trades", "quotes"])
+          .default("bars"),
       )
       .addOption(
-        adjustmentOption("prices as traded, or adjusted; each kept in a folder of its own")
-          .default("split"),
+        new Option("--scale <SCALE>", "of the bars (default: minute)")
+          .choices(["second", "minute", "day"]),
+      )
+      .addOption(
+        adjustmentOption(
+          "prices as traded, or adjusted, each in a folder of its own (default: split; of seconds, " +
+            "trades and quotes raw)",
+        ),
       )
       .option("--json", "print one JSON object");
   },
@@ -59,14 +71,14 @@ const download: Command = {
       );
     }
     const history = new History({ folder: historyFolder(settings), remote });
-    const { scale, adjustment } = options;
+    const { scale, adjustment } = seriesOf(options as SeriesOptions);
     let kept = 0;
     try {
       const { rows, calls, readjusted } = await history.download(
         { symbols, scale, adjustment, fromUs, toUs },
         ({ done, total, rows, symbols }) => {
           kept = rows;
-          line.set(progressBar(done, total, `${rows} bars ${symbols.slice(0, 3).join(" ")}`));
+          line.set(progressBar(done, total, `${rows} rows ${symbols.slice(0, 3).join(" ")}`));
         },
         host.signal,
       );
@@ -78,7 +90,7 @@ const download: Command = {
       } else if (calls === 0) {
         host.out("All of it is here already: nothing was asked for.\n");
       } else {
-        host.out(`${rows} bars of ${symbols.length} symbols came from ${source}.\n`);
+        host.out(`${rows} rows of ${symbols.length} symbols came from ${source}.\n`);
         if (readjusted.length > 0) {
           host.out(
             `Adjusted anew since the last download, so all of theirs came again: ` +
@@ -90,7 +102,7 @@ const download: Command = {
       line.clear();
       if (error instanceof OperationError || error instanceof RetryableError) {
         throw new OperationError(
-          `${error.message}\nThe ${kept} bars that came before are kept: the same command goes ` +
+          `${error.message}\nThe ${kept} rows that came before are kept: the same command goes ` +
             "on from there",
         );
       }
@@ -98,6 +110,29 @@ const download: Command = {
     }
   },
 };
+
+interface SeriesOptions {
+  kind: "bars" | "trades" | "quotes";
+  scale?: BarScale;
+  adjustment?: Adjustment;
+}
+
+/** What is downloaded. Seconds are made of trades, and these are raw. Throws ConfigError. */
+function seriesOf(
+  { kind, scale, adjustment }: SeriesOptions,
+): { scale: Kind; adjustment: Adjustment } {
+  if (kind !== "bars" && scale !== undefined) {
+    throw new ConfigError(`Cannot download ${kind} with --scale: only bars have one`);
+  }
+  const wanted: Kind = kind === "bars" ? scale ?? "minute" : kind === "trades" ? "trade" : "quote";
+  const isRaw = wanted !== "minute" && wanted !== "day";
+  if (isRaw && adjustment !== undefined && adjustment !== "raw") {
+    throw new ConfigError(
+      `Cannot download ${wanted}s with --adjustment ${adjustment}: they are as traded, raw`,
+    );
+  }
+  return { scale: wanted, adjustment: adjustment ?? (isRaw ? "raw" : "split") };
+}
 
 const list: Command = {
   examples: [
@@ -155,7 +190,10 @@ export const command: Command = {
     ...checkCommand.examples.slice(0, 1),
   ],
   subcommands: {
-    download: { summary: "download bars that are not here yet", command: download },
+    download: {
+      summary: "download bars, trades or quotes that are not here yet",
+      command: download,
+    },
     import: { summary: "take in bars, trades or quotes of files", command: importCommand },
     list: { summary: "show what is here", command: list },
     check: { summary: "show gaps and damage", command: checkCommand },

@@ -25,14 +25,18 @@ export function declareFileOptions(command: Commander): Commander {
     .option("--quote-volume <SYMBOL...>", "symbols whose bars count volume in quote currency");
 }
 
-/** The files that the options name. Throws ConfigError. */
-export function fileSources(options: FileOptions, cwd: string): FileSource[] {
+/** The files that the options name; of bars some may be of seconds. Throws ConfigError. */
+export function fileSources(
+  options: FileOptions,
+  cwd: string,
+  scale: "second" | "minute" = "minute",
+): FileSource[] {
   const inQuote = new Set(options.quoteVolume);
   const sources: FileSource[] = [];
   for (const text of options.bars ?? []) {
     const { file, symbol } = fileOf(text, cwd);
     const volumeIn = symbol !== undefined && inQuote.delete(symbol) ? "quote" : "base";
-    sources.push({ kind: "bars", file, symbol, volumeIn });
+    sources.push({ kind: "bars", file, symbol, volumeIn, scale });
   }
   for (const kind of ["trades", "quotes"] as const) {
     for (const text of options[kind] ?? []) sources.push({ kind, ...fileOf(text, cwd) });

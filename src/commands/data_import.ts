@@ -2,6 +2,7 @@ import { type Command as Commander, Option } from "commander";
 import type { Command } from "../contracts/command.ts";
 import { importData } from "../history/import.ts";
 import type { Adjustment } from "../history/history.ts";
+import type { BarScale } from "../model/bars.ts";
 import { ConfigError } from "../util/errors.ts";
 import type { FileSource } from "../recorded/source.ts";
 import { fileOf } from "./data_files.ts";
@@ -11,7 +12,7 @@ import { startSettings } from "./settings.ts";
 interface CliOptions {
   symbol?: string;
   kind: FileSource["kind"];
-  scale?: "minute" | "day";
+  scale?: BarScale;
   quoteVolume?: boolean;
   adjustment?: Adjustment;
   json?: boolean;
@@ -63,7 +64,7 @@ function declareOptions(command: Commander): void {
     )
     .addOption(
       new Option("--scale <SCALE>", "of bars (default: a column date means days, else minutes)")
-        .choices(["minute", "day"]),
+        .choices(["second", "minute", "day"]),
     )
     .option("--quote-volume", "the volume is in the quote currency: it is divided by the close")
     .addOption(
@@ -84,5 +85,6 @@ function sourceOf(text: string, options: CliOptions, cwd: string): FileSource {
     }
     return { kind: options.kind, file, symbol };
   }
-  return { kind: "bars", file, symbol, volumeIn: options.quoteVolume ? "quote" : "base" };
+  const scale = options.scale === "second" ? "second" : "minute";
+  return { kind: "bars", file, symbol, volumeIn: options.quoteVolume ? "quote" : "base", scale };
 }

@@ -1,6 +1,7 @@
 import type { Asset, AssetClass } from "../model/asset.ts";
 import type { BarColumns, BarScale } from "../model/bars.ts";
 import type { RowKind } from "../model/market_batch.ts";
+import type { QuoteColumns, TradeColumns } from "../model/ticks.ts";
 
 /**
  * Where a provider's stream puts what it reads: numbers only, nothing allocated per event.
@@ -84,6 +85,13 @@ export interface BarsQuery {
   adjustment: "raw" | "split" | "all";
 }
 
+export interface TicksQuery {
+  symbols: string[];
+  fromUs: number;
+  /** Exclusive. */
+  toUs: number;
+}
+
 /** Delivers market data. One file in src/providers/ and a line in its registry. */
 export interface DataProvider {
   readonly name: string;
@@ -98,6 +106,9 @@ export interface DataProvider {
   }): Promise<MarketStream>;
   /** History by symbol; a symbol without bars in the range has empty columns. Never later than the provider's clock. */
   bars(query: BarsQuery, signal: AbortSignal): Promise<Map<string, BarColumns>>;
+  /** Prints and quotes as they were, by symbol, as `bars`; missing: the provider has no such history. */
+  trades?(query: TicksQuery, signal: AbortSignal): Promise<Map<string, TradeColumns>>;
+  quotes?(query: TicksQuery, signal: AbortSignal): Promise<Map<string, QuoteColumns>>;
   snapshots(symbols: string[], signal: AbortSignal): Promise<Snapshot[]>;
   assets(assetClass: AssetClass, signal: AbortSignal): Promise<Asset[]>;
 }

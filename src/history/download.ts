@@ -5,10 +5,12 @@
  */
 import type { DataProvider } from "../contracts/provider.ts";
 import { assetClassOf } from "../model/asset.ts";
-import type { BarColumns, BarScale } from "../model/bars.ts";
+import type { BarColumns } from "../model/bars.ts";
 import { cryptoSession, exchangeDate } from "../model/calendar.ts";
+import type { QuoteColumns, TradeColumns } from "../model/ticks.ts";
+import { OperationError } from "../util/errors.ts";
 import { byYear, overlap, type Range } from "./ranges.ts";
-import { emptyRows } from "./rows.ts";
+import { emptyRows, type Kind, type Rows } from "./rows.ts";
 import type { Shelf } from "./shelf.ts";
 import type { Adjustment } from "./history.ts";
 
@@ -26,14 +28,17 @@ const SETTLING_US = 20 * MINUTE_US;
 const ROWS_MAX = 100_000;
 const SYMBOLS_MAX = 200;
 /** Rows a calendar day of a symbol that always trades, extended hours and weekends in the mean. */
-const ROWS_PER_DAY: Record<BarScale, { us_equity: number; crypto: number }> = {
-  second: { us_equity: 16_000, crypto: 86_400 },
+const ROWS_PER_DAY: Record<Kind, { us_equity: number; crypto: number }> = {
+  // Providers make seconds of their trades: a day of one symbol is enough for a call.
+  second: { us_equity: 100_000, crypto: 100_000 },
+  trade: { us_equity: 100_000, crypto: 100_000 },
+  quote: { us_equity: 100_000, crypto: 100_000 },
   minute: { us_equity: 400, crypto: 1440 },
   day: { us_equity: 0.7, crypto: 1 },
 };
 
 /** Up to where an answer at `nowUs` is final: whole bars, and for days whole days. */
-export function settledUs(scale: BarScale, nowUs: number): number {
+export function settledUs(scale: Kind, nowUs: number): number {
   const us = nowUs - SETTLING_US;
   return scale === "day" ? cryptoSession(exchangeDate(us)).openUs : us - us % MINUTE_US;
 }
@@ -41,7 +46,7 @@ export function settledUs(scale: BarScale, nowUs: number): number {
 /** The missing ranges as calls that are large enough for few pages, and small enough to resume. */
 export function errands(
   missing: readonly { symbol: string; range: Range }[],
-  scale: BarScale,
+  scale: Kind,
 ): Errand[] {
   const byRange = new Map<string, Errand>();
   for (const { symbol, range } of missing) {
@@ -70,26 +75,52 @@ export function errands(
   });
 }
 
-/** Asks for one errand's bars, keeps what is settled, and gives all that came. */
-export async function run(
+/** Asks for one errand's rows, keeps what is settled, and gives all that came. */
+export async function run<R extends Rows>(
   errand: Errand,
   options: {
     provider: DataProvider;
-    shelf: Shelf<BarColumns>;
-    scale: BarScale;
+    shelf: Shelf<R>;
+    scale: Kind;
     adjustment: Adjustment;
     settledUs: number;
     signal: AbortSignal;
   },
-): Promise<Map<string, BarColumns>> {
-  const { provider, shelf, scale, adjustment, signal } = options;
+): Promise<Map<string, R>> {
+  const { shelf, scale } = options;
   const { symbols, range } = errand;
-  const bars = await provider.bars({ symbols, scale, adjustment, ...range }, signal);
+  const found = await ask(errand, options) as Map<string, Rows> as Map<string, R>;
   const settled = overlap(range, { fromUs: -Infinity, toUs: options.settledUs });
   if (settled !== null) {
     for (const symbol of symbols) {
-      await shelf.write(symbol, settled, bars.get(symbol) ?? emptyRows(scale));
+      await shelf.write(symbol, settled, found.get(symbol) ?? emptyRows<R>(scale));
     }
   }
-  return bars;
+  return found;
+}
+
+function ask(
+  { symbols, range }: Errand,
+  { provider, scale, adjustment, signal }: {
+    provider: DataProvider;
+    scale: Kind;
+    adjustment: Adjustment;
+    signal: AbortSignal;
+  },
+): Promise<Map<string, BarColumns | TradeColumns | QuoteColumns>> {
+  const query = { symbols, ...range };
+  switch (scale) {
+    case "second":
+    case "minute":
+    case "day":
+      return provider.bars({ ...query, scale, adjustment }, signal);
+    case "trade":
+      if (provider.trades) return provider.trades(query, signal);
+      throw new OperationError(`Cannot read trades of the past: ${provider.name} has none`);
+    case "quote":
+      if (provider.quotes) return provider.quotes(query, signal);
+      throw new OperationError(`Cannot read quotes of the past: ${provider.name} has none`);
+    default:
+      return scale satisfies never;
+  }
 }

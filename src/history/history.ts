@@ -6,23 +6,36 @@ import type { Clock } from "../contracts/clock.ts";
 import type { BarsQuery, DataProvider } from "../contracts/provider.ts";
 import { assetClassOf } from "../model/asset.ts";
 import type { BarColumns, BarScale } from "../model/bars.ts";
+import type { QuoteColumns, TradeColumns } from "../model/ticks.ts";
 import { errands, run, settledUs } from "./download.ts";
 import { dropReadjusted } from "./readjust.ts";
 import { overlap, type Range, union, without } from "./ranges.ts";
-import { emptyRows, replace, slice } from "./rows.ts";
+import { emptyRows, type Kind, replace, type Rows, slice } from "./rows.ts";
 import { type Piece, Shelf, sourcesIn } from "./shelf.ts";
 
 /** raw: as traded; split: adjusted for splits; all: for dividends too. Crypto is always raw. */
 export type Adjustment = BarsQuery["adjustment"];
 
-export interface LoadBarsOptions {
+export interface LoadOptions {
   symbols: readonly string[];
-  scale: BarScale;
   fromUs: number;
   /** Exclusive: bars that start before it. */
   toUs: number;
-  /** Default: what is on disk, the first of split, raw, all; split, where it is downloaded. */
+}
+
+export interface LoadBarsOptions extends LoadOptions {
+  scale: BarScale;
+  /**
+   * Default: what is on disk, the first of split, raw, all; split, where it is downloaded. Of seconds,
+   * which are made of trades, raw is the first.
+   */
   adjustment?: Adjustment;
+}
+
+export interface DownloadOptions extends LoadOptions {
+  scale: Kind;
+  /** Of seconds, trades and quotes: raw. */
+  adjustment: Adjustment;
 }
 
 export interface HistoryOptions {
@@ -44,13 +57,13 @@ export interface DownloadProgress {
   /** Of the calls that the download takes. */
   done: number;
   total: number;
-  /** Bars that came so far. */
+  /** Rows that came so far. */
   rows: number;
   symbols: string[];
 }
 
 export interface Downloaded {
-  /** Bars that came, and the calls of the provider that they took. */
+  /** Rows that came, and the calls of the provider that they took. */
   rows: number;
   calls: number;
   /** Symbols whose adjusted prices had changed, so that all of theirs was downloaded again. */
@@ -87,12 +100,37 @@ export class History {
     options: LoadBarsOptions,
     signal: AbortSignal = new AbortController().signal,
   ): Promise<Map<string, BarColumns>> {
+    return await this.#load<BarColumns>(options, signal);
+  }
+
+  /** As loadBars, trades at the prices that were paid. */
+  async loadTrades(
+    options: LoadOptions,
+    signal: AbortSignal = new AbortController().signal,
+  ): Promise<Map<string, TradeColumns>> {
+    return await this.#load<TradeColumns>(
+      { ...options, scale: "trade", adjustment: "raw" },
+      signal,
+    );
+  }
+
+  async loadQuotes(
+    options: LoadOptions,
+    signal: AbortSignal = new AbortController().signal,
+  ): Promise<Map<string, QuoteColumns>> {
+    return await this.#load<QuoteColumns>(
+      { ...options, scale: "quote", adjustment: "raw" },
+      signal,
+    );
+  }
+
+  async #load<R extends Rows>(options: Wanted, signal: AbortSignal): Promise<Map<string, R>> {
     const { scale, fromUs, toUs } = options;
     const range = { fromUs, toUs };
     const sources = await sourcesIn(this.folder);
     const found = await inTurns(options.symbols, (symbol) => {
       signal.throwIfAborted();
-      return this.#find(symbol, options, range, sources);
+      return this.#find<R>(symbol, options, range, sources);
     });
     if (this.#remote !== null) {
       const own = [...found].filter(([, { folder }]) => folder.source === this.#remote!.source);
@@ -106,28 +144,28 @@ export class History {
    * Throws what the provider throws; what came before is kept.
    */
   async download(
-    options: LoadBarsOptions & { adjustment: Adjustment },
+    options: DownloadOptions,
     onProgress: (progress: DownloadProgress) => void,
     signal: AbortSignal,
   ): Promise<Downloaded> {
     const { scale, fromUs, toUs } = options;
     const range = { fromUs, toUs };
     const found = await inTurns(options.symbols, async (symbol) => {
-      const [adjustment] = adjustmentsOf(symbol, options.adjustment);
+      const [adjustment] = adjustmentsOf(symbol, scale, options.adjustment);
       const folder = { source: this.#remote!.source, adjustment: adjustment! };
-      return { folder, piece: await this.#read(folder, scale, symbol, range) };
+      return { folder, piece: await this.#read<Rows>(folder, scale, symbol, range) };
     });
     return await this.#fill(found, { scale, range, signal, onProgress });
   }
 
   /** What is on disk of the first source that has any of it; else nothing, of the remote. */
-  async #find(
+  async #find<R extends Rows>(
     symbol: string,
-    { scale, adjustment }: LoadBarsOptions,
+    { scale, adjustment }: Wanted,
     range: Range,
     sources: Set<string>,
-  ): Promise<Found> {
-    const adjustments = adjustmentsOf(symbol, adjustment);
+  ): Promise<Found<R>> {
+    const adjustments = adjustmentsOf(symbol, scale, adjustment);
     const remote = this.#remote?.source;
     const names = [...sources].map((name) => name.replace(/-[^-]*$/, ""));
     const inOrder = new Set([IMPORTED, ...remote === undefined ? names : [remote]]);
@@ -135,7 +173,7 @@ export class History {
       for (const adjustment of adjustments) {
         const folder = { source, adjustment };
         if (!sources.has(folderOf(source, adjustment))) continue;
-        const piece = await this.#read(folder, scale, symbol, range);
+        const piece = await this.#read<R>(folder, scale, symbol, range);
         if (piece.covered.length > 0) return { folder, piece };
       }
     }
@@ -145,17 +183,22 @@ export class History {
     };
   }
 
-  #read(folder: Folder, scale: BarScale, symbol: string, range: Range): Promise<Piece<BarColumns>> {
-    return this.#shelf(folder, scale).read(symbol, range);
+  #read<R extends Rows>(
+    folder: Folder,
+    scale: Kind,
+    symbol: string,
+    range: Range,
+  ): Promise<Piece<R>> {
+    return this.#shelf<R>(folder, scale).read(symbol, range);
   }
 
-  #shelf({ source, adjustment }: Folder, scale: BarScale): Shelf<BarColumns> {
-    return new Shelf<BarColumns>(this.folder, folderOf(source, adjustment), scale);
+  #shelf<R extends Rows>({ source, adjustment }: Folder, scale: Kind): Shelf<R> {
+    return new Shelf<R>(this.folder, folderOf(source, adjustment), scale);
   }
 
   /** Asks the remote for what is missing, writes it, and puts it into what was found. */
-  async #fill(found: Map<string, Found>, options: {
-    scale: BarScale;
+  async #fill<R extends Rows>(found: Map<string, Found<R>>, options: {
+    scale: Kind;
     range: Range;
     signal: AbortSignal;
     onProgress?: (progress: DownloadProgress) => void;
@@ -167,7 +210,7 @@ export class History {
     const result: Downloaded = { rows: 0, calls: 0, readjusted: [] };
     if (asked === null) return result;
     for (const adjustment of ADJUSTMENTS) {
-      const shelf = this.#shelf({ source, adjustment }, scale);
+      const shelf = this.#shelf<R>({ source, adjustment }, scale);
       const call = {
         provider,
         shelf,
@@ -182,10 +225,10 @@ export class History {
         signal.throwIfAborted();
         const { symbols } = errand;
         onProgress?.({ done, total: calls.length, rows: result.rows, symbols });
-        const bars = await run(errand, call);
+        const rows = await run(errand, call);
         for (const symbol of symbols) {
           const { piece } = found.get(symbol)!;
-          const got = bars.get(symbol) ?? emptyRows<BarColumns>(scale);
+          const got = rows.get(symbol) ?? emptyRows<R>(scale);
           // What a new adjustment brings again may lie outside of what was asked.
           const wanted = slice(got, range.fromUs, range.toUs);
           piece.rows = replace(scale, piece.rows, errand.range, wanted);
@@ -199,8 +242,8 @@ export class History {
   }
 
   /** What must be asked for, of the symbols that are adjusted so. */
-  async #missing(
-    found: Map<string, Found>,
+  async #missing<R extends Rows>(
+    found: Map<string, Found<R>>,
     asked: Range,
     call: Parameters<typeof dropReadjusted>[1],
     result: Downloaded,
@@ -215,7 +258,7 @@ export class History {
       if (before === undefined) {
         return without(asked, piece.covered).map((range) => ({ symbol, range }));
       }
-      Object.assign(piece, { rows: emptyRows(call.scale), covered: [] });
+      Object.assign(piece, { rows: emptyRows<R>(call.scale), covered: [] });
       return union(before, [asked]).map((range) => ({ symbol, range }));
     });
   }
@@ -226,15 +269,22 @@ interface Folder {
   adjustment: Adjustment;
 }
 
-interface Found {
+interface Found<R extends Rows> {
   folder: Folder;
-  piece: Piece<BarColumns>;
+  piece: Piece<R>;
 }
 
+type Wanted = LoadOptions & { scale: Kind; adjustment?: Adjustment };
+
 /** Which prices may be taken, the best first. Nothing is split or paid out in crypto. */
-function adjustmentsOf(symbol: string, asked: Adjustment | undefined): readonly Adjustment[] {
-  if (assetClassOf(symbol) === "crypto") return ["raw"];
-  return asked === undefined ? ADJUSTMENTS : [asked];
+function adjustmentsOf(
+  symbol: string,
+  scale: Kind,
+  asked: Adjustment | undefined,
+): readonly Adjustment[] {
+  if (assetClassOf(symbol) === "crypto" || scale === "trade" || scale === "quote") return ["raw"];
+  if (asked !== undefined) return [asked];
+  return scale === "second" ? ["raw", "split", "all"] : ADJUSTMENTS;
 }
 
 /** What `work` gives for each symbol, in their order; some are worked on at once. */

@@ -1,6 +1,6 @@
 /** What files hold, onto the shelf of imported data. */
 import { assetClassOf } from "../model/asset.ts";
-import type { BarColumns } from "../model/bars.ts";
+import type { BarColumns, BarScale } from "../model/bars.ts";
 import { cryptoSession, exchangeDate } from "../model/calendar.ts";
 import { loadFile } from "../recorded/load_file.ts";
 import type { SymbolData } from "../recorded/market_data.ts";
@@ -24,7 +24,7 @@ export interface Imported {
 export async function importData(
   root: string,
   source: FileSource,
-  options: { scale?: "minute" | "day"; adjustment?: Adjustment },
+  options: { scale?: BarScale; adjustment?: Adjustment },
 ): Promise<Imported[]> {
   const imported: Imported[] = [];
   for (const data of await loadFile(source)) {
@@ -53,20 +53,22 @@ export async function importData(
 function parts(
   data: SymbolData,
   { file }: FileSource,
-  scale: "minute" | "day" | undefined,
+  scale: BarScale | undefined,
 ): { kind: Kind; rows: Rows }[] {
-  const { minuteBars, dailyBars, trades, quotes } = data;
+  const { secondBars, minuteBars, dailyBars, trades, quotes } = data;
   const found: { kind: Kind; rows: Rows }[] = [
+    { kind: "second", rows: secondBars },
     scale === "day"
       ? { kind: "day", rows: asDays(minuteBars, data.symbol, file) }
-      : { kind: "minute", rows: minuteBars },
+      // Seconds that all begin a minute are seconds where that is said.
+      : { kind: scale ?? "minute", rows: minuteBars },
     { kind: "day", rows: dailyBars },
     { kind: "trade", rows: trades },
     { kind: "quote", rows: quotes },
   ];
-  if (scale === "minute" && dailyBars.timeUs.length > 0) {
+  if (scale !== undefined && scale !== "day" && dailyBars.timeUs.length > 0) {
     throw new ConfigError(
-      `Cannot import ${file} as minutes: its rows have a date, not a timestamp. Leave out --scale`,
+      `Cannot import ${file} as ${scale}s: its rows have a date, not a timestamp. Leave out --scale`,
     );
   }
   return found.filter(({ rows }) => rows.timeUs.length > 0);

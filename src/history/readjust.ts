@@ -4,9 +4,10 @@
  * again; where its prices are others now, the series is taken away, to be downloaded again whole.
  */
 import type { DataProvider } from "../contracts/provider.ts";
-import type { BarColumns, BarScale } from "../model/bars.ts";
+import type { BarColumns } from "../model/bars.ts";
 import type { Adjustment } from "./history.ts";
 import type { Range } from "./ranges.ts";
+import type { Kind, Rows } from "./rows.ts";
 import type { Shelf } from "./shelf.ts";
 
 /** Prices come rounded: less than this is not an adjustment. */
@@ -16,18 +17,19 @@ const SYMBOLS_MAX = 200;
 /** The symbols whose series was taken away, with the times that it covered. */
 export async function dropReadjusted(symbols: readonly string[], options: {
   provider: DataProvider;
-  shelf: Shelf<BarColumns>;
-  scale: BarScale;
+  shelf: Shelf<Rows>;
+  scale: Kind;
   adjustment: Adjustment;
   signal: AbortSignal;
 }): Promise<Map<string, Range[]>> {
   const { provider, shelf, scale, adjustment, signal } = options;
   const dropped = new Map<string, Range[]>();
-  if (adjustment === "raw") return dropped;
+  // Trades and quotes are raw.
+  if (adjustment === "raw" || scale === "trade" || scale === "quote") return dropped;
   // Most symbols have their last bar at the same time.
   const byTime = new Map<number, Map<string, number>>();
   for (const symbol of symbols) {
-    const last = await lastBar(shelf, symbol);
+    const last = await lastBar(shelf as Shelf<Rows> as Shelf<BarColumns>, symbol);
     if (last === null) continue;
     const closes = byTime.get(last.timeUs) ?? new Map<string, number>();
     byTime.set(last.timeUs, closes.set(symbol, last.close));

@@ -46,6 +46,9 @@ export function fillSourceOf(name: FillModelName): FillSource | null {
 }
 
 export const defaultFillModel: FillModel = {
+  barMoment: "start",
+  looksWithin: true,
+
   onBar(order, open, high, low, close) {
     if (!isWaitingForStop(order)) {
       return isLimit(order) ? limitInBar(order, open, high, low) : open;
@@ -69,13 +72,27 @@ export const defaultFillModel: FillModel = {
 
 const closeModel: FillModel = {
   ...defaultFillModel,
+  barMoment: "end",
+  looksWithin: false,
   onBar: (order, _open, _high, _low, close) => atPrice(order, close),
 };
 
 const nextOpenModel: FillModel = {
   ...defaultFillModel,
+  looksWithin: false,
   onBar: (order, open) => atPrice(order, open),
 };
+
+/**
+ * A stop whose entry filled within the same bar, of which these are low and high. Nobody knows how
+ * far the bar's way was by then: the worst is taken, the stop's own price where the bar reaches it.
+ */
+export function stopInEntryBar(order: MatchableOrder, high: number, low: number): number {
+  if (!reaches(order, order.side === "buy" ? high : low)) return NaN;
+  order.trigger();
+  const { triggerPrice } = order;
+  return !isLimit(order) || isWithinLimit(order, triggerPrice) ? triggerPrice : NaN;
+}
 
 function atPrice(order: MatchableOrder, price: number): number {
   if (isWaitingForStop(order)) {

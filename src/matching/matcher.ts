@@ -8,6 +8,7 @@ import { Decimal, decimal } from "../util/decimal.ts";
 import type { Side } from "../model/order.ts";
 import type { AccountState } from "./account_state.ts";
 import type { SymbolMarket } from "./market.ts";
+import { stopInEntryBar } from "./fill_model.ts";
 import type { OrderDesk } from "./order_desk.ts";
 import { type OrderState, SHARE_DECIMALS, SHARE_FRACTION, ZERO } from "./order_state.ts";
 import { type Phase, phaseAt } from "./order_timing.ts";
@@ -20,6 +21,8 @@ export class MarketEvent {
   symbol = "";
   /** A bar's start. */
   timeUs = NaN;
+  /** A bar's end. */
+  endUs = NaN;
   /** Fills what was accepted at its own time too: a bar's start, or the close that is traded at. */
   isInclusive = false;
   /** Counted by the exchange, so that an order meets an event once. */
@@ -116,11 +119,10 @@ export class Matcher {
   ): void {
     if (!order.isWorking || order.matchedEvent === event.number) return;
     order.matchedEvent = event.number;
-    // Events of a bar come at its start or after it.
-    if (event.isInclusive ? event.timeUs < order.acceptedUs : event.timeUs <= order.acceptedUs) {
-      return;
-    }
     if (phase === "extended" && !order.terms.extendedHours) return;
+    if (this.#isLate(order, event) && !this.#hasEnteredAtOpen(order, event)) {
+      return this.#matchEntryBar(account, order, event, budget);
+    }
     const stopLoss = order.group?.stopLoss;
     if (stopLoss?.isOpen && order === order.group!.takeProfit) {
       // Within a bar nobody knows which leg came first: the worse one.
@@ -135,20 +137,49 @@ export class Matcher {
         this.#auction(account, order, event.firstPrice(order.side));
         break;
       default:
-        this.#fillFrom(account, order, event, budget);
+        this.#fillAt(account, order, event, budget, event.priceFor(order, this.options.model));
     }
     const { timeInForce } = order.terms;
     if (timeInForce === "day" || timeInForce === "gtc" || !order.isOpen) return;
     this.desk.end(account, order, "canceled");
   }
 
-  #fillFrom(
+  /** Events of a bar come at its start or after it; where only closes count, at its end. */
+  #isLate({ acceptedUs }: OrderState, event: MarketEvent): boolean {
+    const isAtEnd = event.kind === "bar" && this.options.model.barMoment === "end";
+    const reachUs = isAtEnd ? event.endUs : event.timeUs;
+    return event.isInclusive ? reachUs < acceptedUs : reachUs <= acceptedUs;
+  }
+
+  /** A leg whose entry filled at the open of this very bar: all of the bar can meet it. */
+  #hasEnteredAtOpen(order: OrderState, event: MarketEvent): boolean {
+    if (order.group === null || !this.options.model.looksWithin) return false;
+    const { entry } = order.group;
+    if (entry === null || entry === order || event.kind !== "bar") return false;
+    return entry.openedBy === event.number && entry.status === "filled";
+  }
+
+  /** Of the legs whose entry filled within this very bar, the stop: the worst is taken. */
+  #matchEntryBar(
     account: AccountState,
     order: OrderState,
     event: MarketEvent,
     budget: Budget | null,
   ): void {
-    const floatPrice = event.priceFor(order, this.options.model);
+    if (order.group === null || order !== order.group.stopLoss) return;
+    const { entry } = order.group;
+    if (!this.options.model.looksWithin || event.kind !== "bar") return;
+    if (entry?.status !== "filled" || entry.filledBy !== event.number) return;
+    this.#fillAt(account, order, event, budget, stopInEntryBar(order, event.high, event.low));
+  }
+
+  #fillAt(
+    account: AccountState,
+    order: OrderState,
+    event: MarketEvent,
+    budget: Budget | null,
+    floatPrice: number,
+  ): void {
     if (!(floatPrice > 0)) return;
     const price = decimal(floatPrice);
     const wanted = this.#wantedQty(account, order, price);
@@ -159,6 +190,8 @@ export class Matcher {
     }
     const qty = budget === null ? wanted : takenFrom(budget, order, event, wanted);
     if (qty.isZero) return;
+    order.filledBy = event.number;
+    if (floatPrice === event.firstPrice(order.side)) order.openedBy = event.number;
     if (this.options.slippage !== null) return this.#slip(account, order, { qty, price, wanted });
     this.desk.fill(account, order, { qty, price, isLast: qty.eq(wanted) });
   }

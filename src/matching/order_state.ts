@@ -70,6 +70,9 @@ export class OrderState implements MatchableOrder {
   endedUs = NaN;
   /** Number of the last market event that it was matched with. */
   matchedEvent = 0;
+  /** Of the one that filled it last, and, where that was at the event's first price, again. */
+  filledBy = 0;
+  openedBy = 0;
   #id: string | null = null;
 
   constructor(
@@ -133,6 +136,13 @@ export class OrderState implements MatchableOrder {
   get legs(): OrderState[] {
     const { takeProfit, stopLoss } = this.group!;
     return [takeProfit, stopLoss].filter((leg): leg is OrderState => leg !== null && leg !== this);
+  }
+
+  /** It, or another order of its group, is open. */
+  get hasOpenGroup(): boolean {
+    if (this.group === null) return false;
+    const { entry, takeProfit, stopLoss } = this.group;
+    return [entry, takeProfit, stopLoss].some((order) => order?.isOpen);
   }
 
   /** 0 for an order by notional. */

@@ -1,10 +1,11 @@
 /** Market data that all trial workers read, and none has a copy of. */
 import { firstAfter } from "../backtest/symbol_feed.ts";
 import type { BarColumns } from "../model/bars.ts";
+import { SECOND_US } from "../fincalcs/derive_bars.ts";
 import { dayEndUs, type MarketData, MINUTE_US, type SymbolData } from "../recorded/market_data.ts";
 
 type Columns = Record<string, Float64Array>;
-const KINDS = ["minuteBars", "dailyBars", "trades", "quotes"] as const;
+const KINDS = ["secondBars", "minuteBars", "dailyBars", "trades", "quotes"] as const;
 
 /** The same data in shared memory; it can be posted to any number of workers without a copy. */
 export function sharedData(data: MarketData): MarketData {
@@ -25,8 +26,10 @@ export function dataUntil(data: MarketData, untilUs: number): MarketData {
   return mapColumns(data, (columns, kind, { assetClass }) => {
     const { timeUs } = columns;
     let length = firstAfter(timeUs, untilUs);
-    const endUs = (us: number) =>
-      kind === "minuteBars" ? us + MINUTE_US : kind === "dailyBars" ? dayEndUs(assetClass, us) : us;
+    const endUs = (us: number) => {
+      if (kind === "dailyBars") return dayEndUs(assetClass, us);
+      return kind === "minuteBars" ? us + MINUTE_US : kind === "secondBars" ? us + SECOND_US : us;
+    };
     while (length > 0 && endUs(timeUs[length - 1]) > untilUs) length--;
     if (length === timeUs.length) return columns;
     // That there will be quotes stays known: fills are by these, also before the first.

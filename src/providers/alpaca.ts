@@ -2,11 +2,11 @@
  * Market data of Alpaca, or of a simulated exchange: equities of the feed that is set, and crypto.
  * @see AlpacaSettings for what it is started with
  */
-import type { DataProvider } from "../contracts/provider.ts";
+import type { DataProvider, TicksQuery } from "../contracts/provider.ts";
 import type { AssetClass } from "../model/asset.ts";
 import { readAssets } from "../wire/alpaca_assets.ts";
 import { AlpacaDataStream } from "../wire/alpaca_data_stream.ts";
-import { readBars, readSnapshots } from "../wire/alpaca_history.ts";
+import { readBars, readQuotes, readSnapshots, readTrades } from "../wire/alpaca_history.ts";
 import { AlpacaRest } from "../wire/alpaca_rest.ts";
 import { parseAlpacaSettings } from "../wire/alpaca_settings.ts";
 import { createOutbound } from "../wire/outbound.ts";
@@ -28,6 +28,10 @@ export function createProvider(
     us_equity: `/v2/${feed}`,
     crypto: "/v1beta3/crypto/us",
   };
+  const upToNow = <Query extends TicksQuery>(query: Query): Query => {
+    const latestUs = feed === "delayed_sip" ? context.clock.nowUs() - FEED_DELAY_US : Infinity;
+    return { ...query, toUs: Math.min(query.toUs, latestUs) };
+  };
   return {
     name: "alpaca",
     hosts: urls.hosts,
@@ -46,11 +50,9 @@ export function createProvider(
       await stream.open(signal);
       return stream;
     },
-    bars(query, signal) {
-      const latestUs = feed === "delayed_sip" ? context.clock.nowUs() - FEED_DELAY_US : Infinity;
-      const toUs = Math.min(query.toUs, latestUs);
-      return readBars(data, feed, { ...query, toUs }, signal);
-    },
+    bars: (query, signal) => readBars(data, feed, upToNow(query), signal),
+    trades: (query, signal) => readTrades(data, feed, upToNow(query), signal),
+    quotes: (query, signal) => readQuotes(data, feed, upToNow(query), signal),
     snapshots: (symbols, signal) =>
       readSnapshots(data, feed, symbols, context.clock.nowUs(), signal),
     assets: (assetClass, signal) => readAssets(trading, assetClass, signal),

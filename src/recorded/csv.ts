@@ -7,7 +7,7 @@ import { parse } from "csv-parse/sync";
 import { ConfigError } from "../util/errors.ts";
 import { COLUMNS, type Header, isAmount, readHeader, SYMBOL, symbolDataOf } from "./csv_columns.ts";
 import { parseTimeUs } from "./csv_time.ts";
-import { MINUTE_US, type SymbolData } from "./market_data.ts";
+import type { SymbolData } from "./market_data.ts";
 import type { FileSource } from "./source.ts";
 
 /** A parsed line: its values in the order of the kind's columns, and where it stood. */
@@ -122,8 +122,12 @@ function checkBar(values: number[], timeUs: number, header: Header, fail: (why: 
   }
   if (high < Math.max(open, close, low)) fail(`high ${high} is below open, close or low`);
   if (low > Math.min(open, close)) fail(`low ${low} is above open or close`);
-  if (timeUs % MINUTE_US !== 0) {
-    fail("a minute bar must start at a whole minute");
+  if (timeUs % header.barUnitUs !== 0) {
+    fail(
+      header.barUnitUs < 60e6
+        ? "a second bar must start at a whole second"
+        : "a minute bar must start at a whole minute (bars of seconds: --scale second)",
+    );
   }
 }
 

@@ -1,8 +1,8 @@
 /** What a file's columns mean, and what becomes of their values, however the file was read. */
 import { cryptoSession } from "../model/calendar.ts";
 import { ConfigError } from "../util/errors.ts";
-import { emptySymbol, type SymbolData } from "./market_data.ts";
-import type { FileSource } from "./source.ts";
+import { emptySymbol, MINUTE_US, type SymbolData } from "./market_data.ts";
+import { barUnitUs, type FileSource } from "./source.ts";
 
 export const COLUMNS = {
   bars: ["open", "high", "low", "close", "volume"],
@@ -26,6 +26,8 @@ export interface Header {
   /** Positions of vwap and trades, or −1. */
   optionalAt: number[];
   isDaily: boolean;
+  /** Bars with a time begin at multiples of it; µs. */
+  barUnitUs: number;
 }
 
 /** Throws ConfigError. */
@@ -57,6 +59,7 @@ export function readHeader(record: string[], source: FileSource): Header {
     valuesAt: COLUMNS[source.kind].map(at),
     optionalAt: OPTIONAL[source.kind].map((name) => names.indexOf(name)),
     isDaily,
+    barUnitUs: barUnitUs(source),
   };
   if (header.symbolAt < 0 && source.symbol === undefined) {
     throw new ConfigError(
@@ -100,7 +103,8 @@ export function symbolDataOf(
         if (isDaily) timeUs[i] = cryptoSession(utcDate(timeUs[i])).openUs;
       }
       const bars = { timeUs, open, high, low, close, volume, vwap, trades };
-      return { ...data, [isDaily ? "dailyBars" : "minuteBars"]: bars };
+      const isOfSeconds = source.scale === "second" && timeUs.some((us) => us % MINUTE_US !== 0);
+      return { ...data, [isDaily ? "dailyBars" : isOfSeconds ? "secondBars" : "minuteBars"]: bars };
     }
     default:
       return source satisfies never;

@@ -1,5 +1,6 @@
 /** Recorded data as somebody had it at a time, or with less of its past. Columns are copies. */
 import type { BarColumns } from "../model/bars.ts";
+import { SECOND_US } from "../fincalcs/derive_bars.ts";
 import { dayEndUs, type MarketData, MINUTE_US, type SymbolData } from "./market_data.ts";
 
 /** A day by daily bars is decided on a moment before its close. */
@@ -8,6 +9,7 @@ const BEFORE_CLOSE_US = 1;
 /** All that is later than `us` taken away: what has not ended by then, or not happened. */
 export function cutAfter(data: MarketData, us: number): MarketData {
   return mapped(data, (one) => ({
+    seconds: [0, lengthUntil(one.secondBars.timeUs, (startUs) => startUs + SECOND_US <= us)],
     minutes: [0, lengthUntil(one.minuteBars.timeUs, (startUs) => startUs + MINUTE_US <= us)],
     days: [
       0,
@@ -29,7 +31,7 @@ export interface KeptHistory {
   days: number;
 }
 
-/** The past before `fromUs` made shorter. Trades and quotes begin where the minutes do. */
+/** The past before `fromUs` made shorter. Seconds, trades and quotes begin where the minutes do. */
 export function cutHistory(data: MarketData, { fromUs, minutes, days }: KeptHistory): MarketData {
   return mapped(data, (one) => {
     const minutesBefore = historyLength(one, "minuteBars", fromUs);
@@ -39,6 +41,7 @@ export function cutHistory(data: MarketData, { fromUs, minutes, days }: KeptHist
     const fineFromUs = minuteFrom === 0 ? -Infinity : one.minuteBars.timeUs[minuteFrom] ?? fromUs;
     const before = (timeUs: number) => timeUs < Math.min(fineFromUs, fromUs);
     return {
+      seconds: [lengthUntil(one.secondBars.timeUs, before), one.secondBars.timeUs.length],
       minutes: [minuteFrom, one.minuteBars.timeUs.length],
       days: [Math.max(0, daysBefore - days), one.dailyBars.timeUs.length],
       trades: [lengthUntil(one.trades.timeUs, before), one.trades.timeUs.length],
@@ -62,16 +65,17 @@ type Range = [from: number, to: number];
 
 function mapped(
   data: MarketData,
-  ranges: (one: SymbolData) => Record<"minutes" | "days" | "trades" | "quotes", Range>,
+  ranges: (one: SymbolData) => Record<"seconds" | "minutes" | "days" | "trades" | "quotes", Range>,
 ): MarketData {
   return new Map([...data].map(([name, one]): [string, SymbolData] => {
-    const { minutes, days, trades, quotes } = ranges(one);
+    const { seconds, minutes, days, trades, quotes } = ranges(one);
     // Named one by one: what a symbol's data gains must be cut too.
     const cut: SymbolData = {
       symbol: one.symbol,
       assetClass: one.assetClass,
       name: one.name,
       isHardToBorrow: one.isHardToBorrow,
+      secondBars: orLater(slice<BarColumns>(one.secondBars, seconds), one.secondBars),
       minuteBars: orLater(slice<BarColumns>(one.minuteBars, minutes), one.minuteBars),
       dailyBars: slice<BarColumns>(one.dailyBars, days),
       trades: orLater(slice(one.trades, trades), one.trades),

@@ -5,23 +5,9 @@
 import { type AssetClass, assetClassOf } from "../model/asset.ts";
 import { type BarColumns, emptyBars } from "../model/bars.ts";
 import { cryptoSession, exchangeDate, sessionOf } from "../model/calendar.ts";
+import { emptyQuotes, emptyTrades, type QuoteColumns, type TradeColumns } from "../model/ticks.ts";
 import { ConfigError } from "../util/errors.ts";
-
-/** Prints, oldest first; times may repeat. A trade's id is its row + 1. */
-export interface TradeColumns {
-  timeUs: Float64Array;
-  price: Float64Array;
-  size: Float64Array;
-}
-
-/** Best bids and offers, oldest first. Sizes in shares or coins. */
-export interface QuoteColumns {
-  timeUs: Float64Array;
-  bidPrice: Float64Array;
-  bidSize: Float64Array;
-  askPrice: Float64Array;
-  askSize: Float64Array;
-}
+import { barsOfBars, barsOfTrades } from "../fincalcs/derive_bars.ts";
 
 export interface SymbolData {
   symbol: string;
@@ -30,9 +16,12 @@ export interface SymbolData {
   name: string;
   /** Its shares cannot be had to sell them short, though it is a symbol that can be sold short. */
   isHardToBorrow: boolean;
+  secondBars: BarColumns;
+  /** Of days of which none were given, made of the seconds or the trades. */
   minuteBars: BarColumns;
   /** One a session, timed at the exchange date's midnight. */
   dailyBars: BarColumns;
+  /** Their times may repeat. A trade's id is its row + 1. */
   trades: TradeColumns;
   quotes: QuoteColumns;
 }
@@ -48,16 +37,11 @@ export function emptySymbol(symbol: string, name = symbol): SymbolData {
     assetClass: assetClassOf(symbol),
     name,
     isHardToBorrow: false,
+    secondBars: emptyBars(),
     minuteBars: emptyBars(),
     dailyBars: emptyBars(),
-    trades: { timeUs: new Float64Array(), price: new Float64Array(), size: new Float64Array() },
-    quotes: {
-      timeUs: new Float64Array(),
-      bidPrice: new Float64Array(),
-      bidSize: new Float64Array(),
-      askPrice: new Float64Array(),
-      askSize: new Float64Array(),
-    },
+    trades: emptyTrades(),
+    quotes: emptyQuotes(),
   };
 }
 
@@ -70,7 +54,7 @@ export function mergeMarketData(parts: SymbolData[]): MarketData {
       merged.set(part.symbol, { ...part });
       continue;
     }
-    for (const kind of ["minuteBars", "dailyBars", "trades", "quotes"] as const) {
+    for (const kind of Object.keys(KIND_TEXT) as (keyof typeof KIND_TEXT)[]) {
       if (part[kind].timeUs.length === 0) continue;
       if (known[kind].timeUs.length > 0) {
         throw new ConfigError(
@@ -80,11 +64,15 @@ export function mergeMarketData(parts: SymbolData[]): MarketData {
       Object.assign(known, { [kind]: part[kind] });
     }
   }
-  for (const data of merged.values()) data.dailyBars = withDerivedDays(data);
+  for (const data of merged.values()) {
+    data.minuteBars = minutesOf(data);
+    data.dailyBars = withDerivedDays(data);
+  }
   return new Map([...merged].sort(([a], [b]) => a < b ? -1 : 1));
 }
 
 const KIND_TEXT = {
+  secondBars: "second bars",
   minuteBars: "minute bars",
   dailyBars: "daily bars",
   trades: "trades",
@@ -100,6 +88,29 @@ export function dayHours(assetClass: AssetClass, dayStartUs: number) {
 
 export function dayEndUs(assetClass: AssetClass, dayStartUs: number): number {
   return dayHours(assetClass, dayStartUs).closeUs;
+}
+
+/** Minutes that were given, and those of the other days made of seconds or trades. */
+function minutesOf({ minuteBars, secondBars, trades }: SymbolData): BarColumns {
+  if (secondBars.timeUs.length + trades.timeUs.length === 0) return minuteBars;
+  const made = secondBars.timeUs.length > 0
+    ? barsOfBars(secondBars, MINUTE_US)
+    : barsOfTrades(trades, MINUTE_US);
+  if (minuteBars.timeUs.length === 0) return made;
+  const days = new Set<number>();
+  for (const us of minuteBars.timeUs) days.add(dayOf(us));
+  const rows: number[][] = [];
+  for (let i = 0; i < made.timeUs.length; i++) {
+    if (!days.has(dayOf(made.timeUs[i]))) rows.push(rowOf(made, i));
+  }
+  if (rows.length === 0) return minuteBars;
+  for (let i = 0; i < minuteBars.timeUs.length; i++) rows.push(rowOf(minuteBars, i));
+  return barsOf(rows.sort((a, b) => a[0] - b[0]));
+}
+
+/** Whole days from about New York's midnight on: no session lies in two of them. */
+function dayOf(us: number): number {
+  return Math.floor((us - 4.5 * 60 * MINUTE_US) / (24 * 60 * MINUTE_US));
 }
 
 /** Daily bars that were given, and those of the other days made from minute bars. */

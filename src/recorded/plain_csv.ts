@@ -15,7 +15,7 @@ import {
   symbolDataOf,
 } from "./csv_columns.ts";
 import { parseTimeUs } from "./csv_time.ts";
-import { MINUTE_US, type SymbolData } from "./market_data.ts";
+import type { SymbolData } from "./market_data.ts";
 import type { FileSource } from "./source.ts";
 
 const NEWLINE = 0x0a;
@@ -308,7 +308,7 @@ class PlainReader {
       return true;
     }
     return high >= Math.max(open, close, low) && low <= Math.min(open, close) &&
-      this.#timeUs % MINUTE_US === 0;
+      this.#timeUs % this.#header.barUnitUs === 0;
   }
 }
 

@@ -8,5 +8,15 @@ export type FileSource =
     symbol?: string;
     /** "quote": the volume is in the quote currency; it is divided by the close. Default "base". */
     volumeIn?: "base" | "quote";
+    /**
+     * "second": bars may begin at any second. A symbol whose bars all begin at whole minutes has
+     * minute bars all the same. Default "minute".
+     */
+    scale?: "second" | "minute";
   }
   | { kind: "trades" | "quotes"; file: string; symbol?: string };
+
+/** Bars with a time begin at multiples of it; µs. */
+export function barUnitUs(source: FileSource): number {
+  return source.kind === "bars" && source.scale === "second" ? 1e6 : 60e6;
+}

@@ -1,17 +1,25 @@
 /** Alpaca's market-data REST: bars by page into columns, and snapshots. */
 import { z } from "zod";
-import type { BarsQuery, Snapshot } from "../contracts/provider.ts";
+import type { BarsQuery, Snapshot, TicksQuery } from "../contracts/provider.ts";
 import { type AssetClass, assetClassOf } from "../model/asset.ts";
 import { type BarColumns, emptyBars } from "../model/bars.ts";
+import type { QuoteColumns, TradeColumns } from "../model/ticks.ts";
 import { exchangeDate } from "../model/calendar.ts";
 import { OperationError } from "../util/errors.ts";
 import type { AlpacaRest } from "./alpaca_rest.ts";
 import type { AlpacaFeed } from "./alpaca_settings.ts";
+import { QuotesBuilder, type RowsBuilder, SecondsBuilder, TradesBuilder } from "./alpaca_ticks.ts";
 import { formatRfc3339, parseRfc3339Us } from "./rfc3339.ts";
 
 /** Rows are read by hand: ten thousand a page, straight into columns. */
 const rows = z.record(z.string(), z.array(z.unknown()).nullable()).nullish();
-const pageSchema = z.object({ bars: rows, next_page_token: z.string().nullish() });
+const pageSchema = z.object({
+  bars: rows,
+  trades: rows,
+  quotes: rows,
+  next_page_token: z.string().nullish(),
+});
+type RowsKind = "bars" | "trades" | "quotes";
 
 const SYMBOLS_PER_REQUEST = 200;
 const ROWS_PER_PAGE = 10_000;
@@ -27,14 +35,52 @@ export async function readBars(
 ): Promise<Map<string, BarColumns>> {
   const { scale } = query;
   if (scale === "second") {
-    throw new OperationError("Cannot read second bars: Alpaca has none; ask for minutes or days");
+    const builder = () => new SecondsBuilder(query);
+    return await readRows(rest, { feed, kind: "trades", query, builder }, signal);
   }
-  const builders = new Map(query.symbols.map((symbol) => [symbol, new BarsBuilder(query)]));
+  const builder = () => new BarsBuilder(query);
+  const wanted = { timeframe: TIMEFRAMES[scale], adjustment: query.adjustment };
+  return await readRows(rest, { feed, kind: "bars", query, wanted, builder }, signal);
+}
+
+export function readTrades(
+  rest: AlpacaRest,
+  feed: AlpacaFeed,
+  query: TicksQuery,
+  signal: AbortSignal,
+): Promise<Map<string, TradeColumns>> {
+  const builder = () => new TradesBuilder(query);
+  return readRows(rest, { feed, kind: "trades", query, builder }, signal);
+}
+
+export function readQuotes(
+  rest: AlpacaRest,
+  feed: AlpacaFeed,
+  query: TicksQuery,
+  signal: AbortSignal,
+): Promise<Map<string, QuoteColumns>> {
+  const builder = () => new QuotesBuilder(query);
+  return readRows(rest, { feed, kind: "quotes", query, builder }, signal);
+}
+
+async function readRows<Columns>(
+  rest: AlpacaRest,
+  { feed, kind, query, wanted: { timeframe, adjustment } = {}, builder }: {
+    feed: AlpacaFeed;
+    kind: RowsKind;
+    query: TicksQuery;
+    /** Of bars. */
+    wanted?: { timeframe?: string; adjustment?: string };
+    builder: () => RowsBuilder<Columns>;
+  },
+  signal: AbortSignal,
+): Promise<Map<string, Columns>> {
+  const builders = new Map(query.symbols.map((symbol) => [symbol, builder()]));
   if (query.fromUs < query.toUs) {
     for (const [assetClass, symbols] of chunks([...builders.keys()], SYMBOLS_PER_REQUEST)) {
       const fixed: Record<string, string | number> = {
         symbols: symbols.join(","),
-        timeframe: TIMEFRAMES[scale],
+        ...(timeframe ? { timeframe } : {}),
         start: formatRfc3339(query.fromUs),
         // Alpaca's end is inclusive, Liu's is not.
         end: formatRfc3339(query.toUs - 1),
@@ -42,10 +88,11 @@ export async function readBars(
         sort: "asc",
       };
       if (assetClass === "us_equity") {
-        fixed.adjustment = query.adjustment;
+        if (adjustment) fixed.adjustment = adjustment;
         fixed.feed = historyFeed(feed);
       }
-      await readPages(rest, `${PATHS[assetClass]}/bars`, fixed, builders, signal);
+      const path = `${PATHS[assetClass]}/${kind}`;
+      await readPages(rest, path, { kind, fixed, builders }, signal);
     }
   }
   return new Map(builders.entries().map(([symbol, builder]) => [symbol, builder.finish()]));
@@ -54,17 +101,20 @@ export async function readBars(
 async function readPages(
   rest: AlpacaRest,
   path: string,
-  fixed: Record<string, string | number>,
-  builders: Map<string, BarsBuilder>,
+  { kind, fixed, builders }: {
+    kind: RowsKind;
+    fixed: Record<string, string | number>;
+    builders: Map<string, RowsBuilder<unknown>>;
+  },
   signal: AbortSignal,
 ): Promise<void> {
   let token: string | null = null;
   for (let page = 0; page < PAGES_MAX; page++) {
     const query: Record<string, string | number> = token ? { ...fixed, page_token: token } : fixed;
     const { body } = await rest.get(pageSchema, { path, query }, signal);
-    for (const [symbol, bars] of Object.entries(body.bars ?? {})) {
+    for (const [symbol, found] of Object.entries(body[kind] ?? {})) {
       const builder = builders.get(symbol);
-      if (builder) { for (const bar of bars ?? []) builder.add(bar, path); }
+      if (builder) { for (const row of found ?? []) builder.add(row, path); }
     }
     token = body.next_page_token ?? null;
     if (token === null) return;
@@ -72,7 +122,7 @@ async function readPages(
   throw new OperationError(`Cannot read ${path}: more than ${PAGES_MAX} pages; ask for less`);
 }
 
-class BarsBuilder {
+class BarsBuilder implements RowsBuilder<BarColumns> {
   readonly #query: BarsQuery;
   #columns = emptyBars();
   #length = 0;

@@ -9,7 +9,7 @@ import { BAR_ROW, type BarColumns } from "../../model/bars.ts";
 import { resample } from "../../fincalcs/resample.ts";
 
 export const MINUTE_US = 60e6;
-const SECOND_US = 1e6;
+export const SECOND_US = 1e6;
 
 export class SymbolState {
   readonly buffer = new BarBuffer();
@@ -28,6 +28,8 @@ export class SymbolState {
   isIncomplete = false;
   /** Start of the newest bar that is complete: the provider's own, not the one in the making. */
   completeUs = -Infinity;
+  /** Start of the bar before the newest complete one; ∞ where that one was not put at the end. */
+  beforeUs = Infinity;
   /** Bars that begin after it may be incomplete. */
   #lostFromUs = Infinity;
   /** Sum of price × size of the minute in the making. */
@@ -80,6 +82,35 @@ export class SymbolState {
     c.trades[i] += 1;
   }
 
+  /** A complete second, row `i`: moves the minute in the making and the day, as its trades would. */
+  onSecondBar(bars: BarColumns, i: number): void {
+    this.second.give(bars, i);
+    const row = this.#makingRow;
+    copyBar(bars, i, row);
+    this.last = row[4];
+    const startUs = Math.floor(row[0] / MINUTE_US) * MINUTE_US;
+    if (startUs <= this.completeUs || startUs < this.buffer.lastTimeUs) return;
+    this.day.onBar(row, 0);
+    if (startUs > this.buffer.lastTimeUs) {
+      this.#makingTurnover = row[5] * row[6];
+      row[0] = startUs;
+      this.buffer.append(row, 0);
+    } else this.#growBySecond(row);
+  }
+
+  #growBySecond(row: Float64Array): void {
+    const i = this.buffer.length - 1;
+    const c = this.buffer.columns;
+    const volume = c.volume[i] + row[5];
+    this.#makingTurnover += row[5] * row[6];
+    c.high[i] = Math.max(c.high[i], row[2]);
+    c.low[i] = Math.min(c.low[i], row[3]);
+    c.close[i] = row[4];
+    c.volume[i] = volume;
+    c.vwap[i] = volume > 0 ? this.#makingTurnover / volume : row[4];
+    c.trades[i] += row[7];
+  }
+
   onQuote(bidPrice: number, bidSize: number, askPrice: number, askSize: number): void {
     this.bidPrice = bidPrice;
     this.bidSize = bidSize;
@@ -98,8 +129,13 @@ export class SymbolState {
     if (timeUs <= this.completeUs) return false;
     const { buffer } = this;
     const madeUs = buffer.lastTimeUs;
-    if (madeUs < timeUs) buffer.append(rows, at);
-    else this.#putAmong(rows, at);
+    if (madeUs < timeUs) {
+      this.beforeUs = madeUs;
+      buffer.append(rows, at);
+    } else {
+      this.beforeUs = Infinity;
+      this.#putAmong(rows, at);
+    }
     this.completeUs = timeUs;
     if (madeUs <= timeUs) this.last = rows[at + 4];
     this.day.onBar(rows, at);
@@ -149,6 +185,17 @@ export class SymbolState {
     const row = this.buffer.rowAt(history.timeUs[i]);
     if (row >= 0) this.buffer.copyRow(row, history, i);
   }
+}
+
+function copyBar(bars: BarColumns, i: number, row: Float64Array): void {
+  row[0] = bars.timeUs[i];
+  row[1] = bars.open[i];
+  row[2] = bars.high[i];
+  row[3] = bars.low[i];
+  row[4] = bars.close[i];
+  row[5] = bars.volume[i];
+  row[6] = bars.vwap[i] > 0 ? bars.vwap[i] : bars.close[i];
+  row[7] = bars.trades[i];
 }
 
 function oneBar(rows: Float64Array, at: number): BarColumns {
@@ -232,7 +279,10 @@ export class DayState {
   }
 }
 
-/** Second bars, which no provider sends: built from trades, complete when a later second begins. */
+/**
+ * Second bars, which no provider sends: built from trades, complete when a later second begins; or
+ * given, and then trades build none.
+ */
 export class SecondBuilder {
   /** The newest complete second; NaN before it. */
   timeUs = NaN;
@@ -242,6 +292,7 @@ export class SecondBuilder {
   close = NaN;
   volume = NaN;
   vwap = NaN;
+  #isGiven = false;
   #startUs = NaN;
   #open = 0;
   #high = 0;
@@ -269,7 +320,20 @@ export class SecondBuilder {
     return true;
   }
 
+  give(bars: BarColumns, i: number): void {
+    this.#isGiven = true;
+    this.#startUs = NaN;
+    this.timeUs = bars.timeUs[i];
+    this.open = bars.open[i];
+    this.high = bars.high[i];
+    this.low = bars.low[i];
+    this.close = bars.close[i];
+    this.volume = bars.volume[i];
+    this.vwap = bars.vwap[i] > 0 ? bars.vwap[i] : bars.close[i];
+  }
+
   onTrade(timeUs: number, price: number, size: number): void {
+    if (this.#isGiven) return;
     if (!this.isMaking) {
       this.#startUs = Math.floor(timeUs / SECOND_US) * SECOND_US;
       this.#open = this.#high = this.#low = price;
