@@ -18,7 +18,7 @@ alter table optimizer_run
   add column fold integer not null default 0,
   add column trial integer,
   add column kind text not null default 'trial' check (kind in ('trial', 'test')),
-  add column value double precision,
+  add column value numeric,
   add column problem text,
   add column figures jsonb;
 create unique index optimizer_run_trial

@@ -107,6 +107,8 @@ Deno.test("the best trial is what liu backtest gives with its parameters, to the
     assert.ok(listed.includes(best.batch_id) && !listed.includes(last.batch_id));
     const table = await liu.run(["optimize", "list"]);
     assert.match(table.out, new RegExp(found.session_id.slice(0, 8)));
+    const sessions = JSON.parse((await liu.run(["optimize", "list", "--json"])).out);
+    assert.deepEqual(sessions[1].result, JSON.parse(JSON.stringify(found)));
   }));
 
 Deno.test("a session that was killed goes on, and ends as one that was not", () =>

@@ -56,14 +56,18 @@ export class BacktestMarket {
     this.broker = new SimulatedBroker(this.exchange, {
       cash,
       assets: [...this.provider.assetBySymbol.values()],
-      beforeAccount: () => this.replay.notePrices(),
+      beforeAccount: (symbol) => this.replay.notePrices(symbol),
       afterRequests: () => {
         if (fillModel === "close") this.replay.matchCloses(this.nowUs);
       },
     });
     this.account = new LazyAccount(() => {
-      const { cash, equity, buyingPower } = this.broker.figures();
-      return { cash: Number(cash), equity: Number(equity), buyingPower: Number(buyingPower) };
+      const { cash, equity, buyingPower } = this.broker.account();
+      return {
+        cash: cash.toNumber(),
+        equity: equity.toNumber(),
+        buyingPower: buyingPower.toNumber(),
+      };
     });
     this.#seed(data);
     this.curve.add(fromUs, this.#cash);
@@ -84,9 +88,10 @@ export class BacktestMarket {
       slippage: options.slippage,
       liquidityOf: (symbol) => days.of(symbol),
       nightRates: options.nightRates,
-      beforeNights: () => this.replay.notePrices(),
+      beforeNights: () => this.replay.notePrices(null),
       onNight: (_accountId, cost) => this.#cash -= Number(cost),
       latencyUs: options.latencyUs,
+      forgets: true,
     });
   }
 

@@ -5,7 +5,7 @@ import { buy, cancel, limit, sell } from "../contracts/decision.ts";
 import { type ScanContext, Scanner } from "../contracts/scanner.ts";
 import { Strategy, type SymbolSetup, type Tick } from "../contracts/strategy.ts";
 import { seededRandom } from "../engine/worker.ts";
-import type { MarketData } from "../recorded/market_data.ts";
+import { barsOf, emptySymbol, type MarketData, mergeMarketData } from "../recorded/market_data.ts";
 import type { CheckRuns } from "./check_runs.ts";
 import { decisionText } from "./decision_record.ts";
 import { minuteBars, testOptions } from "./fixture.ts";
@@ -48,13 +48,15 @@ type Types = Parameters<typeof testOptions>[0];
 type Options = Omit<NonNullable<Parameters<typeof testOptions>[2]>, "scanner"> & {
   /** Scanners as `world` makes them. */
   scanner?: (data: MarketData) => new (...args: never[]) => Scanner;
+  /** In the place of the rows. */
+  data?: MarketData;
 };
 
 /** A backtest and what runs it again. `world` may show a strategy the data that it is run on. */
 async function checked(
   world: (data: MarketData) => Types,
   rows: Record<string, number[][]>,
-  { scanner, ...options }: Options = {},
+  { scanner, data: given, ...options }: Options = {},
   /** What becomes of data before they are run on. */
   faulty: (data: MarketData) => MarketData = (data) => data,
 ): Promise<CheckRuns & { windows: BacktestOptionsWindows }> {
@@ -65,7 +67,7 @@ async function checked(
       ...options,
       ...(scanner ? { scanner: scanner(data) } : {}),
     });
-  const settings: BacktestSettings = made(new Map());
+  const settings: BacktestSettings = { ...made(new Map()), ...(given ? { data: given } : {}) };
   const run = (changed: BacktestSettings) =>
     recordBacktest({
       ...changed,
@@ -140,6 +142,50 @@ Deno.test("a sound strategy has no findings, whatever the data", async () => {
   );
 });
 
+class Quick extends Strategy {
+  override setup(symbol: SymbolSetup) {
+    return { average: symbol.sma(3) };
+  }
+  run({ event, position, quote, second, time, today, state: { average } }: Tick<this>) {
+    if (event === "minute") return;
+    const isLate = time.minutesSinceOpen >= 15;
+    if (position && (isLate || quote.bidPrice < average.value)) return sell({ qty: 1 });
+    const isLow = event === "second" ? second.close < today.last : quote.askPrice > average.value;
+    if (!position && !isLate && isLow) return buy({ qty: 1 });
+  }
+}
+
+Deno.test("nor has one that trades by seconds, trades and quotes, which begin late", async () => {
+  const random = seededRandom(3);
+  const rows = walk(11, 20);
+  const [symbol] = mergeMarketData([{ ...emptySymbol("AAPL"), minuteBars: barsOf(rows) }]).values();
+  // None in the first four days, nor in the first minutes of the others.
+  const late = rows.slice(4 * 20).filter((_, i) => i % 20 > 2);
+  const times = late.flatMap(([us]) => [us + 3.2e6, us + 17.5e6, us + 44.1e6]);
+  const prices = times.map(() => 99 + 2 * random());
+  const sizes = Float64Array.from(times, () => 5);
+  const data: MarketData = new Map([["AAPL", {
+    ...symbol,
+    trades: { timeUs: Float64Array.from(times), price: Float64Array.from(prices), size: sizes },
+    quotes: {
+      timeUs: Float64Array.from(times, (us) => us + 0.4e6),
+      bidPrice: Float64Array.from(prices, (price) => price - 0.02),
+      bidSize: sizes,
+      askPrice: Float64Array.from(prices, (price) => price + 0.02),
+      askSize: sizes,
+    },
+  }]]);
+  for (const fillModel of ["next_open", "finest", "trade", "quote"] as const) {
+    const events: ("second" | "trade" | "quote")[] = ["second", "trade", "quote"];
+    const runs = await checked(() => Quick, { AAPL: rows }, { data, events, fillModel });
+    assert.ok(runs.full.decisions.filter(({ kind }) => kind === "fill").length > 10);
+    const { findings, cutsUs } = await checkLookAhead({ ...runs, cuts: 20 });
+    assert.deepEqual(findings, [], fillModel);
+    // Some of the cuts left neither quotes nor trades.
+    assert.ok(cutsUs.some((us) => us < times[0]), fillModel);
+  }
+});
+
 Deno.test("a strategy that knows the next bar is told with its line", async () => {
   const peeking = (data: MarketData) =>
     class extends Strategy {
@@ -212,10 +258,20 @@ Deno.test("a scanner that picks what will rise is told", async () => {
 });
 
 Deno.test("a day's bar that is shown before its close is told", async () => {
-  class Gap extends Scanner {
+  /** Looks at all that there is of days. */
+  class Days extends Scanner {
     async run({ market }: ScanContext) {
-      const rows = await market.snapshots();
-      return rows.filter(({ last, previousClose }) => previousClose > last).symbols();
+      const symbols = await market.symbols();
+      const rows = await market.snapshots(symbols);
+      const days = await market.bars(symbols, "day", 3);
+      return [
+        ...rows.filter(({ last, previousClose }) => previousClose > last).symbols(),
+        ...rows.filter(({ last, high, low }) => high - last > last - low).symbols(),
+        ...symbols.filter((symbol) => {
+          const { close, volume } = days.get(symbol)!;
+          return close.at(-1)! > close.at(-2)! && volume.at(-1)! < 40_000;
+        }),
+      ];
     }
   }
   // Each bar stands at the day before its own, as those that are dated by the day of their file do.
@@ -225,13 +281,26 @@ Deno.test("a day's bar that is shown before its close is told", async () => {
       const timeUs = dailyBars.timeUs.map((us, i) => i > 0 ? dailyBars.timeUs[i - 1] : us - 1);
       return [name, { ...one, dailyBars: { ...dailyBars, timeUs } }];
     }));
-  const options = { scanner: () => Gap, recurrenceMinutes: 1 };
+  const options = { scanner: () => Days, recurrenceMinutes: 1 };
   const rows = { AAPL: walk(3, 40), MSFT: walk(4, 40), GOOG: walk(5, 40) };
   const sound = await checked(() => Sound, rows, options);
   assert.deepEqual((await checkLookAhead({ ...sound, cuts: 12 })).findings, []);
   const faulty = await checked(() => Sound, rows, options, early);
   const { findings } = await checkLookAhead({ ...faulty, cuts: 12 });
   assert.equal(findings[0].by, "scanner of us_equity");
+});
+
+Deno.test("bars that come a bar early are told", async () => {
+  const early = (data: MarketData): MarketData =>
+    new Map([...data].map(([name, one]) => {
+      const { close } = one.minuteBars;
+      const minuteBars = { ...one.minuteBars, close: close.map((own, i) => close[i + 1] ?? own) };
+      return [name, { ...one, minuteBars }];
+    }));
+  const runs = await checked(() => Sound, { AAPL: walk(12, 40) }, {}, early);
+  const { findings } = await checkLookAhead({ ...runs, cuts: 12 });
+  const line = await lineOf("sound buys");
+  assert.ok(findings.some(({ place, cuts }) => cuts > 0 && line.test(place!)));
 });
 
 Deno.test("a strategy that holds what was written into it is not seen: nothing is cut off it", async () => {

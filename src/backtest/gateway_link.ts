@@ -89,7 +89,7 @@ export class GatewayLink {
 
   /** Before a step's events: what is due at whole minutes is read anew then. */
   beforeStep(timeUs: number): void {
-    if (timeUs % MINUTE_US !== 0) this.#gateway.catchUpAccount();
+    if (this.#gateway.isAccountPutOff && timeUs % MINUTE_US !== 0) this.#gateway.catchUpAccount();
   }
 
   /** A promise only where something waits. */

@@ -3,11 +3,12 @@
  * Invariants: within a step seconds come before minutes before quotes before trades, each by symbol,
  * and all of them
  * meet the open orders before any is seen by a strategy. The exchange hears of a bar where it has
- * an order to meet; else of its close, before anybody asks what the account is worth.
+ * an order to meet; else of its close, where the symbol is held and anybody asks what the account
+ * is worth, or where it is about to have an order.
  */
 import type { Consumer } from "../engine/consumer/consumer.ts";
 import type { Exchange } from "../matching/exchange.ts";
-import type { BarColumns } from "../model/bars.ts";
+import { BAR_ROW, type BarColumns } from "../model/bars.ts";
 import { MarketBatch, RowKind } from "../model/market_batch.ts";
 import { SECOND_US } from "../fincalcs/derive_bars.ts";
 import { type MarketData, MINUTE_US } from "../recorded/market_data.ts";
@@ -31,6 +32,7 @@ export class Replay {
   /** Rows given to the consumer. */
   rows = 0;
   readonly #exchange: Exchange;
+  readonly #barUs: number;
   /** Rows of watched symbols in this step. */
   #watchRows = new MarketBatch(16);
 
@@ -51,6 +53,7 @@ export class Replay {
   }) {
     const { data, symbols, exchange, events, barUs, opensUs, hasSeconds } = options;
     this.#exchange = exchange;
+    this.#barUs = barUs;
     // What a trader would subscribe to; the exchange fills by all that there is.
     this.#givesQuotes = events.includes("quote");
     this.#givesTrades = events.includes("trade") || events.includes("second") && !hasSeconds;
@@ -234,9 +237,11 @@ export class Replay {
         const feed = active[place];
         const at = feed.takeBar();
         this.rows++;
-        consumer.bar(feed.id, feed.rows, at);
+        const { rows } = feed;
+        consumer.bar(feed.id, rows, at);
         if (feed.isWatched) this.#seeBar(feed, at);
-        dueUs[place] = feed.barDueUs;
+        const next = at + BAR_ROW;
+        dueUs[place] = next < rows.length ? rows[next] + this.#barUs : feed.barDueUs;
       }
       if (dueUs[place] < nextUs) nextUs = dueUs[place];
     }
@@ -313,14 +318,19 @@ export class Replay {
     return this.#watchRows;
   }
 
-  /** Closes that the exchange has not heard of. */
-  notePrices(): void {
-    for (const feed of this.#active) {
-      if (feed.notedBars >= feed.bar || feed.seconds !== null) continue;
-      const i = feed.bar - 1;
-      feed.notedBars = feed.bar;
-      this.#exchange.notePrice(feed.symbol, feed.bars.close[i], feed.bars.timeUs[i] + MINUTE_US);
-    }
+  /** Closes that the exchange has not heard of: of what is held or ordered, and of `symbol`. */
+  notePrices(symbol: string | null): void {
+    for (const feed of this.#held) this.#noteClose(feed);
+    for (const feed of this.#ordered) this.#noteClose(feed);
+    const feed = symbol === null ? undefined : this.#feeds.get(symbol);
+    if (feed !== undefined && feed.place >= 0) this.#noteClose(feed);
+  }
+
+  #noteClose(feed: SymbolFeed): void {
+    if (feed.notedBars >= feed.bar || feed.seconds !== null) return;
+    feed.notedBars = feed.bar;
+    const endUs = feed.bars.timeUs[feed.bar - 1] + MINUTE_US;
+    this.#exchange.notePrice(feed.symbol, feed.lastClose, endUs);
   }
 
   /** Orders that were accepted at a bar's end trade at its close. */

@@ -7,15 +7,16 @@
  * user code can reach. The gateway is entered only for steps in which something is due; all others
  * are rows into the consumer. A step is waited for only where something in it waits.
  */
-import { Strategy } from "../contracts/strategy.ts";
 import { Consumer } from "../engine/consumer/consumer.ts";
 import { loadStrategies } from "../engine/consumer/load_strategies.ts";
+import type { StrategyRun } from "../engine/consumer/slot.ts";
 import { Followings } from "../engine/followings.ts";
 import { startRuns } from "../engine/session_runs.ts";
 import { riskLimits } from "../model/limit.ts";
 import type { ConsumerToMain, GatewayToMain, RunInfo, SessionWindow } from "../protocol.ts";
 import type { LogSink } from "../util/log.ts";
 import { AbortController, setTimeout, SharedArrayBuffer } from "../util/natives.ts";
+import { mayReadAccountLate } from "./account_view.ts";
 import { BacktestMarket } from "./backtest_market.ts";
 import { GatewayLink } from "./gateway_link.ts";
 import { type BacktestOptions, describePlainly } from "./options.ts";
@@ -52,7 +53,7 @@ class Backtest {
   #failure: Error | null = null;
   #step = 0;
   readonly #isDaily: boolean;
-  #readsAccountLate = false;
+  #strategies: StrategyRun[] = [];
 
   constructor(options: BacktestOptions) {
     this.#options = options;
@@ -67,7 +68,7 @@ class Backtest {
       log: this.#log,
       toConsumer: (message) => this.#consumer.onGateway(message),
       onMain: (message) => this.#onGateway(message),
-      readsAccountLate: () => this.#readsAccountLate,
+      readsAccountLate: () => mayReadAccountLate(options, this.#strategies),
       onAccount: (account) => this.#market.account.set(account),
     });
     this.#picks = new Picks(
@@ -114,7 +115,7 @@ class Backtest {
   }
 
   async #start(): Promise<void> {
-    const { strategies, registries, scanners, risk, fillModel } = this.#options;
+    const { strategies, registries, scanners } = this.#options;
     const control = this.#options.control ??
       new SharedArrayBuffer((2 + strategies.length) * 4);
     const toMain = (message: ConsumerToMain) => this.#onConsumer(message);
@@ -142,10 +143,7 @@ class Backtest {
       describeThrown: this.#options.describeThrown ?? describePlainly,
       onDecision: this.#options.observer?.onDecision,
     });
-    this.#readsAccountLate = risk.maxDailyLoss === null && fillModel !== "close" &&
-      loaded.runs.every(({ instance: { onFill, onDenied } }) =>
-        onFill === Strategy.prototype.onFill && onDenied === Strategy.prototype.onDenied
-      );
+    this.#strategies = loaded.runs;
     for (const value of early) this.#consumer.onKeystoreSet(...value);
     this.#consumer.onGateway({ type: "account", account: this.#market.account });
     await this.#gateway.start();

@@ -24,6 +24,8 @@ export class SymbolFeed {
   rows = new Float64Array();
   /** Where in `rows` the next bar is; at its end they are to be read. */
   #at = 0;
+  /** The newest bar given out is in `rows`. */
+  #isRead = false;
   /** Its place among the replay's active feeds. */
   place = -1;
   /** Second bars that are given out, and fill orders in the place of minutes; null: none are. */
@@ -73,6 +75,7 @@ export class SymbolFeed {
     this.trade = firstAfter(this.data.trades.timeUs, us);
     if (this.seconds !== null) this.second = firstAfter(this.seconds.timeUs, us - SECOND_US);
     this.#at = this.rows.length;
+    this.#isRead = false;
     this.setFineDue();
   }
 
@@ -90,6 +93,7 @@ export class SymbolFeed {
     const count = Math.min(ROWS, bars.timeUs.length - bar);
     if (this.rows.length !== count * BAR_ROW) this.rows = new Float64Array(count * BAR_ROW);
     this.#at = 0;
+    this.#isRead = true;
     const { rows } = this;
     copyColumn(rows, 0, bars.timeUs, bar, count);
     copyColumn(rows, 1, bars.open, bar, count);
@@ -124,7 +128,13 @@ export class SymbolFeed {
 
   /** Of the newest trade or second that was given out, else the newest bar; NaN before the first. */
   get lastPrice(): number {
-    if (!Number.isNaN(this.finePrice)) return this.finePrice;
+    return Number.isNaN(this.finePrice) ? this.lastClose : this.finePrice;
+  }
+
+  /** Close of the newest bar given out; NaN before the first. */
+  get lastClose(): number {
+    // The row is at hand, the column of another symbol's turn ago is not.
+    if (this.#isRead) return this.rows[this.#at - BAR_ROW + 4];
     return this.bar > 0 ? this.bars.close[this.bar - 1] : NaN;
   }
 }

@@ -10,7 +10,7 @@ import type { Asset } from "../model/asset.ts";
 import { sessionAt } from "../model/calendar.ts";
 import type { OrderRequest } from "../model/order.ts";
 import { decimal, plain } from "../util/decimal.ts";
-import { SimulatedAccount, SimulatedExecution, SimulatedOrder } from "./simulated_views.ts";
+import { SimulatedExecution, SimulatedOrder } from "./simulated_views.ts";
 
 /** As at Alpaca, so that the same orders are taken. */
 const CAPABILITIES: BrokerCapabilities = {
@@ -24,11 +24,16 @@ const CAPABILITIES: BrokerCapabilities = {
   tellsOnce: true,
 };
 
+const ACCOUNT_ID = "backtest";
+
 export interface SimulatedBrokerOptions {
   cash: string;
   assets: readonly Asset[];
-  /** Called before the account's value is worked out: prices that the exchange lacks are noted. */
-  beforeAccount(): void;
+  /**
+   * Called before the account's value is worked out, for an order in `symbol` or for itself (null):
+   * prices that the exchange lacks of what is held or ordered, and of this symbol, are noted.
+   */
+  beforeAccount(symbol: string | null): void;
   /** All requests of a round have been made: what they cause at once, at the exchange. */
   afterRequests(): void;
 }
@@ -48,7 +53,7 @@ export class SimulatedBroker implements Broker {
   constructor(exchange: Exchange, options: SimulatedBrokerOptions) {
     this.#exchange = exchange;
     this.#options = options;
-    exchange.openAccount(SimulatedAccount.ID, { cash: options.cash });
+    exchange.openAccount(ACCOUNT_ID, { cash: options.cash });
   }
 
   /** What the exchange has to say of an order. */
@@ -68,21 +73,31 @@ export class SimulatedBroker implements Broker {
   }
 
   figures() {
-    this.#options.beforeAccount();
-    return this.#exchange.account(SimulatedAccount.ID);
+    this.#options.beforeAccount(null);
+    return this.#exchange.account(ACCOUNT_ID);
   }
 
   exchangePositions() {
-    return this.#exchange.positions(SimulatedAccount.ID);
+    return this.#exchange.positions(ACCOUNT_ID);
   }
 
   account() {
-    return new SimulatedAccount(this.figures());
+    this.#options.beforeAccount(null);
+    const { cash, equity, buyingPower, multiplier } = this.#exchange.funds(ACCOUNT_ID);
+    return {
+      accountId: ACCOUNT_ID,
+      currency: "USD",
+      cash,
+      equity,
+      buyingPower,
+      tradingBlocked: false,
+      shortingEnabled: multiplier === 2,
+    };
   }
 
   positions() {
     return Promise.resolve(
-      this.#exchange.positions(SimulatedAccount.ID).map((position) => ({
+      this.#exchange.positions(ACCOUNT_ID).map((position) => ({
         symbol: position.symbol,
         qty: position.qty,
         qtyAvailable: position.qtyAvailable,
@@ -98,17 +113,22 @@ export class SimulatedBroker implements Broker {
   }
 
   openOrders() {
-    const orders = this.#exchange.orders(SimulatedAccount.ID, { status: "open", limit: Infinity });
+    const orders = this.#exchange.orders(ACCOUNT_ID, { status: "open", limit: Infinity });
     return Promise.resolve(orders.map((order) => new SimulatedOrder(order)));
   }
 
+  surelyAffords(cost: number): boolean {
+    this.#options.beforeAccount(null);
+    return this.#exchange.surelyAffords(ACCOUNT_ID, cost);
+  }
+
   orderByClientId(clientOrderId: string) {
-    const order = this.#exchange.orderByClientId(SimulatedAccount.ID, clientOrderId);
+    const order = this.#exchange.orderByClientId(ACCOUNT_ID, clientOrderId);
     return order === null ? null : new SimulatedOrder(order);
   }
 
   executions(sinceUs: number) {
-    const executions = this.#exchange.executions(SimulatedAccount.ID);
+    const executions = this.#exchange.executions(ACCOUNT_ID);
     return Promise.resolve(
       executions.filter(({ timeUs }) => timeUs > sinceUs)
         .map((execution) => new SimulatedExecution(execution)),
@@ -116,12 +136,12 @@ export class SimulatedBroker implements Broker {
   }
 
   submit(order: OrderRequest) {
-    this.#options.beforeAccount();
-    return resultOf(this.#exchange.submit(SimulatedAccount.ID, exchangeRequest(order)));
+    this.#options.beforeAccount(order.symbol);
+    return resultOf(this.#exchange.submit(ACCOUNT_ID, exchangeRequest(order)));
   }
 
   cancel(brokerOrderId: string): CancelResult {
-    const refusal = this.#exchange.cancel(SimulatedAccount.ID, brokerOrderId);
+    const refusal = this.#exchange.cancel(ACCOUNT_ID, brokerOrderId);
     if (refusal === null) return { result: "requested" };
     if (refusal.status === 404) return { result: "not_found" };
     return { result: "not_cancelable", message: refusal.message };
@@ -136,9 +156,9 @@ export class SimulatedBroker implements Broker {
       >
     >,
   ) {
-    this.#options.beforeAccount();
+    this.#options.beforeAccount(null);
     const { clientOrderId, qty, limitPrice, triggerPrice, trailPrice, timeInForce } = change;
-    const outcome = this.#exchange.replace(SimulatedAccount.ID, brokerOrderId, {
+    const outcome = this.#exchange.replace(ACCOUNT_ID, brokerOrderId, {
       ...(clientOrderId === undefined ? {} : { clientOrderId }),
       ...(timeInForce === undefined ? {} : { timeInForce }),
       ...(qty == null ? {} : { qty: plain(qty) }),

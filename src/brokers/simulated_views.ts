@@ -1,7 +1,6 @@
 // What the simulated exchange says, as a broker says it: nothing is copied, texts are made when they
 // are read.
-import type { BrokerAccount } from "../contracts/broker.ts";
-import type { AccountFigures, ExchangeExecution, ExchangeOrder } from "../matching/types.ts";
+import type { ExchangeExecution, ExchangeOrder } from "../matching/types.ts";
 import type {
   BrokerOrder,
   Execution,
@@ -50,7 +49,7 @@ export class SimulatedOrder implements BrokerOrder {
   get status(): OrderStatus {
     return this.order.status;
   }
-  get filledQty(): string {
+  get filledQty(): Decimal {
     return this.order.filledQty;
   }
   get filledAveragePrice(): string | null {
@@ -106,27 +105,5 @@ export class SimulatedExecution implements Execution {
   }
   get fee(): Decimal {
     return this.execution.fee;
-  }
-}
-
-export class SimulatedAccount implements BrokerAccount {
-  static readonly ID = "backtest";
-  readonly accountId = SimulatedAccount.ID;
-  readonly currency = "USD";
-  readonly tradingBlocked = false;
-
-  constructor(private readonly figures: AccountFigures) {}
-
-  get cash(): string {
-    return this.figures.cash;
-  }
-  get equity(): string {
-    return this.figures.equity;
-  }
-  get buyingPower(): string {
-    return this.figures.buyingPower;
-  }
-  get shortingEnabled(): boolean {
-    return this.figures.shortingEnabled;
   }
 }

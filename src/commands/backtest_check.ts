@@ -64,7 +64,9 @@ async function check(
     settings,
     full: result.record!,
     endUs: result.endUs,
-    run: (changed) => runQuietly(changed, host),
+    // What a run is given it hands over: data that were cut are its own already.
+    run: (changed) =>
+      runQuietly(changed.data === settings.data ? forCheck(changed) : changed, host),
     concurrency: Math.min(RUNS_AT_ONCE_MAX, navigator.hardwareConcurrency),
     random: seededRandom(seed),
   };
@@ -93,15 +95,11 @@ async function check(
 /** Nothing is stored, and nothing told: what would be was told of the backtest itself. */
 async function runQuietly(settings: BacktestSettings, host: Host) {
   let runs = 0;
-  const { record } = await runInWorker(
-    // What runInWorker is given it hands over.
-    { ...settings, data: cutAfter(settings.data, Infinity), isRecorded: true },
-    {
-      store: { startRun: () => Promise.resolve(++runs), write: () => {} },
-      onEvent: () => {},
-      log: () => {},
-      signal: host.signal,
-    },
-  );
+  const { record } = await runInWorker({ ...settings, isRecorded: true }, {
+    store: { startRun: () => Promise.resolve(++runs), write: () => {} },
+    onEvent: () => {},
+    log: () => {},
+    signal: host.signal,
+  });
   return record!;
 }

@@ -1,7 +1,7 @@
 /** What a check of a backtest has found, in words and as JSON. */
+import type { BacktestScale } from "../backtest/options.ts";
 import type { Difference } from "../backtest/compare_records.ts";
 import { decisionText } from "../backtest/decision_record.ts";
-import type { BacktestScale } from "../backtest/options.ts";
 import type { LookAheadReport } from "../backtest/look_ahead.ts";
 import type { HistoryNeed, HistoryReport, RestartReport } from "../backtest/warm_up.ts";
 import { exchangeDate, exchangeTime } from "../model/calendar.ts";

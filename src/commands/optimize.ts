@@ -22,6 +22,7 @@ import {
 import { bundle } from "../sandbox/bundle.ts";
 import { ConfigError, OperationError } from "../util/errors.ts";
 import type { LogSink } from "../util/log.ts";
+import { planOfAsset } from "./backtest_costs.ts";
 import { backtestSettings, chosen } from "./backtest_settings.ts";
 import { command as listCommand } from "./optimize_list.ts";
 import { declareOptimizeOptions, type OptimizeOptions } from "./optimize_options.ts";
@@ -59,7 +60,10 @@ export const command: Command = {
     const progress = new OptimizeProgress(host);
     const { settings, logSink } = startSettings(host, progress.print);
     const cli = options as OptimizeOptions;
-    const plan = await loadTradePlan({ plan: cli.plan, settings, host });
+    const plan = planOfAsset(
+      await loadTradePlan({ plan: cli.plan, settings, host }),
+      cli.asset,
+    );
     const period = optimizePeriod(cli, plan);
     const windows = cli.walkForward === undefined
       ? null

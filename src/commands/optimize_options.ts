@@ -24,7 +24,8 @@ export interface OptimizeOptions extends MarketOptions {
 
 export function declareOptimizeOptions(command: Commander): void {
   const methods = Object.keys(METHODS);
-  declareMarketOptions(command)
+  // What stands behind a subcommand's name is its own.
+  declareMarketOptions(command.enablePositionalOptions())
     .option("--from <DATE>", "first exchange date (default: the plan's start_date)")
     .option("--to <DATE>", "last exchange date (default: the plan's end_date)")
     .option("--scale <SCALE>", "minute or day", choice("minute", "day"), "minute")

@@ -101,6 +101,11 @@ export interface Broker {
   positions(signal: AbortSignal): Promise<BrokerPosition[]>;
   assets(assetClass: AssetClass, signal: AbortSignal): Promise<Asset[]>;
   openOrders(signal: AbortSignal): Promise<BrokerOrder[]>;
+  /**
+   * Where it can be said at once: true, an entry of this cost (account currency, no crypto) is sure to be within the
+   * buying power; false says nothing.
+   */
+  surelyAffords?(cost: number): boolean;
   /** null: the broker does not know it. Throws where the answer is unknown. */
   orderByClientId(clientOrderId: string, signal: AbortSignal): Soon<BrokerOrder | null>;
   /** Executions after `sinceUs`, oldest first. */

@@ -7,63 +7,12 @@ import type {
   AdxIndicator,
   BandIndicator,
   BarSource,
-  Indicator,
   MacdIndicator,
   StochasticIndicator,
   SuperTrendIndicator,
 } from "./indicators.ts";
-
-export interface Candle {
-  open: number;
-  high: number;
-  low: number;
-  close: number;
-  volume: number;
-  timeUs: number;
-}
-
-/**
- * Candles that are used again in turn, because the library keeps those that it was given.
- * Invariant: a candle comes back only after at least the reserved number of others.
- */
-export class CandleRing {
-  readonly #candles: Candle[] = [];
-  #last = -1;
-
-  reserve(count: number): void {
-    while (this.#candles.length < count) {
-      const fresh = { open: 0, high: 0, low: 0, close: 0, volume: 0, timeUs: 0 };
-      // Behind the newest, so that those in use keep their order.
-      this.#candles.splice(this.#last + 1, 0, fresh);
-    }
-  }
-
-  next(): Candle {
-    const next = this.#last + 1;
-    this.#last = next < this.#candles.length ? next : 0;
-    return this.#candles[this.#last];
-  }
-}
-
-/** An indicator with its way in. */
-export abstract class StreamIndicator implements Indicator {
-  value = NaN;
-  previous = NaN;
-  isReady = false;
-  abstract add(candle: Candle): void;
-
-  protected set(value: number): void {
-    this.previous = this.value;
-    this.value = value;
-    this.isReady = true;
-  }
-
-  /** As before the first bar. */
-  protected clear(): void {
-    this.value = this.previous = NaN;
-    this.isReady = false;
-  }
-}
+import { Sma } from "./sma.ts";
+import { type Candle, sourceOf, StreamIndicator } from "./stream_indicator.ts";
 
 interface Updated<Input> {
   update(input: Input, replace: boolean): number | null;
@@ -97,47 +46,6 @@ class FromCandle extends StreamIndicator {
     const result = this.library.update(candle, false);
     // Not a number is 0 ÷ 0: the prices stood still.
     if (result !== null) this.set(Number.isNaN(result) ? 0 : result);
-  }
-}
-
-/**
- * The one indicator of its own: as the library's, to 1e-9 of the value, at a fraction of its time.
- * The sum is taken anew once in each period, so that rounding does not pile up.
- */
-class Sma extends StreamIndicator {
-  #values = new Float64Array();
-  #at = 0;
-  #sum = NaN;
-  #isFull = false;
-  #source: BarSource = "close";
-
-  // Not parameter properties: those have all fields begin as undefined, and a number in a field that
-  // once was undefined is allocated each time that it is set.
-  constructor(period: number, source: BarSource) {
-    super();
-    this.#values = new Float64Array(period);
-    this.#source = source;
-    this.#sum = 0;
-  }
-
-  add(candle: Candle): void {
-    const value = this.#source === "close" ? candle.close : sourceOf(candle, this.#source);
-    const values = this.#values;
-    const at = this.#at;
-    this.#sum += value - values[at];
-    values[at] = value;
-    if (at + 1 < values.length) this.#at = at + 1;
-    else {
-      this.#at = 0;
-      this.#isFull = true;
-      let sum = 0;
-      for (let i = 0; i < values.length; i++) sum += values[i];
-      this.#sum = sum;
-    }
-    if (!this.#isFull) return;
-    this.previous = this.value;
-    this.value = this.#sum / values.length;
-    this.isReady = true;
   }
 }
 
@@ -388,8 +296,4 @@ class DayVwap extends StreamIndicator {
 /** `dayOf`: the exchange day of a moment; a new day starts a new average. */
 export function vwap(dayOf: (us: number) => number): StreamIndicator {
   return new DayVwap(dayOf);
-}
-
-function sourceOf(candle: Candle, source: BarSource): number {
-  return source === "typical" ? (candle.high + candle.low + candle.close) / 3 : candle[source];
 }

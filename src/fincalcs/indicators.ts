@@ -7,7 +7,7 @@ import type { BarColumns } from "../model/bars.ts";
 import { exchangeDay } from "../model/calendar.ts";
 import { BarAggregator } from "./bar_aggregator.ts";
 import * as adapters from "./indicator_adapters.ts";
-import { type Candle, CandleRing, type StreamIndicator } from "./indicator_adapters.ts";
+import { type Candle, CandleRing, type StreamIndicator } from "./stream_indicator.ts";
 
 /** One number that follows the bars. Read it at any time; nothing is computed by reading. */
 export interface Indicator {
@@ -62,6 +62,10 @@ export type BarSource = "open" | "high" | "low" | "close" | "volume" | "typical"
 
 /** The engine's way in, by row: not a method, so that a strategy's setup shows what is for it. */
 export let feedBar: (set: IndicatorSet, bars: BarColumns, i: number) => void;
+/** Of the bar that stands at `at` of `rows` (BAR_ROW). */
+export let feedRow: (set: IndicatorSet, rows: Float64Array, at: number) => void;
+
+const NO_CANDLE: Candle = { open: NaN, high: NaN, low: NaN, close: NaN, volume: NaN, timeUs: NaN };
 
 /** Longest period that can be asked for, in bars: 10 trading days of minutes are 3,900. */
 export const PERIOD_BARS_MAX = 10_000;
@@ -90,6 +94,7 @@ export const PERIOD_BARS_MAX = 10_000;
 export class IndicatorSet {
   readonly #indicators: StreamIndicator[] = [];
   readonly #candles = new CandleRing();
+  #takesCandles = false;
   readonly #aggregators: BarAggregator[] = [];
 
   /**
@@ -281,7 +286,34 @@ export class IndicatorSet {
     for (let i = 0; i < indicators.length; i++) indicators[i].add(candle);
   }
 
+  /** As feed(), of the bar at `at` of `rows`. */
+  #feedRow(rows: Float64Array, at: number): void {
+    for (let i = 0; i < this.#aggregators.length; i++) {
+      this.#aggregators[i].feed(
+        rows[at + 1],
+        rows[at + 2],
+        rows[at + 3],
+        rows[at + 4],
+        rows[at + 5],
+        rows[at],
+      );
+    }
+    const indicators = this.#indicators;
+    if (indicators.length === 0) return;
+    const candle = this.#takesCandles ? this.#candles.next() : NO_CANDLE;
+    if (this.#takesCandles) {
+      candle.open = rows[at + 1];
+      candle.high = rows[at + 2];
+      candle.low = rows[at + 3];
+      candle.close = rows[at + 4];
+      candle.volume = rows[at + 5];
+      candle.timeUs = rows[at];
+    }
+    for (let i = 0; i < indicators.length; i++) indicators[i].addRow(rows, at, candle);
+  }
+
   static {
+    feedRow = (set, rows, at) => set.#feedRow(rows, at);
     feedBar = (set, { timeUs, open, high, low, close, volume }, i) => {
       if (set.#indicators.length === 0 && set.#aggregators.length === 0) return;
       set.feed(open[i], high[i], low[i], close[i], volume[i], timeUs[i]);
@@ -291,6 +323,7 @@ export class IndicatorSet {
   /** `keptCandles`: how many of the candles it was given the library's indicator still reads. */
   #register<I extends StreamIndicator>(indicator: I, keptCandles = 0): I {
     this.#candles.reserve(keptCandles + 1);
+    this.#takesCandles ||= indicator.takesCandles;
     this.#indicators.push(indicator);
     return indicator;
   }

@@ -67,7 +67,9 @@ function checkOpening(options: Options, price: Decimal | null): Refusal | null {
   if (wash !== null) return wash;
   if (terms.notional === null && price === null) return null;
   const cost = terms.notional ?? terms.qty!.times(price!);
-  if (asset.assetClass !== "crypto" && account.surelyAffords(cost, ignoring)) return null;
+  if (asset.assetClass !== "crypto" && account.surelyAffords(cost.toNumber(), ignoring)) {
+    return null;
+  }
   const funds = account.funds(ignoring);
   if (asset.assetClass === "crypto") {
     return cost.lte(funds.nonMarginable) ? null : forbidden(

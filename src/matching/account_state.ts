@@ -2,7 +2,6 @@
 import { assert } from "../util/assert.ts";
 import type { Asset } from "../model/asset.ts";
 import { type Decimal, decimal, plain } from "../util/decimal.ts";
-import { AccountSnapshot } from "./account_snapshot.ts";
 import { Holding } from "./holding.ts";
 import type { SymbolMarket } from "./market.ts";
 import { type OrderState, ZERO } from "./order_state.ts";
@@ -19,6 +18,7 @@ const SLACK = 1e-9;
 const NONE: readonly OrderState[] = [];
 
 export interface Funds {
+  cash: Decimal;
   equity: Decimal;
   longValue: Decimal;
   shortValue: Decimal;
@@ -38,10 +38,10 @@ export class AccountState {
   borrowPaid = ZERO;
   interestPaid = ZERO;
   slippagePaid = ZERO;
-  readonly executions: ExchangeExecution[] = [];
+  executions: ExchangeExecution[] = [];
   /** In the order of acceptance, final ones too. */
-  readonly orders: OrderState[] = [];
-  readonly ordersByClientId = new Map<string, OrderState>();
+  orders: OrderState[] = [];
+  #byClientId = new Map<string, OrderState>();
   readonly #holdings = new Map<string, Holding>();
   /** Those with a position or an open order. */
   readonly #active = new Set<Holding>();
@@ -50,16 +50,16 @@ export class AccountState {
     readonly id: string,
     cash: Decimal,
     private readonly isMargin: boolean,
-    readonly createdUs: number,
+    private readonly createdUs: number,
     private readonly marketOf: (symbol: string) => SymbolMarket,
   ) {
     this.cash = this.lastEquity = cash;
   }
 
   addOrder(order: OrderState): void {
-    assert(!this.ordersByClientId.has(order.terms.clientOrderId), "client order id used twice");
     this.orders.push(order);
-    this.ordersByClientId.set(order.terms.clientOrderId, order);
+    this.#byClientId.set(order.terms.clientOrderId, order);
+    assert(this.#byClientId.size === this.orders.length, "client order id used twice");
     const holding = this.holdingOf(order.terms.asset);
     holding.addOrder(order);
     this.#note(holding);
@@ -82,6 +82,17 @@ export class AccountState {
       else high = middle;
     }
     return this.orders[low]?.number === number ? this.orders[low] : null;
+  }
+
+  orderByClientId(clientOrderId: string): OrderState | undefined {
+    return this.#byClientId.get(clientOrderId);
+  }
+
+  /** What is final, but for the orders whose groups are open. */
+  forget(): void {
+    this.executions = [];
+    this.orders = this.orders.filter((order) => order.isOpen || order.hasOpenGroup);
+    this.#byClientId = new Map(this.orders.map((order) => [order.terms.clientOrderId, order]));
   }
 
   holdingOf(asset: Asset): Holding {
@@ -171,6 +182,7 @@ export class AccountState {
     const ownCash = this.cash.plus(shortValue);
     const settled = ownCash.lt(excess) ? ownCash : excess;
     return {
+      cash: this.cash,
       equity,
       longValue,
       shortValue,
@@ -191,7 +203,7 @@ export class AccountState {
    * Whether an equities order that costs so much is sure to be within the buying power. In float64,
    * with a margin that its errors are far below: false says nothing.
    */
-  surelyAffords(cost: Decimal, ignoring: OrderState | null): boolean {
+  surelyAffords(cost: number, ignoring: OrderState | null): boolean {
     const cash = this.cash.toNumber();
     let net = 0;
     let gross = 0;
@@ -213,11 +225,31 @@ export class AccountState {
     if (Math.abs(equity - MARGIN_EQUITY_MIN) <= slack) return false;
     const multiplier = this.isMargin && equity > MARGIN_EQUITY_MIN ? 2 : 1;
     const excess = equity - (gross - crypto) / multiplier - crypto;
-    return cost.toNumber() < excess * multiplier - reserved - 10 * slack;
+    return cost < excess * multiplier - reserved - 10 * slack;
   }
 
   figures(): AccountFigures {
-    return new AccountSnapshot(this);
+    const funds = this.funds();
+    return {
+      cash: plain(funds.cash),
+      equity: plain(funds.equity),
+      lastEquity: plain(this.lastEquity),
+      longMarketValue: plain(funds.longValue),
+      shortMarketValue: plain(funds.shortValue),
+      initialMargin: plain(funds.initialMargin),
+      maintenanceMargin: plain(funds.maintenanceMargin),
+      multiplier: funds.multiplier,
+      buyingPower: plain(funds.buyingPower),
+      nonMarginableBuyingPower: plain(funds.nonMarginable),
+      reserved: plain(funds.reserved),
+      feesPaid: plain(this.feesPaid),
+      regulatoryFeesPaid: plain(this.regulatoryFeesPaid),
+      borrowPaid: plain(this.borrowPaid),
+      interestPaid: plain(this.interestPaid),
+      slippagePaid: plain(this.slippagePaid),
+      shortingEnabled: funds.multiplier === 2,
+      createdUs: this.createdUs,
+    };
   }
 
   position(symbol: string): ExchangePosition | null {

@@ -11,7 +11,7 @@
  */
 import { assert } from "../util/assert.ts";
 import { decimal } from "../util/decimal.ts";
-import { AccountState } from "./account_state.ts";
+import { AccountState, type Funds } from "./account_state.ts";
 import { closeAfter, closingOrder, partOf, shareOf } from "./exchange_parts.ts";
 import { Fees } from "./fees.ts";
 import { defaultFillModel } from "./fill_model.ts";
@@ -271,7 +271,7 @@ export class Exchange {
   }
 
   orderByClientId(accountId: string, clientOrderId: string): ExchangeOrder | null {
-    const order = this.#account(accountId).ordersByClientId.get(clientOrderId);
+    const order = this.#account(accountId).orderByClientId(clientOrderId);
     return order === undefined ? null : new OrderSnapshot(order, true);
   }
 
@@ -294,8 +294,18 @@ export class Exchange {
     return this.#account(accountId).executions;
   }
 
+  /** What the account's figures are made of. */
+  funds(accountId: string): Funds {
+    return this.#account(accountId).funds();
+  }
+
   account(accountId: string): AccountFigures {
     return this.#account(accountId).figures();
+  }
+
+  /** An equities order of this cost is sure to be within the buying power; false says nothing. */
+  surelyAffords(accountId: string, cost: number): boolean {
+    return this.#account(accountId).surelyAffords(cost, null);
   }
 
   #setTrade(price: number, size: number): void {
@@ -339,6 +349,7 @@ export class Exchange {
     if (nowUs > this.#sessionCloseUs) {
       for (const account of this.#accounts.values()) {
         account.lastEquity = account.funds().equity;
+        if (this.#options.forgets) account.forget();
       }
       this.#sessionCloseUs = closeAfter(nowUs);
     }

@@ -202,7 +202,7 @@ function checkClientOrderId(account: AccountState, clientOrderId: string | null)
       `client_order_id must be no more than ${CLIENT_ORDER_ID_LENGTH_MAX} characters`,
     );
   }
-  return account.ordersByClientId.has(clientOrderId)
+  return account.orderByClientId(clientOrderId) !== undefined
     ? badParameter("client_order_id must be unique")
     : null;
 }

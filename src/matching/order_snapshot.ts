@@ -1,6 +1,6 @@
 import type { AssetClass } from "../model/asset.ts";
 import type { OrderStatus, OrderType, Side, TimeInForce } from "../model/order.ts";
-import { type Decimal, plain } from "../util/decimal.ts";
+import type { Decimal } from "../util/decimal.ts";
 import { averageOf, type OrderState } from "./order_state.ts";
 import type { ExchangeOrder, OrderClass, PositionIntent } from "./types.ts";
 
@@ -13,7 +13,7 @@ export class OrderSnapshot implements ExchangeOrder {
   readonly updatedUs: number;
   readonly legs: OrderSnapshot[] | null;
   private readonly ownQty: Decimal | null;
-  private readonly filled: Decimal;
+  readonly filledQty: Decimal;
   private readonly filledNotional: Decimal;
   private readonly stopPrice: Decimal | null;
   private readonly mark: Decimal | null;
@@ -26,7 +26,7 @@ export class OrderSnapshot implements ExchangeOrder {
     this.status = order.status;
     this.updatedUs = order.updatedUs;
     this.ownQty = order.qty;
-    this.filled = order.filledQty;
+    this.filledQty = order.filledQty;
     this.filledNotional = order.filledNotional;
     this.stopPrice = order.stopPrice;
     this.mark = order.mark;
@@ -89,11 +89,8 @@ export class OrderSnapshot implements ExchangeOrder {
   get hwm(): string | null {
     return textOf(this.mark);
   }
-  get filledQty(): string {
-    return plain(this.filled);
-  }
   get filledAveragePrice(): string | null {
-    return textOf(averageOf(this.filledNotional, this.filled));
+    return textOf(averageOf(this.filledNotional, this.filledQty));
   }
   get parentId(): string | null {
     return this.parent === null || this.parent === this.order ? null : this.parent.id;

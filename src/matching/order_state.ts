@@ -138,6 +138,13 @@ export class OrderState implements MatchableOrder {
     return [takeProfit, stopLoss].filter((leg): leg is OrderState => leg !== null && leg !== this);
   }
 
+  /** It, or another order of its group, is open. */
+  get hasOpenGroup(): boolean {
+    if (this.group === null) return false;
+    const { entry, takeProfit, stopLoss } = this.group;
+    return [entry, takeProfit, stopLoss].some((order) => order?.isOpen);
+  }
+
   /** 0 for an order by notional. */
   get remainingQty(): Decimal {
     return this.qty === null ? ZERO : this.qty.minus(this.filledQty);

@@ -1,6 +1,6 @@
 /**
- * What the exchange core takes and gives. Quantities, prices and money are exact: decimals in
- * executions, decimal texts elsewhere; times are µs.
+ * What the exchange core takes and gives. Quantities, prices and money are exact: decimals in what
+ * is told of each order and execution, decimal texts elsewhere; times are µs.
  */
 import type { Asset, AssetClass } from "../model/asset.ts";
 import type {
@@ -38,6 +38,12 @@ export interface ExchangeOptions {
    */
   sourceOf?(symbol: string): FillSource;
   fillModel?: FillModel;
+  /**
+   * Final orders and their executions are forgotten when a session closes: they cannot be looked up
+   * any more, and their client order ids are free again. For backtests, which would keep them all in
+   * memory for nobody. Default false.
+   */
+  forgets?: boolean;
   /** Default: executions are at the market's own prices. */
   slippage?: Partial<SlippageSettings>;
   /** What a usual day of the symbol is like, for its impact; null: not known. */
@@ -106,7 +112,7 @@ export interface ExchangeOrder {
   /** High (sell) or low (buy) water mark of a trailing stop. */
   hwm: string | null;
   status: OrderStatus;
-  filledQty: string;
+  filledQty: Decimal;
   filledAveragePrice: string | null;
   /** null: a simple order or itself a leg. An oco's parent is its take-profit. */
   legs: ExchangeOrder[] | null;

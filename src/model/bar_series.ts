@@ -3,42 +3,74 @@
  * Invariant: what a strategy holds can neither be written to nor reach anything later than its clock.
  */
 import type { BarColumns } from "./bars.ts";
-import { emptyBars, sliceBars } from "./bars.ts";
+import { BAR_ROW, emptyBars, sliceBars } from "./bars.ts";
 
 const COLUMNS = ["timeUs", "open", "high", "low", "close", "volume", "vwap", "trades"] as const;
 
+/** New bars are put into the columns so many at once, where nobody reads them before. */
+const NEW_ROWS = 32;
+
 /** Bars in contiguous columns that grow at the end; the oldest half goes when `rowsMax` is reached. */
 export class BarBuffer {
-  columns = emptyBars();
   length = 0;
+  /** Start of the newest bar; −∞ before the first. */
+  lastTimeUs = -Infinity;
+  #columns = emptyBars();
+  /** Bars for which the columns have room. */
+  #capacity = 0;
+  // A bar into eight columns is eight cache lines of each symbol; into these rows it is one.
+  readonly #newRows = new Float64Array(NEW_ROWS * BAR_ROW);
+  #newCount = 0;
   readonly rowsMax: number;
 
   constructor(rowsMax = 16_384, capacity = 512) {
     this.rowsMax = rowsMax;
-    this.columns = emptyBars(Math.min(capacity, rowsMax));
+    this.#setColumns(emptyBars(Math.min(capacity, rowsMax)));
   }
 
-  get lastTimeUs(): number {
-    return this.length === 0 ? -Infinity : this.columns.timeUs[this.length - 1];
+  /** `length` of their rows are in use. */
+  get columns(): BarColumns {
+    if (this.#newCount > 0) this.#putNewRows();
+    return this.#columns;
   }
 
   /** Appends the bar that stands at `at` of `rows`, and starts after the last one. */
   append(rows: Float64Array, at: number): void {
-    if (this.length === this.columns.timeUs.length) this.#makeRoom();
-    this.set(this.length++, rows, at);
+    if (this.length === this.#capacity) this.#makeRoom();
+    const own = this.#newRows;
+    const to = this.#newCount * BAR_ROW;
+    own[to] = rows[at];
+    own[to + 1] = rows[at + 1];
+    own[to + 2] = rows[at + 2];
+    own[to + 3] = rows[at + 3];
+    own[to + 4] = rows[at + 4];
+    own[to + 5] = rows[at + 5];
+    own[to + 6] = rows[at + 6];
+    own[to + 7] = rows[at + 7];
+    this.lastTimeUs = rows[at];
+    this.length++;
+    if (++this.#newCount === NEW_ROWS) this.#putNewRows();
   }
 
-  /** Overwrites row `i`. */
+  #putNewRows(): void {
+    const count = this.#newCount;
+    const from = this.length - count;
+    this.#newCount = 0;
+    for (let column = 0; column < BAR_ROW; column++) {
+      const values = this.#columns[COLUMNS[column]];
+      for (let i = 0; i < count; i++) values[from + i] = this.#newRows[i * BAR_ROW + column];
+    }
+  }
+
+  #setColumns(columns: BarColumns): void {
+    this.#columns = columns;
+    this.#capacity = columns.timeUs.length;
+  }
+
+  /** Overwrites row `i` with a bar of the same time. */
   set(i: number, rows: Float64Array, at: number): void {
-    const { timeUs, open, high, low, close, volume, vwap, trades } = this.columns;
-    timeUs[i] = rows[at];
-    open[i] = rows[at + 1];
-    high[i] = rows[at + 2];
-    low[i] = rows[at + 3];
-    close[i] = rows[at + 4];
-    volume[i] = rows[at + 5];
-    vwap[i] = rows[at + 6];
-    trades[i] = rows[at + 7];
+    const { columns } = this;
+    COLUMNS.forEach((name, column) => columns[name][i] = rows[at + column]);
   }
 
   /** Overwrites row `i` with row `from` of other bars. */
@@ -63,8 +95,9 @@ export class BarBuffer {
   mergeHistory(history: BarColumns): void {
     const live = sliceBars(this.columns, 0, this.length);
     const merged = this.#sortedUnion(history, live);
-    this.columns = merged;
+    this.#setColumns(merged);
     this.length = merged.timeUs.length;
+    this.lastTimeUs = this.length > 0 ? merged.timeUs[this.length - 1] : -Infinity;
   }
 
   #sortedUnion(history: BarColumns, live: BarColumns): BarColumns {
@@ -87,15 +120,15 @@ export class BarBuffer {
 
   #makeRoom(): void {
     const old = this.columns;
-    if (old.timeUs.length >= this.rowsMax) {
+    if (this.#capacity >= this.rowsMax) {
       const keepFrom = this.length >> 1;
       for (const name of COLUMNS) old[name].copyWithin(0, keepFrom, this.length);
       this.length -= keepFrom;
       return;
     }
-    const grown = emptyBars(Math.min(old.timeUs.length * 2 || 16, this.rowsMax));
+    const grown = emptyBars(Math.min(this.#capacity * 2 || 16, this.rowsMax));
     for (const name of COLUMNS) grown[name].set(old[name]);
-    this.columns = grown;
+    this.#setColumns(grown);
   }
 }
 

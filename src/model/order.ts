@@ -55,16 +55,17 @@ export type OrderStatus =
   | "rejected"
   | "replaced";
 
-const FINAL: ReadonlySet<OrderStatus> = new Set([
-  "filled",
-  "canceled",
-  "expired",
-  "rejected",
-  "replaced",
-]);
-
 export function isFinal(status: OrderStatus): boolean {
-  return FINAL.has(status);
+  switch (status) {
+    case "filled":
+    case "canceled":
+    case "expired":
+    case "rejected":
+    case "replaced":
+      return true;
+    default:
+      return false;
+  }
 }
 
 /** An order as a broker reports it. */

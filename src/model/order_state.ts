@@ -26,6 +26,6 @@ const PROGRESS: Readonly<Record<OrderStatus, number>> = {
  * new: these are equally far.)
  */
 export function nextStatus(current: OrderStatus, reported: OrderStatus): OrderStatus {
-  if (isFinal(current)) return current;
+  if (reported === current || isFinal(current)) return current;
   return PROGRESS[reported] >= PROGRESS[current] ? reported : current;
 }

@@ -39,7 +39,7 @@ export function toAlpacaOrder(order: ExchangeOrder, assets: Assets): AlpacaOrder
     asset_class: order.assetClass,
     notional: order.notional,
     qty: order.qty,
-    filled_qty: order.filledQty,
+    filled_qty: plain(order.filledQty),
     filled_avg_price: order.filledAveragePrice,
     order_class: order.orderClass === "simple" ? "" : order.orderClass,
     order_type: order.type,

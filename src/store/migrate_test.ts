@@ -14,6 +14,7 @@ const TABLES = [
   "keystore",
   "new_trades",
   "optimizer_run",
+  "optimizer_session",
   "order_denial",
   "portfolio",
   "portfolio_batch_ids",

@@ -79,6 +79,9 @@ export class Decimal {
 
   plus(other: number | string | Decimal): Decimal {
     const that = decimal(other);
+    // Sums begin with nothing.
+    if (this.mantissa === 0) return that;
+    if (that.mantissa === 0) return this;
     let a = this.mantissa;
     let b = that.mantissa;
     let scale = this.scale;
@@ -95,6 +98,7 @@ export class Decimal {
 
   minus(other: number | string | Decimal): Decimal {
     const that = decimal(other);
+    if (that.mantissa === 0) return this;
     let a = this.mantissa;
     let b = that.mantissa;
     let scale = this.scale;
@@ -228,6 +232,10 @@ export class Decimal {
     const { mantissa, scale, long } = this;
     if (long !== null) return textOf(long, scale);
     if (scale === 0) return String(mantissa);
+    if (scale === 2 && mantissa >= 0) {
+      const whole = Math.floor(mantissa / 100);
+      return String(whole) + CENTS[mantissa - whole * 100];
+    }
     if (mantissa <= TELLING_MAX && mantissa >= -TELLING_MAX) {
       const value = mantissa / POWERS[scale];
       // Below that String takes to exponents.
@@ -291,6 +299,9 @@ export class Decimal {
     return Decimal.ofDigits({ digits: roundedQuotient(a, b, rounding), scale: decimals });
   }
 }
+
+/** What stands behind the whole part of a price: "", ".01", …, ".1", …, ".99". */
+const CENTS = Array.from({ length: 100 }, (_, cents) => String(cents / 100).slice(1));
 
 /** Interned: the most frequent of all. */
 const ZERO = Decimal.scaled(0, 0);

@@ -3,8 +3,8 @@
  * and the supervisor can see from outside which strategy runs and since when.
  */
 import type { Decision } from "../../contracts/decision.ts";
-import type { Collection, PortfolioView } from "../../contracts/strategy.ts";
-import type { ConsumerToMain } from "../../protocol.ts";
+import { type Collection, type PortfolioView, Strategy } from "../../contracts/strategy.ts";
+import type { ConsumerToMain, OrderReport } from "../../protocol.ts";
 import type { Slot, StrategyRun } from "./slot.ts";
 
 /** More decisions than this from one runAll are a mistake. */
@@ -37,6 +37,27 @@ export class Calls {
       this.failed(run, error);
     } finally {
       control[0] = 0;
+    }
+  }
+
+  /** `onFill` or `onDenied`, where the strategy has one. */
+  report({ run, tick }: Slot, { symbol, fill, denial, position }: OrderReport): void {
+    if (run.isStopped) return;
+    const { instance } = run;
+    this.#control[0] = run.index + 1;
+    this.#control[1]++;
+    try {
+      // What is not of the strategy's own does nothing.
+      if (fill !== null && instance.onFill !== Strategy.prototype.onFill) {
+        instance.onFill({ symbol, ...fill, positionQty: position?.qty ?? 0 }, tick);
+      }
+      if (denial !== null && instance.onDenied !== Strategy.prototype.onDenied) {
+        instance.onDenied({ symbol, ...denial }, tick);
+      }
+    } catch (error) {
+      this.failed(run, error);
+    } finally {
+      this.#control[0] = 0;
     }
   }
 

@@ -7,7 +7,8 @@
  */
 import type { Clock } from "../../contracts/clock.ts";
 import type { Decision } from "../../contracts/decision.ts";
-import { BAR_ROW, type BarColumns } from "../../model/bars.ts";
+import { BAR_ROW } from "../../model/bars.ts";
+import type { BarColumns } from "../../model/bars.ts";
 import { MarketBatch, RowKind } from "../../model/market_batch.ts";
 import type {
   ConsumerToGateway,
@@ -21,7 +22,8 @@ import type {
 import { SymbolTable } from "../../util/symbol_table.ts";
 import { AgeRule } from "./age.ts";
 import { Calls } from "./calls.ts";
-import { intentOf, isEntry, type ReadDecision, type Slot, type StrategyRun } from "./slot.ts";
+import { Decisions } from "./decisions.ts";
+import type { ReadDecision, Slot, StrategyRun } from "./slot.ts";
 import { MINUTE_US, SECOND_US } from "./symbol_state.ts";
 import { AccountView, setAccount, setEvent, setTimeUs } from "./views.ts";
 import { type Followed, FollowedSymbols } from "./followed.ts";
@@ -53,6 +55,7 @@ export class Consumer {
   readonly #symbols = new SymbolTable();
   readonly followed: FollowedSymbols;
   readonly #outbox: Outbox;
+  readonly #decisions: Decisions;
   readonly #portfolio: AccountView;
   readonly #calls: Calls;
   readonly #age: AgeRule;
@@ -64,7 +67,6 @@ export class Consumer {
   /** Those that work on all their symbols together. */
   readonly #collections: readonly StrategyRun[];
   readonly #earlyValues: [strategy: string, key: string, context: string, value: string][] = [];
-  #intentSeq = 0;
   #rows = 0;
   // A stepping session: rows wait until the gateway has begun their step.
   #stepBegun = -1;
@@ -78,6 +80,13 @@ export class Consumer {
     this.followed = new FollowedSymbols(this.#portfolio, this.#calls);
     this.#age = new AgeRule(options, this.#symbols, this.followed);
     this.#outbox = new Outbox(options.stepping, options.toGateway);
+    this.#decisions = new Decisions({
+      calls: this.#calls,
+      followed: this.followed,
+      outbox: this.#outbox,
+      toMain: options.toMain,
+      onDecision: options.onDecision,
+    });
     this.#collections = options.strategies.filter(({ runsAll }) => runsAll);
     this.#wantsSecond = options.events.includes("second");
     this.#wantsMinute = options.events.includes("minute");
@@ -219,7 +228,7 @@ export class Consumer {
   #onBar(followed: Followed, rows: Float64Array, at: number): void {
     const { state } = followed;
     if (!state.onMinuteBar(rows, at)) return;
-    if (!state.isIncomplete) this.followed.feed(followed);
+    if (!state.isIncomplete) this.followed.feedNext(followed, rows, at);
     if (!this.#wantsMinute) return;
     setTimeUs(followed.time, rows[at] + MINUTE_US);
     this.#runSlots(followed, "minute");
@@ -285,74 +294,26 @@ export class Consumer {
       if ((state.isIncomplete || state.isHalted) && slot.position === null) continue;
       setEvent(slot.tick, event);
       const decision = this.#calls.run(slot);
-      if (decision) this.#read(slot, decision, time.us);
+      if (decision) this.#decisions.read(slot, decision, time.us);
       // A rejecting strategy has left the list.
       if (slots[i] !== slot) i--;
     }
   }
 
-  /** Reading what user code returned can run user code: getters, proxies, toString. */
-  #read(slot: Slot, decision: Decision, nowUs: number): void {
-    this.#calls.call(slot.run, () => this.#decided(slot, decision, nowUs));
-  }
-
-  /** Reads what user code returned, getters and all: called inside of its guard. */
-  #decided(slot: Slot, decision: Decision, nowUs: number): void {
-    const { run, symbol } = slot;
-    const kind = decision.kind;
-    if (kind === "reject" || kind === "cancel") {
-      const reason = String(decision.reason);
-      this.#options.onDecision?.(slot, decision, { kind, reason }, nowUs);
-      return kind === "reject"
-        ? this.#reject(slot, reason)
-        : this.#outbox.cancel({ runId: run.runId, symbol: symbol.symbol, reason });
-    }
-    if (kind !== "order") {
-      throw new TypeError(
-        (decision as unknown) instanceof Promise
-          ? "run must not be async: it returned a promise"
-          : "run must return a decision or nothing",
-      );
-    }
-    if (symbol.isIncomplete && isEntry(decision)) return;
-    const intent = intentOf(slot, decision, this.#intentSeq++, nowUs);
-    this.#options.onDecision?.(slot, decision, { kind, intent }, nowUs);
-    slot.lastSeq = intent.seq;
-    slot.openOrder ??= {
-      action: intent.action,
-      qty: intent.qty ?? 0,
-      filledQty: 0,
-      sinceUs: nowUs,
-    };
-    this.#outbox.intent(intent);
-  }
-
-  #reject(slot: Slot, reason: string): void {
-    const { run, symbol: { symbol } } = slot;
-    if (slot.position !== null || slot.openOrder !== null) {
-      return run.instance.log.warning(
-        `reject(${symbol}) has no effect while it has a position or an order there`,
-      );
-    }
-    this.followed.removeSlot(slot);
-    this.#options.toMain({ type: "reject", runId: run.runId, symbol, reason });
-  }
-
   #onReport(report: OrderReport): void {
-    const run = this.#options.strategies.find(({ runId }) => runId === report.runId);
-    const slot = run?.slots.get(report.symbol);
-    if (!run || !slot) return;
+    const slot = this.#slotOf(report);
+    if (slot === undefined) return;
     slot.position = report.position;
     // A report that crossed a newer intent on its way knows nothing of it.
     if (report.intentSeq >= slot.lastSeq) slot.openOrder = report.openOrder;
-    const { symbol, fill, denial } = report;
-    if (fill) {
-      const positionQty = report.position?.qty ?? 0;
-      this.#calls.call(run, () => run.instance.onFill({ symbol, ...fill, positionQty }, slot.tick));
+    if (report.fill !== null || report.denial !== null) this.#calls.report(slot, report);
+  }
+
+  #slotOf({ runId, symbol }: OrderReport): Slot | undefined {
+    for (const run of this.#options.strategies) {
+      if (run.runId === runId) return run.slots.get(symbol);
     }
-    if (denial) {
-      this.#calls.call(run, () => run.instance.onDenied({ symbol, ...denial }, slot.tick));
-    }
+    return undefined;
   }
 
   /** The strategies that work on all their symbols together, once in their interval of the session. */
@@ -370,7 +331,7 @@ export class Consumer {
       for (const [symbol, decision] of this.#calls.runAll(run, this.#portfolio)) {
         const slot = run.slots.get(symbol);
         if (!slot || (slot.openOrder !== null && !run.whileOpen)) continue;
-        this.#read(slot, decision, nowUs);
+        this.#decisions.read(slot, decision, nowUs);
       }
     }
   }
@@ -388,13 +349,18 @@ export class Consumer {
   }
 
   #endStep(n: number, timeUs: number): void {
-    // The gateway waits for it, whether anything was decided or not.
-    if (!this.endStep(n, timeUs)) this.#outbox.endStep(n);
+    if (this.#wantsSecond) this.#closeSeconds(timeUs);
+    this.#runCollections(timeUs);
+    this.#stepDone = n;
+    this.#outbox.endStep(n);
   }
 
   #sendCounts(): void {
-    const [rows, runs] = [this.#rows, this.#options.control[1]];
-    const lagMsMax = this.#age.takeLagMsMax();
-    this.#options.toMain({ type: "counts", rows, runs, lagMsMax });
+    this.#options.toMain({
+      type: "counts",
+      rows: this.#rows,
+      runs: this.#options.control[1],
+      lagMsMax: this.#age.takeLagMsMax(),
+    });
   }
 }

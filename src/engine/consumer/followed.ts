@@ -169,6 +169,12 @@ export class FollowedSymbols {
     for (let i = 0; i < resting.length; i++) resting[i].feed();
   }
 
+  /** The same after a bar has come, at `at` of `rows`. */
+  feedNext({ slots, resting }: Followed, rows: Float64Array, at: number): void {
+    for (let i = 0; i < slots.length; i++) slots[i].feedNext(rows, at);
+    for (let i = 0; i < resting.length; i++) resting[i].feedNext(rows, at);
+  }
+
   removeSlot(slot: Slot): void {
     const { symbol } = slot.symbol;
     slot.run.slots.delete(symbol);

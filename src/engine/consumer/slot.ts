@@ -1,7 +1,7 @@
 /** One strategy in one symbol on one consumer, and what its decisions become. */
 import type { Decision, OrderDecision } from "../../contracts/decision.ts";
 import type { Strategy, SymbolSetup } from "../../contracts/strategy.ts";
-import { feedBar, IndicatorSet } from "../../fincalcs/indicators.ts";
+import { feedBar, feedRow, IndicatorSet } from "../../fincalcs/indicators.ts";
 import type { AssetClass } from "../../model/asset.ts";
 import type { Intent, OpenOrderFigures, PositionFigures } from "../../protocol.ts";
 import { plainData } from "../../sandbox/plain_data.ts";
@@ -67,6 +67,13 @@ export class Slot implements SlotFigures {
       this.#fedUs = timeUs[i];
     }
   }
+
+  /** The same after a bar has come: at `at` of `rows`, and mostly it is the only one. */
+  feedNext(rows: Float64Array, at: number): void {
+    if (this.#fedUs < this.symbol.beforeUs) return this.feed();
+    feedRow(this.setup, rows, at);
+    this.#fedUs = rows[at];
+  }
 }
 
 const ACTIONS: readonly string[] = ["buy", "sell", "short", "cover"];
@@ -94,45 +101,75 @@ export function intentOf(
 ): Intent {
   const { action, qty, notional, limitPrice, triggerPrice, stopPrice, targetPrice } = decision;
   const { timeInForce, extendedHours, indicators } = decision;
-  const problems: string[] = [];
-  const price = (name: string, value: number | null | undefined) => {
-    if (value === undefined || value === null) return null;
-    if (typeof value === "number" && value > 0 && value < Infinity) return value;
-    problems.push(`${name} must be a price > 0, got ${String(value)}`);
-    return null;
-  };
-  const amount = (name: string, value: number | undefined) => {
-    if (value === undefined || value === null) return null;
-    if (typeof value === "number" && value >= 0 && value < Infinity) return value;
-    problems.push(`${name} must be a number > 0, got ${String(value)}`);
-    return null;
-  };
-  if (!ACTIONS.includes(action)) problems.push(`the action must be one of ${ACTIONS.join(", ")}`);
-  if (timeInForce !== undefined && !TIMES_IN_FORCE.includes(timeInForce)) {
-    problems.push(`timeInForce must be one of ${TIMES_IN_FORCE.join(", ")}`);
-  }
-  if ((qty === undefined) === (notional === undefined)) {
-    problems.push("exactly one of qty and notional must be given");
-  }
   const symbol = slot.symbol;
   const isBuy = action === "buy" || action === "cover";
   const quoted = isBuy ? symbol.askPrice : symbol.bidPrice;
-  return {
+  const intent: Intent = {
     runId: slot.run.runId,
     seq,
     symbol: symbol.symbol,
     action,
-    qty: amount("qty", qty),
-    notional: amount("notional", notional),
-    limitPrice: price("limitPrice", limitPrice),
-    triggerPrice: price("triggerPrice", triggerPrice),
-    stopPrice: price("stopPrice", stopPrice),
-    targetPrice: price("targetPrice", targetPrice),
+    qty: isAmount(qty) ? qty : null,
+    notional: isAmount(notional) ? notional : null,
+    limitPrice: isPrice(limitPrice) ? limitPrice : null,
+    triggerPrice: isPrice(triggerPrice) ? triggerPrice : null,
+    stopPrice: isPrice(stopPrice) ? stopPrice : null,
+    targetPrice: isPrice(targetPrice) ? targetPrice : null,
     timeInForce: timeInForce ?? null,
     extendedHours: extendedHours === true,
-    indicators: plainData(indicators ?? null),
-    problem: problems.length > 0 ? problems.join("; ") : null,
+    indicators: indicators === undefined ? null : plainData(indicators),
+    problem: null,
     referencePrice: quoted > 0 ? quoted : symbol.last,
     decidedUs: nowUs,
   };
+  const amounts = { qty, notional };
+  const prices = { limitPrice, triggerPrice, stopPrice, targetPrice };
+  intent.problem = problemOf(action, timeInForce, amounts, prices);
+  return intent;
+}
+
+/** What is wrong with what was read of a decision; null: nothing. */
+function problemOf(
+  action: unknown,
+  timeInForce: unknown,
+  amounts: Record<"qty" | "notional", unknown>,
+  prices: Record<"limitPrice" | "triggerPrice" | "stopPrice" | "targetPrice", unknown>,
+): string | null {
+  const isAction = ACTIONS.includes(action as string);
+  const isTime = timeInForce === undefined || TIMES_IN_FORCE.includes(timeInForce as string);
+  const isOne = (amounts.qty === undefined) !== (amounts.notional === undefined);
+  const { limitPrice, triggerPrice, stopPrice, targetPrice } = prices;
+  const isFine = isAction && isTime && isOne && isAmountOrNone(amounts.qty) &&
+    isAmountOrNone(amounts.notional) && isPriceOrNone(limitPrice) && isPriceOrNone(triggerPrice) &&
+    isPriceOrNone(stopPrice) && isPriceOrNone(targetPrice);
+  if (isFine) return null;
+  const problems: string[] = [];
+  if (!isAction) problems.push(`the action must be one of ${ACTIONS.join(", ")}`);
+  if (!isTime) problems.push(`timeInForce must be one of ${TIMES_IN_FORCE.join(", ")}`);
+  if (!isOne) problems.push("exactly one of qty and notional must be given");
+  for (const [name, value] of Object.entries(amounts)) {
+    if (isAmountOrNone(value)) continue;
+    problems.push(`${name} must be a number > 0, got ${String(value)}`);
+  }
+  for (const [name, value] of Object.entries(prices)) {
+    if (isPriceOrNone(value)) continue;
+    problems.push(`${name} must be a price > 0, got ${String(value)}`);
+  }
+  return problems.join("; ");
+}
+
+function isAmount(value: unknown): value is number {
+  return typeof value === "number" && value >= 0 && value < Infinity;
+}
+
+function isAmountOrNone(value: unknown): boolean {
+  return value === undefined || value === null || isAmount(value);
+}
+
+function isPrice(value: unknown): value is number {
+  return typeof value === "number" && value > 0 && value < Infinity;
+}
+
+function isPriceOrNone(value: unknown): boolean {
+  return value === undefined || value === null || isPrice(value);
 }

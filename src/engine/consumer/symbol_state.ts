@@ -28,6 +28,8 @@ export class SymbolState {
   isIncomplete = false;
   /** Start of the newest bar that is complete: the provider's own, not the one in the making. */
   completeUs = -Infinity;
+  /** Start of the bar before the newest complete one; ∞ where that one was not put at the end. */
+  beforeUs = Infinity;
   /** Bars that begin after it may be incomplete. */
   #lostFromUs = Infinity;
   /** Sum of price × size of the minute in the making. */
@@ -127,8 +129,13 @@ export class SymbolState {
     if (timeUs <= this.completeUs) return false;
     const { buffer } = this;
     const madeUs = buffer.lastTimeUs;
-    if (madeUs < timeUs) buffer.append(rows, at);
-    else this.#putAmong(rows, at);
+    if (madeUs < timeUs) {
+      this.beforeUs = madeUs;
+      buffer.append(rows, at);
+    } else {
+      this.beforeUs = Infinity;
+      this.#putAmong(rows, at);
+    }
     this.completeUs = timeUs;
     if (madeUs <= timeUs) this.last = rows[at + 4];
     this.day.onBar(rows, at);

@@ -4,13 +4,19 @@ import type { AccountFigures } from "../../protocol.ts";
 import type { Soon } from "../../util/soon.ts";
 import type { Work } from "./work.ts";
 
+interface Reserved {
+  readonly work: Work;
+  readonly amount: number;
+}
+
 /**
  * The account as the broker last told it, and what has been promised since. Invariant: buying power
  * is given once: to the broker's own holds, or to a work that it has not heard of.
  */
 export class Account {
   #broker: BrokerAccount | null = null;
-  readonly #reserved = new Map<Work, number>();
+  /** What was promised to works, and is not in the figures. */
+  #reserved: Reserved[] = [];
   /** Something that changes the figures has happened since they were asked for. */
   isStale = false;
   /** The most that the equity was below that of the first reading; account currency, ≥ 0. It never shrinks again. */
@@ -52,9 +58,23 @@ export class Account {
   }
 
   /** The reading is made when somebody looks, but before the market's time goes on. */
-  putOff(read: () => void): void {
+  putOff(read: () => void, isKnown: (work: Work) => boolean): void {
     this.isStale = false;
     this.#putOff = read;
+    // Whoever looks at what is left has the figures read first, which hold these.
+    this.#releaseAll(isKnown);
+  }
+
+  /** As last read, put off or not. */
+  get known(): BrokerAccount | null {
+    return this.#broker;
+  }
+
+  /** What is promised, and not in the figures. */
+  get reserved(): number {
+    let sum = 0;
+    for (const { amount } of this.#reserved) sum += amount;
+    return sum;
   }
 
   get isPutOff(): boolean {
@@ -80,24 +100,28 @@ export class Account {
     const { buyingPower, cash } = this.broker;
     let left = numberOf(buyingPower);
     if (isCrypto) left = Math.min(left, numberOf(cash));
-    for (const amount of this.#reserved.values()) left -= amount;
+    for (const { amount } of this.#reserved) left -= amount;
     return left;
   }
 
   reserve(work: Work, amount: number): void {
-    if (amount > 0) this.#reserved.set(work, amount);
+    if (amount > 0) this.#reserved.push({ work, amount });
   }
 
   release(work: Work): void {
-    this.#reserved.delete(work);
+    this.#releaseAll((other) => other === work);
+  }
+
+  #releaseAll(isDone: (work: Work) => boolean): void {
+    if (this.#reserved.length === 0) return;
+    this.#reserved = this.#reserved.filter(({ work }) => !isDone(work));
   }
 
   /** `isKnown`: the broker had the whole work before it was asked, so that its figures hold it. */
   refresh(read: () => Soon<BrokerAccount>, isKnown: (work: Work) => boolean): Soon<void> {
     this.isStale = false;
     this.#putOff = null;
-    const known: Work[] = [];
-    for (const work of this.#reserved.keys()) if (isKnown(work)) known.push(work);
+    const known = this.#reserved.filter(({ work }) => isKnown(work));
     const account = read();
     if (!(account instanceof Promise)) return this.#set(account, known);
     return account.then((account) => this.#set(account, known), (error) => {
@@ -106,12 +130,12 @@ export class Account {
     });
   }
 
-  #set(account: BrokerAccount, known: Work[]): void {
+  #set(account: BrokerAccount, known: Reserved[]): void {
     this.#broker = account;
     const equity = numberOf(account.equity);
     if (Number.isNaN(this.#firstEquity)) this.#firstEquity = equity;
     this.worstLoss = Math.max(this.worstLoss, this.#firstEquity - equity);
-    for (const work of known) this.#reserved.delete(work);
+    if (known.length > 0) this.#reserved = this.#reserved.filter((one) => !known.includes(one));
   }
 }
 

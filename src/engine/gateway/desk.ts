@@ -20,11 +20,12 @@
  * 5. An own exit cancels what else the run has open, waits for it, and then closes what is really
  *    left.
  */
-import { type AssetClass, assetClassOf } from "../../model/asset.ts";
+import { type Asset, type AssetClass, assetClassOf } from "../../model/asset.ts";
 import type { Side } from "../../model/order.ts";
 import { Decimal, decimal } from "../../util/decimal.ts";
 import type { Book, Position } from "./book.ts";
 import { type ExitPrices, isResting, type Protection } from "./protection.ts";
+import type { QtyRules } from "./risk.ts";
 import { exitsToRest, hasLegsInWay, legsOfEntry, legsToCancel, type RestView } from "./rest.ts";
 import {
   byTurn,
@@ -84,9 +85,14 @@ export class Desks {
   /** All of them, by symbol; none is in the set any more. */
   take(): readonly Desk[] {
     if (this.list.length === 0) return NO_DESKS;
+    if (this.list.length === 1) {
+      const desk = this.list.pop()!;
+      this.#places[desk.number] = -1;
+      return [desk];
+    }
     const desks = this.list.splice(0);
     for (const { number } of desks) this.#places[number] = -1;
-    return desks.length > 1 ? desks.sort((a, b) => compare(a.symbol, b.symbol)) : desks;
+    return desks.sort((a, b) => compare(a.symbol, b.symbol));
   }
 }
 
@@ -102,6 +108,9 @@ export class Desk {
   readonly refusals = new Map<number, number>();
   /** The newest intent that was taken in, by run. */
   readonly intentSeqs = new Map<number, number>();
+  /** How quantities of the asset are rounded; worked out by the first who needs them. */
+  rules: QtyRules | null = null;
+  rulesOf: Asset | null = null;
   /** The last price seen of a watched symbol. */
   lastPrice = NaN;
   /** Its regular session was on when a price was last looked at. */

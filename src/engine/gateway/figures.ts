@@ -33,7 +33,7 @@ export class Figures {
   refreshInStep(): Soon<void> {
     const { account, options } = this.state;
     if (!options.readsAccountLate?.()) return this.refresh();
-    account.putOff(this.#readLate);
+    account.putOff(this.#readLate, isKnown);
   }
 
   readonly #readLate = (): void => {

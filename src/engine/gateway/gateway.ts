@@ -139,6 +139,10 @@ export class Gateway {
     this.#state.account.catchUp();
   }
 
+  get isAccountPutOff(): boolean {
+    return this.#state.account.isPutOff;
+  }
+
   fromConsumer(consumer: number, message: ConsumerToGateway): void {
     switch (message.type) {
       case "stepDone":

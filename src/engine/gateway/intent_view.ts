@@ -3,7 +3,7 @@ import type { Intent, RunInfo } from "../../protocol.ts";
 import type { Position } from "./book.ts";
 import type { Desk } from "./desk.ts";
 import type { Liquidations } from "./liquidation.ts";
-import type { RiskView } from "./risk.ts";
+import { type QtyRules, qtyRules, type RiskView } from "./risk.ts";
 import type { GatewayState } from "./state.ts";
 import { isEntry, restOf, sideOf } from "./work.ts";
 
@@ -24,6 +24,15 @@ export class IntentView implements RiskView {
   ) {
     this.asset = state.assets.get(desk.symbol) ?? null;
     this.position = desk.positions.get(run.runId) ?? null;
+  }
+
+  qtyRules(asset: Asset): QtyRules {
+    const { desk } = this;
+    if (desk.rulesOf !== asset) {
+      desk.rulesOf = asset;
+      desk.rules = qtyRules(asset);
+    }
+    return desk.rules!;
   }
 
   get capabilities() {
@@ -61,7 +70,8 @@ export class IntentView implements RiskView {
   }
 
   get isBlocked(): boolean {
-    return this.state.account.broker.tradingBlocked;
+    const { account } = this.state;
+    return (account.known ?? account.broker).tradingBlocked;
   }
 
   get isShortingEnabled(): boolean {
@@ -74,6 +84,12 @@ export class IntentView implements RiskView {
 
   get isHalted(): boolean {
     return this.state.halted.has(this.desk.symbol);
+  }
+
+  surelyAffords(cost: number): boolean {
+    const { account, options: { broker } } = this.state;
+    if (broker.surelyAffords === undefined || this.desk.assetClass === "crypto") return false;
+    return account.isPutOff && broker.surelyAffords(cost + account.reserved);
   }
 
   get buyingPower(): number {

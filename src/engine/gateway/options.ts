@@ -19,7 +19,7 @@ export interface GatewayOptions {
   stepping: boolean;
   /**
    * In steps: the account is read when a check wants it, not whenever something has changed it. Only where the broker
-   * answers at once, no loss is limited, and no strategy looks at the account but in its turn.
+   * answers at once and blocks no account, no loss is limited, and no strategy looks at it but in its turn.
    */
   readsAccountLate?(): boolean;
   /** How many consumers there are: a step waits for all of them. */

@@ -4,7 +4,8 @@ import type { GatewayState } from "./state.ts";
 
 /** Plans of desks: what of the gateway's state they look at, and what they do to it. */
 export class Plans implements PlanView {
-  isRegularSession = false;
+  /** The one that is planned. */
+  #desk: Desk | null = null;
   readonly makeChild: PlanView["makeChild"];
   readonly makeExit: PlanView["makeExit"];
   readonly end: PlanView["end"];
@@ -27,9 +28,13 @@ export class Plans implements PlanView {
     return this.state.isStopping;
   }
 
+  get isRegularSession(): boolean {
+    return this.state.isRegularSession(this.#desk!);
+  }
+
   /** What is to be sent now in the symbol. */
   of(desk: Desk): readonly DeskRequest[] {
-    this.isRegularSession = this.state.isRegularSession(desk);
+    this.#desk = desk;
     return planDesk(desk, this);
   }
 }

@@ -90,10 +90,10 @@ export class Reports {
       : execution.side === "sell"
       ? "sell"
       : "buy_short";
-    const { timeUs, brokerOrderId } = execution;
+    const { timeUs, brokerOrderId, cumulativeQty } = execution;
     const qty = execution.qty.toFixed();
     const price = execution.price.toFixed();
-    const fee = execution.fee.toFixed();
+    const fee = execution.fee.isZero ? "0" : execution.fee.toFixed();
     const { options } = this.state;
     options.toMain({
       type: "trade",
@@ -124,7 +124,7 @@ export class Reports {
         targetPrice: work?.targetPrice ?? null,
         brokerOrderId,
         clientOrderId: child.clientOrderId,
-        cumulativeQty: execution.cumulativeQty.toFixed(),
+        cumulativeQty: cumulativeQty === execution.qty ? qty : cumulativeQty.toFixed(),
       },
     }]);
   }

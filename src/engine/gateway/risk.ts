@@ -52,11 +52,27 @@ const ZERO = decimal(0);
 /** A short sale at the market binds more than its price, as Alpaca reckons it. */
 const SHORT_MARGIN = 1.03;
 
+/** Quantities of an asset, as numbers. */
+export interface QtyRules {
+  increment: Decimal;
+  /** Where no fractions are taken. */
+  wholeIncrement: Decimal;
+  minOrderQty: Decimal;
+}
+
+export function qtyRules({ qtyIncrement, minOrderQty }: Asset): QtyRules {
+  const increment = decimal(qtyIncrement);
+  const wholeIncrement = increment.lt(1) ? decimal(1) : increment;
+  return { increment, wholeIncrement, minOrderQty: decimal(minOrderQty) };
+}
+
 /** What the checks look at: the intent, and the world at its moment. */
 export interface RiskView {
   intent: Intent;
   /** null: the broker does not have it. */
   asset: Asset | null;
+  /** Worked out once. */
+  qtyRules(asset: Asset): QtyRules;
   capabilities: BrokerCapabilities;
   limits: RiskLimits;
   /** The run's own. */
@@ -72,6 +88,8 @@ export interface RiskView {
   isShortingEnabled: boolean;
   isNoEntries: boolean;
   isHalted: boolean;
+  /** True: so much is sure to be within the buying power, which need not be asked for then. */
+  surelyAffords(cost: number): boolean;
   /** Account currency, less what is reserved for orders on their way. */
   buyingPower: number;
   /** Of all runs' positions and entries on their way in this symbol. */
@@ -238,9 +256,10 @@ function checkedQty(view: RiskView, asset: Asset): Decimal | Denied {
   const isShort = action === "short" || action === "cover";
   const isWhole = !asset.fractionable || isShort ||
     !view.capabilities.fractional.includes(asset.assetClass);
-  const increment = isWhole && decimal(asset.qtyIncrement).lt(1) ? "1" : asset.qtyIncrement;
-  const rounded = roundToTick(isExit && wanted.gt(held) ? held : wanted, increment, "down");
-  if (rounded.lte(0) || (!isExit && rounded.lt(asset.minOrderQty))) {
+  const { increment, wholeIncrement, minOrderQty } = view.qtyRules(asset);
+  const asked = isExit && wanted.gt(held) ? held : wanted;
+  const rounded = roundToTick(asked, isWhole ? wholeIncrement : increment, "down");
+  if (rounded.isZero || rounded.s < 0 || (!isExit && rounded.lt(minOrderQty))) {
     return denied("qty_too_small", `${plain(wanted)} ${symbol} is less than can be ordered`);
   }
   return rounded;
@@ -333,6 +352,7 @@ function checkLimits(view: RiskView, qty: Decimal): number | Denied {
     }
   }
   const reserve = intent.action === "short" ? notional * SHORT_MARGIN : notional;
+  if (view.surelyAffords(reserve)) return reserve;
   const { buyingPower } = view;
   if (!(reserve > buyingPower)) return reserve;
   return denied("buying_power", `needs ${money(reserve)}, ${money(buyingPower)} is left`);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { decimal } from "../../util/decimal.ts";
 import type { Intent } from "../../protocol.ts";
-import { checkRisk, DENIALS, type RiskView } from "./risk.ts";
+import { checkRisk, DENIALS, qtyRules, type RiskView } from "./risk.ts";
 import { testAsset, TestBroker } from "./test_broker.ts";
 import { NO_LIMITS, testIntent } from "./test_world.ts";
 
@@ -9,6 +9,7 @@ function view(intent: Partial<Intent>, more: Partial<RiskView> = {}): RiskView {
   return {
     intent: testIntent({ action: "buy", symbol: "A", ...intent }),
     asset: testAsset("A"),
+    qtyRules,
     capabilities: new TestBroker().capabilities,
     limits: NO_LIMITS,
     position: null,
@@ -21,6 +22,7 @@ function view(intent: Partial<Intent>, more: Partial<RiskView> = {}): RiskView {
     isOtherLong: false,
     isNoEntries: false,
     isHalted: false,
+    surelyAffords: () => false,
     buyingPower: 1e6,
     symbolNotional: 0,
     dailyLoss: 0,

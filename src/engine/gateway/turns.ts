@@ -31,10 +31,10 @@ export class Turns {
   #work(first: (() => Soon<void>) | undefined): void {
     this.#isBusy = true;
     try {
-      for (let task = first; task !== undefined; task = this.#tasks.shift()) {
+      for (let task = first; task !== undefined; task = this.#next()) {
         const done = task();
         if (!(done instanceof Promise)) continue;
-        done.then(() => this.#work(this.#tasks.shift()), (error) => this.#fail(error));
+        done.then(() => this.#work(this.#next()), (error) => this.#fail(error));
         return;
       }
     } catch (error) {
@@ -42,6 +42,10 @@ export class Turns {
     }
     this.#isBusy = false;
     if (this.#idle.length > 0) { for (const { resolve } of this.#idle.splice(0)) resolve(); }
+  }
+
+  #next(): (() => Soon<void>) | undefined {
+    return this.#tasks.length === 0 ? undefined : this.#tasks.shift();
   }
 
   #fail(error: unknown): void {

@@ -56,6 +56,7 @@ export class Watch {
 
   /** Makes the exits that the rows since the last call ask for. */
   look(): void {
+    if (this.#seen.length === 0) return;
     // Rows of one time come in any order of symbols; within a symbol theirs is kept.
     const rows = this.#seen.sort((a, b) => compare(a.symbol, b.symbol));
     this.#seen = [];

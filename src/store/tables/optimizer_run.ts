@@ -24,7 +24,7 @@ export function insertOptimizerRuns(sql: Sql, rows: OptimizerRunRow[]): Fragment
     select "sessionId", fold, trial, kind, "batchId", parameters, value, problem, figures
       from jsonb_to_recordset(${rowsJson(rows)}::text::jsonb) as r (
         "sessionId" text, fold integer, trial integer, kind text, "batchId" text,
-        parameters jsonb, value float8, problem text, figures jsonb
+        parameters jsonb, value numeric, problem text, figures jsonb
       )
     on conflict do nothing`;
 }
@@ -50,7 +50,7 @@ export async function selectOptimizerRuns(
   return [
     ...await sql<OptimizerRunRow[]>`
     select optimizer_session_id as "sessionId", fold, trial, kind, batch_id as "batchId",
-           parameters, value, problem, figures
+           parameters, value::float8 as value, problem, figures
       from optimizer_run
      where optimizer_session_id = ${sessionId} and trial is not null
      order by fold, kind desc, trial`,
