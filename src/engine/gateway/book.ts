@@ -28,7 +28,13 @@ export interface BookEntry {
 }
 
 /** One symbol: the runs' positions, what is nobody's, and their sum. */
-interface Holding {
+export interface Holding {
+  readonly runs: ReadonlyMap<number, Position>;
+  readonly external: Decimal;
+  readonly net: Decimal;
+}
+
+interface OwnHolding {
   readonly runs: Map<number, Position>;
   external: Decimal;
   net: Decimal;
@@ -42,7 +48,7 @@ const ZERO = decimal(0);
  * position.
  */
 export class Book {
-  readonly #holdings = new Map<string, Holding>();
+  readonly #holdings = new Map<string, OwnHolding>();
   /** Cumulative quantities that were applied, by the broker's order id. */
   readonly #seen = new Map<string, Decimal[]>();
   readonly #seenIds = new Set<string>();
@@ -107,9 +113,9 @@ export class Book {
     }
   }
 
-  /** Positions in the symbol, by run, in any order: as they are, from now on. */
-  holders(symbol: string): ReadonlyMap<number, Position> {
-    return this.#holding(symbol).runs;
+  /** What there is in the symbol: as it is, from now on. */
+  holding(symbol: string): Holding {
+    return this.#holding(symbol);
   }
 
   /** The broker's position in the symbol: all runs' and EXTERNAL. */
@@ -127,7 +133,7 @@ export class Book {
     holding.external = qty;
   }
 
-  #holding(symbol: string): Holding {
+  #holding(symbol: string): OwnHolding {
     let holding = this.#holdings.get(symbol);
     if (holding === undefined) {
       holding = { runs: new Map(), external: ZERO, net: ZERO };

@@ -23,7 +23,7 @@
 import { type Asset, type AssetClass, assetClassOf } from "../../model/asset.ts";
 import type { Side } from "../../model/order.ts";
 import { Decimal, decimal } from "../../util/decimal.ts";
-import type { Book, Position } from "./book.ts";
+import type { Holding, Position } from "./book.ts";
 import { type ExitPrices, isResting, type Protection } from "./protection.ts";
 import type { QtyRules } from "./risk.ts";
 import { exitsToRest, hasLegsInWay, legsOfEntry, legsToCancel, type RestView } from "./rest.ts";
@@ -39,7 +39,6 @@ import {
 } from "./work.ts";
 
 const ZERO = decimal(0);
-const NOTHING: readonly DeskRequest[] = [];
 const NOBODY: readonly ChildOrder[] = [];
 
 /** After so many refused exits of a run in a row the gateway stops sending them, and says so. */
@@ -116,12 +115,12 @@ export class Desk {
   /** Its regular session was on when a price was last looked at. */
   wasRegular = true;
 
-  /** `number`: its place among all desks. `positions`: the book's in the symbol, by run. */
+  /** `number`: its place among all desks. */
   constructor(
     readonly symbol: string,
     readonly number: number,
     readonly board: Board,
-    readonly positions: ReadonlyMap<number, Position>,
+    readonly holding: Holding,
   ) {
     this.assetClass = assetClassOf(symbol);
   }
@@ -129,6 +128,11 @@ export class Desk {
   /** Open ones, in the order in which they came. */
   get works(): readonly Work[] {
     return this.#works;
+  }
+
+  /** The book's, by run. */
+  get positions(): ReadonlyMap<number, Position> {
+    return this.holding.runs;
   }
 
   get protections(): ReadonlyMap<number, Protection> {
@@ -171,9 +175,11 @@ export class Desk {
    * flat.
    */
   protect(work: Work, isFlat: boolean, nowUs: number): void {
+    const hasPrices = work.stopPrice !== null || work.targetPrice !== null;
+    if (!hasPrices && this.#protections.size === 0) return;
     const known = this.#protections.get(work.runId);
     if (known === undefined) {
-      if (work.stopPrice === null && work.targetPrice === null) return;
+      if (!hasPrices) return;
       this.board.busy.add(this);
       this.#protections.set(work.runId, {
         runId: work.runId,
@@ -206,9 +212,20 @@ export class Desk {
   }
 }
 
-export type DeskRequest =
-  | { kind: "cancel"; child: ChildOrder }
-  | { kind: "submit"; child: ChildOrder };
+/** What is to be sent, cancels first, each in its order. */
+export class DeskRequests {
+  readonly cancels: ChildOrder[] = [];
+  readonly submits: ChildOrder[] = [];
+
+  get count(): number {
+    return this.cancels.length + this.submits.length;
+  }
+
+  clear(): void {
+    this.cancels.length = 0;
+    this.submits.length = 0;
+  }
+}
 
 export interface PlanView extends RestView {
   makeChild(work: Work, qty: Decimal, legs: ExitPrices | null): ChildOrder;
@@ -218,38 +235,36 @@ export interface PlanView extends RestView {
   end(work: Work, why: string): void;
 }
 
-/**
- * What is to be sent now, in this order; empty: there is something to wait for, or nothing to do.
- */
-export function planDesk(desk: Desk, view: PlanView): readonly DeskRequest[] {
+/** Adds what is to be sent now; nothing: there is something to wait for, or nothing to do. */
+export function planDesk(desk: Desk, view: PlanView, requests: DeskRequests): void {
   const hasProtections = desk.protections.size > 0;
-  if (!hasProtections && !mayAct(desk.works)) return NOTHING;
-  const requests: DeskRequest[] = [];
+  if (!hasProtections && !mayAct(desk.works)) return;
   giveWay(desk);
   const legs = hasProtections ? legsToCancel(desk, view) : NOBODY;
-  for (const children of [legs, worksToCancel(desk, view)]) {
-    for (const child of children) {
-      if (child.cancel !== "none" || child.isSending) continue;
-      child.cancel = "requested";
-      requests.push({ kind: "cancel", child });
-    }
-  }
+  const children = worksToCancel(desk, view);
+  for (const leg of legs) cancelOnce(leg, requests);
+  for (const child of children) cancelOnce(child, requests);
   for (const work of inTurn(desk.works)) {
     const qty = qtyToSend(desk, work, view);
     if (qty === null) continue;
     const child = view.makeChild(work, qty, legsOfEntry(desk, work, qty, view));
     work.children.push(child);
-    requests.push({ kind: "submit", child });
+    requests.submits.push(child);
   }
-  if (!hasProtections) return requests;
+  if (!hasProtections) return;
   for (let rest = exitsToRest(desk, view); rest !== null; rest = exitsToRest(desk, view)) {
     const { protection, side, qty } = rest;
     const child = view.makeExit(desk, protection, side, qty);
     const { stopPrice, targetPrice } = protection;
     protection.groups.push({ entry: null, qty, stopPrice, targetPrice, legs: [child] });
-    requests.push({ kind: "submit", child });
+    requests.submits.push(child);
   }
-  return requests;
+}
+
+function cancelOnce(child: ChildOrder, requests: DeskRequests): void {
+  if (child.cancel !== "none" || child.isSending) return;
+  child.cancel = "requested";
+  requests.cancels.push(child);
 }
 
 /** False: all that is open is at the broker, and wanted there. */
@@ -305,7 +320,7 @@ function qtyToSend(desk: Desk, work: Work, view: PlanView): Decimal | null {
     view.end(work, "nothing is left to close");
     return null;
   }
-  const room = roomToFlat(desk, work, view.book);
+  const room = roomToFlat(desk, work);
   if (room === null) return work.side === "buy" ? rest : sellable(work, rest, view);
   return isAbove(room) ? min(room, rest) : null;
 }
@@ -318,8 +333,8 @@ function held(work: Work): Decimal {
 }
 
 /** Rule 3: what leads the account's position to flat; null: the order leads away from flat. */
-function roomToFlat(desk: Desk, work: Work, book: Book): Decimal | null {
-  const net = book.net(desk.symbol);
+function roomToFlat(desk: Desk, work: Work): Decimal | null {
+  const { net } = desk.holding;
   if (work.side === "buy" ? net.s > 0 : !isAbove(net)) return null;
   let room = net.abs();
   for (const other of desk.works) {

@@ -12,7 +12,7 @@ import type { ConsumerToGateway, GatewayStart, MainToGateway } from "../../proto
 import { decimal } from "../../util/decimal.ts";
 import { AbortController } from "../../util/natives.ts";
 import { after, type Soon } from "../../util/soon.ts";
-import type { Desk } from "./desk.ts";
+import { type Desk, DeskRequests } from "./desk.ts";
 import { Dispatch } from "./dispatch.ts";
 import { Figures } from "./figures.ts";
 import { Intake } from "./intake.ts";
@@ -217,7 +217,9 @@ export class Gateway {
     this.#pumping.add(desk);
     try {
       while (this.#state.board.dirty.delete(desk)) {
-        await this.#dispatch.run(this.#plans.of(desk));
+        const requests = new DeskRequests();
+        this.#plans.add(desk, requests);
+        await this.#dispatch.run(requests);
         this.#liquidations.ensure();
       }
     } finally {

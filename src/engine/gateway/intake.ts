@@ -66,11 +66,11 @@ export class Intake {
       this.reports.denial(desk, intent, { by: "risk", code, message });
       return;
     }
-    const work = state.workOf(intent, desk, run.strategy, result.order);
+    const work = state.workOf(intent, desk, run.strategy, result);
     desk.protect(work, !desk.positions.has(runId), state.nowUs());
     desk.open(work);
-    if (isEntry(work.action)) desk.refusals.delete(runId);
-    state.account.reserve(work, result.order.reserve);
+    if (desk.refusals.size > 0 && isEntry(work.action)) desk.refusals.delete(runId);
+    state.account.reserve(work, result.reserve);
   }
 
   /** The last value of a key within a consumer's step counts; among consumers, the greatest. */

@@ -67,7 +67,7 @@ export class GatewayState {
   desk(symbol: string): Desk {
     let desk = this.desks.get(symbol);
     if (desk === undefined) {
-      desk = new Desk(symbol, this.desks.size, this.board, this.book.holders(symbol));
+      desk = new Desk(symbol, this.desks.size, this.board, this.book.holding(symbol));
       this.desks.set(symbol, desk);
     }
     return desk;

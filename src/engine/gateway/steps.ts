@@ -6,7 +6,7 @@
 import type { UpdateStream } from "../../contracts/broker.ts";
 import { assert } from "../../util/assert.ts";
 import type { Soon } from "../../util/soon.ts";
-import type { DeskRequest } from "./desk.ts";
+import { DeskRequests } from "./desk.ts";
 import type { Dispatch } from "./dispatch.ts";
 import type { Figures } from "./figures.ts";
 import type { Intake, StepDone } from "./intake.ts";
@@ -45,6 +45,8 @@ export class Steps {
   /** By consumer. */
   #done: (StepDone | undefined)[] = [];
   #stream: UpdateStream | null = null;
+  #requests = new DeskRequests();
+  readonly #settleNow = () => this.#settle();
   #n = -1;
   #phase: "strategies" | "settling" | "complete" = "complete";
 
@@ -96,13 +98,14 @@ export class Steps {
     for (const consumer of consumers) if (this.#done[consumer] === undefined) return;
     if (watch.hasWatched && watch.step < this.#n) return;
     this.#phase = "settling";
-    this.turns.run(() => this.#settle());
+    this.turns.run(this.#settleNow);
   }
 
   #settle(): Soon<void> {
     const { watch, intake } = this.#parts;
     watch.look();
-    intake.step(this.#done.filter((done) => done !== undefined));
+    const done = this.#done as StepDone[];
+    intake.step(done.length === 1 ? done : done.filter((one) => one !== undefined));
     const settled = this.rounds(true);
     return settled instanceof Promise ? settled.then(() => this.#complete()) : this.#complete();
   }
@@ -127,13 +130,15 @@ export class Steps {
     for (let round = first;; round++) {
       if (round === ROUNDS_MAX) assert(false, `step ${this.#n} does not settle`);
       liquidations.ensure();
-      const requests = this.#requests();
-      if (requests.length === 0 && (round > 0 || !acknowledges)) break;
+      const requests = this.#plan();
+      if (requests.count === 0 && (round > 0 || !acknowledges)) break;
       const sent = dispatch.run(requests);
       const taken = sent instanceof Promise
         ? sent.then(() => this.#stream?.ackStep(this.#n, signal))
         : this.#stream?.ackStep(this.#n, signal);
       if (taken instanceof Promise) {
+        // Those are in use until then.
+        this.#requests = new DeskRequests();
         return taken.then(() => this.#roundsFrom(round + 1, acknowledges));
       }
     }
@@ -141,21 +146,12 @@ export class Steps {
     liquidations.answer();
   }
 
-  /** Of all symbols, cancels first. */
-  #requests(): readonly DeskRequest[] {
+  /** Of all symbols. */
+  #plan(): DeskRequests {
     const { state, plans } = this.#parts;
-    const desks = state.board.dirty.take();
-    if (desks.length === 1) return cancelsFirst(plans.of(desks[0]));
-    const requests: DeskRequest[] = [];
-    for (const desk of desks) requests.push(...plans.of(desk));
-    return cancelsFirst(requests);
+    const requests = this.#requests;
+    requests.clear();
+    for (const desk of state.board.dirty.take()) plans.add(desk, requests);
+    return requests;
   }
-}
-
-function cancelsFirst(requests: readonly DeskRequest[]): readonly DeskRequest[] {
-  if (requests.length < 2) return requests;
-  return [
-    ...requests.filter(({ kind }) => kind === "cancel"),
-    ...requests.filter(({ kind }) => kind === "submit"),
-  ];
 }
