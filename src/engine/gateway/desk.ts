@@ -23,7 +23,8 @@
 import { type Asset, type AssetClass, assetClassOf } from "../../model/asset.ts";
 import type { Side } from "../../model/order.ts";
 import { Decimal, decimal } from "../../util/decimal.ts";
-import type { Holding, Position } from "./book.ts";
+import type { Holding, Positions } from "./book.ts";
+import { ByRun } from "./by_run.ts";
 import { type ExitPrices, isResting, type Protection } from "./protection.ts";
 import type { QtyRules } from "./risk.ts";
 import { exitsToRest, hasLegsInWay, legsOfEntry, legsToCancel, type RestView } from "./rest.ts";
@@ -40,6 +41,7 @@ import {
 
 const ZERO = decimal(0);
 const NOBODY: readonly ChildOrder[] = [];
+const NO_WORKS: readonly Work[] = [];
 
 /** After so many refused exits of a run in a row the gateway stops sending them, and says so. */
 export const REFUSALS_MAX = 3;
@@ -98,7 +100,7 @@ export class Desks {
 const NO_DESKS: readonly Desk[] = [];
 
 export class Desk {
-  #works: Work[] = [];
+  #works: readonly Work[] = NO_WORKS;
   readonly #protections = new Map<number, Protection>();
   readonly assetClass: AssetClass;
   /** Orders that are on their way to the broker: what it has made of them is not known yet. */
@@ -106,7 +108,7 @@ export class Desk {
   /** Own exits that the broker refused, in a row, by run. */
   readonly refusals = new Map<number, number>();
   /** The newest intent that was taken in, by run. */
-  readonly intentSeqs = new Map<number, number>();
+  readonly intentSeqs = new ByRun<number>();
   /** How quantities of the asset are rounded; worked out by the first who needs them. */
   rules: QtyRules | null = null;
   rulesOf: Asset | null = null;
@@ -131,7 +133,7 @@ export class Desk {
   }
 
   /** The book's, by run. */
-  get positions(): ReadonlyMap<number, Position> {
+  get positions(): Positions {
     return this.holding.runs;
   }
 
@@ -145,16 +147,18 @@ export class Desk {
   }
 
   open(work: Work): void {
-    this.#works.push(work);
+    this.#works = this.#works.length === 0 ? [work] : [...this.#works, work];
     this.board.openOrders++;
     this.board.busy.add(this);
     this.touch();
   }
 
   close(work: Work): void {
-    const left = this.#works.filter((other) => other !== work);
-    this.board.openOrders += left.length - this.#works.length;
-    this.#works = left;
+    const before = this.#works;
+    this.#works = before.length === 1 && before[0] === work
+      ? NO_WORKS
+      : before.filter((other) => other !== work);
+    this.board.openOrders += this.#works.length - before.length;
     this.#noteIdle();
     this.touch();
   }
@@ -222,8 +226,9 @@ export class DeskRequests {
   }
 
   clear(): void {
-    this.cancels.length = 0;
-    this.submits.length = 0;
+    // Popped, so that they keep their room.
+    while (this.cancels.length > 0) this.cancels.pop();
+    while (this.submits.length > 0) this.submits.pop();
   }
 }
 
@@ -248,7 +253,7 @@ export function planDesk(desk: Desk, view: PlanView, requests: DeskRequests): vo
     const qty = qtyToSend(desk, work, view);
     if (qty === null) continue;
     const child = view.makeChild(work, qty, legsOfEntry(desk, work, qty, view));
-    work.children.push(child);
+    work.children = work.children.length === 0 ? [child] : [...work.children, child];
     requests.submits.push(child);
   }
   if (!hasProtections) return;

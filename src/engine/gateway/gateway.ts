@@ -173,7 +173,7 @@ export class Gateway {
       case "assets":
         return this.#run(() => this.#assets(message));
       case "session":
-        this.#state.sessions.set(message.assetClass, message);
+        this.#state.sessions[message.assetClass] = message;
         this.#state.account.startDay();
         this.#liquidations.startSession(message.assetClass);
         return;

@@ -23,16 +23,19 @@ export class Intake {
 
   /** A step's wishes of all consumers, in an order that does not depend on how many these are. */
   step(done: StepDone[]): void {
-    const byTurn = (a: Keyed, b: Keyed) =>
-      compare(a.symbol, b.symbol) || compare(this.#strategyOf(a), this.#strategyOf(b));
     const cancels = allOf(done, "cancels");
-    if (cancels.length > 1) cancels.sort(byTurn);
+    if (cancels.length > 1) cancels.sort((a, b) => this.#byTurn(a, b));
     for (const cancel of cancels) this.cancel(cancel);
     const intents = allOf(done, "intents");
-    if (intents.length > 1) intents.sort((a, b) => byTurn(a, b) || a.seq - b.seq);
+    if (intents.length > 1) intents.sort((a, b) => this.#byTurn(a, b) || a.seq - b.seq);
     for (const intent of intents) this.intent(intent);
-    const values = done.map(({ keystore }) => keystore);
-    if (values.some(({ length }) => length > 0)) this.values(values);
+    for (const { keystore } of done) {
+      if (keystore.length > 0) return this.values(done.map(({ keystore }) => keystore));
+    }
+  }
+
+  #byTurn(a: Keyed, b: Keyed): number {
+    return compare(a.symbol, b.symbol) || compare(this.#strategyOf(a), this.#strategyOf(b));
   }
 
   #strategyOf({ runId }: Keyed): string {

@@ -266,7 +266,7 @@ export class OrderFlow {
     const { book, options, account } = this.state;
     const { work, desk, runId } = child;
     if (options.journal.isKept) options.journal.note({ type: "execution", runId, execution });
-    const entry = book.apply(runId, execution);
+    const entry = book.apply(runId, execution, desk.holding);
     if (entry === null) return;
     if (entry.crossed) {
       options.log("error", "{symbol}: run {runId} went through flat, to {qty}", {
