@@ -107,12 +107,12 @@ export class BacktestMarket {
     return this.replay.isHolding;
   }
 
-  /** Begins a step: its events meet the open orders. True: something became of one. */
-  begin(timeUs: number): boolean {
+  /** Begins the step of `nowUs`: its events meet the open orders. True: something became of one. */
+  beginStep(): boolean {
     const { updates } = this.broker;
-    this.nowUs = timeUs;
-    this.exchange.advanceTo(timeUs);
-    this.replay.match(timeUs);
+    this.replay.stepUs = this.nowUs;
+    this.exchange.advanceTo(this.nowUs);
+    this.replay.match();
     this.account.expire();
     return this.broker.updates !== updates;
   }
@@ -123,8 +123,8 @@ export class BacktestMarket {
   }
 
   /** A point of the equity curve. */
-  sample(timeUs: number): void {
-    this.curve.add(timeUs, this.#cash + this.replay.heldValue());
+  sample(): void {
+    this.curve.add(this.nowUs, this.#cash + this.replay.heldValue());
   }
 
   #onUpdate(update: ExchangeUpdate): void {
@@ -134,7 +134,7 @@ export class BacktestMarket {
       const { qty, price, fee, side } = execution;
       const signed = qty.toNumber() * (side === "buy" ? 1 : -1);
       this.#cash -= signed * price.toNumber() + fee.toNumber();
-      if (!this.isHolding) this.sample(this.nowUs);
+      if (!this.isHolding) this.sample();
     }
     this.replay.noteOrder(update.order.symbol);
     this.broker.publish(update);

@@ -89,15 +89,21 @@ export class GatewayLink {
 
   /** Before a step's events: what is due at whole minutes is read anew then. */
   beforeStep(timeUs: number): void {
-    if (this.#gateway.isAccountPutOff && timeUs % MINUTE_US !== 0) this.#gateway.catchUpAccount();
+    if (!this.#gateway.isAccountPutOff) return;
+    // A remainder would take longer than all the rest of a step.
+    if (Math.floor(timeUs / MINUTE_US) * MINUTE_US !== timeUs) this.#gateway.catchUpAccount();
   }
 
   /** A promise only where something waits. */
-  enter(n: number, timeUs: number, rows: () => MarketBatch): Soon<void> {
+  enter(
+    n: number,
+    timeUs: number,
+    market: { watchBatch(n: number, timeUs: number): MarketBatch },
+  ): Soon<void> {
     this.#done ??= { type: "stepDone", n, intents: [], cancels: [], keystore: [] };
     this.#options.broker.step(n, timeUs);
     if (this.#hasWatched) {
-      const { buffer, length } = rows();
+      const { buffer, length } = market.watchBatch(n, timeUs);
       this.#gateway.fromMain({ type: "market", buffer, length, firstSeq: 0 });
     }
     if (this.#complete === n) return;

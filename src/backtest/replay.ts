@@ -29,6 +29,8 @@ export class Replay {
   #due = new DueBars([]);
   /** Due time of the next event of an active symbol. */
   nextUs = Infinity;
+  /** Time of the step that is on. */
+  stepUs = NaN;
   /** Rows given to the consumer. */
   rows = 0;
   readonly #exchange: Exchange;
@@ -151,17 +153,17 @@ export class Replay {
   }
 
   /** The step's events meet the open orders. */
-  match(timeUs: number): void {
+  match(): void {
     if (this.#changed.length > 0) this.#markOrders();
     if (this.#fine.length === 0) {
-      for (const feed of this.#ordered) this.#matchBar(feed, timeUs);
+      for (const feed of this.#ordered) this.#matchBar(feed);
       return;
     }
     for (const feed of this.#active) {
-      if (feed.seconds !== null) this.#matchSecond(feed, feed.seconds, timeUs);
-      else if (feed.hasOrders || feed.isFine) this.#matchBar(feed, timeUs);
+      if (feed.seconds !== null) this.#matchSecond(feed, feed.seconds, this.stepUs);
+      else if (feed.hasOrders || feed.isFine) this.#matchBar(feed);
     }
-    this.#matchFine(timeUs);
+    this.#matchFine();
   }
 
   #matchSecond({ symbol, secondDueUs, second: i }: SymbolFeed, bars: BarColumns, timeUs: number) {
@@ -179,7 +181,8 @@ export class Replay {
     );
   }
 
-  #matchBar(feed: SymbolFeed, timeUs: number): void {
+  #matchBar(feed: SymbolFeed): void {
+    const timeUs = this.stepUs;
     if (this.#due.us[feed.place] !== timeUs) return;
     const { bars: { timeUs: start, open, high, low, close, volume }, bar: i, opensUs } = feed;
     this.#exchange.onBar(
@@ -195,7 +198,8 @@ export class Replay {
     feed.notedBars = i + 1;
   }
 
-  #matchFine(timeUs: number): void {
+  #matchFine(): void {
+    const timeUs = this.stepUs;
     const exchange = this.#exchange;
     for (const { symbol, quoteDueUs, quote, data: { quotes } } of this.#fine) {
       if (quoteDueUs !== timeUs) continue;
@@ -213,14 +217,15 @@ export class Replay {
   }
 
   /** The step's events reach the consumer, and the cursors go on. True: a watched symbol was among them. */
-  give(timeUs: number, consumer: Consumer): boolean {
+  give(consumer: Consumer): boolean {
+    const timeUs = this.stepUs;
     const { blockUs } = this.#due;
     this.#watchRows.length = 0;
     if (this.#fine.length > 0) this.#giveSeconds(timeUs, consumer);
     for (let block = 0; block < blockUs.length; block++) {
       if (blockUs[block] === timeUs) this.#giveBlock(block, consumer);
     }
-    if (this.#fine.length > 0) this.#giveFine(timeUs, consumer);
+    if (this.#fine.length > 0) this.#giveFine(consumer);
     this.#setNext();
     return this.#watchRows.length > 0;
   }
@@ -264,7 +269,8 @@ export class Replay {
     }
   }
 
-  #giveFine(timeUs: number, consumer: Consumer): void {
+  #giveFine(consumer: Consumer): void {
+    const timeUs = this.stepUs;
     for (const feed of this.#fine) {
       const { bidPrice, bidSize, askPrice, askSize } = feed.data.quotes;
       while (feed.quoteDueUs === timeUs) {

@@ -15,10 +15,12 @@ import { startRuns } from "../engine/session_runs.ts";
 import { riskLimits } from "../model/limit.ts";
 import type { ConsumerToMain, GatewayToMain, RunInfo, SessionWindow } from "../protocol.ts";
 import type { LogSink } from "../util/log.ts";
+import type { Soon } from "../util/soon.ts";
 import { AbortController, setTimeout, SharedArrayBuffer } from "../util/natives.ts";
 import { mayReadAccountLate } from "./account_view.ts";
 import { BacktestMarket } from "./backtest_market.ts";
 import { GatewayLink } from "./gateway_link.ts";
+import { NextStep } from "./next_step.ts";
 import { type BacktestOptions, describePlainly } from "./options.ts";
 import { Picks } from "./picks.ts";
 import { type BacktestResult, resultOf } from "./result.ts";
@@ -48,6 +50,7 @@ class Backtest {
   #consumer!: Consumer;
   #followings!: Followings;
   #sessions!: Sessions;
+  #nextStep!: NextStep;
   readonly #picks: Picks;
   #pending: Promise<void>[] = [];
   #failure: Error | null = null;
@@ -154,6 +157,14 @@ class Backtest {
       loaded.traits.map((traits) => this.#isDaily ? { ...traits, dayTrade: false } : traits),
     );
     this.#sessions = this.#makeSessions(fromOpen);
+    this.#nextStep = new NextStep({
+      market: this.#market,
+      sessions: this.#sessions,
+      picks: this.#picks,
+      gateway: this.#gateway,
+      isDaily: this.#isDaily,
+      hasMinutes: this.#collections.length > 0,
+    });
     this.#sessions.start(this.#market.nowUs);
   }
 
@@ -256,7 +267,7 @@ class Backtest {
     const stopped = this.#gateway.inbox.next("stopped");
     this.#gateway.post({ type: "stop" });
     await stopped;
-    this.#market.sample(this.#market.nowUs);
+    this.#market.sample();
     this.#throwFailure();
     this.#options.store.write(this.#runs.map(({ runId }) => ({
       table: "algo_run_end",
@@ -277,63 +288,49 @@ class Backtest {
   /**
    * Steps one after the other, without a promise, up to one in which something is waited for: what
    * is left of that one. null: there is no further step.
+   * The step's time is in `market.nowUs`: as an argument it would be allocated at each call.
    */
   #runFreely(): Promise<void> | null {
     const { toUs } = this.#options;
     const market = this.#market;
     const { schedule } = this.#sessions;
-    const hasMinutes = this.#collections.length > 0;
+    const next = this.#nextStep;
     while (true) {
-      const timeUs = this.#nextStepUs(hasMinutes);
-      if (timeUs > toUs) return null;
+      next.find();
+      if (next.us > toUs) return null;
+      market.nowUs = next.us;
       const n = ++this.#step;
-      let entered: Promise<void> | void = undefined;
-      if (this.#runStep(timeUs)) {
-        entered = this.#gateway.enter(n, timeUs, () => market.replay.watchBatch(n, timeUs));
-      }
+      let entered: Soon<void> = undefined;
+      if (this.#runStep()) entered = this.#gateway.enter(n, market.nowUs, market.replay);
       const isWaiting = entered !== undefined || this.#pending.length > 0 ||
-        schedule.nextDueUs <= timeUs || this.#picks.nextUs <= timeUs || n % STEPS_A_TURN === 0;
-      if (isWaiting) return this.#finishStep(timeUs, entered);
-      if (market.isHolding) market.sample(timeUs);
+        schedule.nextDueUs <= market.nowUs || this.#picks.nextUs <= market.nowUs ||
+        n % STEPS_A_TURN === 0;
+      if (isWaiting) return this.#finishStep(market.nowUs, entered);
+      if (market.isHolding) market.sample();
       if (this.#failure !== null) throw this.#failure;
     }
   }
 
-  async #finishStep(timeUs: number, entered: Promise<void> | void): Promise<void> {
+  async #finishStep(timeUs: number, entered: Soon<void>): Promise<void> {
     await entered;
     if (this.#pending.length > 0) await Promise.all(this.#pending.splice(0));
     await this.#sessions.schedule.runDue(timeUs);
     if (this.#picks.nextUs <= timeUs) await this.#picks.runDue(timeUs);
-    if (this.#market.isHolding) this.#market.sample(timeUs);
+    if (this.#market.isHolding) this.#market.sample();
     if (this.#step % STEPS_A_TURN === 0) await new Promise((turn) => setTimeout(turn, 0));
     this.#throwFailure();
   }
 
-  /** The next event, task, or, where something waits for it, minute. */
-  #nextStepUs(hasMinutes: boolean): number {
-    const { nextDueUs } = this.#sessions.schedule;
-    let nextUs = this.#market.replay.nextUs;
-    if (nextDueUs < nextUs) {
-      const dueUs = Math.ceil(nextDueUs / MINUTE_US) * MINUTE_US;
-      if (dueUs < nextUs) nextUs = dueUs;
-    }
-    if (this.#picks.nextUs < nextUs) nextUs = this.#picks.nextUs;
-    if (nextUs === Infinity || this.#isDaily) return nextUs;
-    if (!(hasMinutes && this.#sessions.isOn || !this.#gateway.isQuiet)) return nextUs;
-    const minuteUs = (Math.floor(this.#market.nowUs / MINUTE_US) + 1) * MINUTE_US;
-    return Math.min(minuteUs, nextUs);
-  }
-
   /** True: the gateway has to be entered. */
-  #runStep(timeUs: number): boolean {
+  #runStep(): boolean {
     const market = this.#market;
-    this.#gateway.beforeStep(timeUs);
-    const hasUpdates = market.begin(timeUs);
-    const isWatched = market.replay.give(timeUs, this.#consumer);
-    const isDecided = this.#consumer.endStep(this.#step, timeUs);
+    this.#gateway.beforeStep(market.nowUs);
+    const hasUpdates = market.beginStep();
+    const isWatched = market.replay.give(this.#consumer);
+    const isDecided = this.#consumer.endStep(this.#step);
     if (isDecided || isWatched || hasUpdates || !this.#gateway.isQuiet) return true;
     // With events between minutes the account's value is taken at minutes.
-    return market.replay.isFine && market.isHolding && timeUs % MINUTE_US === 0;
+    return market.replay.isFine && market.isHolding && market.nowUs % MINUTE_US === 0;
   }
 
   #onGateway(message: GatewayToMain): void {

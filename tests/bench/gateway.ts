@@ -23,6 +23,8 @@ const QTY = 10;
 const CASH = 1_000_000;
 const BLOCK = 500;
 
+const NOTHING_WATCHED = { watchBatch: () => assert.fail("nothing is watched") };
+
 const CAPABILITIES: BrokerCapabilities = {
   brackets: ["us_equity"],
   fractional: ["us_equity"],
@@ -269,7 +271,7 @@ async function run(steps: number, isBare: boolean): Promise<Blocks> {
       continue;
     }
     link.take({ type: "stepDone", n, intents, cancels: [], keystore: [] });
-    const done = link.enter(n, timeUs, () => assert.fail("nothing is watched"));
+    const done = link.enter(n, timeUs, NOTHING_WATCHED);
     if (done instanceof Promise) assert.fail("something is waited for");
   }
   blocks.next();

@@ -129,9 +129,12 @@ export class Consumer {
   }
 
   /** Ends a step whose rows were given directly. False: nothing was decided, and nothing is sent. */
-  endStep(n: number, timeUs: number): boolean {
-    if (this.#wantsSecond) this.#closeSeconds(timeUs);
-    if (this.#collections.length > 0) this.#runCollections(timeUs);
+  endStep(n: number): boolean {
+    if (this.#wantsSecond || this.#collections.length > 0) {
+      const timeUs = this.#options.clock.nowUs();
+      if (this.#wantsSecond) this.#closeSeconds(timeUs);
+      this.#runCollections(timeUs);
+    }
     this.#stepDone = n;
     if (this.#outbox.isEmpty) return false;
     this.#outbox.endStep(n);
