@@ -84,20 +84,12 @@ export class Desks {
   }
 
   /** All of them, by symbol; none is in the set any more. */
-  take(): readonly Desk[] {
-    if (this.list.length === 0) return NO_DESKS;
-    if (this.list.length === 1) {
-      const desk = this.list.pop()!;
-      this.#places[desk.number] = -1;
-      return [desk];
-    }
+  take(): Desk[] {
     const desks = this.list.splice(0);
     for (const { number } of desks) this.#places[number] = -1;
     return desks.sort((a, b) => compare(a.symbol, b.symbol));
   }
 }
-
-const NO_DESKS: readonly Desk[] = [];
 
 export class Desk {
   #works: readonly Work[] = NO_WORKS;

@@ -39,6 +39,7 @@ export class OrderFlow {
   retryCancels(): void {
     for (const { works, protections } of this.state.board.busy.list) {
       for (const { children } of works) retryCancelsOf(children);
+      if (protections.size === 0) continue;
       for (const { groups } of protections.values()) {
         for (const { legs } of groups) retryCancelsOf(legs);
       }

@@ -151,7 +151,14 @@ export class Steps {
     const { state, plans } = this.#parts;
     const requests = this.#requests;
     requests.clear();
-    for (const desk of state.board.dirty.take()) plans.add(desk, requests);
+    const { dirty } = state.board;
+    if (dirty.list.length === 1) {
+      const desk = dirty.list[0];
+      dirty.delete(desk);
+      plans.add(desk, requests);
+    } else if (dirty.list.length > 1) {
+      for (const desk of dirty.take()) plans.add(desk, requests);
+    }
     return requests;
   }
 }
