@@ -41,7 +41,8 @@ export class Gateway {
   readonly #dispatch: Dispatch;
   readonly #figures: Figures;
   readonly #abort = new AbortController();
-  readonly #consumers = new Set<number>();
+  /** Those that are there. */
+  readonly #consumers: number[] = [];
   readonly #plans: Plans;
   readonly #steps: Steps;
   readonly #pumping = new Set<Desk>();
@@ -72,7 +73,7 @@ export class Gateway {
       },
       run: (task) => this.#run(task),
     });
-    for (let i = 0; i < options.consumers; i++) this.#consumers.add(i);
+    for (let i = 0; i < options.consumers; i++) this.#consumers.push(i);
     this.#plans = new Plans(this.#state, this.#flow);
     this.#steps = new Steps({
       state: this.#state,
@@ -188,7 +189,8 @@ export class Gateway {
 
   /** A consumer is gone: steps no longer wait for it. */
   dropConsumer(consumer: number): void {
-    this.#consumers.delete(consumer);
+    const at = this.#consumers.indexOf(consumer);
+    if (at >= 0) this.#consumers.splice(at, 1);
     this.#steps.settleWhenDone();
   }
 

@@ -33,7 +33,7 @@ export interface StepParts {
   figures: Figures;
   plans: Plans;
   /** Those that are there: a step waits for all of them. */
-  consumers: ReadonlySet<number>;
+  consumers: readonly number[];
   signal: AbortSignal;
   onFailure(error: unknown): void;
 }
@@ -70,7 +70,7 @@ export class Steps {
     // Prices move the account's value without anything being traded.
     if (timeUs % MINUTE_US === 0 && !book.isFlat) account.isStale = true;
     this.#n = n;
-    this.#done = [];
+    if (this.#done.length > 0) this.#done = [];
     this.#phase = "strategies";
     const read = account.isStale ? figures.refreshInStep() : undefined;
     return read instanceof Promise ? read.then(() => this.#tell()) : this.#tell();
@@ -78,7 +78,8 @@ export class Steps {
 
   #tell(): void {
     const { state: { options, account, stepUs: timeUs } } = this.#parts;
-    const figures = account.isPutOff ? account.late : account.figures;
+    // Where reading is put off, in one isolate, whoever looks at the figures has them read.
+    const figures = options.readsAccountLate === undefined ? account.figures : account.late;
     const message = { type: "stepBegin", n: this.#n, timeUs, account: figures } as const;
     for (const consumer of this.#parts.consumers) options.toConsumer(consumer, message);
     this.settleWhenDone();
@@ -88,7 +89,8 @@ export class Steps {
     if (message.n !== this.#n) {
       assert(false, `consumer ${consumer} ends step ${message.n}, now is ${this.#n}`);
     }
-    this.#done[consumer] = message;
+    if (this.#done.length === 0 && consumer === 0) this.#done = [message];
+    else this.#done[consumer] = message;
     this.settleWhenDone();
   }
 
