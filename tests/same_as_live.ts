@@ -4,6 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
+import { type DayCounts, dayCounts } from "../src/analysis/day_counts.ts";
 import { runBacktest } from "../src/backtest/run_backtest.ts";
 import { readSources } from "../src/commands/plan_sources.ts";
 import { trade } from "../src/commands/trade.ts";
@@ -41,15 +42,18 @@ export const COSTS: Costs = {
   latencyUs: 20_000,
 };
 
+/** What the session held: a comparison shows nothing of what did not happen. */
+export type Counts = DayCounts & { collectionFills: number };
+
 /** Both ways, for one seed of the generated stocks. */
 export async function bothWays(
   seed: number,
   costs: Costs = {},
-): Promise<{ live: Doings; backtest: Doings }> {
+): Promise<{ live: Doings; backtest: Doings; counts: Counts }> {
   const url = new URL("../tradeplan.toml", import.meta.url);
   const plan = readTradePlan(await Deno.readTextFile(url), fileURLToPath(url), "tradeplan.toml");
   const options = { ...exchangeOptions(seed), ...costs };
-  return { live: await traded(plan, options), backtest: await backtested(plan, options) };
+  return { ...await traded(plan, options), backtest: await backtested(plan, options) };
 }
 
 function exchangeOptions(seed: number): SimulatorOptions {
@@ -67,7 +71,10 @@ function exchangeOptions(seed: number): SimulatorOptions {
   };
 }
 
-async function traded(plan: TradePlan, options: SimulatorOptions): Promise<Doings> {
+async function traded(
+  plan: TradePlan,
+  options: SimulatorOptions,
+): Promise<{ live: Doings; counts: Counts }> {
   const dataFolder = await Deno.makeTempDir();
   const simulator = await startSimulatorWorker(options);
   try {
@@ -93,7 +100,17 @@ async function traded(plan: TradePlan, options: SimulatorOptions): Promise<Doing
     });
     const { cash, equity } = await reply.json() as { cash: string; equity: string };
     const { trades, denials } = stored;
-    return { ...textsOf(session.runs, trades, denials), cash, equity, open: session.open };
+    const { runs, collections, open } = session;
+    const named = runs.map(({ runId, strategy }) => ({ algoRunId: runId, algoName: strategy }));
+    const together = named.filter(({ algoName }) => collections.includes(algoName))
+      .map(({ algoRunId }) => algoRunId);
+    return {
+      live: { ...textsOf(runs, trades, denials), cash, equity, open },
+      counts: {
+        ...dayCounts(trades, denials, named),
+        collectionFills: trades.filter(({ algoRunId }) => together.includes(algoRunId)).length,
+      },
+    };
   } finally {
     await simulator.close();
     await Deno.remove(dataFolder, { recursive: true });
@@ -176,10 +193,12 @@ function sorted(value: unknown): unknown {
 if (import.meta.main) {
   const seeds = Number(Deno.args[0] ?? 20);
   for (let seed = 1; seed <= seeds; seed++) {
-    const { live, backtest } = await bothWays(seed);
+    const { live, backtest, counts } = await bothWays(seed);
     assert.deepEqual(backtest, live, `seed ${seed}`);
+    for (const [name, count] of Object.entries(counts)) assert.ok(count > 0, `${name} is 0`);
     console.log(
-      `seed ${seed}: the same ${live.fills.length} fills, ${live.denials.length} denials`,
+      `seed ${seed}: the same ${live.fills.length} fills, ${live.denials.length} denials\n  ` +
+        Object.entries(counts).map(([name, count]) => `${name} ${count}`).join(", "),
     );
   }
 }

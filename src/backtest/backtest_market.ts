@@ -4,9 +4,12 @@
  * step is seen.
  */
 import { SimulatedBroker } from "../brokers/simulated.ts";
+import { AssetLists } from "../engine/asset_lists.ts";
+import type { MarketAccess } from "../engine/scanner_market.ts";
 import { Exchange } from "../matching/exchange.ts";
 import { fillModelOf, fillSourceOf } from "../matching/fill_model.ts";
 import type { ExchangeUpdate } from "../matching/types.ts";
+import type { AssetClass } from "../model/asset.ts";
 import { finestOf, type MarketData, MINUTE_US } from "../recorded/market_data.ts";
 import { UsualDays } from "../recorded/usual_days.ts";
 import { SymbolTable } from "../util/symbol_table.ts";
@@ -105,6 +108,12 @@ export class BacktestMarket {
   /** The account holds something: its value moves with prices. */
   get isHolding(): boolean {
     return this.replay.isHolding;
+  }
+
+  /** What scanners may ask it. */
+  access(assetClasses: readonly AssetClass[], signal: AbortSignal): MarketAccess {
+    const { provider, provider: { assetBySymbol: assets } } = this;
+    return { provider, assets, lists: new AssetLists(assets), assetClasses, signal };
   }
 
   /** Begins the step of `nowUs`: its events meet the open orders. True: something became of one. */

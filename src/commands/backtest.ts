@@ -95,7 +95,11 @@ function declareRangeOptions(command: Commander): void {
       choice("day", "minute", "second", "trade"),
       "minute",
     )
-    .option("--symbols <LIST>", "whose history is loaded (default: what scanners name)", names)
+    .option(
+      "--symbols <LIST>",
+      "whose history is loaded (default: what scanners name, else all)",
+      names,
+    )
     .option("--scanners <LIST>", "scanners of the plan to run (default: all)", names)
     .option("--equity <FILE>", "write the account's value over time as CSV");
 }

@@ -73,9 +73,10 @@ export interface AccountOptions {
 export interface ExchangeOrderRequest extends Omit<OrderRequest, "clientOrderId"> {
   /** null: the exchange makes one. */
   clientOrderId: string | null;
-  orderClass: OrderClass | null;
-  /** null: inferred. Where given it must be what is inferred. */
-  positionIntent: PositionIntent | null;
+  /** Not given: inferred. */
+  orderClass?: OrderClass | null;
+  /** Not given: inferred. Where given it must be what is inferred. */
+  positionIntent?: PositionIntent | null;
 }
 
 /**

@@ -122,6 +122,8 @@ function dayOf(us: number): number {
 
 /** Daily bars that were given, and those of the other days made from minute bars. */
 function withDerivedDays(data: SymbolData): BarColumns {
+  // Columns are sorted when they are loaded.
+  if (data.minuteBars.timeUs.length === 0) return data.dailyBars;
   const given = new Set(data.dailyBars.timeUs);
   const rows: number[][] = [];
   const days = data.dailyBars;
