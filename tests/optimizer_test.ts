@@ -96,7 +96,7 @@ async function trials(
   setup: TrialSetup,
   workers: number,
   parameters: Record<string, Record<string, Json>>[] = PARAMETERS,
-  trialsAWorker?: number,
+  { trialsAWorker, portfolio = null }: { trialsAWorker?: number; portfolio?: string | null } = {},
 ): Promise<TrialOutcome[]> {
   const { signal } = new AbortController();
   const pool = new TrialPool(setup, { workers, log: () => {}, signal, trialsAWorker });
@@ -104,7 +104,7 @@ async function trials(
     await pool.params();
     return await Promise.all(
       parameters.map((parameters, n) =>
-        pool.run({ ...RANGE, batchId: `batch ${n}`, parameters, portfolio: null })
+        pool.run({ ...RANGE, batchId: `batch ${n}`, parameters, portfolio })
       ),
     );
   } finally {
@@ -117,7 +117,11 @@ Deno.test("each trial is the backtest that its parameters have by themselves", (
     const setup = await setupIn(folder);
     const [alone, together] = [await trials(setup, 1), await trials(setup, 3)];
     assert.deepEqual(together, alone);
-    assert.deepEqual(await trials(setup, 2, PARAMETERS, 2), alone, "workers that are replaced");
+    assert.deepEqual(
+      await trials(setup, 2, PARAMETERS, { trialsAWorker: 2 }),
+      alone,
+      "workers that are replaced",
+    );
     // The third and the seventh are the same: of those between them nothing is left.
     assert.deepEqual(alone[6], alone[2]);
     assert.notDeepEqual(alone[0].value, alone[1].value);
@@ -136,6 +140,20 @@ Deno.test("each trial is the backtest that its parameters have by themselves", (
       assert.equal(figures.executions, result.trades.length);
       assert.ok(result.trades.length > 10);
     }
+  }));
+
+Deno.test("a portfolio is what the account begins with, and what shares are shares of", () =>
+  inFolder(async (folder) => {
+    const setup = await setupIn(folder);
+    const risk = { ...setup.settings.risk, maxNotionalPerOrder: { percent: 30 } };
+    const limited = { ...setup, settings: { ...setup.settings, risk } };
+    // Of 1500 an order may be 450: four shares at about 100, not five or six.
+    const [whole] = await trials(limited, 1, PARAMETERS.slice(0, 1));
+    const [small] = await trials(limited, 1, PARAMETERS.slice(0, 1), { portfolio: "1500" });
+    assert.equal(whole.ran!.figures.initialCash, 100_000);
+    assert.equal(small.ran!.figures.initialCash, 1500);
+    assert.ok(small.ran!.figures.executions < whole.ran!.figures.executions);
+    assert.ok(small.ran!.figures.executions > 0);
   }));
 
 Deno.test("what comes after a trial's end changes nothing in it", () =>

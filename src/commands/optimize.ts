@@ -98,8 +98,10 @@ interface Prepared {
 }
 
 function setupOf(run: BacktestSettings, objective: TrialSetup["objective"]): TrialSetup {
+  // In its place, so that nobody keeps the first copy.
+  run.data = sharedData(run.data);
   const { batchId: _, fromUs: __, toUs: ___, ...settings } = run;
-  return { settings: { ...settings, data: sharedData(run.data) }, objective };
+  return { settings, objective };
 }
 
 /** A name, or a file that is read here and run by the workers. */
