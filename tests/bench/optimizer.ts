@@ -86,6 +86,8 @@ const alone = await cost(async () => {
 const ms = (seconds: number) => `${(1000 * seconds).toFixed(0)} ms`;
 console.log(`${data.size} symbols, ${sessions.length} sessions, ${expected.count} fills`);
 console.log(`backtest   ${ms(alone.wall)}, ${ms(alone.processor)} of processor`);
+/** Of two workers, where there are two cores. */
+const TIMES_MIN = 1.8;
 let one = NaN;
 for (const workers of counts.length > 0 ? counts : [1, 2]) {
   const { wall, processor } = await measure(workers, trials || 40);
@@ -95,4 +97,9 @@ for (const workers of counts.length > 0 ? counts : [1, 2]) {
       `processor: ${(processor / alone.processor).toFixed(2)} of a backtest` +
       (workers > 1 && one > 0 ? `; ${(one / wall).toFixed(2)} times one worker` : ""),
   );
+  const isMet = workers !== 2 || !(one / wall < TIMES_MIN);
+  if (!isMet && navigator.hardwareConcurrency >= 2) {
+    console.log(`not met: at least ${TIMES_MIN} times one worker`);
+    Deno.exitCode = 1;
+  }
 }
