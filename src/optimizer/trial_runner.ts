@@ -147,7 +147,8 @@ export class TrialRunner {
   ): Promise<Pick<TrialOutcome, "value" | "problem">> {
     const { objective, settings } = this.#options.setup;
     if (objective.kind === "named") {
-      return { value: valueOf(objective.name, figures), problem: null };
+      const value = valueOf(objective.name, figures);
+      return { value: Number.isFinite(value) ? value : null, problem: null };
     }
     const index = settings.strategies.length;
     const bundle = freshInstance(objective.bundle, ++this.#instances);
