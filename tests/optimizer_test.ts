@@ -5,10 +5,11 @@ import type { BacktestSettings } from "../src/backtest/options.ts";
 import { runInWorker } from "../src/backtest/run_in_worker.ts";
 import type { Json } from "../src/contracts/store.ts";
 import { cryptoSession } from "../src/model/calendar.ts";
-import { dataUntil, sharedData } from "../src/optimizer/shared_data.ts";
+import { sharedData } from "../src/optimizer/shared_data.ts";
 import type { TrialOutcome, TrialSetup } from "../src/optimizer/trial_messages.ts";
 import { TrialPool } from "../src/optimizer/trial_pool.ts";
 import { settingsOf } from "../src/optimizer/trial_settings.ts";
+import { cutAfter } from "../src/recorded/cut.ts";
 import { loadFile } from "../src/recorded/load_file.ts";
 import { type MarketData, mergeMarketData } from "../src/recorded/market_data.ts";
 import { bundle } from "../src/sandbox/bundle.ts";
@@ -173,7 +174,7 @@ Deno.test("what comes after a trial's end changes nothing in it", () =>
       files: { "bars.csv": other.filter((line) => !isLater(line)).join("\n") + "\n" },
     });
     assert.deepEqual(await trials(cut, 1), whole);
-    const until = dataUntil(changed.settings.data, RANGE.toUs);
+    const until = cutAfter(changed.settings.data, RANGE.toUs);
     for (const { minuteBars, dailyBars } of until.values()) {
       assert.ok(minuteBars.timeUs.at(-1)! < RANGE.toUs && dailyBars.timeUs.at(-1)! < RANGE.toUs);
       assert.equal(minuteBars.timeUs.length, 5 * 60);
