@@ -26,6 +26,7 @@ import { Picks } from "./picks.ts";
 import { type BacktestResult, resultOf } from "./result.ts";
 import { ScannersLink } from "./scanners_link.ts";
 import { Sessions } from "./sessions.ts";
+import { TradeList } from "./trade_list.ts";
 
 const MINUTE_US = 60e6;
 /** Other work of the isolate is let through once in so many steps. */
@@ -43,7 +44,7 @@ class Backtest {
   readonly #gateway: GatewayLink;
   readonly #scanners: ScannersLink;
   readonly #abort = new AbortController();
-  readonly #trades: Extract<GatewayToMain, { type: "trade" }>[] = [];
+  readonly #trades = new TradeList();
   #runs: RunInfo[] = [];
   readonly #failures = new Map<number, string>();
   readonly #collections: string[] = [];
@@ -330,13 +331,14 @@ class Backtest {
 
   #onGateway(message: GatewayToMain): void {
     const { onEvent } = this.#options;
-    const strategy = "runId" in message ? this.#nameOf(message.runId) : "";
     switch (message.type) {
       case "trade":
-        this.#trades.push(message);
-        return onEvent?.({ type: "trade", strategy, line: message });
-      case "denial":
+        this.#trades.add(message);
+        return onEvent?.({ type: "trade", strategy: this.#nameOf(message.runId), line: message });
+      case "denial": {
+        const strategy = this.#nameOf(message.runId);
         return onEvent?.({ type: "denial", strategy, denial: message });
+      }
       case "watch":
         return this.#market.replay.watch(message.symbols);
       default:

@@ -84,6 +84,13 @@ const KIND_TEXT = {
   quotes: "quotes",
 };
 
+/** The finest that there is of a symbol. */
+export function finestOf(data: MarketData, symbol: string): "quotes" | "trades" | "bars" {
+  const one = data.get(symbol);
+  if (one !== undefined && one.quotes.timeUs.length > 0) return "quotes";
+  return one !== undefined && one.trades.timeUs.length > 0 ? "trades" : "bars";
+}
+
 /** The hours that a day's bar is made of: it is complete, and may be shown, at their end. */
 export function dayHours(assetClass: AssetClass, dayStartUs: number) {
   const date = exchangeDate(dayStartUs);
