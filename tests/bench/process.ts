@@ -1,8 +1,9 @@
 /**
  * Seconds of a whole `liu backtest`, as a user types it: 98,280 minute bars of one symbol from CSV
- * to the printed result, stored in the embedded database, which the first start makes. Beside it an
- * empty program, and one that only reads the file and works out the same rules. What is printed and
- * what is stored is compared with the bare loop's before a figure is printed.
+ * to the printed result, stored in the embedded database, which the first start makes: below 1 s in
+ * the best of the runs. Beside it an empty program, and one that only reads the file and works out
+ * the same rules. What is printed and what is stored is compared with the bare loop's before a
+ * figure is printed.
  *
  *   deno run -A tests/bench/process.ts [RUNS [PROGRAM…]]     PROGRAM: a compiled liu, say ./liu
  */
@@ -16,6 +17,7 @@ import { inFolder, Liu, type Program, writeFiles } from "../program.ts";
 import { bareLoop, generated, type Outcome, sessionsOf } from "./sma_cross.ts";
 
 const SESSIONS = 252;
+const SECONDS_MAX = 1;
 const SELF = fileURLToPath(import.meta.url);
 /** As a user starts it: the module graph has been cached before. */
 const FROM_SOURCE: Program = [
@@ -83,8 +85,10 @@ async function main(runs: number, program: Program): Promise<void> {
     const deno = (args: string[]) =>
       new Liu(folder, [Deno.execPath(), "run", "-A", ...args], ENVIRONMENT);
     const first = await backtest();
+    let least = Infinity;
     for (let run = 0; run < runs; run++) {
       const { seconds, batchId } = await backtest();
+      least = Math.min(least, seconds);
       if (run === 0) await checkStored(liu, batchId, expected);
       const empty = await timed(deno([join(folder, "empty.ts")]), []);
       const bare = await timed(deno([SELF, "bare", file]), []);
@@ -95,6 +99,9 @@ async function main(runs: number, program: Program): Promise<void> {
       );
     }
     console.log(`the first start, which makes the database: ${first.seconds.toFixed(2)} s`);
+    if (least < SECONDS_MAX) return;
+    console.error(`Not met: below ${SECONDS_MAX} s`);
+    Deno.exitCode = 1;
   });
 }
 
@@ -133,6 +140,6 @@ if (Deno.args[0] === "bare") {
   );
   console.log(count, equity.toFixed(2));
 } else {
-  const [runs = "3", ...program] = Deno.args;
+  const [runs = "5", ...program] = Deno.args;
   await main(Number(runs), program.length > 0 ? program as unknown as Program : FROM_SOURCE);
 }
