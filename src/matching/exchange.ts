@@ -81,7 +81,15 @@ export class Exchange {
 
   openAccount(accountId: string, { cash, margin = true }: AccountOptions): void {
     assert(!this.#accounts.has(accountId), `account ${accountId} is open already`);
-    const account = new AccountState(accountId, decimal(cash), margin, this.nowUs, this.#marketOf);
+    const { forgets = false } = this.#options;
+    const account = new AccountState(
+      accountId,
+      decimal(cash),
+      margin,
+      this.nowUs,
+      this.#marketOf,
+      forgets,
+    );
     this.#accounts.set(accountId, account);
   }
 
