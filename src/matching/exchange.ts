@@ -386,7 +386,8 @@ export class Exchange {
 
   #account(accountId: string): AccountState {
     const account = this.#accounts.get(accountId);
-    assert(account !== undefined, `there is no account ${accountId}`);
+    // The message is put together only where it is needed: this is asked for each order.
+    if (account === undefined) assert(false, `there is no account ${accountId}`);
     return account;
   }
 
