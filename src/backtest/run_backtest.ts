@@ -26,6 +26,7 @@ import { Picks } from "./picks.ts";
 import { type BacktestResult, resultOf } from "./result.ts";
 import { ScannersLink } from "./scanners_link.ts";
 import { Sessions } from "./sessions.ts";
+import { TradeList } from "./trade_list.ts";
 
 const MINUTE_US = 60e6;
 /** Other work of the isolate is let through once in so many steps. */
@@ -43,7 +44,7 @@ class Backtest {
   readonly #gateway: GatewayLink;
   readonly #scanners: ScannersLink;
   readonly #abort = new AbortController();
-  readonly #trades: Extract<GatewayToMain, { type: "trade" }>[] = [];
+  readonly #trades = new TradeList();
   #runs: RunInfo[] = [];
   readonly #failures = new Map<number, string>();
   readonly #collections: string[] = [];
@@ -80,12 +81,7 @@ class Backtest {
     );
     this.#scanners = new ScannersLink({
       scanners: options.scanners.length,
-      market: {
-        provider: this.#market.provider,
-        assets: this.#market.provider.assetBySymbol,
-        assetClasses: options.assets,
-        signal: this.#abort.signal,
-      },
+      market: this.#market.access(options.assets, this.#abort.signal),
       log: this.#log,
       describeThrown: options.describeThrown ?? describePlainly,
       onFailure: (error) => this.#fail(error),
@@ -335,13 +331,14 @@ class Backtest {
 
   #onGateway(message: GatewayToMain): void {
     const { onEvent } = this.#options;
-    const strategy = "runId" in message ? this.#nameOf(message.runId) : "";
     switch (message.type) {
       case "trade":
-        this.#trades.push(message);
-        return onEvent?.({ type: "trade", strategy, line: message });
-      case "denial":
+        this.#trades.add(message);
+        return onEvent?.({ type: "trade", strategy: this.#nameOf(message.runId), line: message });
+      case "denial": {
+        const strategy = this.#nameOf(message.runId);
         return onEvent?.({ type: "denial", strategy, denial: message });
+      }
       case "watch":
         return this.#market.replay.watch(message.symbols);
       default:

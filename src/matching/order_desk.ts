@@ -10,20 +10,25 @@ import { OrderSnapshot } from "./order_snapshot.ts";
 import { type OrderState, ZERO } from "./order_state.ts";
 import type { ExchangeExecution, ExchangeUpdate, UpdateEvent } from "./types.ts";
 
+interface OrderDeskOptions {
+  startUs: number;
+  fees: Fees;
+  ids: Ids;
+  onUpdate(update: ExchangeUpdate): void;
+}
+
 export class OrderDesk {
   /** The exchange's clock. */
-  nowUs: number;
+  nowUs = NaN;
   /** Nothing of an order is due before it, neither its route nor its end. */
   dueUs = Infinity;
 
-  constructor(
-    private readonly options: {
-      startUs: number;
-      fees: Fees;
-      ids: Ids;
-      onUpdate(update: ExchangeUpdate): void;
-    },
-  ) {
+  private readonly options: OrderDeskOptions;
+
+  // Not a parameter property: with one all fields begin as undefined, and a number in a field that
+  // once was undefined is allocated each time that it is set.
+  constructor(options: OrderDeskOptions) {
+    this.options = options;
     this.nowUs = options.startUs;
   }
 
