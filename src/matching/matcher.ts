@@ -242,11 +242,11 @@ export class Matcher {
 }
 
 function wantedQty(order: OrderState, price: Decimal): Decimal {
-  const { notional, positionIntent } = order.terms;
+  const { notional } = order.terms;
   if (notional === null) return order.remainingQty;
   const left = notional.minus(order.filledNotional);
   const qty = left.quotient(price, SHARE_DECIMALS, Decimal.roundDown);
-  if (positionIntent === "buy_to_open") return qty;
+  if (order.positionIntent === "buy_to_open") return qty;
   const available = order.holding.availableQty(order);
   return qty.lt(available) ? qty : available;
 }
