@@ -136,11 +136,11 @@ Deno.test("Ctrl-C ends in order and says how to go on", () =>
   withLiu(async (liu) => {
     const session = await killedAt(liu, [...RANDOM, "--workers", "1"], "SIGINT");
     const rest = await shown(liu, [...RANDOM, "--resume", session]);
-    assert.ok(rest.resumed_trials >= 4);
+    assert.ok(rest.resumed_trials >= 8);
     assert.equal(rest.trials, 16);
   }));
 
-/** Stops the program after its fourth trial; gives the session. null: it is left to end. */
+/** Stops the program after its eighth trial; gives the session. null: it is left to end. */
 async function killedAt(
   liu: Liu,
   args: string[],
@@ -152,7 +152,7 @@ async function killedAt(
   let isSent = false;
   for await (const text of child.stderr.pipeThrough(new TextDecoderStream())) {
     err += text;
-    if (isSent || signal === null || !/trial 4\//.test(err)) continue;
+    if (isSent || signal === null || !/trial 8\//.test(err)) continue;
     child.kill(signal);
     isSent = true;
   }

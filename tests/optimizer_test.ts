@@ -96,15 +96,15 @@ async function trials(
   setup: TrialSetup,
   workers: number,
   parameters: Record<string, Record<string, Json>>[] = PARAMETERS,
-  range = RANGE,
+  trialsAWorker?: number,
 ): Promise<TrialOutcome[]> {
   const { signal } = new AbortController();
-  const pool = new TrialPool(setup, { workers, log: () => {}, signal });
+  const pool = new TrialPool(setup, { workers, log: () => {}, signal, trialsAWorker });
   try {
     await pool.params();
     return await Promise.all(
       parameters.map((parameters, n) =>
-        pool.run({ ...range, batchId: `batch ${n}`, parameters, portfolio: null })
+        pool.run({ ...RANGE, batchId: `batch ${n}`, parameters, portfolio: null })
       ),
     );
   } finally {
@@ -117,6 +117,7 @@ Deno.test("each trial is the backtest that its parameters have by themselves", (
     const setup = await setupIn(folder);
     const [alone, together] = [await trials(setup, 1), await trials(setup, 3)];
     assert.deepEqual(together, alone);
+    assert.deepEqual(await trials(setup, 2, PARAMETERS, 2), alone, "workers that are replaced");
     // The third and the seventh are the same: of those between them nothing is left.
     assert.deepEqual(alone[6], alone[2]);
     assert.notDeepEqual(alone[0].value, alone[1].value);
@@ -196,6 +197,8 @@ Deno.test("an objective of one's own is given what the trial earned", () =>
             if (parameters.mine.fast === 5) return null;
             const cash = trades.reduce((sum, { operation, qty, price, fee }) =>
               sum - fee + (operation === "sell" ? 1 : -1) * qty * price, result.initialCash);
+            const open = [typeof Deno, typeof fetch, typeof Worker, typeof SharedArrayBuffer];
+            if (open.some((type) => type !== "undefined")) throw new Error("open doors");
             const grown = dailyReturns.reduce((value, one) => value * (1 + one), 1);
             if (Math.abs(grown - 1 - result.totalReturn) > 1e-12) throw new Error("returns");
             const last = equity.value.at(-1)!;

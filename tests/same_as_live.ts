@@ -31,11 +31,24 @@ export interface Doings {
   open: { symbol: string; qty: string }[];
 }
 
+type Costs = Pick<SimulatorOptions, "fees" | "slippage" | "nightRates" | "latencyUs">;
+
+/** What trading may cost, all of it. */
+export const COSTS: Costs = {
+  fees: { buyBps: 5, perShare: 0.005, perShareMin: 1, secPerMillion: 27.8, tafPerShare: 0.000166 },
+  slippage: { perShare: 0.003, ticks: 1, impact: 1 },
+  nightRates: { borrow: 3, margin: 7 },
+  latencyUs: 20_000,
+};
+
 /** Both ways, for one seed of the generated stocks. */
-export async function bothWays(seed: number): Promise<{ live: Doings; backtest: Doings }> {
+export async function bothWays(
+  seed: number,
+  costs: Costs = {},
+): Promise<{ live: Doings; backtest: Doings }> {
   const url = new URL("../tradeplan.toml", import.meta.url);
   const plan = readTradePlan(await Deno.readTextFile(url), fileURLToPath(url), "tradeplan.toml");
-  const options = exchangeOptions(seed);
+  const options = { ...exchangeOptions(seed), ...costs };
   return { live: await traded(plan, options), backtest: await backtested(plan, options) };
 }
 
@@ -110,6 +123,10 @@ async function backtested(plan: TradePlan, options: SimulatorOptions): Promise<D
     cryptoEndMinutes: plan.endTimeMinutes,
     cash: CASH,
     fillModel: "finest",
+    fees: options.fees,
+    slippage: options.slippage,
+    nightRates: options.nightRates,
+    latencyUs: options.latencyUs,
     volumeShare: 0.1,
     store: {
       startRun: () => Promise.resolve(++runs),
@@ -138,7 +155,8 @@ function textsOf(
   const text = ({ algoRunId, ...row }: { algoRunId: number }) =>
     JSON.stringify(sorted({ strategy: nameOf(algoRunId), ...row }));
   return {
-    fills: trades.map(({ clientOrderId, ...row }) => {
+    // A broker's updates have no fees, as Alpaca's: these are in the cash, which is compared too.
+    fills: trades.map(({ clientOrderId, fee: _, ...row }) => {
       const sequence = clientOrderId.startsWith("liu-") ? clientOrderId.split("-").at(-1) : "leg";
       return text({ ...row, sequence } as never);
     }).sort(),

@@ -246,7 +246,8 @@ export class Replay {
         consumer.bar(feed.id, rows, at);
         if (feed.isWatched) this.#seeBar(feed, at);
         const next = at + BAR_ROW;
-        dueUs[place] = next < rows.length ? rows[next] + this.#barUs : feed.barDueUs;
+        if (next < rows.length) dueUs[place] = rows[next] + this.#barUs;
+        else dueUs[place] = feed.barDueUs;
       }
       if (dueUs[place] < nextUs) nextUs = dueUs[place];
     }

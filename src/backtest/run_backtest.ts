@@ -81,12 +81,7 @@ class Backtest {
     );
     this.#scanners = new ScannersLink({
       scanners: options.scanners.length,
-      market: {
-        provider: this.#market.provider,
-        assets: this.#market.provider.assetBySymbol,
-        assetClasses: options.assets,
-        signal: this.#abort.signal,
-      },
+      market: this.#market.access(options.assets, this.#abort.signal),
       log: this.#log,
       describeThrown: options.describeThrown ?? describePlainly,
       onFailure: (error) => this.#fail(error),

@@ -18,20 +18,27 @@ import type { RecordedDecision, RecordedKind, RecordedSession } from "./decision
 import type { BacktestSettings } from "./options.ts";
 
 /** What the exchange makes of decisions follows from them. */
-const KINDS: readonly RecordedKind[] = ["order", "cancel", "reject", "failed", "pick"];
+export const WARM_UP_KINDS: readonly RecordedKind[] = [
+  "order",
+  "cancel",
+  "reject",
+  "failed",
+  "pick",
+];
 /** Amounts that differ by less are taken for the same: averages forget their start slowly. */
-const SHARE = 1e-4;
+export const WARM_UP_SHARE = 1e-4;
 const SHARES_KEPT = [0.75, 0.5, 0.25, 0];
 /** Numbers of bars that are tried after those shares. */
 const SEARCH_AMOUNTS_MAX = 24;
-/** Later starts that history is varied before too, and the sessions that are run from each. */
+/** Later starts that history is varied before too. */
 const HISTORY_RESTARTS = 2;
-const HISTORY_SESSIONS = 5;
+/** What depends on the history before a start shows in so many sessions after it, or seldom. */
+const HISTORY_SESSIONS = 20;
+const HISTORY_DAYS = 250;
 
-export interface WarmUpReport {
-  /** By minute bars and by daily ones. */
-  history: HistoryReport[];
-  restarts: RestartReport;
+export interface WarmUpRuns extends CheckRuns {
+  /** Knife edges, which are no findings. */
+  except: ReadonlySet<string>;
 }
 
 export interface HistoryReport {
@@ -70,7 +77,7 @@ export interface RestartFinding {
 }
 
 export async function checkHistory(
-  runs: CheckRuns,
+  runs: WarmUpRuns,
   bars: HistoryReport["bars"],
 ): Promise<HistoryReport> {
   const starts = startsFor(runs, bars);
@@ -102,22 +109,32 @@ interface Start {
 function startsFor(runs: CheckRuns, bars: HistoryReport["bars"]): Start[] {
   const { settings, full, random } = runs;
   const date = full.sessions[0]?.date ?? exchangeDate(settings.fromUs);
-  const first = { date, settings, available: availableBars(settings, bars) };
+  const first = startOf(runs, settings, date, bars);
   const sessions = sample(restarts(runs), HISTORY_RESTARTS, random);
-  const later = sessions.sort((a, b) => a.dayUs - b.dayUs).map((session) => {
-    const changed = restarted(settings, session);
-    const last = full.sessions.filter(({ dayUs }) => dayUs > session.dayUs)[HISTORY_SESSIONS - 1];
-    const toUs = last === undefined ? settings.toUs : last.dayUs - 1;
-    const available = availableBars(changed, bars);
-    return { date: session.date, settings: { ...changed, toUs }, available, decisions: null };
-  });
+  const later = sessions.sort((a, b) => a.dayUs - b.dayUs)
+    .map((session) => startOf(runs, restarted(settings, session), session.date, bars));
   if (first.available === 0) return later.filter(({ available }) => available > 0);
   const enough = later.filter(({ available }) => available >= first.available);
   return [{ ...first, decisions: full.decisions }, ...enough];
 }
 
+/** Of the first sessions from its begin on. */
+function startOf(
+  { full }: CheckRuns,
+  settings: BacktestSettings,
+  date: string,
+  bars: HistoryReport["bars"],
+): Start {
+  const { fromUs, scale } = settings;
+  const days = new Set(full.sessions.map(({ dayUs }) => dayUs).filter((dayUs) => dayUs > fromUs));
+  const nextUs = [...days][(scale === "day" ? HISTORY_DAYS : HISTORY_SESSIONS) - 1];
+  const toUs = nextUs === undefined ? settings.toUs : nextUs - 1;
+  const available = availableBars(settings, bars);
+  return { date, settings: { ...settings, toUs }, available, decisions: null };
+}
+
 class Search {
-  readonly #runs: CheckRuns;
+  readonly #runs: WarmUpRuns;
   readonly #bars: HistoryReport["bars"];
   readonly #available: number;
   readonly #starts: Start[];
@@ -126,7 +143,7 @@ class Search {
   #done = 0;
 
   constructor(
-    runs: CheckRuns,
+    runs: WarmUpRuns,
     bars: HistoryReport["bars"],
     available: number,
     starts: readonly Start[],
@@ -153,7 +170,11 @@ class Search {
     const found = await pooled(tries, concurrency, async ({ bars, start }) => {
       const decisions = await this.#decisions(start, bars);
       onProgress?.(++this.#done, total);
-      return { bars, lines: changedLines(start.decisions!, decisions, start.settings) };
+      const { settings } = start;
+      return {
+        bars,
+        lines: changedLines(start.decisions!, decisions, settings, this.#runs.except),
+      };
     });
     for (const { bars, lines } of found) {
       this.#changed.set(bars, new Map([...lines, ...this.#changed.get(bars) ?? []]));
@@ -206,8 +227,9 @@ function changedLines(
   full: readonly RecordedDecision[],
   other: readonly RecordedDecision[],
   { fromUs, toUs }: { fromUs: number; toUs: number },
+  except: ReadonlySet<string>,
 ): Map<string, Difference> {
-  const range = { fromUs, untilUs: toUs, kinds: KINDS, share: SHARE };
+  const range = { fromUs, untilUs: toUs, kinds: WARM_UP_KINDS, share: WARM_UP_SHARE, except };
   const lines = new Map<string, Difference>();
   for (const one of compareRecords(full, other, range)) {
     const key = JSON.stringify([one.by, one.place]);
@@ -227,15 +249,15 @@ function availableBars({ data, scale, fromUs }: CheckRuns["settings"], bars: "mi
   return Math.max(0, ...lengths);
 }
 
-export async function checkRestarts(runs: CheckRuns & { count: number }): Promise<RestartReport> {
-  const { settings, full, run, concurrency, random, count, onProgress } = runs;
+export async function checkRestarts(runs: WarmUpRuns & { count: number }): Promise<RestartReport> {
+  const { settings, full, run, concurrency, random, count, except, onProgress } = runs;
   const starts = sample(restarts(runs), count, random).sort((a, b) => a.dayUs - b.dayUs);
   let done = 0;
   const differences = await pooled(starts, concurrency, async (session) => {
     const changed = restarted(settings, session);
     const { decisions } = await run(changed);
     onProgress?.(++done, starts.length);
-    const lines = changedLines(full.decisions, decisions, changed);
+    const lines = changedLines(full.decisions, decisions, changed, except);
     return [...lines.values()].map((one) => ({ ...one, date: session.date }));
   });
   const lines = Map.groupBy(differences.flat(), ({ by, place }) => JSON.stringify([by, place]));

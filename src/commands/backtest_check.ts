@@ -1,5 +1,6 @@
 /** `liu backtest FROM --check`: runs the backtest again, and tells which decisions change. */
 import type { CheckRuns } from "../backtest/check_runs.ts";
+import { knifeEdges } from "../backtest/knife_edges.ts";
 import { checkLookAhead } from "../backtest/look_ahead.ts";
 import type { BacktestSettings } from "../backtest/options.ts";
 import type { BacktestResult } from "../backtest/result.ts";
@@ -79,14 +80,17 @@ async function check(
       windows: result.windows,
       onProgress: onProgress("later data cut off"),
     });
-    const less = { ...runs, onProgress: onProgress("less history") };
+    const except = await knifeEdges({ ...runs, onProgress: onProgress("prices moved by a hair") });
+    const less = { ...runs, except, onProgress: onProgress("less history") };
     const history = [await checkHistory(less, "minute"), await checkHistory(less, "day")];
     const restarts = await checkRestarts({
       ...runs,
+      except,
       count: RESTARTS,
       onProgress: onProgress("later starts"),
     });
-    return { seed, lookAhead, history, restarts, scale: settings.scale ?? "minute" };
+    const { scale = "minute" } = settings;
+    return { seed, scale, lookAhead, history, restarts, knifeEdges: except.size };
   } finally {
     line.clear();
   }

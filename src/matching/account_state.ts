@@ -43,8 +43,8 @@ export class AccountState {
   orders: OrderState[] = [];
   #byClientId = new Map<string, OrderState>();
   readonly #holdings = new Map<string, Holding>();
-  /** Those with a position or an open order. */
-  readonly #active = new Set<Holding>();
+  /** Those with a position or an open order, in no order. */
+  readonly #active: Holding[] = [];
 
   constructor(
     readonly id: string,
@@ -60,16 +60,14 @@ export class AccountState {
     this.orders.push(order);
     this.#byClientId.set(order.terms.clientOrderId, order);
     assert(this.#byClientId.size === this.orders.length, "client order id used twice");
-    const holding = this.holdingOf(order.terms.asset);
-    holding.addOrder(order);
-    this.#note(holding);
+    order.holding.addOrder(order);
+    this.#note(order.holding);
   }
 
   /** An order that has become final leaves the open ones. */
   removeOpen(order: OrderState): void {
-    const holding = this.holdingOf(order.terms.asset);
-    holding.removeOrder(order);
-    this.#note(holding);
+    order.holding.removeOrder(order);
+    this.#note(order.holding);
   }
 
   /** null: there is no such order. */
@@ -109,26 +107,39 @@ export class AccountState {
   }
 
   allOpen(): OrderState[] {
-    return [...this.#active].flatMap(({ open }) => open).sort((a, b) => a.seq - b.seq);
+    return this.#active.flatMap(({ open }) => open).sort((a, b) => a.seq - b.seq);
   }
 
   positionQty(symbol: string): Decimal {
     return this.#holdings.get(symbol)?.qty ?? ZERO;
   }
 
-  /** `qty` is signed. Cash moves by −qty × price − fee, exactly. */
-  applyExecution(asset: Asset, qty: Decimal, price: Decimal, fee: Decimal): void {
-    const cash = this.cash.minus(qty.times(price));
-    this.cash = fee.isZero ? cash : cash.minus(fee);
-    if (!fee.isZero) this.feesPaid = this.feesPaid.plus(fee);
-    const holding = this.holdingOf(asset);
-    holding.applyExecution(qty, price);
+  /** Cash moves by the notional, qty × price, and the fee, exactly. */
+  applyExecution(
+    { holding, side }: OrderState,
+    execution: { qty: Decimal; price: Decimal; notional: Decimal; fee: Decimal },
+  ): void {
+    const { qty, price, notional, fee } = execution;
+    const isBuy = side === "buy";
+    this.cash = (isBuy ? this.cash.minus(notional) : this.cash.plus(notional)).minus(fee);
+    this.feesPaid = this.feesPaid.plus(fee);
+    holding.applyExecution(isBuy ? qty : qty.neg(), price);
     this.#note(holding);
   }
 
   #note(holding: Holding): void {
-    if (holding.isIdle) this.#active.delete(holding);
-    else this.#active.add(holding);
+    const { place } = holding;
+    if (holding.isIdle === place < 0) return;
+    if (place < 0) {
+      holding.place = this.#active.push(holding) - 1;
+      return;
+    }
+    const last = this.#active.pop()!;
+    if (last !== holding) {
+      this.#active[place] = last;
+      last.place = place;
+    }
+    holding.place = -1;
   }
 
   /** What a night costs. */
@@ -143,15 +154,6 @@ export class AccountState {
     for (const { asset, qty, price } of this.#active) {
       if (!qty.isZero) see(asset.symbol, qty, price);
     }
-  }
-
-  /** What open orders would close of the position; the legs of a group count once. */
-  heldQty(symbol: string, ignoring: OrderState | null = null): Decimal {
-    return this.#holdings.get(symbol)?.heldQty(ignoring) ?? ZERO;
-  }
-
-  availableQty(symbol: string, ignoring: OrderState | null = null): Decimal {
-    return this.#holdings.get(symbol)?.availableQty(ignoring) ?? ZERO;
   }
 
   funds(ignoring: OrderState | null = null): Funds {
@@ -272,7 +274,7 @@ export class AccountState {
   }
 
   positions(): ExchangePosition[] {
-    return [...this.#active].map(({ asset }) => asset.symbol).sort()
+    return this.#active.map(({ asset }) => asset.symbol).sort()
       .map((symbol) => this.position(symbol)).filter((position) => position !== null);
   }
 }

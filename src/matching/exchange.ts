@@ -55,7 +55,7 @@ export class Exchange {
   readonly #marketOf = (symbol: string): SymbolMarket => this.#market(symbol);
   #eventNumber = 0;
   /** When the day's equity is taken down. */
-  #sessionCloseUs: number;
+  #sessionCloseUs = NaN;
 
   constructor(options: ExchangeOptions) {
     const { startUs, onUpdate, latencyUs = 0 } = options;
@@ -70,7 +70,7 @@ export class Exchange {
       slippage: slippageOf(options, marketOf),
     });
     const assetOf = (symbol: string) => options.assetOf(symbol);
-    this.#intake = new OrderIntake(this.#desk, { assetOf, marketOf, ids, latencyUs });
+    this.#intake = new OrderIntake(this.#desk, { assetOf, ids, latencyUs });
     this.#sessionCloseUs = closeAfter(startUs);
   }
 
@@ -95,7 +95,9 @@ export class Exchange {
    * and what ends at 16:00:00 ends when the clock goes past it.
    */
   advanceTo(nowUs: number): void {
-    if (nowUs >= this.dueUs) this.#doDue(nowUs);
+    const isDue = nowUs >= this.#desk.dueUs || nowUs > this.#sessionCloseUs ||
+      (this.#nights !== null && nowUs > this.#nights.midnightUs);
+    if (isDue) this.#doDue(nowUs);
     this.#desk.nowUs = Math.max(this.nowUs, nowUs);
   }
 
@@ -164,12 +166,6 @@ export class Exchange {
   /** Whether an order of the symbol is open, in any account. */
   hasOpen(symbol: string): boolean {
     return this.#market(symbol).openOrders > 0;
-  }
-
-  /** When something is due by time alone: an order's route or end, or a session's close. */
-  get dueUs(): number {
-    const dayUs = Math.min(this.#sessionCloseUs, this.#nights?.midnightUs ?? Infinity);
-    return Math.min(this.#desk.dueUs, dayUs + 1);
   }
 
   /** Size in shares or coins. */

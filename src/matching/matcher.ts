@@ -182,7 +182,7 @@ export class Matcher {
   ): void {
     if (!(floatPrice > 0)) return;
     const price = decimal(floatPrice);
-    const wanted = this.#wantedQty(account, order, price);
+    const wanted = wantedQty(order, price);
     if (wanted.isZero) {
       // Of an order by notional: nothing is left of the position that it sells.
       this.desk.end(account, order, "canceled");
@@ -201,7 +201,7 @@ export class Matcher {
     const { limitPrice } = order;
     if (order.side === "buy" ? floatPrice > limitPrice : floatPrice < limitPrice) return;
     const price = decimal(floatPrice);
-    const qty = this.#wantedQty(account, order, price);
+    const qty = wantedQty(order, price);
     if (qty.lte(ZERO)) return;
     const isSlipping = this.options.slippage !== null;
     if (isSlipping) return this.#slip(account, order, { qty, price, wanted: qty });
@@ -217,23 +217,23 @@ export class Matcher {
     const price = this.options.slippage!.worse(order, market.price, market.qty);
     let { qty, wanted } = market;
     if (order.terms.notional !== null) {
-      wanted = this.#wantedQty(account, order, price);
+      wanted = wantedQty(order, price);
       if (wanted.lt(qty)) qty = wanted;
       if (qty.eq(ZERO)) return this.desk.end(account, order, "canceled");
     }
     account.slippagePaid = account.slippagePaid.plus(price.minus(market.price).abs().times(qty));
     this.desk.fill(account, order, { qty, price, isLast: qty.eq(wanted) });
   }
+}
 
-  #wantedQty(account: AccountState, order: OrderState, price: Decimal): Decimal {
-    const { notional, positionIntent } = order.terms;
-    if (notional === null) return order.remainingQty;
-    const left = notional.minus(order.filledNotional);
-    const qty = left.quotient(price, SHARE_DECIMALS, Decimal.roundDown);
-    if (positionIntent === "buy_to_open") return qty;
-    const available = account.availableQty(order.symbol, order);
-    return qty.lt(available) ? qty : available;
-  }
+function wantedQty(order: OrderState, price: Decimal): Decimal {
+  const { notional, positionIntent } = order.terms;
+  if (notional === null) return order.remainingQty;
+  const left = notional.minus(order.filledNotional);
+  const qty = left.quotient(price, SHARE_DECIMALS, Decimal.roundDown);
+  if (positionIntent === "buy_to_open") return qty;
+  const available = order.holding.availableQty(order);
+  return qty.lt(available) ? qty : available;
 }
 
 function sizeToTake(size: number, share: Decimal): Decimal {

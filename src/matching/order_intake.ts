@@ -3,8 +3,8 @@ import type { Asset } from "../model/asset.ts";
 import { type Decimal, readDecimal } from "../util/decimal.ts";
 import { checkAccount } from "./account_check.ts";
 import type { AccountState } from "./account_state.ts";
+import type { Holding } from "./holding.ts";
 import type { Ids } from "./ids.ts";
-import type { SymbolMarket } from "./market.ts";
 import type { OrderDesk } from "./order_desk.ts";
 import { OrderSnapshot } from "./order_snapshot.ts";
 import { type OrderGroup, OrderState, type OrderTerms } from "./order_state.ts";
@@ -29,12 +29,14 @@ import type {
 
 export class OrderIntake {
   #seq = 0;
+  /** Of the day orders since `dayFromUs`. */
+  #day: OrderTiming | null = null;
+  #dayFromUs = Infinity;
 
   constructor(
     private readonly desk: OrderDesk,
     private readonly options: {
       assetOf(symbol: string): Asset | null;
-      marketOf(symbol: string): SymbolMarket;
       ids: Ids;
       /** From a request to its arrival at the exchange. */
       latencyUs: number;
@@ -46,23 +48,23 @@ export class OrderIntake {
   }
 
   submit(account: AccountState, request: ExchangeOrderRequest): OrderOutcome {
-    const { marketOf, ids } = this.options;
+    const { ids } = this.options;
     const badId = checkClientOrderId(account, request.clientOrderId);
     if (badId !== null) return { error: badId };
     const asset = this.options.assetOf(request.symbol);
     if (asset === null) return { error: unprocessable(`asset "${request.symbol}" not found`) };
     const read = readRequest(request, asset);
     if ("refusal" in read) return { error: read.refusal };
-    const market = marketOf(asset.symbol);
-    const refusal = checkRequest(read, market.lastPrice);
+    const holding = account.holdingOf(asset);
+    const refusal = checkRequest(read, holding.market.lastPrice);
     if (refusal !== null) return { error: refusal };
-    const timing = timingOf(read, this.#arrivalUs);
+    const timing = this.#timingOf(read);
     if ("refusal" in timing) return { error: timing.refusal };
-    const admission = checkAccount({ account, terms: read, market, ignoring: null });
+    const admission = checkAccount({ account, holding, terms: read, ignoring: null });
     if ("refusal" in admission) return { error: admission.refusal };
     const { positionIntent } = admission;
-    const specified = request.positionIntent;
-    if (specified !== null && specified !== positionIntent) {
+    const specified = request.positionIntent ?? positionIntent;
+    if (specified !== positionIntent) {
       return {
         error: unprocessable(
           `position intent mismatch, inferred: ${positionIntent}, specified: ${specified}`,
@@ -70,10 +72,10 @@ export class OrderIntake {
       };
     }
     const clientOrderId = request.clientOrderId ?? ids.textOf(ids.next());
-    const order = this.#order(termsOf(read, clientOrderId, positionIntent), timing, market);
+    const order = this.#order(holding, termsOf(read, clientOrderId, positionIntent), timing);
     order.reservePrice = admission.reservePrice;
-    if (order.terms.orderClass === "simple") this.desk.admit(account, order);
-    else this.#admitGroup(account, order, read, timing, market);
+    if (order.terms.orderClass === "simple") return { order: this.desk.admit(account, order) };
+    this.#admitGroup(account, order, read);
     return { order: new OrderSnapshot(order, true) };
   }
 
@@ -86,22 +88,22 @@ export class OrderIntake {
     const refusal = checkQuantity(terms) ?? checkPrices(terms) ?? checkTimeInForce(terms) ??
       checkLegs(order, terms);
     if (refusal !== null) return { error: refusal };
-    const { marketOf, ids } = this.options;
+    const { ids } = this.options;
     const timing = terms.timeInForce === order.terms.timeInForce
       ? order.timing
-      : timingOf(terms, this.#arrivalUs);
+      : this.#timingOf(terms);
     if ("refusal" in timing) return { error: timing.refusal };
-    const market = marketOf(order.symbol);
+    const { holding } = order;
     let { reservePrice } = order;
     // A leg closes what its entry opened, whatever its price.
     if (order.group === null || order === order.group.entry) {
-      const admission = checkAccount({ account, terms, market, ignoring: order });
+      const admission = checkAccount({ account, holding, terms, ignoring: order });
       if ("refusal" in admission) return { error: admission.refusal };
       reservePrice = admission.reservePrice;
     }
     const { positionIntent } = order.terms;
     const clientOrderId = change.clientOrderId ?? ids.textOf(ids.next());
-    const next = this.#order(termsOf(terms, clientOrderId, positionIntent), timing, market);
+    const next = this.#order(holding, termsOf(terms, clientOrderId, positionIntent), timing);
     next.reservePrice = reservePrice;
     next.isTriggered = order.isTriggered && change.triggerPrice === undefined;
     if (order.mark !== null) next.trailTo(order.mark.toNumber());
@@ -109,12 +111,29 @@ export class OrderIntake {
     return { order: new OrderSnapshot(next, true) };
   }
 
-  #order(terms: OrderTerms, timing: OrderTiming, market: SymbolMarket): OrderState {
+  #order(holding: Holding, terms: OrderTerms, timing: OrderTiming): OrderState {
     const { ids } = this.options;
-    const order = new OrderState(ids, ids.next(), ++this.#seq, terms, timing, this.desk.nowUs);
+    const [number, seq] = [ids.next(), ++this.#seq];
+    const order = new OrderState(holding, ids, number, seq, terms, timing, this.desk.nowUs);
     order.acceptedUs = this.#arrivalUs;
-    order.trailTo(terms.side === "buy" ? market.buyPrice : market.sellPrice);
+    const { buyPrice, sellPrice } = holding.market;
+    if (terms.type === "trailing_stop") order.trailTo(terms.side === "buy" ? buyPrice : sellPrice);
     return order;
+  }
+
+  /** Plain day orders share their timing until the session's close. */
+  #timingOf(terms: RequestTerms): OrderTiming | { refusal: Refusal } {
+    const nowUs = this.#arrivalUs;
+    const isPlain = terms.timeInForce === "day" && !terms.extendedHours &&
+      terms.asset.assetClass === "us_equity";
+    if (!isPlain) return timingOf(terms, nowUs);
+    if (this.#day === null || nowUs < this.#dayFromUs || nowUs >= this.#day.expiresUs) {
+      const timing = timingOf(terms, nowUs);
+      if ("refusal" in timing) return timing;
+      this.#day = timing;
+      this.#dayFromUs = nowUs;
+    }
+    return this.#day;
   }
 
   /** `parent`: the entry; of an oco the take-profit. */
@@ -122,8 +141,6 @@ export class OrderIntake {
     account: AccountState,
     parent: OrderState,
     { takeProfitPrice, stopLossPrice, stopLossLimit }: RequestTerms,
-    timing: OrderTiming,
-    market: SymbolMarket,
   ): void {
     const isOco = parent.terms.orderClass === "oco";
     const group: OrderGroup = {
@@ -137,7 +154,7 @@ export class OrderIntake {
       const { ids } = this.options;
       const clientOrderId = ids.textOf(ids.next());
       const terms = { ...legTerms(parent.terms, isOco), clientOrderId, ...prices };
-      const order = this.#order(terms, timing, market);
+      const order = this.#order(parent.holding, terms, parent.timing);
       order.group = group;
       return order;
     };

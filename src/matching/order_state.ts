@@ -4,6 +4,7 @@ import { isFinal, type OrderStatus, type OrderType, type Side } from "../model/o
 import type { TimeInForce } from "../model/order.ts";
 import { type Decimal, decimal, roundToTick } from "../util/decimal.ts";
 import { NOTHING_CHARGED, type OrderFees } from "./fees.ts";
+import type { Holding } from "./holding.ts";
 import type { Ids } from "./ids.ts";
 import type { OrderTiming } from "./order_timing.ts";
 import type { MatchableOrder, OrderClass, PositionIntent } from "./types.ts";
@@ -76,6 +77,7 @@ export class OrderState implements MatchableOrder {
   #id: string | null = null;
 
   constructor(
+    readonly holding: Holding,
     readonly ids: Ids,
     readonly number: number,
     /** In the order of acceptance. */

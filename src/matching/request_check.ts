@@ -3,7 +3,7 @@
 import { type Asset, tickSize } from "../model/asset.ts";
 import type { Amount } from "../model/order.ts";
 import { Decimal, decimal, plain, readDecimal } from "../util/decimal.ts";
-import { type OrderTerms, SHARE_FRACTION, ZERO } from "./order_state.ts";
+import { type OrderTerms, SHARE_FRACTION } from "./order_state.ts";
 import { badParameter, forbidden, unprocessable } from "./refusal.ts";
 import type { ExchangeOrderRequest, OrderClass, Refusal } from "./types.ts";
 
@@ -23,15 +23,7 @@ export function readRequest(
   request: ExchangeOrderRequest,
   asset: Asset,
 ): RequestTerms | { refusal: Refusal } {
-  let refusal: Refusal | null = null;
-  const read = (name: string, text: Amount | null): Decimal | null => {
-    if (text === null) return null;
-    const value = typeof text === "string" ? readDecimal(text) : text;
-    if (value === null) refusal ??= badParameter(`${name} is not a number`);
-    else if (value.lte(ZERO)) refusal ??= badParameter(`${name} must be > 0`);
-    else return value;
-    return null;
-  };
+  const { takeProfit, stopLoss } = request;
   const terms: RequestTerms = {
     asset,
     side: request.side,
@@ -39,19 +31,48 @@ export function readRequest(
     orderClass: request.orderClass ?? classOf(request),
     timeInForce: request.timeInForce,
     extendedHours: request.extendedHours,
-    qty: read("qty", request.qty),
-    notional: read("notional", request.notional),
-    limitPrice: read("limit_price", request.limitPrice),
-    triggerPrice: read("stop_price", request.triggerPrice),
-    trailPrice: read("trail_price", request.trailPrice),
-    trailPercent: read("trail_percent", request.trailPercent),
-    takeProfitPrice: read("take_profit.limit_price", request.takeProfit?.limitPrice ?? null),
-    stopLossPrice: read("stop_loss.stop_price", request.stopLoss?.triggerPrice ?? null),
-    stopLossLimit: read("stop_loss.limit_price", request.stopLoss?.limitPrice ?? null),
+    qty: amountOf(request.qty),
+    notional: amountOf(request.notional),
+    limitPrice: amountOf(request.limitPrice),
+    triggerPrice: amountOf(request.triggerPrice),
+    trailPrice: amountOf(request.trailPrice),
+    trailPercent: amountOf(request.trailPercent),
+    takeProfitPrice: takeProfit === null ? null : amountOf(takeProfit.limitPrice),
+    stopLossPrice: stopLoss === null ? null : amountOf(stopLoss.triggerPrice),
+    stopLossLimit: stopLoss === null ? null : amountOf(stopLoss.limitPrice),
   };
+  const refusal = checkAmounts(request, terms);
   // An oco's own order is its take-profit.
   if (terms.orderClass === "oco") terms.limitPrice ??= terms.takeProfitPrice;
   return refusal === null ? terms : { refusal };
+}
+
+function amountOf(amount: Amount | null): Decimal | null {
+  return typeof amount === "string" ? readDecimal(amount) : amount;
+}
+
+/** What is given must be a number, and above 0. */
+function checkAmounts(request: ExchangeOrderRequest, terms: RequestTerms): Refusal | null {
+  const { takeProfit, stopLoss } = request;
+  return checkAmount("qty", request.qty, terms.qty) ??
+    checkAmount("notional", request.notional, terms.notional) ??
+    checkAmount("limit_price", request.limitPrice, terms.limitPrice) ??
+    checkAmount("stop_price", request.triggerPrice, terms.triggerPrice) ??
+    checkAmount("trail_price", request.trailPrice, terms.trailPrice) ??
+    checkAmount("trail_percent", request.trailPercent, terms.trailPercent) ??
+    checkAmount("take_profit.limit_price", takeProfit?.limitPrice, terms.takeProfitPrice) ??
+    checkAmount("stop_loss.stop_price", stopLoss?.triggerPrice, terms.stopLossPrice) ??
+    checkAmount("stop_loss.limit_price", stopLoss?.limitPrice, terms.stopLossLimit);
+}
+
+function checkAmount(
+  name: string,
+  given: Amount | null | undefined,
+  read: Decimal | null,
+): Refusal | null {
+  if (given === null || given === undefined) return null;
+  if (read === null) return badParameter(`${name} is not a number`);
+  return read.isPositive ? null : badParameter(`${name} must be > 0`);
 }
 
 /** `marketPrice`: NaN where none is known. */

@@ -10,22 +10,29 @@ const COLUMNS = ["timeUs", "open", "high", "low", "close", "volume", "vwap", "tr
 /** New bars are put into the columns so many at once, where nobody reads them before. */
 const NEW_ROWS = 32;
 
+/** Columns without room, which nothing is written to: a buffer begins with them. */
+const NO_BARS = emptyBars();
+/** Room behind history: many symbols are followed for a few bars only. */
+const ROWS_AHEAD = 16;
+
 /** Bars in contiguous columns that grow at the end; the oldest half goes when `rowsMax` is reached. */
 export class BarBuffer {
   length = 0;
   /** Start of the newest bar; −∞ before the first. */
   lastTimeUs = -Infinity;
-  #columns = emptyBars();
+  #columns: BarColumns = NO_BARS;
   /** Bars for which the columns have room. */
   #capacity = 0;
   // A bar into eight columns is eight cache lines of each symbol; into these rows it is one.
   readonly #newRows = new Float64Array(NEW_ROWS * BAR_ROW);
   #newCount = 0;
   readonly rowsMax: number;
+  /** For so many there is room when the first comes. */
+  readonly #firstCapacity: number;
 
   constructor(rowsMax = 16_384, capacity = 512) {
     this.rowsMax = rowsMax;
-    this.#setColumns(emptyBars(Math.min(capacity, rowsMax)));
+    this.#firstCapacity = Math.min(capacity, rowsMax);
   }
 
   /** `length` of their rows are in use. */
@@ -93,11 +100,23 @@ export class BarBuffer {
    * together from trades lacks those that were lost.
    */
   mergeHistory(history: BarColumns): void {
+    if (this.length === 0) return this.#begin(history);
     const live = sliceBars(this.columns, 0, this.length);
     const merged = this.#sortedUnion(history, live);
     this.#setColumns(merged);
     this.length = merged.timeUs.length;
     this.lastTimeUs = this.length > 0 ? merged.timeUs[this.length - 1] : -Infinity;
+  }
+
+  /** Nothing is there yet. */
+  #begin(history: BarColumns): void {
+    const to = history.timeUs.length;
+    const from = Math.max(0, to - this.rowsMax);
+    if (from === to) return;
+    this.length = to - from;
+    this.lastTimeUs = history.timeUs[to - 1];
+    const capacity = Math.min(this.length + ROWS_AHEAD, this.rowsMax);
+    this.#setColumns(sliceBars(history, from, to, capacity));
   }
 
   #sortedUnion(history: BarColumns, live: BarColumns): BarColumns {
@@ -126,7 +145,7 @@ export class BarBuffer {
       this.length -= keepFrom;
       return;
     }
-    const grown = emptyBars(Math.min(this.#capacity * 2 || 16, this.rowsMax));
+    const grown = emptyBars(Math.min(this.#capacity * 2 || this.#firstCapacity, this.rowsMax));
     for (const name of COLUMNS) grown[name].set(old[name]);
     this.#setColumns(grown);
   }

@@ -79,6 +79,13 @@ const KIND_TEXT = {
   quotes: "quotes",
 };
 
+/** The finest that there is of a symbol. */
+export function finestOf(data: MarketData, symbol: string): "quotes" | "trades" | "bars" {
+  const one = data.get(symbol);
+  if (one !== undefined && one.quotes.timeUs.length > 0) return "quotes";
+  return one !== undefined && one.trades.timeUs.length > 0 ? "trades" : "bars";
+}
+
 /** The hours that a day's bar is made of: it is complete, and may be shown, at their end. */
 export function dayHours(assetClass: AssetClass, dayStartUs: number) {
   const date = exchangeDate(dayStartUs);
@@ -115,6 +122,8 @@ function dayOf(us: number): number {
 
 /** Daily bars that were given, and those of the other days made from minute bars. */
 function withDerivedDays(data: SymbolData): BarColumns {
+  // Columns are sorted when they are loaded.
+  if (data.minuteBars.timeUs.length === 0) return data.dailyBars;
   const given = new Set(data.dailyBars.timeUs);
   const rows: number[][] = [];
   const days = data.dailyBars;

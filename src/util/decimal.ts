@@ -71,6 +71,10 @@ export class Decimal {
     return this.mantissa === 0;
   }
 
+  get isPositive(): boolean {
+    return this.long === null ? this.mantissa > 0 : this.long > 0n;
+  }
+
   get isWhole(): boolean {
     if (this.scale === 0) return true;
     if (this.long !== null) return this.long % tenTo(this.scale) === 0n;

@@ -1,5 +1,5 @@
 /**
- * `deno task bench`: events a second from a loopback socket to a strategy, on 1, 2 and 4 consumers,
+ * `deno task bench socket`: events a second from a loopback socket to a strategy, on 1, 2 and 4 consumers,
  * beside a bare client that receives, parses and sums. Each round is sent to all of them in turn,
  * each under the same rule: a block is sent when the one before has been acknowledged. The sums are
  * checked before anything is printed. Exit code 1: a sum is wrong, or Liu is slower than it may be.

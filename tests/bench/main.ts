@@ -1,0 +1,41 @@
+/**
+ * `deno task bench`: all figures of speed, part after part, each in a process of its own.
+ *
+ *   deno task bench [PART…]
+ *
+ * Exit code 1: a part's results were wrong, or a figure is not met.
+ */
+
+/** A part is one file here, and a line; it prints its figures and ends with 1 where one is not met. */
+const PARTS: Record<string, { file: string; permissions: string[] }> = {
+  socket: { file: "throughput.ts", permissions: ["net", "read", "env", "sys"] },
+  backtest: { file: "backtest.ts", permissions: ["read", "env", "sys"] },
+  daily: { file: "daily.ts", permissions: ["read", "env", "sys"] },
+};
+
+async function run(name: string): Promise<boolean> {
+  const { file, permissions } = PARTS[name];
+  console.log(`\n${name}`);
+  const { success } = await new Deno.Command(Deno.execPath(), {
+    args: [
+      "run",
+      "--no-prompt",
+      ...permissions.map((permission) => `--allow-${permission}`),
+      new URL(file, import.meta.url).href,
+    ],
+    stdin: "null",
+    stdout: "inherit",
+    stderr: "inherit",
+  }).spawn().status;
+  return success;
+}
+
+const wanted = Deno.args.length > 0 ? Deno.args : Object.keys(PARTS);
+const unknown = wanted.find((name) => !(name in PARTS));
+if (unknown !== undefined) {
+  console.error(`There is no part "${unknown}": give some of ${Object.keys(PARTS).join(", ")}`);
+  Deno.exit(2);
+}
+let isMet = true;
+for (const name of wanted) isMet = await run(name) && isMet;
+if (!isMet) Deno.exitCode = 1;
