@@ -20,6 +20,7 @@ const OPEN_US = 1_641_220_200e6;
 const MINUTE_US = 60e6;
 const SYMBOLS = Array.from({ length: 20 }, (_, n) => `S${n}`);
 const QTY = 10;
+const QTY_TEXT = String(QTY);
 const CASH = 1_000_000;
 /** Steps. */
 const BLOCK = 500;
@@ -120,7 +121,7 @@ class ReadyBroker implements Partial<Broker> {
 const NOTHING = decimal(0);
 
 function orderOf(request: OrderRequest, status: "new" | "filled", filledQty: Decimal): BrokerOrder {
-  const { clientOrderId, symbol, side, type, timeInForce, qty } = request;
+  const { clientOrderId, symbol, side, type, timeInForce } = request;
   return {
     brokerOrderId: clientOrderId,
     clientOrderId,
@@ -128,7 +129,7 @@ function orderOf(request: OrderRequest, status: "new" | "filled", filledQty: Dec
     side,
     type,
     timeInForce,
-    qty: String(qty),
+    qty: QTY_TEXT,
     notional: null,
     limitPrice: null,
     triggerPrice: null,
@@ -190,18 +191,19 @@ class Ears {
   accepted = 0;
   rows = 0;
   gain = 0;
-  trades: GatewayToMain[] = [];
+  trades = 0;
 
   onConsumer(message: GatewayToConsumer): void {
     if (message.type !== "report") return;
-    this.held.set(message.symbol, message.position?.qty ?? 0);
     if (message.event === "accepted") this.accepted++;
-    if (message.fill !== null) this.fills++;
+    if (message.fill === null) return;
+    this.fills++;
+    this.held.set(message.symbol, message.position?.qty ?? 0);
   }
 
   onMain(message: GatewayToMain): void {
     if (message.type !== "trade") return;
-    this.trades.push(message);
+    this.trades++;
     this.gain += message.gain ?? 0;
   }
 
@@ -279,7 +281,7 @@ async function run(steps: number, isBare: boolean): Promise<Blocks> {
   }
   blocks.next();
   if (isBare) return blocks;
-  for (const count of [ears.fills, ears.accepted, ears.rows, ears.trades.length, broker.taken]) {
+  for (const count of [ears.fills, ears.accepted, ears.rows, ears.trades, broker.taken]) {
     assert.equal(count, (steps - 1) * ORDERS_A_STEP);
   }
   assert.equal(Math.round(ears.gain * 100), gainCents);

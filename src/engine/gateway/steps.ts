@@ -6,7 +6,7 @@
 import type { UpdateStream } from "../../contracts/broker.ts";
 import { assert } from "../../util/assert.ts";
 import type { Soon } from "../../util/soon.ts";
-import { DeskRequests } from "./desk.ts";
+import { type Desk, DeskRequests } from "./desk.ts";
 import type { Dispatch } from "./dispatch.ts";
 import type { Figures } from "./figures.ts";
 import type { Intake, StepDone } from "./intake.ts";
@@ -45,7 +45,9 @@ export class Steps {
   /** By consumer. */
   #done: (StepDone | undefined)[] = [];
   #stream: UpdateStream | null = null;
+  /** Used again and again. */
   #requests = new DeskRequests();
+  readonly #desks: Desk[] = [];
   #n = -1;
   #phase: "telling" | "strategies" | "settling" | "complete" = "complete";
 
@@ -158,14 +160,9 @@ export class Steps {
     const { state, plans } = this.#parts;
     const requests = this.#requests;
     requests.clear();
-    const { dirty } = state.board;
-    if (dirty.list.length === 1) {
-      const desk = dirty.list[0];
-      dirty.delete(desk);
-      plans.add(desk, requests);
-    } else if (dirty.list.length > 1) {
-      for (const desk of dirty.take()) plans.add(desk, requests);
-    }
+    state.board.dirty.moveTo(this.#desks);
+    for (const desk of this.#desks) plans.add(desk, requests);
+    while (this.#desks.length > 0) this.#desks.pop();
     return requests;
   }
 }
