@@ -202,6 +202,7 @@ databases.embedded(
         );
       };
       const one = await batch(live.slice(0, 12), "--symbol", "MSFT", "--json");
+      assert.equal((await liu.analysis(live.slice(0, 12))).batchId, live);
       assert.deepEqual(await picksOf(one.out), ["MSFT"]);
       const { trades, comparison } = JSON.parse(one.out);
       assert.equal(trades.length, 2);

@@ -49,6 +49,8 @@ const PACKAGES: Record<string, string[]> = {
   commander: ["commands", "contracts"],
   "smol-toml": ["config"],
   "@logtape/logtape": ["util"],
+  "genetic-search": ["optimizer"],
+  jstat: ["optimizer"],
 };
 
 interface Import {

@@ -136,11 +136,11 @@ Deno.test("Ctrl-C ends in order and says how to go on", () =>
   withLiu(async (liu) => {
     const session = await killedAt(liu, [...RANDOM, "--workers", "1"], "SIGINT");
     const rest = await shown(liu, [...RANDOM, "--resume", session]);
-    assert.ok(rest.resumed_trials >= 4);
+    assert.ok(rest.resumed_trials >= 8);
     assert.equal(rest.trials, 16);
   }));
 
-/** Stops the program after its fourth trial; gives the session. null: it is left to end. */
+/** Stops the program after its eighth trial; gives the session. null: it is left to end. */
 async function killedAt(
   liu: Liu,
   args: string[],
@@ -152,7 +152,7 @@ async function killedAt(
   let isSent = false;
   for await (const text of child.stderr.pipeThrough(new TextDecoderStream())) {
     err += text;
-    if (isSent || signal === null || !/trial 4\//.test(err)) continue;
+    if (isSent || signal === null || !/trial 8\//.test(err)) continue;
     child.kill(signal);
     isSent = true;
   }
@@ -211,6 +211,15 @@ Deno.test("a walk-forward trades what follows each training, with what was left"
       windows[1].out_of_sample.final_equity,
     );
   }));
+
+Deno.test("where no trial counts it is said why, and the search has failed", () =>
+  withLiu(async (liu) => {
+    const { code, out } = await liu.run(RANDOM.filter((arg) => arg !== "--json"));
+    assert.equal(code, 1);
+    assert.match(out, /16 trials/);
+    assert.match(out, /16 failed, the first: mine stopped: no more/);
+    assert.match(out, /No trial has a value of sharpe/);
+  }, { "mine.ts": STRATEGY.replace("const qty =", 'throw new Error("no more"); const qty =') }));
 
 function windowText({ windows }: Shown, n: number): unknown {
   return plain({ windows: windows.slice(n, n + 1) } as Shown);

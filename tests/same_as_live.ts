@@ -4,6 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
+import { type DayCounts, dayCounts } from "../src/analysis/day_counts.ts";
 import { runBacktest } from "../src/backtest/run_backtest.ts";
 import { readSources } from "../src/commands/plan_sources.ts";
 import { trade } from "../src/commands/trade.ts";
@@ -31,12 +32,28 @@ export interface Doings {
   open: { symbol: string; qty: string }[];
 }
 
+type Costs = Pick<SimulatorOptions, "fees" | "slippage" | "nightRates" | "latencyUs">;
+
+/** What trading may cost, all of it. */
+export const COSTS: Costs = {
+  fees: { buyBps: 5, perShare: 0.005, perShareMin: 1, secPerMillion: 27.8, tafPerShare: 0.000166 },
+  slippage: { perShare: 0.003, ticks: 1, impact: 1 },
+  nightRates: { borrow: 3, margin: 7 },
+  latencyUs: 20_000,
+};
+
+/** What the session held: a comparison shows nothing of what did not happen. */
+export type Counts = DayCounts & { collectionFills: number };
+
 /** Both ways, for one seed of the generated stocks. */
-export async function bothWays(seed: number): Promise<{ live: Doings; backtest: Doings }> {
+export async function bothWays(
+  seed: number,
+  costs: Costs = {},
+): Promise<{ live: Doings; backtest: Doings; counts: Counts }> {
   const url = new URL("../tradeplan.toml", import.meta.url);
   const plan = readTradePlan(await Deno.readTextFile(url), fileURLToPath(url), "tradeplan.toml");
-  const options = exchangeOptions(seed);
-  return { live: await traded(plan, options), backtest: await backtested(plan, options) };
+  const options = { ...exchangeOptions(seed), ...costs };
+  return { ...await traded(plan, options), backtest: await backtested(plan, options) };
 }
 
 function exchangeOptions(seed: number): SimulatorOptions {
@@ -54,7 +71,10 @@ function exchangeOptions(seed: number): SimulatorOptions {
   };
 }
 
-async function traded(plan: TradePlan, options: SimulatorOptions): Promise<Doings> {
+async function traded(
+  plan: TradePlan,
+  options: SimulatorOptions,
+): Promise<{ live: Doings; counts: Counts }> {
   const dataFolder = await Deno.makeTempDir();
   const simulator = await startSimulatorWorker(options);
   try {
@@ -80,7 +100,17 @@ async function traded(plan: TradePlan, options: SimulatorOptions): Promise<Doing
     });
     const { cash, equity } = await reply.json() as { cash: string; equity: string };
     const { trades, denials } = stored;
-    return { ...textsOf(session.runs, trades, denials), cash, equity, open: session.open };
+    const { runs, collections, open } = session;
+    const named = runs.map(({ runId, strategy }) => ({ algoRunId: runId, algoName: strategy }));
+    const together = named.filter(({ algoName }) => collections.includes(algoName))
+      .map(({ algoRunId }) => algoRunId);
+    return {
+      live: { ...textsOf(runs, trades, denials), cash, equity, open },
+      counts: {
+        ...dayCounts(trades, denials, named),
+        collectionFills: trades.filter(({ algoRunId }) => together.includes(algoRunId)).length,
+      },
+    };
   } finally {
     await simulator.close();
     await Deno.remove(dataFolder, { recursive: true });
@@ -110,6 +140,10 @@ async function backtested(plan: TradePlan, options: SimulatorOptions): Promise<D
     cryptoEndMinutes: plan.endTimeMinutes,
     cash: CASH,
     fillModel: "finest",
+    fees: options.fees,
+    slippage: options.slippage,
+    nightRates: options.nightRates,
+    latencyUs: options.latencyUs,
     volumeShare: 0.1,
     store: {
       startRun: () => Promise.resolve(++runs),
@@ -138,7 +172,8 @@ function textsOf(
   const text = ({ algoRunId, ...row }: { algoRunId: number }) =>
     JSON.stringify(sorted({ strategy: nameOf(algoRunId), ...row }));
   return {
-    fills: trades.map(({ clientOrderId, ...row }) => {
+    // A broker's updates have no fees, as Alpaca's: these are in the cash, which is compared too.
+    fills: trades.map(({ clientOrderId, fee: _, ...row }) => {
       const sequence = clientOrderId.startsWith("liu-") ? clientOrderId.split("-").at(-1) : "leg";
       return text({ ...row, sequence } as never);
     }).sort(),
@@ -158,10 +193,12 @@ function sorted(value: unknown): unknown {
 if (import.meta.main) {
   const seeds = Number(Deno.args[0] ?? 20);
   for (let seed = 1; seed <= seeds; seed++) {
-    const { live, backtest } = await bothWays(seed);
+    const { live, backtest, counts } = await bothWays(seed);
     assert.deepEqual(backtest, live, `seed ${seed}`);
+    for (const [name, count] of Object.entries(counts)) assert.ok(count > 0, `${name} is 0`);
     console.log(
-      `seed ${seed}: the same ${live.fills.length} fills, ${live.denials.length} denials`,
+      `seed ${seed}: the same ${live.fills.length} fills, ${live.denials.length} denials\n  ` +
+        Object.entries(counts).map(([name, count]) => `${name} ${count}`).join(", "),
     );
   }
 }

@@ -64,6 +64,7 @@ async function start(
     rejected: (reason) => console.error(describeThrown(reason, []).message),
     shared: [liu, indicators, adapters, Setup, ...VIEW_CLASSES, ...MARKET_CLASSES],
   });
+  const params = await runner.params();
   port.onmessage = async ({ data }: MessageEvent<ToTrialWorker>) => {
     if (data.type !== "trial") return;
     try {
@@ -73,5 +74,5 @@ async function start(
       toMain(failedMessage(error));
     }
   };
-  toMain({ type: "ready", params: await runner.params() });
+  toMain({ type: "ready", params });
 }

@@ -21,7 +21,7 @@ export interface DayCounts {
 export function dayCounts(
   trades: readonly TradeRow[],
   denials: readonly DenialRow[],
-  runs: readonly RunRow[],
+  runs: readonly Pick<RunRow, "algoRunId" | "algoName">[],
 ): DayCounts {
   const byOrder = Map.groupBy(trades, ({ brokerOrderId }) => brokerOrderId);
   return {
@@ -58,7 +58,10 @@ function countScaleOuts(trades: readonly TradeRow[]): number {
   return count;
 }
 
-function countLongAndShort(trades: readonly TradeRow[], runs: readonly RunRow[]): number {
+function countLongAndShort(
+  trades: readonly TradeRow[],
+  runs: readonly Pick<RunRow, "algoRunId" | "algoName">[],
+): number {
   const strategyOf = new Map(runs.map(({ algoRunId, algoName }) => [algoRunId, algoName]));
   const found = new Set<string>();
   const positions = new Map<string, Map<string, ReturnType<typeof decimal>>>();

@@ -111,7 +111,7 @@ const plans = fc.record({
     perShareMin: fc.constantFrom(0, 1),
     secPerMillion: fc.constantFrom(0, 27.8),
     tafPerShare: fc.constantFrom(0, 0.000166),
-    tafMax: fc.constantFrom(8.3, Infinity),
+    tafMax: fc.constantFrom(8.3, null),
   }),
   slippage: fc.record({
     perShare: fc.constantFrom(0, 0.003, 0.02),

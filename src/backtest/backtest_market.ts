@@ -4,10 +4,14 @@
  * step is seen.
  */
 import { SimulatedBroker } from "../brokers/simulated.ts";
+import { AssetLists } from "../engine/asset_lists.ts";
+import type { MarketAccess } from "../engine/scanner_market.ts";
 import { Exchange } from "../matching/exchange.ts";
 import { fillModelOf, fillSourceOf } from "../matching/fill_model.ts";
-import type { ExchangeUpdate, FillSource } from "../matching/types.ts";
-import { type MarketData, MINUTE_US } from "../recorded/market_data.ts";
+import type { ExchangeUpdate } from "../matching/types.ts";
+import type { AssetClass } from "../model/asset.ts";
+import { finestOf, type MarketData, MINUTE_US } from "../recorded/market_data.ts";
+import { UsualDays } from "../recorded/usual_days.ts";
 import { SymbolTable } from "../util/symbol_table.ts";
 import { LazyAccount } from "./account_view.ts";
 import { asDaily, BEFORE_CLOSE_US } from "./daily.ts";
@@ -16,7 +20,6 @@ import { checkFillData, dataOfScale } from "./fill_data.ts";
 import type { AccountAtOpen, BacktestOptions } from "./options.ts";
 import { RecordedProvider } from "./recorded_provider.ts";
 import { Replay } from "./replay.ts";
-import { UsualDays } from "./usual_days.ts";
 
 /** What indicators of daily bars are warmed up with. */
 export const DAYS_OF_HISTORY = 400;
@@ -39,7 +42,7 @@ export class BacktestMarket {
     const daily = options.scale === "day" ? asDaily(options.data) : null;
     // What is decided on a day's bar fills at that close, or is an order for the next open.
     const lagUs = daily && fillModel !== "close" ? BEFORE_CLOSE_US : 0;
-    const data = daily?.data ?? dataOfScale(options.data, options.scale);
+    const data = daily?.data ?? dataOfScale(options.data, options);
     this.nowUs = fromUs;
     this.#cash = Number(cash);
     this.provider = new RecordedProvider(data, () => this.nowUs, daily && DAYS_OF_HISTORY);
@@ -81,7 +84,7 @@ export class BacktestMarket {
       startUs: options.fromUs,
       assetOf: (symbol) => this.provider.assetBySymbol.get(symbol) ?? null,
       onUpdate: (update) => this.#onUpdate(update),
-      sourceOf: (symbol) => source ?? sourceOf(data, symbol),
+      sourceOf: (symbol) => source ?? finestOf(data, symbol),
       fillModel: fillModelOf(fillModel),
       volumeShare: options.volumeShare ?? (source === "bars" ? null : 1),
       fees: options.fees,
@@ -105,6 +108,12 @@ export class BacktestMarket {
   /** The account holds something: its value moves with prices. */
   get isHolding(): boolean {
     return this.replay.isHolding;
+  }
+
+  /** What scanners may ask it. */
+  access(assetClasses: readonly AssetClass[], signal: AbortSignal): MarketAccess {
+    const { provider, provider: { assetBySymbol: assets } } = this;
+    return { provider, assets, lists: new AssetLists(assets), assetClasses, signal };
   }
 
   /** Begins the step of `nowUs`: its events meet the open orders. True: something became of one. */
@@ -139,11 +148,4 @@ export class BacktestMarket {
     this.replay.noteOrder(update.order.symbol);
     this.broker.publish(update);
   }
-}
-
-/** The finest that there is of a symbol. */
-function sourceOf(data: MarketData, symbol: string): FillSource {
-  const one = data.get(symbol);
-  if (one && one.quotes.timeUs.length > 0) return "quotes";
-  return one && one.trades.timeUs.length > 0 ? "trades" : "bars";
 }

@@ -1,5 +1,10 @@
 /** Which decisions differ between two backtests of the same plan. */
-import { isSame, type RecordedDecision, type RecordedKind } from "./decision_record.ts";
+import {
+  isSame,
+  type RecordedDecision,
+  type RecordedKind,
+  type RunRecord,
+} from "./decision_record.ts";
 
 export interface Difference {
   timeUs: number;
@@ -11,8 +16,8 @@ export interface Difference {
   full: RecordedDecision | null;
   other: RecordedDecision | null;
   /**
-   * first: nothing differed before. own: something did, but nothing of this strategy in this
-   * symbol. following: what comes after a difference in the same strategy and symbol.
+   * first: nothing differed before. own: something did, but this strategy in this symbol was in
+   * step with the full run again. following: it was not.
    */
   order: "first" | "own" | "following";
 }
@@ -24,43 +29,75 @@ export interface Comparison {
   kinds: readonly RecordedKind[];
   /** Of an amount that it may differ by. */
   share: number;
+  /** `differenceKey`s of what is not told. */
+  except?: ReadonlySet<string>;
+}
+
+/** When it was, of whom, in which symbol. */
+export function differenceKey(
+  { timeUs, by, symbol }: Pick<RecordedDecision, "timeUs" | "by" | "symbol">,
+): string {
+  return JSON.stringify([timeUs, by, symbol]);
 }
 
 /** In the order of time. */
 export function compareRecords(
   full: readonly RecordedDecision[],
-  other: readonly RecordedDecision[],
-  { fromUs, untilUs, kinds, share }: Comparison,
+  other: Pick<RunRecord, "decisions" | "failure">,
+  { fromUs, untilUs, kinds, share, except = new Set() }: Comparison,
 ): Difference[] {
+  if (other.failure !== undefined) return [ofFailure(other.failure, fromUs)];
   const isCompared = ({ timeUs, kind }: RecordedDecision) =>
     timeUs >= fromUs && timeUs <= untilUs && kinds.includes(kind);
   const byKey = (decisions: readonly RecordedDecision[]) =>
-    Map.groupBy(
-      decisions.filter(isCompared),
-      ({ timeUs, by, symbol }) => JSON.stringify([timeUs, by, symbol]),
-    );
-  const [ofFull, ofOther] = [byKey(full), byKey(other)];
-  const found: Omit<Difference, "order">[] = [];
-  for (const key of new Set([...ofFull.keys(), ...ofOther.keys()])) {
-    const [a, b] = [ofFull.get(key) ?? [], ofOther.get(key) ?? []];
-    for (let i = 0; i < Math.max(a.length, b.length); i++) {
-      const [x = null, y = null] = [a[i], b[i]];
-      if (x !== null && y !== null && isSame(x, y, share)) continue;
-      const { timeUs, by, symbol } = (x ?? y)!;
-      found.push({ timeUs, by, symbol, place: x?.place ?? y?.place ?? null, full: x, other: y });
+    Map.groupBy(decisions.filter(isCompared), differenceKey);
+  const [ofFull, ofOther] = [byKey(full), byKey(other.decisions)];
+  const moments = [...new Set([...ofFull.keys(), ...ofOther.keys()])]
+    .map((key) => ({ key, a: ofFull.get(key) ?? [], b: ofOther.get(key) ?? [] }))
+    .sort((x, y) => timeOf(x) - timeOf(y));
+  const found: Difference[] = [];
+  /** Strategies in symbols whose decisions differ since they last agreed. */
+  const apart = new Set<string>();
+  let firstUs = Infinity;
+  for (const moment of moments) {
+    const different = differencesOf(moment, share);
+    const { timeUs, by, symbol } = moment.a[0] ?? moment.b[0];
+    const whose = JSON.stringify([by, symbol]);
+    if (different.length === 0) apart.delete(whose);
+    else {
+      firstUs = Math.min(firstUs, timeUs);
+      const order = apart.has(whose) ? "following" : timeUs === firstUs ? "first" : "own";
+      apart.add(whose);
+      if (except.has(moment.key)) continue;
+      for (const { x, y } of different) {
+        const place = x?.place ?? y?.place ?? null;
+        found.push({ timeUs, by, symbol, place, full: x, other: y, order });
+      }
     }
   }
-  return ordered(found.sort((a, b) => a.timeUs - b.timeUs));
+  return found;
 }
 
-function ordered(found: Omit<Difference, "order">[]): Difference[] {
-  const firstUs = found[0]?.timeUs;
-  const seen = new Map<string, number>();
-  return found.map((one) => {
-    const key = JSON.stringify([one.by, one.symbol]);
-    const sinceUs = seen.get(key) ?? one.timeUs;
-    seen.set(key, sinceUs);
-    if (sinceUs < one.timeUs) return { ...one, order: "following" };
-    return { ...one, order: one.timeUs === firstUs ? "first" : "own" };
-  });
+/** Of a backtest that cannot be run any more: no line has decided anything else. */
+function ofFailure(text: string, timeUs: number): Difference {
+  const whose = { timeUs, by: "backtest", symbol: "", place: null };
+  const other: RecordedDecision = { kind: "failed", ...whose, text, amounts: {} };
+  return { ...whose, full: null, other, order: "first" };
+}
+
+interface Moment {
+  a: readonly RecordedDecision[];
+  b: readonly RecordedDecision[];
+}
+
+function timeOf({ a, b }: Moment): number {
+  return (a[0] ?? b[0]).timeUs;
+}
+
+function differencesOf({ a, b }: Moment, share: number) {
+  const pairs = Array.from(
+    { length: Math.max(a.length, b.length) },
+    (_, i) => ({ x: a[i] ?? null, y: b[i] ?? null }),
+  );
+  return pairs.filter(({ x, y }) => x === null || y === null || !isSame(x, y, share));
 }

@@ -1,8 +1,9 @@
 import type { Operation } from "../contracts/store.ts";
 import type { AccountFigures as ExchangeFigures, ExchangePosition } from "../matching/types.ts";
-import type { RunInfo, SessionWindow, TradeLine } from "../protocol.ts";
+import type { RunInfo, SessionWindow } from "../protocol.ts";
 import type { RunRecord } from "./decision_record.ts";
 import { decimal, plain } from "../util/decimal.ts";
+import type { TradeList } from "./trade_list.ts";
 import { dailyValues, type EquityCurve, maxDrawdown, sharpeRatio } from "./equity.ts";
 
 export interface BacktestTrade {
@@ -74,7 +75,7 @@ export function resultOf(run: {
   cash: string;
   figures: ExchangeFigures;
   positions: ExchangePosition[];
-  trades: TradeLine[];
+  trades: TradeList;
   curve: EquityCurve;
   runs: RunInfo[];
   collections: string[];
@@ -103,15 +104,7 @@ export function resultOf(run: {
       isRoundTheClock,
     ),
     isRoundTheClock,
-    trades: run.trades.map(({ symbol, operation, qty, price, fee, timeUs, runId }) => ({
-      symbol,
-      operation,
-      qty,
-      price,
-      fee,
-      timeUs,
-      strategy: names.get(runId) ?? "",
-    })),
+    trades: run.trades.toArray((runId) => names.get(runId) ?? ""),
     openPositions: run.positions.map(({ symbol, qty, averagePrice, currentPrice }) => ({
       symbol,
       qty,

@@ -9,7 +9,6 @@
  */
 import { Consumer } from "../engine/consumer/consumer.ts";
 import { loadStrategies } from "../engine/consumer/load_strategies.ts";
-import type { StrategyRun } from "../engine/consumer/slot.ts";
 import { Followings } from "../engine/followings.ts";
 import { startRuns } from "../engine/session_runs.ts";
 import { riskLimits } from "../model/limit.ts";
@@ -17,7 +16,7 @@ import type { ConsumerToMain, GatewayToMain, RunInfo, SessionWindow } from "../p
 import type { LogSink } from "../util/log.ts";
 import type { Soon } from "../util/soon.ts";
 import { AbortController, setTimeout, SharedArrayBuffer } from "../util/natives.ts";
-import { mayReadAccountLate } from "./account_view.ts";
+import { AccountTiming } from "./account_view.ts";
 import { BacktestMarket } from "./backtest_market.ts";
 import { GatewayLink } from "./gateway_link.ts";
 import { NextStep } from "./next_step.ts";
@@ -26,6 +25,7 @@ import { Picks } from "./picks.ts";
 import { type BacktestResult, resultOf } from "./result.ts";
 import { ScannersLink } from "./scanners_link.ts";
 import { Sessions } from "./sessions.ts";
+import { TradeList } from "./trade_list.ts";
 
 const MINUTE_US = 60e6;
 /** Other work of the isolate is let through once in so many steps. */
@@ -43,7 +43,7 @@ class Backtest {
   readonly #gateway: GatewayLink;
   readonly #scanners: ScannersLink;
   readonly #abort = new AbortController();
-  readonly #trades: Extract<GatewayToMain, { type: "trade" }>[] = [];
+  readonly #trades = new TradeList();
   #runs: RunInfo[] = [];
   readonly #failures = new Map<number, string>();
   readonly #collections: string[] = [];
@@ -56,12 +56,13 @@ class Backtest {
   #failure: Error | null = null;
   #step = 0;
   readonly #isDaily: boolean;
-  #strategies: StrategyRun[] = [];
+  readonly #accountTiming: AccountTiming;
 
   constructor(options: BacktestOptions) {
     this.#options = options;
     this.#isDaily = options.scale === "day";
     this.#market = new BacktestMarket(options);
+    this.#accountTiming = new AccountTiming(options);
     this.#log = options.log ?? (() => {});
     this.#gateway = new GatewayLink({
       broker: this.#market.broker,
@@ -71,7 +72,7 @@ class Backtest {
       log: this.#log,
       toConsumer: (message) => this.#consumer.onGateway(message),
       onMain: (message) => this.#onGateway(message),
-      readsAccountLate: () => mayReadAccountLate(options, this.#strategies),
+      readsAccountLate: () => this.#accountTiming.mayBeLate,
       onAccount: (account) => this.#market.account.set(account),
     });
     this.#picks = new Picks(
@@ -80,12 +81,7 @@ class Backtest {
     );
     this.#scanners = new ScannersLink({
       scanners: options.scanners.length,
-      market: {
-        provider: this.#market.provider,
-        assets: this.#market.provider.assetBySymbol,
-        assetClasses: options.assets,
-        signal: this.#abort.signal,
-      },
+      market: this.#market.access(options.assets, this.#abort.signal),
       log: this.#log,
       describeThrown: options.describeThrown ?? describePlainly,
       onFailure: (error) => this.#fail(error),
@@ -146,7 +142,7 @@ class Backtest {
       describeThrown: this.#options.describeThrown ?? describePlainly,
       onDecision: this.#options.observer?.onDecision,
     });
-    this.#strategies = loaded.runs;
+    this.#accountTiming.see(loaded.runs);
     for (const value of early) this.#consumer.onKeystoreSet(...value);
     this.#consumer.onGateway({ type: "account", account: this.#market.account });
     await this.#gateway.start();
@@ -335,13 +331,14 @@ class Backtest {
 
   #onGateway(message: GatewayToMain): void {
     const { onEvent } = this.#options;
-    const strategy = "runId" in message ? this.#nameOf(message.runId) : "";
     switch (message.type) {
       case "trade":
-        this.#trades.push(message);
-        return onEvent?.({ type: "trade", strategy, line: message });
-      case "denial":
+        this.#trades.add(message);
+        return onEvent?.({ type: "trade", strategy: this.#nameOf(message.runId), line: message });
+      case "denial": {
+        const strategy = this.#nameOf(message.runId);
         return onEvent?.({ type: "denial", strategy, denial: message });
+      }
       case "watch":
         return this.#market.replay.watch(message.symbols);
       default:

@@ -14,24 +14,31 @@ import { cutHistory, historyLength } from "../recorded/cut.ts";
 import { DAYS_OF_HISTORY } from "./backtest_market.ts";
 import { type CheckRuns, pooled, sample } from "./check_runs.ts";
 import { compareRecords, type Difference } from "./compare_records.ts";
-import type { RecordedDecision, RecordedKind, RecordedSession } from "./decision_record.ts";
+import type { RecordedKind, RecordedSession, RunRecord } from "./decision_record.ts";
 import type { BacktestSettings } from "./options.ts";
 
 /** What the exchange makes of decisions follows from them. */
-const KINDS: readonly RecordedKind[] = ["order", "cancel", "reject", "failed", "pick"];
+export const WARM_UP_KINDS: readonly RecordedKind[] = [
+  "order",
+  "cancel",
+  "reject",
+  "failed",
+  "pick",
+];
 /** Amounts that differ by less are taken for the same: averages forget their start slowly. */
-const SHARE = 1e-4;
+export const WARM_UP_SHARE = 1e-4;
 const SHARES_KEPT = [0.75, 0.5, 0.25, 0];
 /** Numbers of bars that are tried after those shares. */
 const SEARCH_AMOUNTS_MAX = 24;
-/** Later starts that history is varied before too, and the sessions that are run from each. */
+/** Later starts that history is varied before too. */
 const HISTORY_RESTARTS = 2;
-const HISTORY_SESSIONS = 5;
+/** What depends on the history before a start shows in so many sessions after it, or seldom. */
+const HISTORY_SESSIONS = 20;
+const HISTORY_DAYS = 250;
 
-export interface WarmUpReport {
-  /** By minute bars and by daily ones. */
-  history: HistoryReport[];
-  restarts: RestartReport;
+export interface WarmUpRuns extends CheckRuns {
+  /** Knife edges, which are no findings. */
+  except: ReadonlySet<string>;
 }
 
 export interface HistoryReport {
@@ -70,14 +77,15 @@ export interface RestartFinding {
 }
 
 export async function checkHistory(
-  runs: CheckRuns,
+  runs: WarmUpRuns,
   bars: HistoryReport["bars"],
 ): Promise<HistoryReport> {
   const starts = startsFor(runs, bars);
   if (starts.length === 0) return { bars, available: 0, dates: [], needs: [] };
   const available = Math.min(...starts.map((start) => start.available));
   const search = new Search(runs, bars, available, starts);
-  await search.begin();
+  const dates = await search.begin();
+  if (dates.length === 0) return { bars, available: 0, dates, needs: [] };
   const fixed = SHARES_KEPT.map((share) => Math.floor(available * share));
   await search.run([available - 1, ...fixed]);
   for (let tried = 0; tried < SEARCH_AMOUNTS_MAX;) {
@@ -86,7 +94,7 @@ export async function checkHistory(
     await search.run(next);
     tried += next.length;
   }
-  return { bars, available, dates: starts.map(({ date }) => date), needs: search.needs() };
+  return { bars, available, dates, needs: search.needs() };
 }
 
 /** A time to begin at, with history before it. */
@@ -95,38 +103,48 @@ interface Start {
   settings: BacktestSettings;
   available: number;
   /** What is decided with all of it; null: still to be found out. */
-  decisions: readonly RecordedDecision[] | null;
+  whole: RunRecord | null;
 }
 
 /** The backtest's own, where there is history before it, and later ones that have as much. */
 function startsFor(runs: CheckRuns, bars: HistoryReport["bars"]): Start[] {
   const { settings, full, random } = runs;
   const date = full.sessions[0]?.date ?? exchangeDate(settings.fromUs);
-  const first = { date, settings, available: availableBars(settings, bars) };
+  const first = startOf(runs, settings, date, bars);
   const sessions = sample(restarts(runs), HISTORY_RESTARTS, random);
-  const later = sessions.sort((a, b) => a.dayUs - b.dayUs).map((session) => {
-    const changed = restarted(settings, session);
-    const last = full.sessions.filter(({ dayUs }) => dayUs > session.dayUs)[HISTORY_SESSIONS - 1];
-    const toUs = last === undefined ? settings.toUs : last.dayUs - 1;
-    const available = availableBars(changed, bars);
-    return { date: session.date, settings: { ...changed, toUs }, available, decisions: null };
-  });
+  const later = sessions.sort((a, b) => a.dayUs - b.dayUs)
+    .map((session) => startOf(runs, restarted(settings, session), session.date, bars));
   if (first.available === 0) return later.filter(({ available }) => available > 0);
   const enough = later.filter(({ available }) => available >= first.available);
-  return [{ ...first, decisions: full.decisions }, ...enough];
+  return [{ ...first, whole: full }, ...enough];
+}
+
+/** Of the first sessions from its begin on. */
+function startOf(
+  { full }: CheckRuns,
+  settings: BacktestSettings,
+  date: string,
+  bars: HistoryReport["bars"],
+): Start {
+  const { fromUs, scale } = settings;
+  const days = new Set(full.sessions.map(({ dayUs }) => dayUs).filter((dayUs) => dayUs > fromUs));
+  const nextUs = [...days][(scale === "day" ? HISTORY_DAYS : HISTORY_SESSIONS) - 1];
+  const toUs = nextUs === undefined ? settings.toUs : nextUs - 1;
+  const available = availableBars(settings, bars);
+  return { date, settings: { ...settings, toUs }, available, whole: null };
 }
 
 class Search {
-  readonly #runs: CheckRuns;
+  readonly #runs: WarmUpRuns;
   readonly #bars: HistoryReport["bars"];
   readonly #available: number;
-  readonly #starts: Start[];
+  #starts: Start[];
   /** Lines that change, by the number of bars that were kept. */
   readonly #changed = new Map<number, Map<string, Difference>>();
   #done = 0;
 
   constructor(
-    runs: CheckRuns,
+    runs: WarmUpRuns,
     bars: HistoryReport["bars"],
     available: number,
     starts: readonly Start[],
@@ -138,11 +156,13 @@ class Search {
     this.#changed.set(available, new Map());
   }
 
-  /** What is decided with all of the history. */
-  async begin(): Promise<void> {
+  /** What is decided with all of the history. Gives the dates of the starts that can be run. */
+  async begin(): Promise<string[]> {
     await pooled(this.#starts, this.#runs.concurrency, async (start) => {
-      start.decisions ??= await this.#decisions(start, this.#available);
+      start.whole ??= await this.#record(start, this.#available);
     });
+    this.#starts = this.#starts.filter(({ whole }) => whole!.failure === undefined);
+    return this.#starts.map(({ date }) => date);
   }
 
   async run(amounts: number[]): Promise<void> {
@@ -151,22 +171,23 @@ class Search {
     const tries = fresh.flatMap((bars) => this.#starts.map((start) => ({ bars, start })));
     const total = this.#done + tries.length;
     const found = await pooled(tries, concurrency, async ({ bars, start }) => {
-      const decisions = await this.#decisions(start, bars);
+      const record = await this.#record(start, bars);
       onProgress?.(++this.#done, total);
-      return { bars, lines: changedLines(start.decisions!, decisions, start.settings) };
+      const { whole, settings } = start;
+      return { bars, lines: changedLines(whole!, record, settings, this.#runs.except) };
     });
     for (const { bars, lines } of found) {
       this.#changed.set(bars, new Map([...lines, ...this.#changed.get(bars) ?? []]));
     }
   }
 
-  async #decisions({ settings }: Start, bars: number): Promise<RecordedDecision[]> {
+  async #record({ settings }: Start, bars: number): Promise<RunRecord> {
     const kept = { minutes: Infinity, days: Infinity, fromUs: settings.fromUs };
     const data = cutHistory(settings.data, {
       ...kept,
       [this.#bars === "minute" ? "minutes" : "days"]: bars,
     });
-    return (await this.#runs.run({ ...settings, data })).decisions;
+    return await this.#runs.run({ ...settings, data });
   }
 
   /** Amounts between that which is too little for a line and the next that is not. */
@@ -203,13 +224,14 @@ class Search {
 
 /** By line: its first difference. */
 function changedLines(
-  full: readonly RecordedDecision[],
-  other: readonly RecordedDecision[],
+  full: RunRecord,
+  other: RunRecord,
   { fromUs, toUs }: { fromUs: number; toUs: number },
+  except: ReadonlySet<string>,
 ): Map<string, Difference> {
-  const range = { fromUs, untilUs: toUs, kinds: KINDS, share: SHARE };
+  const range = { fromUs, untilUs: toUs, kinds: WARM_UP_KINDS, share: WARM_UP_SHARE, except };
   const lines = new Map<string, Difference>();
-  for (const one of compareRecords(full, other, range)) {
+  for (const one of compareRecords(full.decisions, other, range)) {
     const key = JSON.stringify([one.by, one.place]);
     if (one.order !== "following" && !lines.has(key)) lines.set(key, one);
   }
@@ -227,15 +249,15 @@ function availableBars({ data, scale, fromUs }: CheckRuns["settings"], bars: "mi
   return Math.max(0, ...lengths);
 }
 
-export async function checkRestarts(runs: CheckRuns & { count: number }): Promise<RestartReport> {
-  const { settings, full, run, concurrency, random, count, onProgress } = runs;
+export async function checkRestarts(runs: WarmUpRuns & { count: number }): Promise<RestartReport> {
+  const { settings, full, run, concurrency, random, count, except, onProgress } = runs;
   const starts = sample(restarts(runs), count, random).sort((a, b) => a.dayUs - b.dayUs);
   let done = 0;
   const differences = await pooled(starts, concurrency, async (session) => {
     const changed = restarted(settings, session);
-    const { decisions } = await run(changed);
+    const record = await run(changed);
     onProgress?.(++done, starts.length);
-    const lines = changedLines(full.decisions, decisions, changed);
+    const lines = changedLines(full, record, changed, except);
     return [...lines.values()].map((one) => ({ ...one, date: session.date }));
   });
   const lines = Map.groupBy(differences.flat(), ({ by, place }) => JSON.stringify([by, place]));

@@ -195,32 +195,8 @@ function resultOf(outcome: ReturnType<Exchange["submit"]>) {
 
 /** A limit order with both legs, at the take-profit's own price, is an OCO: two exits of what is held. */
 function exchangeRequest(order: OrderRequest): ExchangeOrderRequest {
-  const { takeProfit, stopLoss } = order;
-  const isOco = order.type === "limit" && takeProfit !== null && stopLoss !== null &&
-    (order.limitPrice === null || decimal(order.limitPrice).eq(takeProfit.limitPrice));
-  const orderClass = isOco
-    ? "oco"
-    : takeProfit && stopLoss
-    ? "bracket"
-    : takeProfit || stopLoss
-    ? "oto"
-    : "simple";
-  return {
-    clientOrderId: order.clientOrderId,
-    symbol: order.symbol,
-    side: order.side,
-    qty: order.qty,
-    notional: order.notional,
-    type: order.type,
-    timeInForce: order.timeInForce,
-    limitPrice: isOco ? null : order.limitPrice,
-    triggerPrice: order.triggerPrice,
-    trailPrice: order.trailPrice,
-    trailPercent: order.trailPercent,
-    extendedHours: order.extendedHours,
-    takeProfit,
-    stopLoss,
-    orderClass,
-    positionIntent: null,
-  };
+  const { type, limitPrice, takeProfit, stopLoss } = order;
+  if (type !== "limit" || takeProfit === null || stopLoss === null) return order;
+  const isOco = limitPrice === null || decimal(limitPrice).eq(takeProfit.limitPrice);
+  return isOco ? { ...order, limitPrice: null, orderClass: "oco" } : order;
 }

@@ -33,6 +33,10 @@ export const command: Command = {
       does: "then again on cut data: ends with 1 where decisions knew the future, or lack history",
     },
     { line: "liu backtest batch last", does: "over what the newest live batch picked" },
+    {
+      line: "liu backtest 2024-01-02 --scale trade --fill quote --symbols AAPL",
+      does: "every print and quote of the history; fills by quotes",
+    },
     ...listCommand.examples.slice(0, 1),
   ],
   subcommands: {
@@ -87,11 +91,15 @@ function declareRangeOptions(command: Commander): void {
     .option("--to <DATE>", "last exchange date (default: FROM)", date)
     .option(
       "--scale <SCALE>",
-      "day, minute, second or trade",
+      "day, minute, second (bars of seconds, or trades) or trade (every print)",
       choice("day", "minute", "second", "trade"),
       "minute",
     )
-    .option("--symbols <LIST>", "whose history is loaded (default: what scanners name)", names)
+    .option(
+      "--symbols <LIST>",
+      "whose history is loaded (default: what scanners name, else all)",
+      names,
+    )
     .option("--scanners <LIST>", "scanners of the plan to run (default: all)", names)
     .option("--equity <FILE>", "write the account's value over time as CSV");
 }

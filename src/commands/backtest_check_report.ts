@@ -13,6 +13,8 @@ export interface CheckReport {
   lookAhead: LookAheadReport;
   history: HistoryReport[];
   restarts: RestartReport;
+  /** Decisions that hang on the last digits of prices and sums. */
+  knifeEdges: number;
 }
 
 /** How many lines and scanners do not decide the same. What is settled by the history is none. */
@@ -30,6 +32,7 @@ export function checkText(report: CheckReport, isAdjusted: boolean): string {
     ...lookAheadLines(report.lookAhead),
     ...report.history.flatMap((one) => historyLines(one, report.scale)),
     ...restartLines(report.restarts),
+    ...(report.knifeEdges > 0 ? [knifeEdgeText(report.knifeEdges)] : []),
     ...(isAdjusted ? [ADJUSTED] : []),
     verdict,
     "",
@@ -38,6 +41,12 @@ export function checkText(report: CheckReport, isAdjusted: boolean): string {
 
 const ADJUSTED = "Prices: those of the history on disk are adjusted for splits where they were " +
   "downloaded so. Their levels (not their moves) know splits that came later.";
+
+function knifeEdgeText(count: number): string {
+  const what = count === 1 ? "1 decision hangs" : `${count} decisions hang`;
+  return `Equal but for rounding: ${what} on the last digits of prices. ` +
+    "The warm-up and later starts leave that out";
+}
 
 function lookAheadLines({ cutsUs, findings, following }: LookAheadReport): string[] {
   const cuts = `${cutsUs.length} ${cutsUs.length === 1 ? "cut" : "cuts"}`;
@@ -113,7 +122,7 @@ function timeText(us: number): string {
 
 /** As a part of the backtest's object. */
 export function checkJson(report: CheckReport, isAdjusted: boolean): Record<string, unknown> {
-  const { seed, lookAhead, history, restarts } = report;
+  const { seed, lookAhead, history, restarts, knifeEdges } = report;
   return {
     seed,
     findings: findingsIn(report),
@@ -149,6 +158,7 @@ export function checkJson(report: CheckReport, isAdjusted: boolean): Record<stri
         example: { ...differenceJson(example), date: example.date },
       })),
     },
+    knife_edges: knifeEdges,
     adjusted_prices: isAdjusted,
   };
 }

@@ -11,7 +11,7 @@ import { ConfigError } from "../util/errors.ts";
 
 export interface DataWanted {
   files: FileSource[];
-  /** Of --symbols; else those that the plan's scanners name. */
+  /** Of --symbols; else those that the plan's scanners name, or all that are on disk. */
   symbols: string[] | undefined;
   scale: BacktestScale;
   /** What fills orders. */

@@ -2,6 +2,7 @@
 import type { Settings } from "../config/environment.ts";
 import type { TradePlan } from "../config/tradeplan.ts";
 import { History, type Remote } from "../history/history.ts";
+import { assetClassOf } from "../model/asset.ts";
 import { previousSession } from "../model/calendar.ts";
 import {
   emptySymbol,
@@ -26,17 +27,17 @@ export async function loadBacktestHistory(
   settings: Settings,
   signal: AbortSignal,
 ): Promise<MarketData> {
-  const symbols = named ?? symbolsOf(plan);
-  if (symbols.length === 0) {
-    throw new ConfigError(
-      "Cannot backtest without symbols: the plan's scanners name none. Give --symbols AAPL,MSFT, " +
-        "or --bars FILE",
-    );
-  }
   const history = new History({
     folder: historyFolder(settings),
     ...await remote(settings, signal),
   });
+  const symbols = named ?? await symbolsOf(plan, history, scale);
+  if (symbols.length === 0) {
+    throw new ConfigError(
+      `Cannot backtest without symbols: the plan's scanners name none, and ${history.folder} has ` +
+        "none. Download them with liu data download, or give --bars FILE",
+    );
+  }
   const wanted = { symbols, scale, fillModel, fromUs, toUs };
   const parts = [
     ...await barsOf(history, wanted, signal),
@@ -122,10 +123,16 @@ async function remote(settings: Settings, signal: AbortSignal): Promise<{ remote
   return { remote: await remoteOf(settings, signal) };
 }
 
-/** What the plan's scanners name themselves. */
-function symbolsOf({ scanners }: TradePlan): string[] {
+/** What the plan's scanners name themselves; scanners that name none see all that is on disk. */
+async function symbolsOf(
+  { scanners, assets }: TradePlan,
+  history: History,
+  scale: DataWanted["scale"],
+): Promise<string[]> {
   const named = scanners.flatMap(({ parameters: { symbols } }) =>
     Array.isArray(symbols) ? symbols.map(String) : []
   );
-  return [...new Set(named)];
+  if (named.length > 0) return [...new Set(named)];
+  const onDisk = await history.symbols(scale);
+  return onDisk.filter((symbol) => assets.includes(assetClassOf(symbol)));
 }

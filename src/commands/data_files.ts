@@ -15,7 +15,7 @@ export function declareFileOptions(command: Commander): Commander {
   return command
     .option(
       "--bars <FILE...>",
-      "CSV, CSV.gz or Parquet of minute bars; SYMBOL=FILE for one symbol's file",
+      "CSV, CSV.gz or Parquet of bars (minutes, Yahoo's days); SYMBOL=FILE for one symbol's file",
     )
     .option("--trades <FILE...>", "trades: symbol,timestamp,price,size")
     .option(

@@ -81,7 +81,7 @@ export const command: Command = {
       const store = storeWorker.connect();
       for (const source of run.strategies) source.keystore = await store.keystore(source.name);
       const prepared = { plan, period, windows, setup: setupOf(run, objective), store };
-      await search(prepared, cli, progress, logSink, host);
+      return await search(prepared, cli, progress, logSink, host);
     } finally {
       progress.end();
       await storeWorker.close();
@@ -98,8 +98,10 @@ interface Prepared {
 }
 
 function setupOf(run: BacktestSettings, objective: TrialSetup["objective"]): TrialSetup {
+  // In its place, so that nobody keeps the first copy.
+  run.data = sharedData(run.data);
   const { batchId: _, fromUs: __, toUs: ___, ...settings } = run;
-  return { settings: { ...settings, data: sharedData(run.data) }, objective };
+  return { settings, objective };
 }
 
 /** A name, or a file that is read here and run by the workers. */
@@ -123,7 +125,7 @@ async function search(
   progress: OptimizeProgress,
   log: LogSink,
   host: Host,
-): Promise<void> {
+): Promise<number> {
   const { setup, windows, store, plan } = prepared;
   const workers = cli.workers ?? navigator.hardwareConcurrency;
   const pool = new TrialPool(setup, { workers, log, signal: host.signal });
@@ -141,7 +143,7 @@ async function search(
     tellStart(session, host);
     progress.begin(count * (windows?.length ?? 1), windows?.length ?? 1);
     const options: SessionOptions = {
-      sessionId: session.sessionId,
+      sessionId: session.row.sessionId,
       plan: searchPlan,
       setup,
       pool,
@@ -152,13 +154,21 @@ async function search(
       log,
       signal: host.signal,
     };
-    await finish(options, prepared, cli, progress, host);
+    const result = await found(options, prepared, cli, host);
+    progress.end();
+    store.write([{ table: "optimizer_session", row: { ...session.row, result: result.json } }]);
+    await store.flush();
+    if (cli.equity !== undefined && result.curve !== undefined) {
+      await Deno.writeTextFile(resolve(host.cwd, cli.equity), curveCsv(result.curve));
+    }
+    host.out(cli.json ? JSON.stringify(result.json) + "\n" : result.text);
+    return result.curve === undefined ? 1 : 0;
   } catch (error) {
     if (!host.signal.aborted || session === null) throw error;
     await store.flush();
     throw new OperationError(
       `Interrupted after ${progress.done} trials, which are stored. To go on, give the same ` +
-        `command again, or with --resume ${session.sessionId}`,
+        `command again, or with --resume ${session.row.sessionId}`,
     );
   } finally {
     pool.close();
@@ -192,7 +202,7 @@ async function begin(
   });
 }
 
-function tellStart({ sessionId, known, isNew }: StartedSession, host: Host): void {
+function tellStart({ row: { sessionId }, known, isNew }: StartedSession, host: Host): void {
   if (isNew) return host.err(`Session ${sessionId}\n`);
   host.err(`Session ${sessionId} goes on: ${known.length} trials are there\n`);
 }
@@ -206,37 +216,29 @@ function refusePortfolio({ space }: SearchPlan): void {
   );
 }
 
-/** Searches, stores the result and prints it. */
-async function finish(
+interface Found {
+  json: Record<string, Json>;
+  text: string;
+  /** None: no trial counts. */
+  curve?: { timeUs: ArrayLike<number>; equity: ArrayLike<number> };
+}
+
+/** Searches, and gives what is stored and shown of it. */
+async function found(
   options: SessionOptions,
-  { windows, period, store }: Prepared,
-  cli: OptimizeOptions,
-  progress: OptimizeProgress,
+  { windows, period }: Prepared,
+  { method, objective, seed }: OptimizeOptions,
   host: Host,
-): Promise<void> {
-  const { method, objective, seed } = cli;
+): Promise<Found> {
   const { sessionId, known } = options;
   const resumed = known.filter(({ kind }) => kind === "trial").length;
   const head: SessionHead = { sessionId, method, objective, seed, ...period, resumed };
-  let json: Record<string, Json>;
-  let text: string;
-  let curve: { timeUs: ArrayLike<number>; equity: ArrayLike<number> } | undefined;
   if (windows === null) {
     const result = await searchSession(options, period);
-    [json, text] = [searchJson(head, result), searchText(head, result, host)];
-    curve = result.best[0]?.run.result.equity;
-  } else {
-    const result = await walkForwardSession(options, windows);
-    [json, text] = [walkJson(head, result), walkText(head, result, host)];
-    curve = result.joined?.equity;
+    const curve = result.best[0]?.run.result.equity;
+    return { json: searchJson(head, result), text: searchText(head, result, host), curve };
   }
-  progress.end();
-  if (cli.equity !== undefined && curve !== undefined) {
-    await Deno.writeTextFile(resolve(host.cwd, cli.equity), curveCsv(curve));
-  }
-  const [stored] = (await store.optimizerSessions(1000))
-    .filter((session) => session.sessionId === sessionId);
-  store.write([{ table: "optimizer_session", row: { ...stored, result: json } }]);
-  await store.flush();
-  host.out(cli.json ? JSON.stringify(json) + "\n" : text);
+  const result = await walkForwardSession(options, windows);
+  const curve = result.joined?.equity;
+  return { json: walkJson(head, result), text: walkText(head, result, host), curve };
 }

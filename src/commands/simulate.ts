@@ -1,10 +1,12 @@
 import { type Command as Commander, InvalidArgumentError } from "commander";
+import type { BacktestPlan } from "../config/backtest_plan.ts";
 import type { Command, Host } from "../contracts/command.ts";
 import type { DataSource, SimulatorOptions } from "../simulator/options.ts";
 import { startSimulator } from "../simulator/server.ts";
 import { ConfigError } from "../util/errors.ts";
 import { logger } from "../util/log.ts";
 import { declareFileOptions, type FileOptions, fileSources } from "./data_files.ts";
+import { loadTradePlan } from "./plan.ts";
 import { startSettings } from "./settings.ts";
 
 export const command: Command = {
@@ -25,8 +27,12 @@ export const command: Command = {
   },
 
   async run({ options }, host) {
-    startSettings(host);
-    const simulator = await startSimulator(simulatorOptions(options as CliOptions, host.cwd));
+    const { settings } = startSettings(host);
+    const cli = options as CliOptions;
+    const costs = cli.plan === undefined
+      ? undefined
+      : (await loadTradePlan({ plan: cli.plan, settings, host })).backtest;
+    const simulator = await startSimulator(simulatorOptions(cli, host.cwd, costs));
     host.out(`${simulator.baseUrl}\n`);
     for (const line of simulator.summary) logger("simulator").info(line);
     await aborted(host);
@@ -35,6 +41,7 @@ export const command: Command = {
 };
 
 interface CliOptions extends FileOptions {
+  plan?: string;
   generate?: number;
   seed?: number;
   start?: number;
@@ -42,10 +49,10 @@ interface CliOptions extends FileOptions {
   speed: number | "max";
   host: string;
   port: number;
-  cash: string;
+  cash?: string;
   keys?: { keyId: string; secretKey: string }[];
-  equityFeeBps: number;
-  cryptoFeeBps: number;
+  equityFeeBps?: number;
+  cryptoFeeBps?: number;
   volumeShare?: number;
 }
 
@@ -58,14 +65,19 @@ function declareOptions(command: Commander): void {
     .option("--speed <RATE>", '1, 60, or "max": as fast as clients keep up', speed, "max")
     .option("--host <NAME>", "the interface to listen on", "127.0.0.1")
     .option("--port <PORT>", "0 takes a free one", wholeNumber(0, 65535), 0)
-    .option("--cash <USD>", "what each account begins with", money, "100000")
+    .option("--plan <FILE>", "a plan whose [backtest] says what trading costs (not: fill)")
+    .option("--cash <USD>", "what each account begins with (default: the plan's, 100000)", money)
     .option("--keys <ID:SECRET...>", "key pairs to let in (default: any)", keys)
-    .option("--equity-fee-bps <BPS>", "fee on stocks, 0.01 % of the notional", number(0, 1000), 0)
-    .option("--crypto-fee-bps <BPS>", "fee on crypto, 0.01 % of the notional", number(0, 1000), 0)
+    .option("--equity-fee-bps <BPS>", "fee on stocks, 0.01 % of the notional", number(0, 1000))
+    .option("--crypto-fee-bps <BPS>", "fee on crypto, 0.01 % of the notional", number(0, 1000))
     .option("--volume-share <SHARE>", "of an event's volume that orders take", number(0.0001, 1));
 }
 
-function simulatorOptions(options: CliOptions, cwd: string): SimulatorOptions {
+function simulatorOptions(
+  options: CliOptions,
+  cwd: string,
+  costs: BacktestPlan | undefined,
+): SimulatorOptions {
   const sources = sourcesOf(options, cwd);
   if (sources.length === 0) {
     throw new ConfigError(
@@ -86,10 +98,17 @@ function simulatorOptions(options: CliOptions, cwd: string): SimulatorOptions {
     speed: options.speed,
     hostname: options.host,
     port: options.port,
-    cash: options.cash,
+    cash: options.cash ?? costs?.cash,
     keys: options.keys,
-    fees: { equityBps: options.equityFeeBps, cryptoBps: options.cryptoFeeBps },
-    volumeShare: options.volumeShare,
+    fees: {
+      ...costs?.fees,
+      equityBps: options.equityFeeBps ?? 0,
+      cryptoBps: options.cryptoFeeBps ?? 0,
+    },
+    slippage: costs?.slippage,
+    nightRates: costs?.nightRates,
+    latencyUs: (costs?.latencyMs ?? 0) * 1000,
+    volumeShare: options.volumeShare ?? costs?.volumeShare ?? undefined,
   };
 }
 

@@ -44,9 +44,10 @@ export interface TrialTrade {
  * ```ts
  * import type { TrialResult } from "liu";
  *
- * export default function (result: TrialResult): number | null {
- *   if (result.trades.length < 30) return null;
- *   return result.totalReturn / (0.01 + result.maxDrawdown);
+ * // In the file: export default function …
+ * function objective({ trades, totalReturn, maxDrawdown }: TrialResult): number | null {
+ *   if (trades.length < 30) return null;
+ *   return totalReturn / (0.01 + maxDrawdown);
  * }
  * ```
  */

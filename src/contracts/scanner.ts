@@ -3,7 +3,7 @@ import type { BarColumns, BarScale } from "../model/bars.ts";
 import type { ParamTable } from "./params.ts";
 import type { MarketTime, StrategyLog } from "./strategy.ts";
 
-/** A symbol's day so far. */
+/** A symbol's day so far. A view: copy the values that are to be kept or logged, by their names. */
 export interface MarketRow {
   readonly symbol: string;
   readonly last: number;

@@ -7,12 +7,15 @@ import { assetClassOf } from "../model/asset.ts";
 import type { BarColumns, BarScale } from "../model/bars.ts";
 import { exchangeDate, previousSession } from "../model/calendar.ts";
 import type { MainToScanners, ScannersToMain } from "../protocol.ts";
+import { AssetLists } from "./asset_lists.ts";
 
 const SCALE_US = { second: 1e6, minute: 60e6, day: 24 * 3600e6 } as const;
 
 export interface MarketAccess {
   provider: Pick<DataProvider, "bars" | "snapshots">;
   assets: ReadonlyMap<string, Asset>;
+  /** Of `assets`, kept over scans where these do not change. */
+  lists?: AssetLists;
   assetClasses: readonly AssetClass[];
   signal: AbortSignal;
 }
@@ -31,7 +34,7 @@ export function answerScanner(
 function answerOf(message: ScannersToMain, access: MarketAccess): Promise<MainToScanners> | null {
   switch (message.type) {
     case "wantSymbols": {
-      const symbols = tradable(access, message.assetClass);
+      const symbols = listsOf(access).tradable(message.assetClass);
       return Promise.resolve({ type: "symbols", id: message.id, symbols });
     }
     case "wantSnapshots":
@@ -43,17 +46,16 @@ function answerOf(message: ScannersToMain, access: MarketAccess): Promise<MainTo
   }
 }
 
-function tradable(access: MarketAccess, assetClass: AssetClass | null): string[] {
-  return [...access.assets.values()]
-    .filter((asset) => asset.tradable && (assetClass === null || asset.assetClass === assetClass))
-    .map(({ symbol }) => symbol).sort();
+function listsOf({ lists, assets }: MarketAccess): AssetLists {
+  return lists ?? new AssetLists(assets);
 }
 
 async function snapshots(
   { id, symbols }: Extract<ScannersToMain, { type: "wantSnapshots" }>,
   access: MarketAccess,
 ): Promise<MainToScanners> {
-  const known = (symbols ?? tradable(access, "us_equity")).filter((s) => access.assets.has(s));
+  if (symbols === null) return await snapshotsOfAll(id, access);
+  const known = symbols.filter((symbol) => access.assets.has(symbol));
   const all = await Promise.all(
     (["us_equity", "crypto"] as const).map((assetClass) => {
       const ofClass = known.filter((symbol) => assetClassOf(symbol) === assetClass);
@@ -62,6 +64,15 @@ async function snapshots(
   );
   const shortable = known.filter((symbol) => access.assets.get(symbol)!.shortable);
   return { type: "snapshots", id, snapshots: all.flat(), shortable };
+}
+
+async function snapshotsOfAll(id: number, access: MarketAccess): Promise<MainToScanners> {
+  const lists = listsOf(access);
+  const symbols = lists.tradable("us_equity");
+  const snapshots = symbols.length > 0
+    ? await access.provider.snapshots(symbols, access.signal)
+    : [];
+  return { type: "snapshots", id, snapshots, shortable: lists.shortable("us_equity") };
 }
 
 async function bars(

@@ -66,7 +66,8 @@ function wrongRow(shelf: Shelf<Rows>, rows: Rows, covered: Range[]): Finding | n
   const columns = columnsOf(shelf.kind).map(({ inFile, inMemory }) => ({
     name: inFile,
     values: column(rows, inMemory),
-    isAmount: /volume|size|trades/.test(inFile),
+    // A quote of one side has no price on the other.
+    isAmount: /volume|size|trades/.test(inFile) || shelf.kind === "quote",
   }));
   const [open, high, low, close] = columns.map(({ values }) => values);
   for (let i = 0; i < timeUs.length; i++) {

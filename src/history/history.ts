@@ -103,6 +103,16 @@ export class History {
     return await this.#load<BarColumns>(options, signal);
   }
 
+  /** Symbols of which there are rows of the scale on disk, in their order. */
+  async symbols(scale: Kind): Promise<string[]> {
+    const found = new Set<string>();
+    for (const source of await sourcesIn(this.folder)) {
+      const shelf = new Shelf<Rows>(this.folder, source, scale);
+      for (const symbol of await shelf.symbols()) found.add(symbol);
+    }
+    return [...found].sort();
+  }
+
   /** As loadBars, trades at the prices that were paid. */
   async loadTrades(
     options: LoadOptions,

@@ -1,10 +1,10 @@
 // What an account's money, positions and other orders allow.
 import { type Decimal, decimal, plain } from "../util/decimal.ts";
 import { type AccountState, shortReservePrice } from "./account_state.ts";
+import type { Holding } from "./holding.ts";
 import type { SymbolMarket } from "./market.ts";
-import { type OrderState, ZERO } from "./order_state.ts";
+import { type OrderState, type OrderTerms, ZERO } from "./order_state.ts";
 import { forbidden, unprocessable } from "./refusal.ts";
-import type { RequestTerms } from "./request_check.ts";
 import type { PositionIntent, Refusal } from "./types.ts";
 
 export interface Admission {
@@ -16,20 +16,19 @@ export interface Admission {
 /** `ignoring`: the order whose place this one takes. */
 export function checkAccount(options: {
   account: AccountState;
-  terms: RequestTerms;
-  market: SymbolMarket;
+  holding: Holding;
+  terms: OrderTerms;
   ignoring: OrderState | null;
 }): Admission | { refusal: Refusal } {
-  const { account, terms, market } = options;
-  const position = account.positionQty(terms.asset.symbol);
+  const { holding, terms } = options;
   const isBuy = terms.side === "buy";
-  const isClosing = !position.isZero && isBuy === position.s < 0;
+  const isClosing = !holding.qty.isZero && isBuy === holding.qty.s < 0;
   if (isClosing) {
     const refusal = checkClosing(options);
     if (refusal !== null) return { refusal };
     return { positionIntent: isBuy ? "buy_to_close" : "sell_to_close", reservePrice: null };
   }
-  const reservePrice = openingPrice(terms, market);
+  const reservePrice = openingPrice(terms, holding.market);
   const refusal = checkOpening(options, reservePrice);
   if (refusal !== null) return { refusal };
   return { positionIntent: isBuy ? "buy_to_open" : "sell_to_open", reservePrice };
@@ -38,11 +37,11 @@ export function checkAccount(options: {
 type Options = Parameters<typeof checkAccount>[0];
 
 function checkClosing(options: Options): Refusal | null {
-  const { account, terms, market, ignoring } = options;
+  const { holding, terms, ignoring } = options;
   const wash = checkWash(options);
   if (wash !== null) return wash;
-  const price = market.lastDecimal;
-  const available = account.availableQty(terms.asset.symbol, ignoring);
+  const price = holding.market.lastDecimal;
+  const available = holding.availableQty(ignoring);
   const isEnough = terms.qty !== null ? terms.qty.lte(available) : available.gt(ZERO) &&
     (price === null || available.times(price).gte(terms.notional!));
   return isEnough ? null : insufficientQty(options, available);
@@ -88,9 +87,9 @@ function checkOpening(options: Options, price: Decimal | null): Refusal | null {
 /**
  * Simple orders of one account that could meet each other. Complex and trailing orders are exempt.
  */
-function checkWash({ account, terms, ignoring }: Options): Refusal | null {
+function checkWash({ holding, terms, ignoring }: Options): Refusal | null {
   if (terms.orderClass !== "simple" || terms.type === "trailing_stop") return null;
-  for (const other of account.openIn(terms.asset.symbol)) {
+  for (const other of holding.open) {
     if (other === ignoring || other.side === terms.side || other.type === "trailing_stop") continue;
     if (other.terms.orderClass !== "simple") continue;
     const isUnlimited = [other.type, terms.type].some((type) =>
@@ -110,10 +109,10 @@ function checkWash({ account, terms, ignoring }: Options): Refusal | null {
 /**
  * Opening orders of both sides at once: a fill could take a position from long to short or back.
  */
-function checkBothWays({ account, terms, ignoring }: Options): Refusal | null {
-  for (const other of account.openIn(terms.asset.symbol)) {
+function checkBothWays({ holding, terms, ignoring }: Options): Refusal | null {
+  for (const other of holding.open) {
     if (other === ignoring || other.side === terms.side) continue;
-    const { positionIntent } = other.terms;
+    const { positionIntent } = other;
     if (positionIntent !== "buy_to_open" && positionIntent !== "sell_to_open") continue;
     return forbidden(
       terms.side === "buy"
@@ -125,7 +124,7 @@ function checkBothWays({ account, terms, ignoring }: Options): Refusal | null {
 }
 
 /** What one share or coin counts against buying power; null: no price is known, nothing is held. */
-function openingPrice(terms: RequestTerms, market: SymbolMarket): Decimal | null {
+function openingPrice(terms: OrderTerms, market: SymbolMarket): Decimal | null {
   if (terms.side === "sell") return shortReservePrice(market.buyPrice, terms.limitPrice);
   const far = Number.isNaN(market.buyPrice) ? null : decimal(market.buyPrice);
   if (terms.limitPrice !== null) return terms.limitPrice;
@@ -134,7 +133,7 @@ function openingPrice(terms: RequestTerms, market: SymbolMarket): Decimal | null
 }
 
 function insufficientQty(
-  { account, terms, ignoring }: Options,
+  { holding, terms, ignoring }: Options,
   available: Decimal,
 ): Refusal {
   const { symbol, assetClass } = terms.asset;
@@ -146,8 +145,8 @@ function insufficientQty(
   return forbidden(`${what} ${numbers}`, {
     symbol,
     available: plain(available),
-    existing_qty: plain(account.positionQty(symbol).abs()),
-    held_for_orders: plain(account.heldQty(symbol, ignoring)),
+    existing_qty: plain(holding.qty.abs()),
+    held_for_orders: plain(holding.heldQty(ignoring)),
   });
 }
 

@@ -41,10 +41,11 @@ export class AccountState {
   executions: ExchangeExecution[] = [];
   /** In the order of acceptance, final ones too. */
   orders: OrderState[] = [];
-  #byClientId = new Map<string, OrderState>();
+  /** null: client order ids are not looked at. */
+  readonly #byClientId: Map<string, OrderState> | null;
   readonly #holdings = new Map<string, Holding>();
-  /** Those with a position or an open order. */
-  readonly #active = new Set<Holding>();
+  /** Those with a position or an open order, in no order. */
+  readonly #active: Holding[] = [];
 
   constructor(
     readonly id: string,
@@ -52,24 +53,26 @@ export class AccountState {
     private readonly isMargin: boolean,
     private readonly createdUs: number,
     private readonly marketOf: (symbol: string) => SymbolMarket,
+    forgets: boolean,
   ) {
     this.cash = this.lastEquity = cash;
+    this.#byClientId = forgets ? null : new Map();
   }
 
   addOrder(order: OrderState): void {
     this.orders.push(order);
-    this.#byClientId.set(order.terms.clientOrderId, order);
-    assert(this.#byClientId.size === this.orders.length, "client order id used twice");
-    const holding = this.holdingOf(order.terms.asset);
-    holding.addOrder(order);
-    this.#note(holding);
+    if (this.#byClientId !== null) {
+      this.#byClientId.set(order.clientOrderId, order);
+      assert(this.#byClientId.size === this.orders.length, "client order id used twice");
+    }
+    order.holding.addOrder(order);
+    this.#note(order.holding);
   }
 
   /** An order that has become final leaves the open ones. */
   removeOpen(order: OrderState): void {
-    const holding = this.holdingOf(order.terms.asset);
-    holding.removeOrder(order);
-    this.#note(holding);
+    order.holding.removeOrder(order);
+    this.#note(order.holding);
   }
 
   /** null: there is no such order. */
@@ -84,15 +87,19 @@ export class AccountState {
     return this.orders[low]?.number === number ? this.orders[low] : null;
   }
 
+  hasClientOrderId(clientOrderId: string): boolean {
+    return this.#byClientId?.has(clientOrderId) ?? false;
+  }
+
   orderByClientId(clientOrderId: string): OrderState | undefined {
-    return this.#byClientId.get(clientOrderId);
+    if (this.#byClientId !== null) return this.#byClientId.get(clientOrderId);
+    return this.orders.find((order) => order.clientOrderId === clientOrderId);
   }
 
   /** What is final, but for the orders whose groups are open. */
   forget(): void {
     this.executions = [];
     this.orders = this.orders.filter((order) => order.isOpen || order.hasOpenGroup);
-    this.#byClientId = new Map(this.orders.map((order) => [order.terms.clientOrderId, order]));
   }
 
   holdingOf(asset: Asset): Holding {
@@ -109,26 +116,39 @@ export class AccountState {
   }
 
   allOpen(): OrderState[] {
-    return [...this.#active].flatMap(({ open }) => open).sort((a, b) => a.seq - b.seq);
+    return this.#active.flatMap(({ open }) => open).sort((a, b) => a.seq - b.seq);
   }
 
   positionQty(symbol: string): Decimal {
     return this.#holdings.get(symbol)?.qty ?? ZERO;
   }
 
-  /** `qty` is signed. Cash moves by −qty × price − fee, exactly. */
-  applyExecution(asset: Asset, qty: Decimal, price: Decimal, fee: Decimal): void {
-    const cash = this.cash.minus(qty.times(price));
-    this.cash = fee.isZero ? cash : cash.minus(fee);
-    if (!fee.isZero) this.feesPaid = this.feesPaid.plus(fee);
-    const holding = this.holdingOf(asset);
-    holding.applyExecution(qty, price);
+  /** Cash moves by the notional, qty × price, and the fee, exactly. */
+  applyExecution(
+    { holding, side }: OrderState,
+    execution: { qty: Decimal; price: Decimal; notional: Decimal; fee: Decimal },
+  ): void {
+    const { qty, price, notional, fee } = execution;
+    const isBuy = side === "buy";
+    this.cash = (isBuy ? this.cash.minus(notional) : this.cash.plus(notional)).minus(fee);
+    this.feesPaid = this.feesPaid.plus(fee);
+    holding.applyExecution(isBuy ? qty : qty.neg(), price);
     this.#note(holding);
   }
 
   #note(holding: Holding): void {
-    if (holding.isIdle) this.#active.delete(holding);
-    else this.#active.add(holding);
+    const { place } = holding;
+    if (holding.isIdle === place < 0) return;
+    if (place < 0) {
+      holding.place = this.#active.push(holding) - 1;
+      return;
+    }
+    const last = this.#active.pop()!;
+    if (last !== holding) {
+      this.#active[place] = last;
+      last.place = place;
+    }
+    holding.place = -1;
   }
 
   /** What a night costs. */
@@ -143,15 +163,6 @@ export class AccountState {
     for (const { asset, qty, price } of this.#active) {
       if (!qty.isZero) see(asset.symbol, qty, price);
     }
-  }
-
-  /** What open orders would close of the position; the legs of a group count once. */
-  heldQty(symbol: string, ignoring: OrderState | null = null): Decimal {
-    return this.#holdings.get(symbol)?.heldQty(ignoring) ?? ZERO;
-  }
-
-  availableQty(symbol: string, ignoring: OrderState | null = null): Decimal {
-    return this.#holdings.get(symbol)?.availableQty(ignoring) ?? ZERO;
   }
 
   funds(ignoring: OrderState | null = null): Funds {
@@ -272,7 +283,7 @@ export class AccountState {
   }
 
   positions(): ExchangePosition[] {
-    return [...this.#active].map(({ asset }) => asset.symbol).sort()
+    return this.#active.map(({ asset }) => asset.symbol).sort()
       .map((symbol) => this.position(symbol)).filter((position) => position !== null);
   }
 }

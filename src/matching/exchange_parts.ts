@@ -52,6 +52,5 @@ export function closingOrder(asset: Asset, side: Side, qty: string): ExchangeOrd
     takeProfit: null,
     stopLoss: null,
     orderClass: "simple",
-    positionIntent: null,
   };
 }

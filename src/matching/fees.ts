@@ -38,8 +38,8 @@ export class Fees {
   constructor(schedule: Partial<FeeSchedule> = {}) {
     const { tafMax, ...rates } = { ...NO_FEES, ...schedule };
     this.isFree = Object.values(rates).every((rate) => rate === 0);
-    this.#hasTafMax = tafMax !== Infinity;
-    const entries = Object.entries({ ...rates, tafMax: this.#hasTafMax ? tafMax : 0 });
+    this.#hasTafMax = tafMax !== null;
+    const entries = Object.entries({ ...rates, tafMax: tafMax ?? 0 });
     this.#rates = Object.fromEntries(
       entries.map(([name, rate]) => [name, decimal(rate)]),
     ) as Record<keyof FeeSchedule, Decimal>;

@@ -3,13 +3,18 @@ import { Decimal } from "../util/decimal.ts";
 import type { SymbolMarket } from "./market.ts";
 import { AVERAGE_DECIMALS, type OrderState, SHARE_DECIMALS, ZERO } from "./order_state.ts";
 
+/** Never added to. */
+const EMPTY: OrderState[] = [];
+
 /** What an account has in one symbol: its position, and its open orders. */
 export class Holding {
   /** Signed; 0: flat. */
   qty = ZERO;
   averagePrice = ZERO;
   /** In the order of acceptance. */
-  #open: OrderState[] = [];
+  #open = EMPTY;
+  /** Among the account's active ones; −1: it is not. */
+  place = -1;
 
   constructor(readonly asset: Asset, readonly market: SymbolMarket) {}
 
@@ -33,12 +38,14 @@ export class Holding {
   }
 
   addOrder(order: OrderState): void {
-    this.#open.push(order);
+    // Most are alone: a list of one has no room to spare.
+    if (this.#open.length === 0) this.#open = [order];
+    else this.#open.push(order);
     this.market.openOrders++;
   }
 
   removeOrder(order: OrderState): void {
-    this.#open = this.#open.length === 1 ? [] : this.#open.filter((other) => other !== order);
+    this.#open = this.#open.length === 1 ? EMPTY : this.#open.filter((other) => other !== order);
     this.market.openOrders--;
   }
 

@@ -78,6 +78,9 @@ const ONE_SHARE = decimal(1);
 type Budget = Record<Side, Decimal>;
 
 export class Matcher {
+  /** By account and symbol: the newest bar, and what is left of its close. */
+  readonly #closes = new Map<string, { number: number; budget: Budget }>();
+
   constructor(
     private readonly desk: OrderDesk,
     private readonly options: {
@@ -94,13 +97,25 @@ export class Matcher {
     if (orders.length === 0) return;
     const phase = orders[0].isCrypto ? "regular" : phaseAt(event.timeUs, event.kind === "bar");
     if (phase === "closed") return;
-    const { volumeShare } = this.options;
-    const budget = volumeShare === null ? null : {
+    const budget = this.#budgetOf(account, event);
+    // A list that is replaced, never changed, when an order ends: it is walked whole.
+    for (const order of orders) this.#matchOrder(account, order, event, phase, budget);
+  }
+
+  /** What orders may take of the event; null: all that they want. */
+  #budgetOf({ id }: AccountState, event: MarketEvent): Budget | null {
+    const { volumeShare, model } = this.options;
+    if (volumeShare === null) return null;
+    // A close is met again by the orders that were decided on it: it has one share for all of them.
+    const closing = model.barMoment === "end" ? `${id} ${event.symbol}` : null;
+    const known = closing === null ? undefined : this.#closes.get(closing);
+    if (known?.number === event.number) return known.budget;
+    const budget = {
       buy: sizeToTake(event.sizeFor("buy"), volumeShare),
       sell: sizeToTake(event.sizeFor("sell"), volumeShare),
     };
-    // A list that is replaced, never changed, when an order ends: it is walked whole.
-    for (const order of orders) this.#matchOrder(account, order, event, phase, budget);
+    if (closing !== null) this.#closes.set(closing, { number: event.number, budget });
+    return budget;
   }
 
   /** At the session's end; `market.lastPrice` is the closing auction's. */
@@ -182,7 +197,7 @@ export class Matcher {
   ): void {
     if (!(floatPrice > 0)) return;
     const price = decimal(floatPrice);
-    const wanted = this.#wantedQty(account, order, price);
+    const wanted = wantedQty(order, price);
     if (wanted.isZero) {
       // Of an order by notional: nothing is left of the position that it sells.
       this.desk.end(account, order, "canceled");
@@ -201,7 +216,7 @@ export class Matcher {
     const { limitPrice } = order;
     if (order.side === "buy" ? floatPrice > limitPrice : floatPrice < limitPrice) return;
     const price = decimal(floatPrice);
-    const qty = this.#wantedQty(account, order, price);
+    const qty = wantedQty(order, price);
     if (qty.lte(ZERO)) return;
     const isSlipping = this.options.slippage !== null;
     if (isSlipping) return this.#slip(account, order, { qty, price, wanted: qty });
@@ -217,23 +232,23 @@ export class Matcher {
     const price = this.options.slippage!.worse(order, market.price, market.qty);
     let { qty, wanted } = market;
     if (order.terms.notional !== null) {
-      wanted = this.#wantedQty(account, order, price);
+      wanted = wantedQty(order, price);
       if (wanted.lt(qty)) qty = wanted;
       if (qty.eq(ZERO)) return this.desk.end(account, order, "canceled");
     }
     account.slippagePaid = account.slippagePaid.plus(price.minus(market.price).abs().times(qty));
     this.desk.fill(account, order, { qty, price, isLast: qty.eq(wanted) });
   }
+}
 
-  #wantedQty(account: AccountState, order: OrderState, price: Decimal): Decimal {
-    const { notional, positionIntent } = order.terms;
-    if (notional === null) return order.remainingQty;
-    const left = notional.minus(order.filledNotional);
-    const qty = left.quotient(price, SHARE_DECIMALS, Decimal.roundDown);
-    if (positionIntent === "buy_to_open") return qty;
-    const available = account.availableQty(order.symbol, order);
-    return qty.lt(available) ? qty : available;
-  }
+function wantedQty(order: OrderState, price: Decimal): Decimal {
+  const { notional } = order.terms;
+  if (notional === null) return order.remainingQty;
+  const left = notional.minus(order.filledNotional);
+  const qty = left.quotient(price, SHARE_DECIMALS, Decimal.roundDown);
+  if (order.positionIntent === "buy_to_open") return qty;
+  const available = order.holding.availableQty(order);
+  return qty.lt(available) ? qty : available;
 }
 
 function sizeToTake(size: number, share: Decimal): Decimal {

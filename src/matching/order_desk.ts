@@ -32,13 +32,12 @@ export class OrderDesk {
     this.nowUs = options.startUs;
   }
 
-  /** Into the market, or queued until its session. */
-  admit(account: AccountState, order: OrderState): void {
+  /** Into the market, or queued until its session. Returns the order as it stands then. */
+  admit(account: AccountState, order: OrderState): OrderSnapshot {
     account.addOrder(order);
     const isQueued = order.routeUs > this.nowUs;
     this.dueUs = Math.min(this.dueUs, isQueued ? order.routeUs : order.expiresUs + 1);
-    if (isQueued) this.#emit(account, "accepted", order);
-    else this.route(account, order);
+    return isQueued ? this.#emit(account, "accepted", order) : this.route(account, order);
   }
 
   /** A leg that waits for its entry. */
@@ -48,9 +47,9 @@ export class OrderDesk {
     this.dueUs = Math.min(this.dueUs, leg.expiresUs + 1);
   }
 
-  route(account: AccountState, order: OrderState): void {
+  route(account: AccountState, order: OrderState): OrderSnapshot {
     order.status = "new";
-    this.#emit(account, "new", order);
+    return this.#emit(account, "new", order);
   }
 
   /** `isLast` says that nothing of an order by notional is left; one by quantity knows it. */
@@ -59,14 +58,17 @@ export class OrderDesk {
     order: OrderState,
     { qty, price, isLast }: { qty: Decimal; price: Decimal; isLast: boolean },
   ): void {
-    const { asset, side } = order.terms;
-    assert(qty.gt(ZERO) && order.isWorking, "a fill of nothing, or of an order out of the market");
+    assert(
+      qty.isPositive && order.isWorking,
+      "a fill of nothing, or of an order out of the market",
+    );
     const filledQty = order.filledQty.plus(qty);
     assert(order.qty === null || filledQty.lte(order.qty), "a fill beyond the order's quantity");
     order.filledQty = filledQty;
-    order.filledNotional = order.filledNotional.plus(qty.times(price));
+    const notional = qty.times(price);
+    order.filledNotional = order.filledNotional.plus(notional);
     const fee = this.options.fees.isFree ? ZERO : this.#charge(account, order);
-    account.applyExecution(asset, side === "buy" ? qty : qty.neg(), price, fee);
+    account.applyExecution(order, { qty, price, notional, fee });
     order.status = isLast ? "filled" : "partially_filled";
     if (isLast) {
       order.endedUs = this.nowUs;
@@ -131,7 +133,7 @@ export class OrderDesk {
   #activateLegs(account: AccountState, entry: OrderState): void {
     const group = entry.group!;
     // What was closed in the meantime, or is being closed, is not closed again.
-    const available = account.availableQty(entry.symbol);
+    const available = entry.holding.availableQty(null);
     if (available.lt(group.remaining)) group.remaining = available;
     for (const leg of [group.takeProfit, group.stopLoss]) {
       if (leg === null || !leg.isOpen) continue;
@@ -161,15 +163,17 @@ export class OrderDesk {
     event: UpdateEvent,
     order: OrderState,
     execution: ExchangeExecution | null = null,
-  ): void {
+  ): OrderSnapshot {
     order.updatedUs = this.nowUs;
+    const snapshot = new OrderSnapshot(order, true);
     this.options.onUpdate({
       accountId: account.id,
       event,
       timeUs: this.nowUs,
-      order: new OrderSnapshot(order, true),
+      order: snapshot,
       execution,
-      positionQty: account.positionQty(order.symbol),
+      positionQty: order.holding.qty,
     });
+    return snapshot;
   }
 }

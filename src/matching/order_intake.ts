@@ -3,8 +3,8 @@ import type { Asset } from "../model/asset.ts";
 import { type Decimal, readDecimal } from "../util/decimal.ts";
 import { checkAccount } from "./account_check.ts";
 import type { AccountState } from "./account_state.ts";
+import type { Holding } from "./holding.ts";
 import type { Ids } from "./ids.ts";
-import type { SymbolMarket } from "./market.ts";
 import type { OrderDesk } from "./order_desk.ts";
 import { OrderSnapshot } from "./order_snapshot.ts";
 import { type OrderGroup, OrderState, type OrderTerms } from "./order_state.ts";
@@ -17,7 +17,6 @@ import {
   checkTimeInForce,
   CLIENT_ORDER_ID_LENGTH_MAX,
   readRequest,
-  type RequestTerms,
 } from "./request_check.ts";
 import type {
   ExchangeOrderRequest,
@@ -29,12 +28,14 @@ import type {
 
 export class OrderIntake {
   #seq = 0;
+  /** Of the day orders since `dayFromUs`. */
+  #day: OrderTiming | null = null;
+  #dayFromUs = Infinity;
 
   constructor(
     private readonly desk: OrderDesk,
     private readonly options: {
       assetOf(symbol: string): Asset | null;
-      marketOf(symbol: string): SymbolMarket;
       ids: Ids;
       /** From a request to its arrival at the exchange. */
       latencyUs: number;
@@ -46,23 +47,23 @@ export class OrderIntake {
   }
 
   submit(account: AccountState, request: ExchangeOrderRequest): OrderOutcome {
-    const { marketOf, ids } = this.options;
+    const { ids } = this.options;
     const badId = checkClientOrderId(account, request.clientOrderId);
     if (badId !== null) return { error: badId };
     const asset = this.options.assetOf(request.symbol);
     if (asset === null) return { error: unprocessable(`asset "${request.symbol}" not found`) };
     const read = readRequest(request, asset);
     if ("refusal" in read) return { error: read.refusal };
-    const market = marketOf(asset.symbol);
-    const refusal = checkRequest(read, market.lastPrice);
+    const holding = account.holdingOf(asset);
+    const refusal = checkRequest(read, holding.market.lastPrice);
     if (refusal !== null) return { error: refusal };
-    const timing = timingOf(read, this.#arrivalUs);
+    const timing = this.#timingOf(read);
     if ("refusal" in timing) return { error: timing.refusal };
-    const admission = checkAccount({ account, terms: read, market, ignoring: null });
+    const admission = checkAccount({ account, holding, terms: read, ignoring: null });
     if ("refusal" in admission) return { error: admission.refusal };
     const { positionIntent } = admission;
-    const specified = request.positionIntent;
-    if (specified !== null && specified !== positionIntent) {
+    const specified = request.positionIntent ?? positionIntent;
+    if (specified !== positionIntent) {
       return {
         error: unprocessable(
           `position intent mismatch, inferred: ${positionIntent}, specified: ${specified}`,
@@ -70,10 +71,10 @@ export class OrderIntake {
       };
     }
     const clientOrderId = request.clientOrderId ?? ids.textOf(ids.next());
-    const order = this.#order(termsOf(read, clientOrderId, positionIntent), timing, market);
+    const order = this.#order(holding, read, timing, { clientOrderId, positionIntent });
     order.reservePrice = admission.reservePrice;
-    if (order.terms.orderClass === "simple") this.desk.admit(account, order);
-    else this.#admitGroup(account, order, read, timing, market);
+    if (read.orderClass === "simple") return { order: this.desk.admit(account, order) };
+    this.#admitGroup(account, order);
     return { order: new OrderSnapshot(order, true) };
   }
 
@@ -86,22 +87,22 @@ export class OrderIntake {
     const refusal = checkQuantity(terms) ?? checkPrices(terms) ?? checkTimeInForce(terms) ??
       checkLegs(order, terms);
     if (refusal !== null) return { error: refusal };
-    const { marketOf, ids } = this.options;
+    const { ids } = this.options;
     const timing = terms.timeInForce === order.terms.timeInForce
       ? order.timing
-      : timingOf(terms, this.#arrivalUs);
+      : this.#timingOf(terms);
     if ("refusal" in timing) return { error: timing.refusal };
-    const market = marketOf(order.symbol);
+    const { holding } = order;
     let { reservePrice } = order;
     // A leg closes what its entry opened, whatever its price.
     if (order.group === null || order === order.group.entry) {
-      const admission = checkAccount({ account, terms, market, ignoring: order });
+      const admission = checkAccount({ account, holding, terms, ignoring: order });
       if ("refusal" in admission) return { error: admission.refusal };
       reservePrice = admission.reservePrice;
     }
-    const { positionIntent } = order.terms;
+    const { positionIntent } = order;
     const clientOrderId = change.clientOrderId ?? ids.textOf(ids.next());
-    const next = this.#order(termsOf(terms, clientOrderId, positionIntent), timing, market);
+    const next = this.#order(holding, terms, timing, { clientOrderId, positionIntent });
     next.reservePrice = reservePrice;
     next.isTriggered = order.isTriggered && change.triggerPrice === undefined;
     if (order.mark !== null) next.trailTo(order.mark.toNumber());
@@ -109,22 +110,41 @@ export class OrderIntake {
     return { order: new OrderSnapshot(next, true) };
   }
 
-  #order(terms: OrderTerms, timing: OrderTiming, market: SymbolMarket): OrderState {
-    const { ids } = this.options;
-    const order = new OrderState(ids, ids.next(), ++this.#seq, terms, timing, this.desk.nowUs);
-    order.acceptedUs = this.#arrivalUs;
-    order.trailTo(terms.side === "buy" ? market.buyPrice : market.sellPrice);
+  #order(
+    holding: Holding,
+    terms: OrderTerms,
+    timing: OrderTiming,
+    named: { clientOrderId: string; positionIntent: PositionIntent },
+  ): OrderState {
+    const { ids, latencyUs } = this.options;
+    const { clientOrderId, positionIntent } = named;
+    const [number, seq] = [ids.next(), ++this.#seq];
+    const identity = { ids, number, seq, clientOrderId, positionIntent };
+    const order = new OrderState(holding, identity, terms, timing, this.desk.nowUs);
+    if (latencyUs > 0) order.acceptedUs = this.#arrivalUs;
+    const { buyPrice, sellPrice } = holding.market;
+    if (terms.type === "trailing_stop") order.trailTo(terms.side === "buy" ? buyPrice : sellPrice);
     return order;
   }
 
+  /** Plain day orders share their timing until the session's close. */
+  #timingOf(terms: OrderTerms): OrderTiming | { refusal: Refusal } {
+    const nowUs = this.#arrivalUs;
+    const isPlain = terms.timeInForce === "day" && !terms.extendedHours &&
+      terms.asset.assetClass === "us_equity";
+    if (!isPlain) return timingOf(terms, nowUs);
+    if (this.#day === null || nowUs < this.#dayFromUs || nowUs >= this.#day.expiresUs) {
+      const timing = timingOf(terms, nowUs);
+      if ("refusal" in timing) return timing;
+      this.#day = timing;
+      this.#dayFromUs = nowUs;
+    }
+    return this.#day;
+  }
+
   /** `parent`: the entry; of an oco the take-profit. */
-  #admitGroup(
-    account: AccountState,
-    parent: OrderState,
-    { takeProfitPrice, stopLossPrice, stopLossLimit }: RequestTerms,
-    timing: OrderTiming,
-    market: SymbolMarket,
-  ): void {
+  #admitGroup(account: AccountState, parent: OrderState): void {
+    const { takeProfitPrice, stopLossPrice, stopLossLimit } = parent.terms;
     const isOco = parent.terms.orderClass === "oco";
     const group: OrderGroup = {
       entry: isOco ? null : parent,
@@ -133,11 +153,15 @@ export class OrderIntake {
       remaining: parent.terms.qty!,
     };
     parent.group = group;
+    const closing: PositionIntent = parent.side === "buy" ? "sell_to_close" : "buy_to_close";
     const leg = (prices: Partial<OrderTerms>): OrderState => {
       const { ids } = this.options;
-      const clientOrderId = ids.textOf(ids.next());
-      const terms = { ...legTerms(parent.terms, isOco), clientOrderId, ...prices };
-      const order = this.#order(terms, timing, market);
+      const named = {
+        clientOrderId: ids.textOf(ids.next()),
+        positionIntent: isOco ? parent.positionIntent : closing,
+      };
+      const terms = { ...legTerms(parent.terms, isOco), ...prices };
+      const order = this.#order(parent.holding, terms, parent.timing, named);
       order.group = group;
       return order;
     };
@@ -161,37 +185,14 @@ export class OrderIntake {
 }
 
 function legTerms(parent: OrderTerms, isOco: boolean): OrderTerms {
-  const closing: PositionIntent = parent.side === "buy" ? "sell_to_close" : "buy_to_close";
   return {
     ...parent,
     side: isOco ? parent.side : parent.side === "buy" ? "sell" : "buy",
-    positionIntent: isOco ? parent.positionIntent : closing,
     limitPrice: null,
     triggerPrice: null,
-  };
-}
-
-/** Without the legs' prices. Written out: it is made for each order. */
-function termsOf(
-  request: RequestTerms,
-  clientOrderId: string,
-  positionIntent: PositionIntent,
-): OrderTerms {
-  return {
-    clientOrderId,
-    positionIntent,
-    asset: request.asset,
-    side: request.side,
-    type: request.type,
-    orderClass: request.orderClass,
-    timeInForce: request.timeInForce,
-    extendedHours: request.extendedHours,
-    qty: request.qty,
-    notional: request.notional,
-    limitPrice: request.limitPrice,
-    triggerPrice: request.triggerPrice,
-    trailPrice: request.trailPrice,
-    trailPercent: request.trailPercent,
+    takeProfitPrice: null,
+    stopLossPrice: null,
+    stopLossLimit: null,
   };
 }
 
@@ -202,7 +203,7 @@ function checkClientOrderId(account: AccountState, clientOrderId: string | null)
       `client_order_id must be no more than ${CLIENT_ORDER_ID_LENGTH_MAX} characters`,
     );
   }
-  return account.orderByClientId(clientOrderId) !== undefined
+  return account.hasClientOrderId(clientOrderId)
     ? badParameter("client_order_id must be unique")
     : null;
 }
@@ -227,7 +228,7 @@ function checkReplaceable(order: OrderState, change: OrderChange): Refusal | nul
 }
 
 /** The legs of a group stay on their sides of each other. */
-function checkLegs(order: OrderState, next: RequestTerms): Refusal | null {
+function checkLegs(order: OrderState, next: OrderTerms): Refusal | null {
   const { takeProfit, stopLoss } = order.group ?? {};
   if (!takeProfit || !stopLoss || (order !== takeProfit && order !== stopLoss)) return null;
   const target = (order === takeProfit ? next : takeProfit.terms).limitPrice!;
@@ -241,7 +242,7 @@ function checkLegs(order: OrderState, next: RequestTerms): Refusal | null {
 function changedTerms(
   order: OrderState,
   change: OrderChange,
-): RequestTerms | { refusal: Refusal } {
+): OrderTerms | { refusal: Refusal } {
   let refusal: Refusal | null = null;
   const read = (name: string, text: string | undefined, now: Decimal | null): Decimal | null => {
     if (text === undefined) return now;
@@ -258,7 +259,7 @@ function changedTerms(
     qty = whole?.minus(order.filledQty) ?? null;
   }
   const { trailPrice, trailPercent } = terms;
-  const next: RequestTerms = {
+  const next: OrderTerms = {
     ...terms,
     qty,
     timeInForce: change.timeInForce ?? terms.timeInForce,

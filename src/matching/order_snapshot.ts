@@ -2,6 +2,7 @@ import type { AssetClass } from "../model/asset.ts";
 import type { OrderStatus, OrderType, Side, TimeInForce } from "../model/order.ts";
 import type { Decimal } from "../util/decimal.ts";
 import { averageOf, type OrderState } from "./order_state.ts";
+import type { OrderTiming } from "./order_timing.ts";
 import type { ExchangeOrder, OrderClass, PositionIntent } from "./types.ts";
 
 /**
@@ -18,8 +19,7 @@ export class OrderSnapshot implements ExchangeOrder {
   private readonly stopPrice: Decimal | null;
   private readonly mark: Decimal | null;
   private readonly parent: OrderState | null;
-  private readonly endsUs: number;
-  private readonly endedUs: number;
+  private readonly timing: OrderTiming;
 
   /** `nested`: with its legs. */
   constructor(private readonly order: OrderState, nested: boolean) {
@@ -31,8 +31,7 @@ export class OrderSnapshot implements ExchangeOrder {
     this.stopPrice = order.stopPrice;
     this.mark = order.mark;
     this.parent = order.parent;
-    this.endsUs = order.expiresUs;
-    this.endedUs = order.endedUs;
+    this.timing = order.timing;
     this.legs = nested && this.parent === order
       ? order.legs.map((leg) => new OrderSnapshot(leg, false))
       : null;
@@ -42,7 +41,7 @@ export class OrderSnapshot implements ExchangeOrder {
     return this.order.id;
   }
   get clientOrderId(): string {
-    return this.order.terms.clientOrderId;
+    return this.order.clientOrderId;
   }
   get symbol(): string {
     return this.order.symbol;
@@ -60,7 +59,7 @@ export class OrderSnapshot implements ExchangeOrder {
     return this.order.terms.orderClass;
   }
   get positionIntent(): PositionIntent {
-    return this.order.terms.positionIntent;
+    return this.order.positionIntent;
   }
   get timeInForce(): TimeInForce {
     return this.order.terms.timeInForce;
@@ -108,7 +107,8 @@ export class OrderSnapshot implements ExchangeOrder {
     return this.order.submittedUs;
   }
   get expiresUs(): number | null {
-    return Number.isFinite(this.endsUs) ? this.endsUs : null;
+    const { expiresUs } = this.timing;
+    return Number.isFinite(expiresUs) ? expiresUs : null;
   }
   get filledUs(): number | null {
     return this.#endedAs("filled");
@@ -126,8 +126,9 @@ export class OrderSnapshot implements ExchangeOrder {
     return this.#endedAs("replaced");
   }
 
+  /** What is final does not change any more. */
   #endedAs(status: OrderStatus): number | null {
-    return this.status === status ? this.endedUs : null;
+    return this.status === status ? this.order.endedUs : null;
   }
 }
 

@@ -3,7 +3,7 @@
 import { type Asset, tickSize } from "../model/asset.ts";
 import type { Amount } from "../model/order.ts";
 import { Decimal, decimal, plain, readDecimal } from "../util/decimal.ts";
-import { type OrderTerms, SHARE_FRACTION, ZERO } from "./order_state.ts";
+import { type OrderTerms, SHARE_FRACTION } from "./order_state.ts";
 import { badParameter, forbidden, unprocessable } from "./refusal.ts";
 import type { ExchangeOrderRequest, OrderClass, Refusal } from "./types.ts";
 
@@ -12,50 +12,64 @@ const NOTIONAL_MIN = decimal(1);
 /** Distance of a leg from the price that it must be beyond. */
 const LEG_DISTANCE = decimal("0.01");
 
-/** Numbers of a request, before it is known whether it opens or closes. */
-export type RequestTerms = Omit<OrderTerms, "clientOrderId" | "positionIntent"> & {
-  takeProfitPrice: Decimal | null;
-  stopLossPrice: Decimal | null;
-  stopLossLimit: Decimal | null;
-};
-
 export function readRequest(
   request: ExchangeOrderRequest,
   asset: Asset,
-): RequestTerms | { refusal: Refusal } {
-  let refusal: Refusal | null = null;
-  const read = (name: string, text: Amount | null): Decimal | null => {
-    if (text === null) return null;
-    const value = typeof text === "string" ? readDecimal(text) : text;
-    if (value === null) refusal ??= badParameter(`${name} is not a number`);
-    else if (value.lte(ZERO)) refusal ??= badParameter(`${name} must be > 0`);
-    else return value;
-    return null;
-  };
-  const terms: RequestTerms = {
+): OrderTerms | { refusal: Refusal } {
+  const { takeProfit, stopLoss } = request;
+  const terms: OrderTerms = {
     asset,
     side: request.side,
     type: request.type,
     orderClass: request.orderClass ?? classOf(request),
     timeInForce: request.timeInForce,
     extendedHours: request.extendedHours,
-    qty: read("qty", request.qty),
-    notional: read("notional", request.notional),
-    limitPrice: read("limit_price", request.limitPrice),
-    triggerPrice: read("stop_price", request.triggerPrice),
-    trailPrice: read("trail_price", request.trailPrice),
-    trailPercent: read("trail_percent", request.trailPercent),
-    takeProfitPrice: read("take_profit.limit_price", request.takeProfit?.limitPrice ?? null),
-    stopLossPrice: read("stop_loss.stop_price", request.stopLoss?.triggerPrice ?? null),
-    stopLossLimit: read("stop_loss.limit_price", request.stopLoss?.limitPrice ?? null),
+    qty: amountOf(request.qty),
+    notional: amountOf(request.notional),
+    limitPrice: amountOf(request.limitPrice),
+    triggerPrice: amountOf(request.triggerPrice),
+    trailPrice: amountOf(request.trailPrice),
+    trailPercent: amountOf(request.trailPercent),
+    takeProfitPrice: takeProfit === null ? null : amountOf(takeProfit.limitPrice),
+    stopLossPrice: stopLoss === null ? null : amountOf(stopLoss.triggerPrice),
+    stopLossLimit: stopLoss === null ? null : amountOf(stopLoss.limitPrice),
   };
+  const refusal = checkAmounts(request, terms);
   // An oco's own order is its take-profit.
   if (terms.orderClass === "oco") terms.limitPrice ??= terms.takeProfitPrice;
   return refusal === null ? terms : { refusal };
 }
 
+function amountOf(amount: Amount | null): Decimal | null {
+  return typeof amount === "string" ? readDecimal(amount) : amount;
+}
+
+/** What is given must be a number, and above 0. */
+function checkAmounts(request: ExchangeOrderRequest, terms: OrderTerms): Refusal | null {
+  const { takeProfit, stopLoss } = request;
+  return checkAmount("qty", request.qty, terms.qty) ??
+    checkAmount("notional", request.notional, terms.notional) ??
+    checkAmount("limit_price", request.limitPrice, terms.limitPrice) ??
+    checkAmount("stop_price", request.triggerPrice, terms.triggerPrice) ??
+    checkAmount("trail_price", request.trailPrice, terms.trailPrice) ??
+    checkAmount("trail_percent", request.trailPercent, terms.trailPercent) ??
+    checkAmount("take_profit.limit_price", takeProfit?.limitPrice, terms.takeProfitPrice) ??
+    checkAmount("stop_loss.stop_price", stopLoss?.triggerPrice, terms.stopLossPrice) ??
+    checkAmount("stop_loss.limit_price", stopLoss?.limitPrice, terms.stopLossLimit);
+}
+
+function checkAmount(
+  name: string,
+  given: Amount | null | undefined,
+  read: Decimal | null,
+): Refusal | null {
+  if (given === null || given === undefined) return null;
+  if (read === null) return badParameter(`${name} is not a number`);
+  return read.isPositive ? null : badParameter(`${name} must be > 0`);
+}
+
 /** `marketPrice`: NaN where none is known. */
-export function checkRequest(terms: RequestTerms, marketPrice: number): Refusal | null {
+export function checkRequest(terms: OrderTerms, marketPrice: number): Refusal | null {
   const { asset } = terms;
   if (!asset.tradable) return unprocessable(`asset "${asset.symbol}" is not tradable`);
   return checkQuantity(terms) ?? checkPrices(terms) ?? checkTimeInForce(terms) ??
@@ -63,7 +77,7 @@ export function checkRequest(terms: RequestTerms, marketPrice: number): Refusal 
 }
 
 /** The prices that the order's type wants, and on the tick. */
-export function checkPrices(terms: RequestTerms): Refusal | null {
+export function checkPrices(terms: OrderTerms): Refusal | null {
   const { type, limitPrice, triggerPrice, trailPrice, trailPercent } = terms;
   switch (type) {
     case "market":
@@ -105,7 +119,7 @@ export function checkPrices(terms: RequestTerms): Refusal | null {
     checkTick(terms.asset, "stop_loss.limit_price", terms.stopLossLimit);
 }
 
-export function checkQuantity(terms: RequestTerms): Refusal | null {
+export function checkQuantity(terms: OrderTerms): Refusal | null {
   const { asset, qty, notional } = terms;
   if (qty === null && notional === null) return badParameter("qty or notional is required");
   if (qty !== null && notional !== null) {
@@ -146,7 +160,7 @@ function checkCryptoQty(asset: Asset, qty: Decimal | null): Refusal | null {
     : unprocessable(`qty must be a multiple of ${asset.qtyIncrement}`);
 }
 
-export function checkTimeInForce(terms: RequestTerms): Refusal | null {
+export function checkTimeInForce(terms: OrderTerms): Refusal | null {
   const { timeInForce, type } = terms;
   if (terms.asset.assetClass === "crypto") {
     if (terms.extendedHours) return unprocessable("crypto orders have no extended hours");
@@ -168,7 +182,7 @@ export function checkTimeInForce(terms: RequestTerms): Refusal | null {
 }
 
 /** `marketPrice`: NaN where none is known, then nothing is said about it. */
-export function checkClass(terms: RequestTerms, marketPrice: number): Refusal | null {
+export function checkClass(terms: OrderTerms, marketPrice: number): Refusal | null {
   const { orderClass, takeProfitPrice, stopLossPrice } = terms;
   if (orderClass === "simple") {
     return takeProfitPrice === null && stopLossPrice === null
@@ -204,7 +218,7 @@ export function checkClass(terms: RequestTerms, marketPrice: number): Refusal | 
  * A stop must be a cent beyond the entry's limit, the take-profit and the market; else it would
  * trigger at once.
  */
-function checkLegPrices(terms: RequestTerms, marketPrice: number): Refusal | null {
+function checkLegPrices(terms: OrderTerms, marketPrice: number): Refusal | null {
   const { orderClass, takeProfitPrice, stopLossPrice } = terms;
   // The legs' side; "below" as a seller sees it.
   const isSell = (terms.side === "sell") === (orderClass === "oco");

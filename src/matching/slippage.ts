@@ -14,20 +14,12 @@
  * size too.
  */
 import { tickSize } from "../model/asset.ts";
-import { NO_SLIPPAGE, type SlippageSettings } from "../model/trading_costs.ts";
+import { type Liquidity, NO_SLIPPAGE, type SlippageSettings } from "../model/trading_costs.ts";
 import { Decimal, decimal, roundToTick } from "../util/decimal.ts";
 import { ConfigError } from "../util/errors.ts";
 import type { SymbolMarket } from "./market.ts";
 import type { OrderState } from "./order_state.ts";
 import type { ExchangeOptions } from "./types.ts";
-
-/** What a usual day of a symbol is like, as known before the present one. */
-export interface Liquidity {
-  /** Shares or coins. */
-  volume: number;
-  /** Deviation of a day's return, a share. */
-  volatility: number;
-}
 
 /** null: executions are at the market's own prices. */
 export function slippageOf(

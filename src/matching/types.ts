@@ -12,8 +12,12 @@ import type {
   TimeInForce,
 } from "../model/order.ts";
 import type { Decimal } from "../util/decimal.ts";
-import type { FeeSchedule, NightRates, SlippageSettings } from "../model/trading_costs.ts";
-import type { Liquidity } from "./slippage.ts";
+import type {
+  FeeSchedule,
+  Liquidity,
+  NightRates,
+  SlippageSettings,
+} from "../model/trading_costs.ts";
 
 export type OrderClass = "simple" | "bracket" | "oco" | "oto";
 export type PositionIntent = "buy_to_open" | "buy_to_close" | "sell_to_open" | "sell_to_close";
@@ -39,9 +43,9 @@ export interface ExchangeOptions {
   sourceOf?(symbol: string): FillSource;
   fillModel?: FillModel;
   /**
-   * Final orders and their executions are forgotten when a session closes: they cannot be looked up
-   * any more, and their client order ids are free again. For backtests, which would keep them all in
-   * memory for nobody. Default false.
+   * Final orders and their executions are forgotten when a session closes, and client order ids are
+   * the caller's to keep apart. For backtests, which would keep all of them in memory for nobody.
+   * Default false.
    */
   forgets?: boolean;
   /** Default: executions are at the market's own prices. */
@@ -69,9 +73,10 @@ export interface AccountOptions {
 export interface ExchangeOrderRequest extends Omit<OrderRequest, "clientOrderId"> {
   /** null: the exchange makes one. */
   clientOrderId: string | null;
-  orderClass: OrderClass | null;
-  /** null: inferred. Where given it must be what is inferred. */
-  positionIntent: PositionIntent | null;
+  /** Not given: inferred. */
+  orderClass?: OrderClass | null;
+  /** Not given: inferred. Where given it must be what is inferred. */
+  positionIntent?: PositionIntent | null;
 }
 
 /**

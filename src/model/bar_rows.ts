@@ -4,7 +4,7 @@
  */
 import { BAR_ROW } from "./bars.ts";
 
-const PIECE_ROWS = 256;
+const PIECE_ROWS = 64;
 
 export class BarRows {
   length = 0;

@@ -10,6 +10,12 @@ const COLUMNS = ["timeUs", "open", "high", "low", "close", "volume", "vwap", "tr
 
 const CAPACITY_MIN = 512;
 
+/** Columns without room, which nothing is written to: a buffer begins with them. */
+const NO_BARS = emptyBars();
+const NO_COLUMNS = listOf(NO_BARS);
+/** Room behind history: many symbols are followed for a few bars only. */
+const ROWS_AHEAD = 16;
+
 /**
  * Bars in contiguous columns that grow at the end; the oldest half goes when `rowsMax` is reached.
  * New ones stand in rows until somebody reads the columns: a row is one cache line, a bar in columns
@@ -20,9 +26,9 @@ export class BarBuffer {
   /** Start of the newest bar; −∞ before the first. */
   lastTimeUs = -Infinity;
   readonly #newRows = new BarRows();
-  #columns = emptyBars();
+  #columns: BarColumns = NO_BARS;
   /** The same columns, in their order. */
-  #list = COLUMNS.map((name) => this.#columns[name]);
+  #list = NO_COLUMNS;
   readonly rowsMax: number;
 
   constructor(rowsMax = 16_384) {
@@ -70,14 +76,14 @@ export class BarBuffer {
     const dropped = this.length >> 1;
     const put = this.length - this.#newRows.length;
     const ofColumns = Math.min(dropped, put);
-    for (const column of this.#list) column.copyWithin(0, ofColumns, put);
+    if (ofColumns > 0) { for (const column of this.#list) column.copyWithin(0, ofColumns, put); }
     this.#newRows.dropFirst(dropped - ofColumns);
     this.length -= dropped;
   }
 
   #setColumns(columns: BarColumns): void {
     this.#columns = columns;
-    this.#list = COLUMNS.map((name) => columns[name]);
+    this.#list = listOf(columns);
   }
 
   /** Overwrites row `i` with a bar of the same time. */
@@ -106,11 +112,23 @@ export class BarBuffer {
    * together from trades lacks those that were lost.
    */
   mergeHistory(history: BarColumns): void {
+    if (this.length === 0) return this.#begin(history);
     const live = sliceBars(this.columns, 0, this.length);
     const merged = this.#sortedUnion(history, live);
     this.#setColumns(merged);
     this.length = merged.timeUs.length;
     this.lastTimeUs = this.length > 0 ? merged.timeUs[this.length - 1] : -Infinity;
+  }
+
+  /** Nothing is there yet. */
+  #begin(history: BarColumns): void {
+    const to = history.timeUs.length;
+    const from = Math.max(0, to - this.rowsMax);
+    if (from === to) return;
+    this.length = to - from;
+    this.lastTimeUs = history.timeUs[to - 1];
+    const capacity = Math.min(this.length + ROWS_AHEAD, this.rowsMax);
+    this.#setColumns(sliceBars(history, from, to, capacity));
   }
 
   #sortedUnion(history: BarColumns, live: BarColumns): BarColumns {
@@ -130,6 +148,10 @@ export class BarBuffer {
     const first = Math.max(0, n - this.rowsMax);
     return sliceBars(out, first, n);
   }
+}
+
+function listOf(columns: BarColumns): Float64Array[] {
+  return COLUMNS.map((name) => columns[name]);
 }
 
 /** One allocation, not eight. */

@@ -44,16 +44,17 @@ export function sessionOf(date: string): Session | null {
 
 /** The session whose regular hours hold `us`: openUs ≤ us < closeUs; null outside of them. */
 export function sessionAt(us: number): Session | null {
-  const session = sessionOfDay(exchangeDay(us));
+  const session = extendedSessionAt(us);
   return session !== null && us >= session.openUs && us < session.closeUs ? session : null;
 }
 
 /** The session whose extended hours hold `us`, regular hours included; null outside of them. */
 export function extendedSessionAt(us: number): Session | null {
+  if (newest !== null && us >= newest.extendedOpenUs && us < newest.extendedCloseUs) return newest;
   const session = sessionOfDay(exchangeDay(us));
-  return session !== null && us >= session.extendedOpenUs && us < session.extendedCloseUs
-    ? session
-    : null;
+  if (session === null || us < session.extendedOpenUs || us >= session.extendedCloseUs) return null;
+  newest = session;
+  return session;
 }
 
 /** The first session that opens after `us`; one that opens at `us` itself is not next. */
@@ -182,6 +183,8 @@ function weekdayOf(day: number): number {
 
 // Kept answers: a cache that nobody can see, because an answer never changes.
 const sessions = new Map<number, Session | null>();
+/** What was asked for last is mostly asked for again. */
+let newest: Session | null = null;
 const wholeDays = new Map<number, Session>();
 const daysOfDates = new Map<string, number>();
 const datesOfDays = new Map<number, string>();

@@ -30,8 +30,8 @@ export interface FeeSchedule {
   secPerMillion: number;
   /** Equities, sells: currency per share, and its most per order (FINRA TAF). */
   tafPerShare: number;
-  /** Infinity: no most. */
-  tafMax: number;
+  /** null: no most. */
+  tafMax: number | null;
   /** Of the notional of purchases and of sales, hundredths of a percent: equities and crypto. */
   buyBps: number;
   sellBps: number;
@@ -44,7 +44,7 @@ export const NO_FEES: FeeSchedule = {
   perShareMin: 0,
   secPerMillion: 0,
   tafPerShare: 0,
-  tafMax: Infinity,
+  tafMax: null,
   buyBps: 0,
   sellBps: 0,
 };
@@ -78,6 +78,14 @@ export const NO_SLIPPAGE: SlippageSettings = {
   dailyVolatility: null,
   dailyVolume: null,
 };
+
+/** What a usual day of a symbol is like, as known before the present one. */
+export interface Liquidity {
+  /** Shares or coins. */
+  volume: number;
+  /** Deviation of a day's return, a share. */
+  volatility: number;
+}
 
 export interface NightRates {
   /** Per cent a year of a short position's value. */

@@ -26,7 +26,7 @@ export interface Evidence {
 export function evidenceOf(options: {
   /** The best one's returns. */
   returns: readonly number[];
-  /** Of all trials that ran, the best too; one: nothing was chosen. */
+  /** Of all trials that could have been chosen, the best too; one: nothing was chosen. */
   trials: readonly (readonly number[])[];
   trips: readonly RoundTrip[] | null;
   initialCash: number;

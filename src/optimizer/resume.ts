@@ -6,7 +6,7 @@ import type { Fingerprint } from "./fingerprint.ts";
 const SESSIONS_LOOKED_AT = 1000;
 
 export interface StartedSession {
-  sessionId: string;
+  row: OptimizerSessionRow;
   /** Trials that are finished. */
   known: OptimizerRunRow[];
   isNew: boolean;
@@ -31,16 +31,12 @@ export async function startSession(
     ? sessions.find((one) => one.fingerprint === text && one.result === null)
     : named(sessions, resume);
   if (found === undefined) {
-    const sessionId = newId();
-    store.write([{
-      table: "optimizer_session",
-      row: { sessionId, fingerprint: text, settings, result: null },
-    }]);
-    return { sessionId, known: [], isNew: true };
+    const row = { sessionId: newId(), fingerprint: text, settings, result: null };
+    store.write([{ table: "optimizer_session", row }]);
+    return { row, known: [], isNew: true };
   }
   mustBeSame(found, fingerprint);
-  const known = await store.optimizerRuns(found.sessionId);
-  return { sessionId: found.sessionId, known, isNew: false };
+  return { row: found, known: await store.optimizerRuns(found.sessionId), isNew: false };
 }
 
 function named(sessions: OptimizerSessionRow[], resume: string): OptimizerSessionRow {

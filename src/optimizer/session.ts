@@ -176,7 +176,9 @@ function trainingEvidence(
 ): Evidence {
   return evidenceOf({
     returns: best.outcome.ran!.returns,
-    trials: trials.flatMap(({ outcome: { ran } }) => ran === null ? [] : [ran.returns]),
+    trials: trials.flatMap(({ outcome: { ran, problem } }) =>
+      ran === null || problem !== null ? [] : [ran.returns]
+    ),
     trips: run && run.trips,
     initialCash: best.outcome.ran!.figures.initialCash,
     random: seededRandom(options.plan.seed),

@@ -14,9 +14,15 @@ import type {
   TrialSetup,
 } from "./trial_messages.ts";
 
+/**
+ * A worker keeps each trial's user code, some 50 kB: after so many trials another takes its place.
+ */
+const TRIALS_A_WORKER = 500;
+
 interface Member {
   worker: Worker;
   port: MessagePort;
+  trials: number;
   control: Int32Array;
   ready: PromiseWithResolvers<Record<string, ParamTable>>;
   trial: { id: number; done: PromiseWithResolvers<TrialOutcome> } | null;
@@ -25,6 +31,8 @@ interface Member {
 export class TrialPool {
   readonly #members: Member[];
   readonly #watchdog: Watchdog;
+  readonly #setup: TrialSetup;
+  readonly #trialsAWorker: number;
   readonly #log: LogSink;
   readonly #waiting: ((member: Member) => void)[] = [];
   readonly #rejects = new Set<(error: Error) => void>();
@@ -33,10 +41,24 @@ export class TrialPool {
 
   constructor(
     setup: TrialSetup,
-    { workers, log, signal }: { workers: number; log: LogSink; signal: AbortSignal },
+    { workers, log, signal, trialsAWorker = TRIALS_A_WORKER }: {
+      workers: number;
+      log: LogSink;
+      signal: AbortSignal;
+      trialsAWorker?: number;
+    },
   ) {
+    this.#trialsAWorker = trialsAWorker;
     this.#log = log;
-    this.#members = Array.from({ length: workers }, () => this.#start(setup));
+    this.#setup = setup;
+    // The word after the strategies' is the objective's.
+    const words = 3 + setup.settings.strategies.length;
+    this.#members = Array.from({ length: workers }, () => {
+      const control = new Int32Array(new SharedArrayBuffer(words * 4));
+      const ready = Promise.withResolvers<Record<string, ParamTable>>();
+      return { ...this.#start(control), control, ready, trial: null };
+    });
+    for (const member of this.#members) this.#listen(member);
     this.#watchdog = new Watchdog(
       this.#members.map(({ control }, index) => ({ index, control })),
       (_worker, strategy) =>
@@ -76,26 +98,30 @@ export class TrialPool {
     }
   }
 
-  #start(setup: TrialSetup): Member {
+  #start({ buffer }: Int32Array): Pick<Member, "worker" | "port" | "trials"> {
     const worker = spawn(new URL("../../workers/optimizer.ts", import.meta.url), "none");
-    const { port1, port2 } = new MessageChannel();
-    // The word after the strategies' is the objective's.
-    const control = new SharedArrayBuffer((3 + setup.settings.strategies.length) * 4);
-    const member: Member = {
-      worker,
-      port: port1,
-      control: new Int32Array(control),
-      ready: Promise.withResolvers(),
-      trial: null,
-    };
+    const { port1: port, port2 } = new MessageChannel();
+    const control = buffer as SharedArrayBuffer;
+    const message: ToTrialWorker = { type: "start", port: port2, control, setup: this.#setup };
+    worker.postMessage(message, [port2]);
+    return { worker, port, trials: 0 };
+  }
+
+  #listen(member: Member): void {
+    const { worker, port } = member;
     worker.onerror = (event) => {
       event.preventDefault();
       this.#fail(new Error(`A trial's worker stopped: ${event.message}`));
     };
-    port1.onmessage = ({ data }: MessageEvent<FromTrialWorker>) => this.#onMessage(member, data);
-    const message: ToTrialWorker = { type: "start", port: port2, control, setup };
-    worker.postMessage(message, [port2]);
-    return member;
+    port.onmessage = ({ data }: MessageEvent<FromTrialWorker>) => this.#onMessage(member, data);
+  }
+
+  #replace(member: Member): void {
+    member.port.close();
+    member.worker.terminate();
+    // The memory that the watchdog looks at stays; trials wait in the port until it is ready.
+    Object.assign(member, this.#start(member.control));
+    this.#listen(member);
   }
 
   #onMessage(member: Member, message: FromTrialWorker): void {
@@ -106,6 +132,7 @@ export class TrialPool {
         const { trial } = member;
         member.trial = null;
         trial?.done.resolve(message.outcome);
+        if (++member.trials >= this.#trialsAWorker) this.#replace(member);
         this.#waiting.shift()?.(member);
         return;
       }

@@ -31,17 +31,22 @@ export type MarketData = ReadonlyMap<string, SymbolData>;
 
 export const MINUTE_US = 60_000_000;
 
+/** What a symbol has nothing of: one for all, as there may be thousands of symbols. */
+const NO_BARS = emptyBars();
+const NO_TRADES = emptyTrades();
+const NO_QUOTES = emptyQuotes();
+
 export function emptySymbol(symbol: string, name = symbol): SymbolData {
   return {
     symbol,
     assetClass: assetClassOf(symbol),
     name,
     isHardToBorrow: false,
-    secondBars: emptyBars(),
-    minuteBars: emptyBars(),
-    dailyBars: emptyBars(),
-    trades: emptyTrades(),
-    quotes: emptyQuotes(),
+    secondBars: NO_BARS,
+    minuteBars: NO_BARS,
+    dailyBars: NO_BARS,
+    trades: NO_TRADES,
+    quotes: NO_QUOTES,
   };
 }
 
@@ -79,6 +84,13 @@ const KIND_TEXT = {
   quotes: "quotes",
 };
 
+/** The finest that there is of a symbol. */
+export function finestOf(data: MarketData, symbol: string): "quotes" | "trades" | "bars" {
+  const one = data.get(symbol);
+  if (one !== undefined && one.quotes.timeUs.length > 0) return "quotes";
+  return one !== undefined && one.trades.timeUs.length > 0 ? "trades" : "bars";
+}
+
 /** The hours that a day's bar is made of: it is complete, and may be shown, at their end. */
 export function dayHours(assetClass: AssetClass, dayStartUs: number) {
   const date = exchangeDate(dayStartUs);
@@ -115,6 +127,8 @@ function dayOf(us: number): number {
 
 /** Daily bars that were given, and those of the other days made from minute bars. */
 function withDerivedDays(data: SymbolData): BarColumns {
+  // Columns are sorted when they are loaded.
+  if (data.minuteBars.timeUs.length === 0) return data.dailyBars;
   const given = new Set(data.dailyBars.timeUs);
   const rows: number[][] = [];
   const days = data.dailyBars;

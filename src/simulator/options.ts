@@ -2,7 +2,7 @@
  * What a simulated exchange is started with, and what its worker is told and tells.
  * Invariant: plain data only, so that all of it crosses a port.
  */
-import type { FeeSchedule } from "../model/trading_costs.ts";
+import type { FeeSchedule, NightRates, SlippageSettings } from "../model/trading_costs.ts";
 import type { FileSource } from "../recorded/source.ts";
 
 /** Where market data comes from. Several are merged into one timeline. */
@@ -36,6 +36,10 @@ export interface SimulatorOptions {
   keys?: { keyId: string; secretKey: string }[];
   /** Default: none. */
   fees?: Partial<FeeSchedule>;
+  slippage?: Partial<SlippageSettings>;
+  nightRates?: Partial<NightRates>;
+  /** An order's way to the exchange. Default 0. */
+  latencyUs?: number;
   /** Share of an event's volume that orders can take, 0–1. Default 0.1. */
   volumeShare?: number;
   /** Requests a market minute and account, then 429. Default 200; not enforced at speed "max". */

@@ -5,7 +5,6 @@
  */
 import { type Context, Hono } from "hono";
 import { Exchange } from "../matching/exchange.ts";
-import type { FillSource } from "../matching/types.ts";
 import { ConfigError, OperationError } from "../util/errors.ts";
 import { AlpacaErrorCode } from "../wire/alpaca_types.ts";
 import { Accounts, uuidOf } from "./accounts.ts";
@@ -15,7 +14,8 @@ import { dataRoutes } from "./data_routes.ts";
 import { History } from "./history.ts";
 import { type LoadedData, loadSources } from "./load.ts";
 import { Market } from "./market.ts";
-import { emptySymbol, type MarketData } from "../recorded/market_data.ts";
+import { finestOf } from "../recorded/market_data.ts";
+import { UsualDays } from "../recorded/usual_days.ts";
 import type { SimulatorOptions } from "./options.ts";
 import { RequestError } from "./request_error.ts";
 import { Sockets } from "./sockets.ts";
@@ -97,13 +97,18 @@ function assemble(
   const assets = new Assets(data);
   const tradingHub = new TradingHub(assets);
   const dataHub = new DataHub(timeline, startUs);
-  const exchange = new Exchange({
+  const days = new UsualDays(data, () => exchange.nowUs);
+  const exchange: Exchange = new Exchange({
     startUs,
     assetOf: (symbol) => assets.assetOf(symbol),
     onUpdate: (update) => tradingHub.publish(update),
-    sourceOf: (symbol) => fillSourceOf(data, symbol),
-    ...(options.fees ? { fees: options.fees } : {}),
+    sourceOf: (symbol) => finestOf(data, symbol),
     ...(options.volumeShare ? { volumeShare: options.volumeShare } : {}),
+    fees: options.fees,
+    slippage: options.slippage,
+    liquidityOf: (symbol) => days.of(symbol),
+    nightRates: options.nightRates,
+    latencyUs: options.latencyUs,
   });
   const market = new Market({
     timeline,
@@ -136,13 +141,6 @@ function assemble(
   const handle = async (request: Request): Promise<Response> =>
     sockets.tryOpen(request) ?? await app.fetch(request);
   return { exchange, market, handle, closeSockets: () => sockets.close() };
-}
-
-/** The finest that there is of a symbol. */
-function fillSourceOf(data: MarketData, symbol: string): FillSource {
-  const { quotes, trades } = data.get(symbol) ?? emptySymbol(symbol);
-  if (quotes.timeUs.length > 0) return "quotes";
-  return trades.timeUs.length > 0 ? "trades" : "bars";
 }
 
 function makeApp(

@@ -67,6 +67,7 @@ Deno.test("sums, differences, products, remainders and comparisons are big.js's"
       }
       assert.equal(x.s < 0, bigX.lt(0));
       assert.equal(x.isZero, bigX.eq(0));
+      assert.equal(x.isPositive, bigX.gt(0));
       assert.equal(x.isWhole, bigX.round(0).eq(bigX));
     }),
     { numRuns: RUNS },

@@ -20,7 +20,7 @@ const QTY = 10;
 const CASH = 1_000_000;
 
 /** Orders by the cross. */
-class Cross extends Strategy {
+export class Cross extends Strategy {
   static override type = "swing" as const;
 
   override setup(symbol: SymbolSetup) {
@@ -165,7 +165,7 @@ export async function backtest(
   return { outcome, result };
 }
 
-function backtestOptions(
+export function backtestOptions(
   data: MarketData,
   sessions: readonly Session[],
   strategy: typeof Cross | typeof Watch,

@@ -114,6 +114,10 @@ export class Account {
 
   #releaseAll(isDone: (work: Work) => boolean): void {
     if (this.#reserved.length === 0) return;
+    if (this.#reserved.length === 1) {
+      if (isDone(this.#reserved[0].work)) this.#reserved.pop();
+      return;
+    }
     this.#reserved = this.#reserved.filter(({ work }) => !isDone(work));
   }
 

@@ -1,5 +1,6 @@
 import { Decimal, decimal } from "../../util/decimal.ts";
 import type { Execution } from "../../model/order.ts";
+import { ByRun } from "./by_run.ts";
 
 /** A run's position in a symbol, exact. */
 export interface Position {
@@ -28,8 +29,17 @@ export interface BookEntry {
 }
 
 /** One symbol: the runs' positions, what is nobody's, and their sum. */
-interface Holding {
-  readonly runs: Map<number, Position>;
+export interface Holding {
+  readonly runs: Positions;
+  readonly external: Decimal;
+  readonly net: Decimal;
+}
+
+/** By run; only the book changes them. */
+export type Positions = Pick<ByRun<Position>, "get" | "has" | "size" | "entries">;
+
+interface OwnHolding {
+  readonly runs: ByRun<Position>;
   external: Decimal;
   net: Decimal;
 }
@@ -42,7 +52,7 @@ const ZERO = decimal(0);
  * position.
  */
 export class Book {
-  readonly #holdings = new Map<string, Holding>();
+  readonly #holdings = new Map<string, OwnHolding>();
   /** Cumulative quantities that were applied, by the broker's order id. */
   readonly #seen = new Map<string, Decimal[]>();
   readonly #seenIds = new Set<string>();
@@ -68,16 +78,20 @@ export class Book {
 
   /**
    * Applies an execution of a run's order, or of nobody's (`runId` null); null: it was applied
-   * before.
+   * before. `known`: the symbol's holding, where the caller has it.
    */
-  apply(runId: number | null, execution: Execution): BookEntry | null {
+  apply(
+    runId: number | null,
+    execution: Execution,
+    known: Holding | null = null,
+  ): BookEntry | null {
     if (!this.tellsOnce) {
       if (!this.isNew(execution)) return null;
       this.#keepInMind(execution);
     }
-    const { symbol, side } = execution;
+    const { side } = execution;
+    const holding = known as OwnHolding | null ?? this.#holding(execution.symbol);
     const qty = side === "buy" ? execution.qty : execution.qty.neg();
-    const holding = this.#holding(symbol);
     holding.net = holding.net.plus(qty);
     if (runId === null) {
       holding.external = holding.external.plus(qty);
@@ -102,14 +116,15 @@ export class Book {
   /** By symbol, then run. */
   *all(): Generator<{ symbol: string; runId: number; position: Position }> {
     for (const symbol of [...this.#holdings.keys()].sort()) {
-      const runs = [...this.#holdings.get(symbol)!.runs].sort(([a], [b]) => a - b);
-      for (const [runId, position] of runs) yield { symbol, runId, position };
+      for (const [runId, position] of this.#holdings.get(symbol)!.runs.entries()) {
+        yield { symbol, runId, position };
+      }
     }
   }
 
-  /** Positions in the symbol, by run, in any order: as they are, from now on. */
-  holders(symbol: string): ReadonlyMap<number, Position> {
-    return this.#holding(symbol).runs;
+  /** What there is in the symbol: as it is, from now on. */
+  holding(symbol: string): Holding {
+    return this.#holding(symbol);
   }
 
   /** The broker's position in the symbol: all runs' and EXTERNAL. */
@@ -127,10 +142,10 @@ export class Book {
     holding.external = qty;
   }
 
-  #holding(symbol: string): Holding {
+  #holding(symbol: string): OwnHolding {
     let holding = this.#holdings.get(symbol);
     if (holding === undefined) {
-      holding = { runs: new Map(), external: ZERO, net: ZERO };
+      holding = { runs: new ByRun(), external: ZERO, net: ZERO };
       this.#holdings.set(symbol, holding);
     }
     return holding;

@@ -23,7 +23,8 @@
 import { type Asset, type AssetClass, assetClassOf } from "../../model/asset.ts";
 import type { Side } from "../../model/order.ts";
 import { Decimal, decimal } from "../../util/decimal.ts";
-import type { Book, Position } from "./book.ts";
+import type { Holding, Positions } from "./book.ts";
+import { ByRun } from "./by_run.ts";
 import { type ExitPrices, isResting, type Protection } from "./protection.ts";
 import type { QtyRules } from "./risk.ts";
 import { exitsToRest, hasLegsInWay, legsOfEntry, legsToCancel, type RestView } from "./rest.ts";
@@ -39,8 +40,8 @@ import {
 } from "./work.ts";
 
 const ZERO = decimal(0);
-const NOTHING: readonly DeskRequest[] = [];
 const NOBODY: readonly ChildOrder[] = [];
+const NO_WORKS: readonly Work[] = [];
 
 /** After so many refused exits of a run in a row the gateway stops sending them, and says so. */
 export const REFUSALS_MAX = 3;
@@ -82,24 +83,26 @@ export class Desks {
     return true;
   }
 
-  /** All of them, by symbol; none is in the set any more. */
-  take(): readonly Desk[] {
-    if (this.list.length === 0) return NO_DESKS;
-    if (this.list.length === 1) {
-      const desk = this.list.pop()!;
+  /** Moves them all into the empty list `taken`, by symbol. */
+  moveTo(taken: Desk[]): void {
+    const { list } = this;
+    while (list.length > 0) {
+      const desk = list.pop()!;
       this.#places[desk.number] = -1;
-      return [desk];
+      taken.push(desk);
     }
-    const desks = this.list.splice(0);
-    for (const { number } of desks) this.#places[number] = -1;
-    return desks.sort((a, b) => compare(a.symbol, b.symbol));
+    // Mostly there are one or two.
+    if (taken.length === 2) {
+      const [first, second] = taken;
+      if (first.symbol < second.symbol) return;
+      taken[0] = second;
+      taken[1] = first;
+    } else if (taken.length > 2) taken.sort((a, b) => compare(a.symbol, b.symbol));
   }
 }
 
-const NO_DESKS: readonly Desk[] = [];
-
 export class Desk {
-  #works: Work[] = [];
+  #works: readonly Work[] = NO_WORKS;
   readonly #protections = new Map<number, Protection>();
   readonly assetClass: AssetClass;
   /** Orders that are on their way to the broker: what it has made of them is not known yet. */
@@ -107,7 +110,7 @@ export class Desk {
   /** Own exits that the broker refused, in a row, by run. */
   readonly refusals = new Map<number, number>();
   /** The newest intent that was taken in, by run. */
-  readonly intentSeqs = new Map<number, number>();
+  readonly intentSeqs = new ByRun<number>();
   /** How quantities of the asset are rounded; worked out by the first who needs them. */
   rules: QtyRules | null = null;
   rulesOf: Asset | null = null;
@@ -116,12 +119,12 @@ export class Desk {
   /** Its regular session was on when a price was last looked at. */
   wasRegular = true;
 
-  /** `number`: its place among all desks. `positions`: the book's in the symbol, by run. */
+  /** `number`: its place among all desks. */
   constructor(
     readonly symbol: string,
     readonly number: number,
     readonly board: Board,
-    readonly positions: ReadonlyMap<number, Position>,
+    readonly holding: Holding,
   ) {
     this.assetClass = assetClassOf(symbol);
   }
@@ -129,6 +132,11 @@ export class Desk {
   /** Open ones, in the order in which they came. */
   get works(): readonly Work[] {
     return this.#works;
+  }
+
+  /** The book's, by run. */
+  get positions(): Positions {
+    return this.holding.runs;
   }
 
   get protections(): ReadonlyMap<number, Protection> {
@@ -141,16 +149,18 @@ export class Desk {
   }
 
   open(work: Work): void {
-    this.#works.push(work);
+    this.#works = this.#works.length === 0 ? [work] : [...this.#works, work];
     this.board.openOrders++;
     this.board.busy.add(this);
     this.touch();
   }
 
   close(work: Work): void {
-    const left = this.#works.filter((other) => other !== work);
-    this.board.openOrders += left.length - this.#works.length;
-    this.#works = left;
+    const before = this.#works;
+    this.#works = before.length === 1 && before[0] === work
+      ? NO_WORKS
+      : before.filter((other) => other !== work);
+    this.board.openOrders += this.#works.length - before.length;
     this.#noteIdle();
     this.touch();
   }
@@ -171,9 +181,11 @@ export class Desk {
    * flat.
    */
   protect(work: Work, isFlat: boolean, nowUs: number): void {
+    const hasPrices = work.stopPrice !== null || work.targetPrice !== null;
+    if (!hasPrices && this.#protections.size === 0) return;
     const known = this.#protections.get(work.runId);
     if (known === undefined) {
-      if (work.stopPrice === null && work.targetPrice === null) return;
+      if (!hasPrices) return;
       this.board.busy.add(this);
       this.#protections.set(work.runId, {
         runId: work.runId,
@@ -206,9 +218,21 @@ export class Desk {
   }
 }
 
-export type DeskRequest =
-  | { kind: "cancel"; child: ChildOrder }
-  | { kind: "submit"; child: ChildOrder };
+/** What is to be sent, cancels first, each in its order. */
+export class DeskRequests {
+  readonly cancels: ChildOrder[] = [];
+  readonly submits: ChildOrder[] = [];
+
+  get count(): number {
+    return this.cancels.length + this.submits.length;
+  }
+
+  clear(): void {
+    // Popped, so that they keep their room.
+    while (this.cancels.length > 0) this.cancels.pop();
+    while (this.submits.length > 0) this.submits.pop();
+  }
+}
 
 export interface PlanView extends RestView {
   makeChild(work: Work, qty: Decimal, legs: ExitPrices | null): ChildOrder;
@@ -218,38 +242,36 @@ export interface PlanView extends RestView {
   end(work: Work, why: string): void;
 }
 
-/**
- * What is to be sent now, in this order; empty: there is something to wait for, or nothing to do.
- */
-export function planDesk(desk: Desk, view: PlanView): readonly DeskRequest[] {
+/** Adds what is to be sent now; nothing: there is something to wait for, or nothing to do. */
+export function planDesk(desk: Desk, view: PlanView, requests: DeskRequests): void {
   const hasProtections = desk.protections.size > 0;
-  if (!hasProtections && !mayAct(desk.works)) return NOTHING;
-  const requests: DeskRequest[] = [];
+  if (!hasProtections && !mayAct(desk.works)) return;
   giveWay(desk);
   const legs = hasProtections ? legsToCancel(desk, view) : NOBODY;
-  for (const children of [legs, worksToCancel(desk, view)]) {
-    for (const child of children) {
-      if (child.cancel !== "none" || child.isSending) continue;
-      child.cancel = "requested";
-      requests.push({ kind: "cancel", child });
-    }
-  }
+  const children = worksToCancel(desk, view);
+  for (const leg of legs) cancelOnce(leg, requests);
+  for (const child of children) cancelOnce(child, requests);
   for (const work of inTurn(desk.works)) {
     const qty = qtyToSend(desk, work, view);
     if (qty === null) continue;
     const child = view.makeChild(work, qty, legsOfEntry(desk, work, qty, view));
-    work.children.push(child);
-    requests.push({ kind: "submit", child });
+    work.children = work.children.length === 0 ? [child] : [...work.children, child];
+    requests.submits.push(child);
   }
-  if (!hasProtections) return requests;
+  if (!hasProtections) return;
   for (let rest = exitsToRest(desk, view); rest !== null; rest = exitsToRest(desk, view)) {
     const { protection, side, qty } = rest;
     const child = view.makeExit(desk, protection, side, qty);
     const { stopPrice, targetPrice } = protection;
     protection.groups.push({ entry: null, qty, stopPrice, targetPrice, legs: [child] });
-    requests.push({ kind: "submit", child });
+    requests.submits.push(child);
   }
-  return requests;
+}
+
+function cancelOnce(child: ChildOrder, requests: DeskRequests): void {
+  if (child.cancel !== "none" || child.isSending) return;
+  child.cancel = "requested";
+  requests.cancels.push(child);
 }
 
 /** False: all that is open is at the broker, and wanted there. */
@@ -305,7 +327,7 @@ function qtyToSend(desk: Desk, work: Work, view: PlanView): Decimal | null {
     view.end(work, "nothing is left to close");
     return null;
   }
-  const room = roomToFlat(desk, work, view.book);
+  const room = roomToFlat(desk, work);
   if (room === null) return work.side === "buy" ? rest : sellable(work, rest, view);
   return isAbove(room) ? min(room, rest) : null;
 }
@@ -318,8 +340,8 @@ function held(work: Work): Decimal {
 }
 
 /** Rule 3: what leads the account's position to flat; null: the order leads away from flat. */
-function roomToFlat(desk: Desk, work: Work, book: Book): Decimal | null {
-  const net = book.net(desk.symbol);
+function roomToFlat(desk: Desk, work: Work): Decimal | null {
+  const { net } = desk.holding;
   if (work.side === "buy" ? net.s > 0 : !isAbove(net)) return null;
   let room = net.abs();
   for (const other of desk.works) {

@@ -1,6 +1,6 @@
 import type { CancelResult, SubmitResult } from "../../contracts/broker.ts";
 import type { Soon } from "../../util/soon.ts";
-import type { Desk, DeskRequest } from "./desk.ts";
+import type { Desk, DeskRequests } from "./desk.ts";
 import type { OrderFlow } from "./order_flow.ts";
 import { GatewayState } from "./state.ts";
 import { isAnswer, settledOrder, type SubmitOutcome } from "./submit.ts";
@@ -24,18 +24,18 @@ export class Dispatch {
   ) {}
 
   /** One after the other, in this order. */
-  run(requests: readonly DeskRequest[]): Soon<void> {
-    for (const { kind, child } of requests) if (kind === "submit") this.flow.sending(child);
-    const durable = this.state.options.journal.isKept ? this.#journal(requests) : undefined;
+  run(requests: DeskRequests): Soon<void> {
+    const { submits } = requests;
+    for (const child of submits) this.flow.sending(child);
+    const { isKept } = this.state.options.journal;
+    const durable = isKept && submits.length > 0 ? this.#journal(submits) : undefined;
     if (durable instanceof Promise) return durable.then(() => this.#send(requests, 0));
     return this.#send(requests, 0);
   }
 
-  #journal(requests: readonly DeskRequest[]): Soon<void> {
+  #journal(submits: readonly ChildOrder[]): Soon<void> {
     const timeUs = this.state.nowUs();
-    const submits = requests.filter((request) => request.kind === "submit");
-    if (submits.length === 0) return;
-    return this.state.options.journal.append(submits.map(({ child }) => ({
+    return this.state.options.journal.append(submits.map((child) => ({
       type: "order",
       sequence: GatewayState.sequenceOf(child.clientOrderId),
       runId: child.runId,
@@ -46,10 +46,11 @@ export class Dispatch {
     })));
   }
 
-  #send(requests: readonly DeskRequest[], from: number): Soon<void> {
-    for (let i = from; i < requests.length; i++) {
-      const { kind, child } = requests[i];
-      const sent = kind === "cancel" ? this.#cancel(child) : this.#submit(child);
+  #send(requests: DeskRequests, from: number): Soon<void> {
+    const { cancels, submits, count } = requests;
+    for (let i = from; i < count; i++) {
+      const isCancel = i < cancels.length;
+      const sent = isCancel ? this.#cancel(cancels[i]) : this.#submit(submits[i - cancels.length]);
       if (sent instanceof Promise) return sent.then(() => this.#send(requests, i + 1));
     }
   }

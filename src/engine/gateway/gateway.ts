@@ -12,7 +12,7 @@ import type { ConsumerToGateway, GatewayStart, MainToGateway } from "../../proto
 import { decimal } from "../../util/decimal.ts";
 import { AbortController } from "../../util/natives.ts";
 import { after, type Soon } from "../../util/soon.ts";
-import type { Desk } from "./desk.ts";
+import { type Desk, DeskRequests } from "./desk.ts";
 import { Dispatch } from "./dispatch.ts";
 import { Figures } from "./figures.ts";
 import { Intake } from "./intake.ts";
@@ -41,7 +41,8 @@ export class Gateway {
   readonly #dispatch: Dispatch;
   readonly #figures: Figures;
   readonly #abort = new AbortController();
-  readonly #consumers = new Set<number>();
+  /** Those that are there. */
+  readonly #consumers: number[] = [];
   readonly #plans: Plans;
   readonly #steps: Steps;
   readonly #pumping = new Set<Desk>();
@@ -72,7 +73,7 @@ export class Gateway {
       },
       run: (task) => this.#run(task),
     });
-    for (let i = 0; i < options.consumers; i++) this.#consumers.add(i);
+    for (let i = 0; i < options.consumers; i++) this.#consumers.push(i);
     this.#plans = new Plans(this.#state, this.#flow);
     this.#steps = new Steps({
       state: this.#state,
@@ -173,7 +174,7 @@ export class Gateway {
       case "assets":
         return this.#run(() => this.#assets(message));
       case "session":
-        this.#state.sessions.set(message.assetClass, message);
+        this.#state.sessions[message.assetClass] = message;
         this.#state.account.startDay();
         this.#liquidations.startSession(message.assetClass);
         return;
@@ -188,7 +189,8 @@ export class Gateway {
 
   /** A consumer is gone: steps no longer wait for it. */
   dropConsumer(consumer: number): void {
-    this.#consumers.delete(consumer);
+    const at = this.#consumers.indexOf(consumer);
+    if (at >= 0) this.#consumers.splice(at, 1);
     this.#steps.settleWhenDone();
   }
 
@@ -217,7 +219,9 @@ export class Gateway {
     this.#pumping.add(desk);
     try {
       while (this.#state.board.dirty.delete(desk)) {
-        await this.#dispatch.run(this.#plans.of(desk));
+        const requests = new DeskRequests();
+        this.#plans.add(desk, requests);
+        await this.#dispatch.run(requests);
         this.#liquidations.ensure();
       }
     } finally {

@@ -23,16 +23,19 @@ export class Intake {
 
   /** A step's wishes of all consumers, in an order that does not depend on how many these are. */
   step(done: StepDone[]): void {
-    const byTurn = (a: Keyed, b: Keyed) =>
-      compare(a.symbol, b.symbol) || compare(this.#strategyOf(a), this.#strategyOf(b));
-    const cancels = allOf(done, "cancels");
-    if (cancels.length > 1) cancels.sort(byTurn);
+    const cancels = done.length === 1 ? done[0].cancels : done.flatMap(({ cancels }) => cancels);
+    if (cancels.length > 1) cancels.sort((a, b) => this.#byTurn(a, b));
     for (const cancel of cancels) this.cancel(cancel);
-    const intents = allOf(done, "intents");
-    if (intents.length > 1) intents.sort((a, b) => byTurn(a, b) || a.seq - b.seq);
+    const intents = done.length === 1 ? done[0].intents : done.flatMap(({ intents }) => intents);
+    if (intents.length > 1) intents.sort((a, b) => this.#byTurn(a, b) || a.seq - b.seq);
     for (const intent of intents) this.intent(intent);
-    const values = done.map(({ keystore }) => keystore);
-    if (values.some(({ length }) => length > 0)) this.values(values);
+    for (const { keystore } of done) {
+      if (keystore.length > 0) return this.values(done.map(({ keystore }) => keystore));
+    }
+  }
+
+  #byTurn(a: Keyed, b: Keyed): number {
+    return compare(a.symbol, b.symbol) || compare(this.#strategyOf(a), this.#strategyOf(b));
   }
 
   #strategyOf({ runId }: Keyed): string {
@@ -66,11 +69,11 @@ export class Intake {
       this.reports.denial(desk, intent, { by: "risk", code, message });
       return;
     }
-    const work = state.workOf(intent, desk, run.strategy, result.order);
+    const work = state.workOf(intent, desk, run.strategy, result);
     desk.protect(work, !desk.positions.has(runId), state.nowUs());
     desk.open(work);
-    if (isEntry(work.action)) desk.refusals.delete(runId);
-    state.account.reserve(work, result.order.reserve);
+    if (desk.refusals.size > 0 && isEntry(work.action)) desk.refusals.delete(runId);
+    state.account.reserve(work, result.reserve);
   }
 
   /** The last value of a key within a consumer's step counts; among consumers, the greatest. */
@@ -107,9 +110,4 @@ export class Intake {
       options.toConsumer(consumer, { type: "keystore", strategy, key, context, value });
     }
   }
-}
-
-function allOf<Name extends "intents" | "cancels">(done: StepDone[], name: Name): StepDone[Name] {
-  if (done.length === 1) return done[0][name];
-  return done.flatMap((one) => one[name] as Keyed[]) as StepDone[Name];
 }

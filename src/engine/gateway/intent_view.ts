@@ -53,7 +53,7 @@ export class IntentView implements RiskView {
 
   get isOtherLong(): boolean {
     const { runId } = this.run;
-    for (const [other, { qty }] of this.desk.positions) {
+    for (const [other, { qty }] of this.desk.positions.entries()) {
       if (other !== runId && qty.gt(0)) return true;
     }
     return this.desk.works.some((work) =>
@@ -97,13 +97,10 @@ export class IntentView implements RiskView {
   }
 
   get symbolNotional(): number {
-    const held = this.desk.positions;
-    const positions = held.size < 2
-      ? held.values()
-      // Float64 sums depend on their order.
-      : [...held].sort(([a], [b]) => a - b).map(([, position]) => position);
     let qty = 0;
-    for (const position of positions) qty += Math.abs(position.qty.toNumber());
+    for (const [, position] of this.desk.positions.entries()) {
+      qty += Math.abs(position.qty.toNumber());
+    }
     for (const work of this.desk.works) {
       if (isEntry(work.action)) qty += restOf(work).toNumber();
     }

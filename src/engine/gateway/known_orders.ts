@@ -22,7 +22,8 @@ export class KnownOrders {
   }
 
   answered(child: ChildOrder): void {
-    this.#sending.splice(this.#sending.indexOf(child), 1);
+    if (this.#sending.at(-1) === child) this.#sending.pop();
+    else this.#sending.splice(this.#sending.indexOf(child), 1);
     child.desk.sending--;
     // What was refused, or not answered, may still turn up.
     if (!this.state.tellsOnce) this.#byClientId.set(child.clientOrderId, child);

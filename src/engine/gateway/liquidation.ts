@@ -21,6 +21,7 @@ export class Liquidations {
 
   add(request: Request): void {
     this.#requests.push(request);
+    if (!this.#coversAny(request)) return;
     // What was refused before may be taken now, and this is the last chance.
     for (const desk of this.state.desks.values()) desk.refusals.clear();
   }
@@ -45,7 +46,7 @@ export class Liquidations {
 
   /** Cancels what covered runs have open, and makes the orders that close what they hold. */
   ensure(): void {
-    if (!this.#coversAny()) return;
+    if (!this.#requests.some((request) => this.#coversAny(request))) return;
     const { state } = this;
     for (const desk of state.board.busy.list) {
       for (const work of desk.works) {
@@ -66,14 +67,10 @@ export class Liquidations {
   }
 
   /** A request can stand for hours while there is nobody whom it could be about. */
-  #coversAny(): boolean {
-    if (this.#requests.length === 0) return false;
-    const { runs } = this.state;
-    return this.#requests.some(({ scope }) => {
-      if (scope === "all") return true;
-      for (const run of runs.values()) if (run.dayTrade) return true;
-      return false;
-    });
+  #coversAny({ scope }: Request): boolean {
+    if (scope === "all") return true;
+    for (const run of this.state.runs.values()) if (run.dayTrade) return true;
+    return false;
   }
 
   /** Answers those that are flat, or whose time is over. */
@@ -88,6 +85,7 @@ export class Liquidations {
   }
 
   #left(request: Request): { isFlat: boolean; open: { symbol: string; qty: string }[] } {
+    if (!this.#coversAny(request)) return { isFlat: true, open: [] };
     const { state } = this;
     const covers = (runId: number, symbol: string) => {
       const run = state.runs.get(runId);

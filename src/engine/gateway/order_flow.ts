@@ -39,6 +39,7 @@ export class OrderFlow {
   retryCancels(): void {
     for (const { works, protections } of this.state.board.busy.list) {
       for (const { children } of works) retryCancelsOf(children);
+      if (protections.size === 0) continue;
       for (const { groups } of protections.values()) {
         for (const { legs } of groups) retryCancelsOf(legs);
       }
@@ -266,7 +267,7 @@ export class OrderFlow {
     const { book, options, account } = this.state;
     const { work, desk, runId } = child;
     if (options.journal.isKept) options.journal.note({ type: "execution", runId, execution });
-    const entry = book.apply(runId, execution);
+    const entry = book.apply(runId, execution, desk.holding);
     if (entry === null) return;
     if (entry.crossed) {
       options.log("error", "{symbol}: run {runId} went through flat, to {qty}", {

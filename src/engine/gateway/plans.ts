@@ -1,4 +1,4 @@
-import { type Desk, type DeskRequest, planDesk, type PlanView } from "./desk.ts";
+import { type Desk, type DeskRequests, planDesk, type PlanView } from "./desk.ts";
 import type { OrderFlow } from "./order_flow.ts";
 import type { GatewayState } from "./state.ts";
 
@@ -32,9 +32,9 @@ export class Plans implements PlanView {
     return this.state.isRegularSession(this.#desk!);
   }
 
-  /** What is to be sent now in the symbol. */
-  of(desk: Desk): readonly DeskRequest[] {
+  /** Adds what is to be sent now in the symbol. */
+  add(desk: Desk, requests: DeskRequests): void {
     this.#desk = desk;
-    return planDesk(desk, this);
+    planDesk(desk, this, requests);
   }
 }

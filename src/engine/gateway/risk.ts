@@ -6,7 +6,7 @@
  */
 import type { BrokerCapabilities } from "../../contracts/broker.ts";
 import { type Asset, type AssetClass, tickSize } from "../../model/asset.ts";
-import type { OrderType } from "../../model/order.ts";
+import type { OrderType, TimeInForce } from "../../model/order.ts";
 import type { RiskLimits } from "../../model/limit.ts";
 import type { Intent } from "../../protocol.ts";
 import { Decimal, decimal, plain, roundToTick } from "../../util/decimal.ts";
@@ -49,6 +49,17 @@ export const DENIALS = {
 export type DenialCode = keyof typeof DENIALS;
 
 const ZERO = decimal(0);
+
+const atTheMarket = (timeInForce: TimeInForce): OrderTerms =>
+  Object.freeze({
+    type: "market",
+    limitPrice: null,
+    triggerPrice: null,
+    timeInForce,
+    extendedHours: false,
+  });
+const DAY = atTheMarket("day");
+const GOOD_TILL_CANCELED = atTheMarket("gtc");
 /** A short sale at the market binds more than its price, as Alpaca reckons it. */
 const SHORT_MARGIN = 1.03;
 
@@ -102,6 +113,7 @@ export interface RiskView {
 }
 
 export interface CheckedOrder {
+  result: "passed";
   qty: Decimal;
   terms: OrderTerms;
   stopPrice: string | null;
@@ -110,9 +122,7 @@ export interface CheckedOrder {
   reserve: number;
 }
 
-export type RiskResult =
-  | { result: "passed"; order: CheckedOrder }
-  | { result: "denied"; code: DenialCode; message: string };
+export type RiskResult = CheckedOrder | { result: "denied"; code: DenialCode; message: string };
 
 type Denied = { result: "denied"; code: DenialCode; message: string };
 
@@ -138,10 +148,7 @@ export function checkRisk(view: RiskView): RiskResult {
   if (off !== null) return off;
   const reserve = isEntry(intent.action) ? checkLimits(view, qty) : 0;
   if (typeof reserve === "object") return reserve;
-  return {
-    result: "passed",
-    order: { qty, terms, stopPrice: stop, targetPrice: target, reserve },
-  };
+  return { result: "passed", qty, terms, stopPrice: stop, targetPrice: target, reserve };
 }
 
 function checkShape(intent: Intent): Denied | null {
@@ -271,6 +278,11 @@ function checkedQty(view: RiskView, asset: Asset): Decimal | Denied {
  */
 function orderTerms(intent: Intent, asset: Asset): OrderTerms {
   const { limitPrice, triggerPrice } = intent;
+  if (limitPrice === null && triggerPrice === null && !intent.extendedHours) {
+    const timeInForce = intent.timeInForce ?? defaultTimeInForce(asset.assetClass);
+    if (timeInForce === "day") return DAY;
+    return timeInForce === "gtc" ? GOOD_TILL_CANCELED : atTheMarket(timeInForce);
+  }
   const isBuy = sideOf(intent.action) === "buy";
   return {
     type: orderType(intent),

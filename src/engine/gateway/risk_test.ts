@@ -123,7 +123,7 @@ Deno.test("prices are rounded to the tick in the safe direction, quantities down
   const order = (intent: Partial<Intent>, more: Partial<RiskView> = {}) => {
     const result = checkRisk(view(intent, more));
     assert.equal(result.result, "passed");
-    return result.order;
+    return result;
   };
   assert.equal(order({ limitPrice: 99.999 }).terms.limitPrice, "99.99");
   assert.equal(order({ action: "short", limitPrice: 99.991 }).terms.limitPrice, "100");

@@ -20,6 +20,7 @@ import {
 } from "./work.ts";
 
 const ZERO = decimal(0);
+const NO_CHILDREN: readonly ChildOrder[] = [];
 /** Of a client order id: 16 of it are for a safe integer. */
 const ID_LENGTH_MAX = 128;
 /** How far an exit's limit is from the last price, where a market order is not taken. */
@@ -38,7 +39,7 @@ export class GatewayState {
   readonly board = new Board();
   readonly runs = new Map<number, RunInfo>();
   readonly assets = new Map<string, Asset>();
-  readonly sessions = new Map<AssetClass, { openUs: number; closeUs: number }>();
+  readonly sessions: Partial<Record<AssetClass, { openUs: number; closeUs: number }>> = {};
   readonly halted = new Set<string>();
   /** Order updates come; else no entry is sent. */
   isConnected = true;
@@ -67,14 +68,15 @@ export class GatewayState {
   desk(symbol: string): Desk {
     let desk = this.desks.get(symbol);
     if (desk === undefined) {
-      desk = new Desk(symbol, this.desks.size, this.board, this.book.holders(symbol));
+      desk = new Desk(symbol, this.desks.size, this.board, this.book.holding(symbol));
       this.desks.set(symbol, desk);
     }
     return desk;
   }
 
   isRegularSession({ assetClass }: Desk): boolean {
-    return isRegularSession(assetClass, this.sessions.get(assetClass), this.nowUs());
+    if (assetClass === "crypto") return true;
+    return isRegularSession(assetClass, this.sessions.us_equity, this.nowUs());
   }
 
   /** Ends what is open, and has all plans looked at once more. */
@@ -107,7 +109,7 @@ export class GatewayState {
       indicators: intent.indicators,
       decidedUs: intent.decidedUs,
       sinceUs: this.nowUs(),
-      children: [],
+      children: NO_CHILDREN,
       filledQty: ZERO,
       cancelReason: null,
       isAccepted: false,
@@ -140,7 +142,7 @@ export class GatewayState {
       indicators: { why: kind },
       decidedUs: null,
       sinceUs: this.nowUs(),
-      children: [],
+      children: NO_CHILDREN,
       filledQty: ZERO,
       cancelReason: null,
       isAccepted: false,

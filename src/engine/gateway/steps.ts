@@ -6,7 +6,7 @@
 import type { UpdateStream } from "../../contracts/broker.ts";
 import { assert } from "../../util/assert.ts";
 import type { Soon } from "../../util/soon.ts";
-import type { DeskRequest } from "./desk.ts";
+import { type Desk, DeskRequests } from "./desk.ts";
 import type { Dispatch } from "./dispatch.ts";
 import type { Figures } from "./figures.ts";
 import type { Intake, StepDone } from "./intake.ts";
@@ -33,7 +33,7 @@ export interface StepParts {
   figures: Figures;
   plans: Plans;
   /** Those that are there: a step waits for all of them. */
-  consumers: ReadonlySet<number>;
+  consumers: readonly number[];
   signal: AbortSignal;
   onFailure(error: unknown): void;
 }
@@ -45,8 +45,11 @@ export class Steps {
   /** By consumer. */
   #done: (StepDone | undefined)[] = [];
   #stream: UpdateStream | null = null;
+  /** Used again and again. */
+  #requests = new DeskRequests();
+  readonly #desks: Desk[] = [];
   #n = -1;
-  #phase: "strategies" | "settling" | "complete" = "complete";
+  #phase: "telling" | "strategies" | "settling" | "complete" = "complete";
 
   constructor(parts: StepParts) {
     this.#parts = parts;
@@ -66,43 +69,52 @@ export class Steps {
     const { account, book } = state;
     state.stepUs = timeUs;
     // Prices move the account's value without anything being traded.
-    if (timeUs % MINUTE_US === 0 && !book.isFlat) account.isStale = true;
+    if (!book.isFlat && isWholeMinute(timeUs)) account.isStale = true;
     this.#n = n;
-    this.#done = [];
-    this.#phase = "strategies";
+    if (this.#done.length > 0) this.#done = [];
+    this.#phase = "telling";
     const read = account.isStale ? figures.refreshInStep() : undefined;
     return read instanceof Promise ? read.then(() => this.#tell()) : this.#tell();
   }
 
-  #tell(): void {
+  #tell(): Soon<void> {
     const { state: { options, account, stepUs: timeUs } } = this.#parts;
-    const figures = account.isPutOff ? account.late : account.figures;
+    // Where reading is put off, in one isolate, whoever looks at the figures has them read.
+    const figures = options.readsAccountLate === undefined ? account.figures : account.late;
     const message = { type: "stepBegin", n: this.#n, timeUs, account: figures } as const;
     for (const consumer of this.#parts.consumers) options.toConsumer(consumer, message);
-    this.settleWhenDone();
+    this.#phase = "strategies";
+    // Those in this isolate have answered already.
+    if (this.#isDone()) return this.#settle();
   }
 
   done(consumer: number, message: StepDone): void {
     if (message.n !== this.#n) {
       assert(false, `consumer ${consumer} ends step ${message.n}, now is ${this.#n}`);
     }
-    this.#done[consumer] = message;
+    if (this.#done.length === 0 && consumer === 0) this.#done = [message];
+    else this.#done[consumer] = message;
     this.settleWhenDone();
   }
 
   settleWhenDone(): void {
-    const { consumers, watch } = this.#parts;
-    if (this.#phase !== "strategies") return;
-    for (const consumer of consumers) if (this.#done[consumer] === undefined) return;
-    if (watch.hasWatched && watch.step < this.#n) return;
+    if (this.#phase !== "strategies" || !this.#isDone()) return;
     this.#phase = "settling";
     this.turns.run(() => this.#settle());
   }
 
+  #isDone(): boolean {
+    const { consumers, watch } = this.#parts;
+    for (const consumer of consumers) if (this.#done[consumer] === undefined) return false;
+    return !watch.hasWatched || watch.step >= this.#n;
+  }
+
   #settle(): Soon<void> {
     const { watch, intake } = this.#parts;
+    this.#phase = "settling";
     watch.look();
-    intake.step(this.#done.filter((done) => done !== undefined));
+    const done = this.#done as StepDone[];
+    intake.step(done.length === 1 ? done : done.filter((one) => one !== undefined));
     const settled = this.rounds(true);
     return settled instanceof Promise ? settled.then(() => this.#complete()) : this.#complete();
   }
@@ -127,13 +139,15 @@ export class Steps {
     for (let round = first;; round++) {
       if (round === ROUNDS_MAX) assert(false, `step ${this.#n} does not settle`);
       liquidations.ensure();
-      const requests = this.#requests();
-      if (requests.length === 0 && (round > 0 || !acknowledges)) break;
+      const requests = this.#plan();
+      if (requests.count === 0 && (round > 0 || !acknowledges)) break;
       const sent = dispatch.run(requests);
       const taken = sent instanceof Promise
         ? sent.then(() => this.#stream?.ackStep(this.#n, signal))
         : this.#stream?.ackStep(this.#n, signal);
       if (taken instanceof Promise) {
+        // Those are in use until then.
+        this.#requests = new DeskRequests();
         return taken.then(() => this.#roundsFrom(round + 1, acknowledges));
       }
     }
@@ -141,21 +155,19 @@ export class Steps {
     liquidations.answer();
   }
 
-  /** Of all symbols, cancels first. */
-  #requests(): readonly DeskRequest[] {
+  /** Of all symbols. */
+  #plan(): DeskRequests {
     const { state, plans } = this.#parts;
-    const desks = state.board.dirty.take();
-    if (desks.length === 1) return cancelsFirst(plans.of(desks[0]));
-    const requests: DeskRequest[] = [];
-    for (const desk of desks) requests.push(...plans.of(desk));
-    return cancelsFirst(requests);
+    const requests = this.#requests;
+    requests.clear();
+    state.board.dirty.moveTo(this.#desks);
+    for (const desk of this.#desks) plans.add(desk, requests);
+    while (this.#desks.length > 0) this.#desks.pop();
+    return requests;
   }
 }
 
-function cancelsFirst(requests: readonly DeskRequest[]): readonly DeskRequest[] {
-  if (requests.length < 2) return requests;
-  return [
-    ...requests.filter(({ kind }) => kind === "cancel"),
-    ...requests.filter(({ kind }) => kind === "submit"),
-  ];
+/** A remainder of such numbers would take longer than all the rest of a step. */
+function isWholeMinute(timeUs: number): boolean {
+  return Math.floor(timeUs / MINUTE_US) * MINUTE_US === timeUs;
 }

@@ -79,6 +79,11 @@ export class Watch {
     }
   }
 
+  #hasProtections(): boolean {
+    for (const desk of this.state.board.busy.list) if (desk.protections.size > 0) return true;
+    return false;
+  }
+
   #isWanted(desk: Desk): boolean {
     for (const protection of desk.protections.values()) {
       const qty = desk.positions.get(protection.runId)?.qty ?? null;
@@ -90,6 +95,8 @@ export class Watch {
 
   /** Tells main what is watched, where that has changed. */
   announce(): void {
+    // Nearly always there is nothing to watch, and was nothing.
+    if (this.#watched.size === 0 && !this.#hasProtections()) return;
     const wanted: string[] = [];
     for (const desk of this.state.board.busy.list) {
       if (desk.protections.size > 0 && this.#isWanted(desk)) wanted.push(desk.symbol);

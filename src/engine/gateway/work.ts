@@ -83,7 +83,8 @@ export interface Work {
   readonly indicators: Json;
   readonly decidedUs: number | null;
   readonly sinceUs: number;
-  readonly children: ChildOrder[];
+  /** In the order in which they were sent; never changed, but replaced. */
+  children: readonly ChildOrder[];
   filledQty: Decimal;
   /** Set: its live child is to be cancelled, and no further one is sent. */
   cancelReason: string | null;
@@ -117,8 +118,12 @@ export function liveChild({ children }: Work): ChildOrder | null {
 /** All of it has been taken in by the broker. */
 export function isSent(work: Work): boolean {
   const { children, qty } = work;
-  if (children.some((child) => child.isSending)) return false;
-  return children.reduce((sum, child) => sum.plus(child.qty), ZERO).gte(qty);
+  let sum = ZERO;
+  for (const child of children) {
+    if (child.isSending) return false;
+    sum = sum.plus(child.qty);
+  }
+  return sum.gte(qty);
 }
 
 /** What is still to be filled. */

@@ -15,8 +15,8 @@ export function marketOf(source: MarketSource): Market {
   return Object.freeze({
     async snapshots(symbols?: readonly string[]) {
       const { snapshots, shortable } = await source.snapshots(symbols ? [...symbols] : null);
-      const canShort = new Set(shortable);
-      return new Rows(snapshots.map((snapshot) => rowOf(snapshot, canShort.has(snapshot.symbol))));
+      const canShort = new Shortable(shortable);
+      return new Rows(snapshots.map((snapshot) => new Row(snapshot, canShort)));
     },
     bars: (symbols: readonly string[], scale: BarScale, count: number) =>
       source.bars([...symbols], scale, count),
@@ -24,25 +24,89 @@ export function marketOf(source: MarketSource): Market {
   });
 }
 
-function rowOf(snapshot: Snapshot, shortable: boolean): MarketRow {
-  const { todayVolume, todayVwap, previousClose, previousVolume, last } = snapshot;
-  return Object.freeze({
-    symbol: snapshot.symbol,
-    last,
-    open: snapshot.todayOpen,
-    high: snapshot.todayHigh,
-    low: snapshot.todayLow,
-    volume: todayVolume,
-    vwap: todayVwap,
-    bidPrice: snapshot.bidPrice,
-    askPrice: snapshot.askPrice,
-    previousClose,
-    previousVolume,
-    gapPercent: (last / previousClose - 1) * 100,
-    dollarVolume: todayVolume * todayVwap,
-    previousDollarVolume: previousClose * previousVolume,
-    shortable,
-  });
+/** Symbols that can be sold short. Few scanners ask. */
+class Shortable {
+  readonly #symbols: readonly string[];
+  #set: Set<string> | null = null;
+
+  constructor(symbols: readonly string[]) {
+    this.#symbols = symbols;
+  }
+
+  has(symbol: string): boolean {
+    return (this.#set ??= new Set(this.#symbols)).has(symbol);
+  }
+}
+
+/** Values are read where they stand: of a whole market a scanner looks at few. */
+class Row implements MarketRow {
+  readonly #snapshot: Snapshot;
+  readonly #canShort: Shortable;
+
+  constructor(snapshot: Snapshot, canShort: Shortable) {
+    this.#snapshot = snapshot;
+    this.#canShort = canShort;
+  }
+
+  get symbol(): string {
+    return this.#snapshot.symbol;
+  }
+
+  get last(): number {
+    return this.#snapshot.last;
+  }
+
+  get open(): number {
+    return this.#snapshot.todayOpen;
+  }
+
+  get high(): number {
+    return this.#snapshot.todayHigh;
+  }
+
+  get low(): number {
+    return this.#snapshot.todayLow;
+  }
+
+  get volume(): number {
+    return this.#snapshot.todayVolume;
+  }
+
+  get vwap(): number {
+    return this.#snapshot.todayVwap;
+  }
+
+  get bidPrice(): number {
+    return this.#snapshot.bidPrice;
+  }
+
+  get askPrice(): number {
+    return this.#snapshot.askPrice;
+  }
+
+  get previousClose(): number {
+    return this.#snapshot.previousClose;
+  }
+
+  get previousVolume(): number {
+    return this.#snapshot.previousVolume;
+  }
+
+  get gapPercent(): number {
+    return (this.last / this.previousClose - 1) * 100;
+  }
+
+  get dollarVolume(): number {
+    return this.volume * this.vwap;
+  }
+
+  get previousDollarVolume(): number {
+    return this.previousClose * this.previousVolume;
+  }
+
+  get shortable(): boolean {
+    return this.#canShort.has(this.symbol);
+  }
 }
 
 class Rows implements MarketRows {
@@ -65,10 +129,10 @@ class Rows implements MarketRows {
   }
 
   top(count: number, by: keyof Omit<MarketRow, "symbol" | "shortable">): string[] {
-    // Rows without the value (NaN) come last; equal ones stay in the symbols' order.
-    const key = (row: MarketRow) => Number.isNaN(row[by]) ? -Infinity : row[by];
-    return [...this.#rows].sort((x, y) => key(y) - key(x) || (x.symbol < y.symbol ? -1 : 1))
-      .slice(0, count).map(({ symbol }) => symbol);
+    const rows = this.#rows;
+    const values = rows.map((row) => row[by]);
+    return topOf(values, count, (i, j) => rows[i].symbol < rows[j].symbol)
+      .map((i) => rows[i].symbol);
   }
 
   symbols(): string[] {
@@ -76,5 +140,37 @@ class Rows implements MarketRows {
   }
 }
 
-/** The class that user code can reach through what it is given: frozen before it is loaded. */
-export const MARKET_CLASSES: readonly unknown[] = [Rows];
+/**
+ * Places of the `count` greatest values, the greatest first. Those without a value (NaN) come last;
+ * of equal ones that first which `isBefore` says.
+ * A scan wants few of many: they are put in their places, and the others not sorted.
+ */
+function topOf(
+  values: readonly number[],
+  count: number,
+  isBefore: (i: number, j: number) => boolean,
+): number[] {
+  const key = (i: number) => Number.isNaN(values[i]) ? -Infinity : values[i];
+  const isAhead = (i: number, j: number) => {
+    const difference = key(i) - key(j);
+    return difference > 0 || !(difference < 0) && isBefore(i, j);
+  };
+  const most = Math.trunc(Math.min(Math.max(0, count), values.length));
+  const best: number[] = [];
+  for (let i = 0; i < values.length; i++) {
+    if (best.length === most && (most === 0 || !isAhead(i, best[most - 1]))) continue;
+    let low = 0;
+    let high = best.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (isAhead(i, best[middle])) high = middle;
+      else low = middle + 1;
+    }
+    best.splice(low, 0, i);
+    if (best.length > most) best.pop();
+  }
+  return best;
+}
+
+/** Classes that user code can reach through what it is given: frozen before it is loaded. */
+export const MARKET_CLASSES: readonly unknown[] = [Rows, Row];

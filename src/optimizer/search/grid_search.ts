@@ -3,7 +3,7 @@ import { gridValues, type Point } from "../space.ts";
 import type { SearchMethod } from "./search.ts";
 
 /** Beyond it, a grid is a mistake. */
-const POINTS_MAX = 1_000_000;
+const POINTS_MAX = 100_000;
 
 /** All points, the last dimension's values changing first. */
 export const gridSearch: SearchMethod = {

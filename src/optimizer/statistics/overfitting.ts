@@ -1,7 +1,7 @@
 /**
  * Probability of backtest overfitting, by combinatorially symmetric cross-validation: Bailey,
  * Borwein, López de Prado and Zhu, "The Probability of Backtest Overfitting", Journal of
- * Computational Finance 20(4), 2017, section 4.
+ * Computational Finance 20(4), 2017.
  */
 
 /** As in the paper's examples. */
@@ -34,35 +34,39 @@ export function overfitting(
   const sums = trials.map((returns) => blockSums(returns, blocks));
   const sizes = Array.from(
     { length: blocks },
-    (_, b) => bound(rows, blocks, b + 1) - bound(rows, blocks, b),
+    (_, block) => bound(rows, blocks, block + 1) - bound(rows, blocks, block),
   );
-  let below = 0;
-  let combinations = 0;
-  let logits = 0;
+  let [below, combinations, logits] = [0, 0, 0];
   const inside = new Float64Array(trials.length);
   const outside = new Float64Array(trials.length);
   for (const half of halves(blocks)) {
-    sums.forEach((sum, n) => {
-      inside[n] = sharpeOf(sum, sizes, half, true);
-      outside[n] = sharpeOf(sum, sizes, half, false);
-    });
+    const rowsInside = half.reduce((sum, block) => sum + sizes[block], 0);
+    for (let n = 0; n < sums.length; n++) {
+      const { sum, squares, total, square } = sums[n];
+      let [sumInside, squaresInside] = [0, 0];
+      for (const block of half) {
+        sumInside += sum[block];
+        squaresInside += squares[block];
+      }
+      inside[n] = sharpeOf(rowsInside, sumInside, squaresInside);
+      outside[n] = sharpeOf(rows - rowsInside, total - sumInside, square - squaresInside);
+    }
     const rank = rankOf(outside, bestOf(inside)) / (trials.length + 1);
     const logit = Math.log(rank / (1 - rank));
     logits += logit;
     if (logit <= 0) below++;
     combinations++;
   }
-  return {
-    probability: below / combinations,
-    combinations,
-    blocks,
-    meanLogit: logits / combinations,
-  };
+  const meanLogit = logits / combinations;
+  return { probability: below / combinations, combinations, blocks, meanLogit };
 }
 
 interface Sums {
   sum: Float64Array;
   squares: Float64Array;
+  /** Of all blocks. */
+  total: number;
+  square: number;
 }
 
 function bound(rows: number, blocks: number, block: number): number {
@@ -79,29 +83,22 @@ function blockSums(returns: readonly number[], blocks: number): Sums {
       squares[block] += returns[i] ** 2;
     }
   }
-  return { sum, squares };
+  const all = (values: Float64Array) => values.reduce((total, one) => total + one, 0);
+  return { sum, squares, total: all(sum), square: all(squares) };
 }
 
-/** Over the blocks that are (or are not) in the half. */
-function sharpeOf({ sum, squares }: Sums, sizes: number[], half: number, isIn: boolean): number {
-  let [rows, total, square] = [0, 0, 0];
-  for (let block = 0; block < sizes.length; block++) {
-    if ((half >> block & 1) === (isIn ? 1 : 0)) {
-      rows += sizes[block];
-      total += sum[block];
-      square += squares[block];
-    }
-  }
-  const mean = total / rows;
-  const variance = (square - rows * mean ** 2) / (rows - 1);
+function sharpeOf(rows: number, sum: number, squares: number): number {
+  const mean = sum / rows;
+  const variance = (squares - rows * mean ** 2) / (rows - 1);
   // What the subtraction leaves of equal returns is no variance.
-  return variance > 1e-12 * square / rows ? mean / Math.sqrt(variance) : 0;
+  return variance > 1e-12 * squares / rows ? mean / Math.sqrt(variance) : 0;
 }
 
-/** All choices of half of the blocks, as bits. */
-function* halves(blocks: number): Generator<number> {
-  for (let half = 0; half < 2 ** blocks; half++) {
-    if (bitsIn(half) === blocks / 2) yield half;
+/** All choices of half of the blocks. */
+function* halves(blocks: number): Generator<number[]> {
+  const all = Array.from({ length: blocks }, (_, block) => block);
+  for (let bits = 0; bits < 2 ** blocks; bits++) {
+    if (bitsIn(bits) === blocks / 2) yield all.filter((block) => bits >> block & 1);
   }
 }
 

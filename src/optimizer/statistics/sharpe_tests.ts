@@ -18,8 +18,8 @@ export interface SharpeSample {
 
 /**
  * Probability that the true Sharpe ratio is above `benchmark`: PSR of Bailey and López de Prado,
- * "The Sharpe Ratio Efficient Frontier", Journal of Risk 15(2), 2012, equation 11. null where the
- * sample's variance is none.
+ * "The Sharpe Ratio Efficient Frontier", Journal of Risk 15(2), 2012. null where the sample's
+ * variance is none.
  */
 export function probabilisticSharpe(sample: SharpeSample, benchmark: number): number | null {
   const { sharpe, count, skewness, kurtosis } = sample;
@@ -31,7 +31,7 @@ export function probabilisticSharpe(sample: SharpeSample, benchmark: number): nu
 /**
  * The Sharpe ratio that the best of `trials` without any skill is expected to have, whose ratios
  * have this variance: Bailey and López de Prado, "The Deflated Sharpe Ratio", Journal of Portfolio
- * Management 40(5), 2014, equation 1.
+ * Management 40(5), 2014.
  */
 export function expectedMaxSharpe(variance: number, trials: number): number {
   if (trials < 2) return 0;
@@ -43,7 +43,7 @@ export function expectedMaxSharpe(variance: number, trials: number): number {
 
 /**
  * Probability that the true Sharpe ratio of the best of many trials is above 0, given how many were
- * tried: DSR, the PSR against `expectedMaxSharpe`; same paper, equation 2.
+ * tried: DSR, the PSR against `expectedMaxSharpe`; same paper.
  */
 export function deflatedSharpe(
   sample: SharpeSample,

@@ -4,10 +4,9 @@
  * Variance of the Rate of Return", The Journal of Business 53 (1980): σ² = mean of ln(high/low)² over
  * 4 ln 2. It sees no gap between two days.
  */
-import type { Liquidity } from "../matching/slippage.ts";
 import { cryptoSession, exchangeDate } from "../model/calendar.ts";
-import type { MarketData } from "../recorded/market_data.ts";
-import { firstAfter } from "./symbol_feed.ts";
+import type { Liquidity } from "../model/trading_costs.ts";
+import type { MarketData } from "./market_data.ts";
 
 /** As many days before as there are, at most these: about a month of sessions. */
 const DAYS = 20;
@@ -39,9 +38,11 @@ export class UsualDays {
 
   #read(symbol: string): Liquidity | null {
     const days = this.#data.get(symbol)?.dailyBars;
-    const to = days === undefined ? 0 : firstAfter(days.timeUs, this.#dayStartUs - 1);
+    if (days === undefined) return null;
+    const today = days.timeUs.findIndex((us) => us >= this.#dayStartUs);
+    const to = today < 0 ? days.timeUs.length : today;
     const from = Math.max(0, to - DAYS);
-    if (days === undefined || from === to) return null;
+    if (from === to) return null;
     let volume = 0;
     let squares = 0;
     for (let i = from; i < to; i++) {
