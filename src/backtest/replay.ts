@@ -59,10 +59,16 @@ export class Replay {
     // What a trader would subscribe to; the exchange fills by all that there is.
     this.#givesQuotes = events.includes("quote");
     this.#givesTrades = events.includes("trade") || events.includes("second") && !hasSeconds;
-    for (const one of data.values()) {
-      const id = symbols.idOf(one.symbol);
-      const opens = opensUs?.get(one.symbol) ?? null;
-      this.#feeds.set(one.symbol, new SymbolFeed(id, one, barUs, opens, hasSeconds));
+    for (const [symbol, one] of data) {
+      const feed = new SymbolFeed({
+        id: symbols.idOf(symbol),
+        data: one,
+        barUs,
+        opensUs: opensUs?.get(symbol) ?? null,
+        hasSeconds,
+        market: exchange.marketOf(symbol),
+      });
+      this.#feeds.set(symbol, feed);
     }
   }
 
@@ -87,7 +93,7 @@ export class Replay {
     this.#active = active;
     active.forEach((feed, place) => {
       feed.place = place;
-      feed.hasOrders = this.#exchange.hasOpen(feed.symbol);
+      feed.hasOrders = feed.market.openOrders > 0;
     });
     this.#fine = active.filter(({ isFine }) => isFine);
     this.#held = active.filter(({ heldQty }) => heldQty !== 0);
@@ -115,7 +121,7 @@ export class Replay {
 
   #markOrders(): void {
     for (const feed of this.#changed) {
-      const hasOrders = feed.place >= 0 && this.#exchange.hasOpen(feed.symbol);
+      const hasOrders = feed.place >= 0 && feed.market.openOrders > 0;
       if (hasOrders === feed.hasOrders) continue;
       feed.hasOrders = hasOrders;
       if (hasOrders) insert(this.#ordered, feed);
@@ -336,8 +342,7 @@ export class Replay {
   #noteClose(feed: SymbolFeed): void {
     if (feed.notedBars >= feed.bar || feed.seconds !== null) return;
     feed.notedBars = feed.bar;
-    const endUs = feed.bars.timeUs[feed.bar - 1] + MINUTE_US;
-    this.#exchange.notePrice(feed.symbol, feed.lastClose, endUs);
+    this.#exchange.notePrice(feed.market, feed.lastClose, feed.lastBarUs + MINUTE_US);
   }
 
   /** Orders that were accepted at a bar's end trade at its close. */

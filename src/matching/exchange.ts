@@ -52,7 +52,8 @@ export class Exchange {
   readonly #ids = new Ids();
   readonly #event = new MarketEvent();
   readonly #nights: NightCharges | null;
-  readonly #marketOf = (symbol: string): SymbolMarket => this.#market(symbol);
+  /** What is known of a symbol: to read, and for notePrice. */
+  readonly marketOf = (symbol: string): SymbolMarket => this.#market(symbol);
   #eventNumber = 0;
   /** When the day's equity is taken down. */
   #sessionCloseUs = NaN;
@@ -60,7 +61,7 @@ export class Exchange {
   constructor(options: ExchangeOptions) {
     const { startUs, onUpdate, latencyUs = 0 } = options;
     this.#options = options;
-    const marketOf = this.#marketOf;
+    const marketOf = this.marketOf;
     const ids = this.#ids;
     this.#nights = nightChargesOf(options);
     this.#desk = new OrderDesk({ startUs, fees: new Fees(options.fees), ids, onUpdate });
@@ -87,7 +88,7 @@ export class Exchange {
       decimal(cash),
       margin,
       this.nowUs,
-      this.#marketOf,
+      this.marketOf,
       forgets,
     );
     this.#accounts.set(accountId, account);
@@ -165,15 +166,9 @@ export class Exchange {
    * The close of a bar that has no order to meet: in place of onBar, which would do no more with
    * it.
    */
-  notePrice(symbol: string, price: number, timeUs: number): void {
-    const market = this.#market(symbol);
+  notePrice(market: SymbolMarket, price: number, timeUs: number): void {
     market.setLast(price, timeUs);
     market.barNumber = ++this.#eventNumber;
-  }
-
-  /** Whether an order of the symbol is open, in any account. */
-  hasOpen(symbol: string): boolean {
-    return this.#market(symbol).openOrders > 0;
   }
 
   /** Size in shares or coins. */
