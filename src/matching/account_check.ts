@@ -3,9 +3,8 @@ import { type Decimal, decimal, plain } from "../util/decimal.ts";
 import { type AccountState, shortReservePrice } from "./account_state.ts";
 import type { Holding } from "./holding.ts";
 import type { SymbolMarket } from "./market.ts";
-import { type OrderState, ZERO } from "./order_state.ts";
+import { type OrderState, type OrderTerms, ZERO } from "./order_state.ts";
 import { forbidden, unprocessable } from "./refusal.ts";
-import type { RequestTerms } from "./request_check.ts";
 import type { PositionIntent, Refusal } from "./types.ts";
 
 export interface Admission {
@@ -18,7 +17,7 @@ export interface Admission {
 export function checkAccount(options: {
   account: AccountState;
   holding: Holding;
-  terms: RequestTerms;
+  terms: OrderTerms;
   ignoring: OrderState | null;
 }): Admission | { refusal: Refusal } {
   const { holding, terms } = options;
@@ -113,7 +112,7 @@ function checkWash({ holding, terms, ignoring }: Options): Refusal | null {
 function checkBothWays({ holding, terms, ignoring }: Options): Refusal | null {
   for (const other of holding.open) {
     if (other === ignoring || other.side === terms.side) continue;
-    const { positionIntent } = other.terms;
+    const { positionIntent } = other;
     if (positionIntent !== "buy_to_open" && positionIntent !== "sell_to_open") continue;
     return forbidden(
       terms.side === "buy"
@@ -125,7 +124,7 @@ function checkBothWays({ holding, terms, ignoring }: Options): Refusal | null {
 }
 
 /** What one share or coin counts against buying power; null: no price is known, nothing is held. */
-function openingPrice(terms: RequestTerms, market: SymbolMarket): Decimal | null {
+function openingPrice(terms: OrderTerms, market: SymbolMarket): Decimal | null {
   if (terms.side === "sell") return shortReservePrice(market.buyPrice, terms.limitPrice);
   const far = Number.isNaN(market.buyPrice) ? null : decimal(market.buyPrice);
   if (terms.limitPrice !== null) return terms.limitPrice;

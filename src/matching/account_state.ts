@@ -41,7 +41,8 @@ export class AccountState {
   executions: ExchangeExecution[] = [];
   /** In the order of acceptance, final ones too. */
   orders: OrderState[] = [];
-  #byClientId = new Map<string, OrderState>();
+  /** null: client order ids are not looked at. */
+  readonly #byClientId: Map<string, OrderState> | null;
   readonly #holdings = new Map<string, Holding>();
   /** Those with a position or an open order, in no order. */
   readonly #active: Holding[] = [];
@@ -52,14 +53,18 @@ export class AccountState {
     private readonly isMargin: boolean,
     private readonly createdUs: number,
     private readonly marketOf: (symbol: string) => SymbolMarket,
+    forgets: boolean,
   ) {
     this.cash = this.lastEquity = cash;
+    this.#byClientId = forgets ? null : new Map();
   }
 
   addOrder(order: OrderState): void {
     this.orders.push(order);
-    this.#byClientId.set(order.terms.clientOrderId, order);
-    assert(this.#byClientId.size === this.orders.length, "client order id used twice");
+    if (this.#byClientId !== null) {
+      this.#byClientId.set(order.clientOrderId, order);
+      assert(this.#byClientId.size === this.orders.length, "client order id used twice");
+    }
     order.holding.addOrder(order);
     this.#note(order.holding);
   }
@@ -82,15 +87,19 @@ export class AccountState {
     return this.orders[low]?.number === number ? this.orders[low] : null;
   }
 
+  hasClientOrderId(clientOrderId: string): boolean {
+    return this.#byClientId?.has(clientOrderId) ?? false;
+  }
+
   orderByClientId(clientOrderId: string): OrderState | undefined {
-    return this.#byClientId.get(clientOrderId);
+    if (this.#byClientId !== null) return this.#byClientId.get(clientOrderId);
+    return this.orders.find((order) => order.clientOrderId === clientOrderId);
   }
 
   /** What is final, but for the orders whose groups are open. */
   forget(): void {
     this.executions = [];
     this.orders = this.orders.filter((order) => order.isOpen || order.hasOpenGroup);
-    this.#byClientId = new Map(this.orders.map((order) => [order.terms.clientOrderId, order]));
   }
 
   holdingOf(asset: Asset): Holding {

@@ -81,7 +81,15 @@ export class Exchange {
 
   openAccount(accountId: string, { cash, margin = true }: AccountOptions): void {
     assert(!this.#accounts.has(accountId), `account ${accountId} is open already`);
-    const account = new AccountState(accountId, decimal(cash), margin, this.nowUs, this.#marketOf);
+    const { forgets = false } = this.#options;
+    const account = new AccountState(
+      accountId,
+      decimal(cash),
+      margin,
+      this.nowUs,
+      this.#marketOf,
+      forgets,
+    );
     this.#accounts.set(accountId, account);
   }
 
@@ -374,7 +382,8 @@ export class Exchange {
 
   #account(accountId: string): AccountState {
     const account = this.#accounts.get(accountId);
-    assert(account !== undefined, `there is no account ${accountId}`);
+    // The message is put together only where it is needed: this is asked for each order.
+    if (account === undefined) assert(false, `there is no account ${accountId}`);
     return account;
   }
 

@@ -31,10 +31,10 @@ export class ExecutionRecord implements ExchangeExecution {
     return this.order.id;
   }
   get clientOrderId(): string {
-    return this.order.terms.clientOrderId;
+    return this.order.clientOrderId;
   }
   get executionId(): string {
-    return this.order.ids.textOf(this.number);
+    return this.order.executionId(this.number);
   }
   get symbol(): string {
     return this.order.symbol;

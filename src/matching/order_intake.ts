@@ -17,7 +17,6 @@ import {
   checkTimeInForce,
   CLIENT_ORDER_ID_LENGTH_MAX,
   readRequest,
-  type RequestTerms,
 } from "./request_check.ts";
 import type {
   ExchangeOrderRequest,
@@ -72,10 +71,10 @@ export class OrderIntake {
       };
     }
     const clientOrderId = request.clientOrderId ?? ids.textOf(ids.next());
-    const order = this.#order(holding, termsOf(read, clientOrderId, positionIntent), timing);
+    const order = this.#order(holding, read, timing, { clientOrderId, positionIntent });
     order.reservePrice = admission.reservePrice;
-    if (order.terms.orderClass === "simple") return { order: this.desk.admit(account, order) };
-    this.#admitGroup(account, order, read);
+    if (read.orderClass === "simple") return { order: this.desk.admit(account, order) };
+    this.#admitGroup(account, order);
     return { order: new OrderSnapshot(order, true) };
   }
 
@@ -101,9 +100,9 @@ export class OrderIntake {
       if ("refusal" in admission) return { error: admission.refusal };
       reservePrice = admission.reservePrice;
     }
-    const { positionIntent } = order.terms;
+    const { positionIntent } = order;
     const clientOrderId = change.clientOrderId ?? ids.textOf(ids.next());
-    const next = this.#order(holding, termsOf(terms, clientOrderId, positionIntent), timing);
+    const next = this.#order(holding, terms, timing, { clientOrderId, positionIntent });
     next.reservePrice = reservePrice;
     next.isTriggered = order.isTriggered && change.triggerPrice === undefined;
     if (order.mark !== null) next.trailTo(order.mark.toNumber());
@@ -111,18 +110,25 @@ export class OrderIntake {
     return { order: new OrderSnapshot(next, true) };
   }
 
-  #order(holding: Holding, terms: OrderTerms, timing: OrderTiming): OrderState {
-    const { ids } = this.options;
+  #order(
+    holding: Holding,
+    terms: OrderTerms,
+    timing: OrderTiming,
+    named: { clientOrderId: string; positionIntent: PositionIntent },
+  ): OrderState {
+    const { ids, latencyUs } = this.options;
+    const { clientOrderId, positionIntent } = named;
     const [number, seq] = [ids.next(), ++this.#seq];
-    const order = new OrderState(holding, ids, number, seq, terms, timing, this.desk.nowUs);
-    order.acceptedUs = this.#arrivalUs;
+    const identity = { ids, number, seq, clientOrderId, positionIntent };
+    const order = new OrderState(holding, identity, terms, timing, this.desk.nowUs);
+    if (latencyUs > 0) order.acceptedUs = this.#arrivalUs;
     const { buyPrice, sellPrice } = holding.market;
     if (terms.type === "trailing_stop") order.trailTo(terms.side === "buy" ? buyPrice : sellPrice);
     return order;
   }
 
   /** Plain day orders share their timing until the session's close. */
-  #timingOf(terms: RequestTerms): OrderTiming | { refusal: Refusal } {
+  #timingOf(terms: OrderTerms): OrderTiming | { refusal: Refusal } {
     const nowUs = this.#arrivalUs;
     const isPlain = terms.timeInForce === "day" && !terms.extendedHours &&
       terms.asset.assetClass === "us_equity";
@@ -137,11 +143,8 @@ export class OrderIntake {
   }
 
   /** `parent`: the entry; of an oco the take-profit. */
-  #admitGroup(
-    account: AccountState,
-    parent: OrderState,
-    { takeProfitPrice, stopLossPrice, stopLossLimit }: RequestTerms,
-  ): void {
+  #admitGroup(account: AccountState, parent: OrderState): void {
+    const { takeProfitPrice, stopLossPrice, stopLossLimit } = parent.terms;
     const isOco = parent.terms.orderClass === "oco";
     const group: OrderGroup = {
       entry: isOco ? null : parent,
@@ -150,11 +153,15 @@ export class OrderIntake {
       remaining: parent.terms.qty!,
     };
     parent.group = group;
+    const closing: PositionIntent = parent.side === "buy" ? "sell_to_close" : "buy_to_close";
     const leg = (prices: Partial<OrderTerms>): OrderState => {
       const { ids } = this.options;
-      const clientOrderId = ids.textOf(ids.next());
-      const terms = { ...legTerms(parent.terms, isOco), clientOrderId, ...prices };
-      const order = this.#order(parent.holding, terms, parent.timing);
+      const named = {
+        clientOrderId: ids.textOf(ids.next()),
+        positionIntent: isOco ? parent.positionIntent : closing,
+      };
+      const terms = { ...legTerms(parent.terms, isOco), ...prices };
+      const order = this.#order(parent.holding, terms, parent.timing, named);
       order.group = group;
       return order;
     };
@@ -178,37 +185,14 @@ export class OrderIntake {
 }
 
 function legTerms(parent: OrderTerms, isOco: boolean): OrderTerms {
-  const closing: PositionIntent = parent.side === "buy" ? "sell_to_close" : "buy_to_close";
   return {
     ...parent,
     side: isOco ? parent.side : parent.side === "buy" ? "sell" : "buy",
-    positionIntent: isOco ? parent.positionIntent : closing,
     limitPrice: null,
     triggerPrice: null,
-  };
-}
-
-/** Without the legs' prices. Written out: it is made for each order. */
-function termsOf(
-  request: RequestTerms,
-  clientOrderId: string,
-  positionIntent: PositionIntent,
-): OrderTerms {
-  return {
-    clientOrderId,
-    positionIntent,
-    asset: request.asset,
-    side: request.side,
-    type: request.type,
-    orderClass: request.orderClass,
-    timeInForce: request.timeInForce,
-    extendedHours: request.extendedHours,
-    qty: request.qty,
-    notional: request.notional,
-    limitPrice: request.limitPrice,
-    triggerPrice: request.triggerPrice,
-    trailPrice: request.trailPrice,
-    trailPercent: request.trailPercent,
+    takeProfitPrice: null,
+    stopLossPrice: null,
+    stopLossLimit: null,
   };
 }
 
@@ -219,7 +203,7 @@ function checkClientOrderId(account: AccountState, clientOrderId: string | null)
       `client_order_id must be no more than ${CLIENT_ORDER_ID_LENGTH_MAX} characters`,
     );
   }
-  return account.orderByClientId(clientOrderId) !== undefined
+  return account.hasClientOrderId(clientOrderId)
     ? badParameter("client_order_id must be unique")
     : null;
 }
@@ -244,7 +228,7 @@ function checkReplaceable(order: OrderState, change: OrderChange): Refusal | nul
 }
 
 /** The legs of a group stay on their sides of each other. */
-function checkLegs(order: OrderState, next: RequestTerms): Refusal | null {
+function checkLegs(order: OrderState, next: OrderTerms): Refusal | null {
   const { takeProfit, stopLoss } = order.group ?? {};
   if (!takeProfit || !stopLoss || (order !== takeProfit && order !== stopLoss)) return null;
   const target = (order === takeProfit ? next : takeProfit.terms).limitPrice!;
@@ -258,7 +242,7 @@ function checkLegs(order: OrderState, next: RequestTerms): Refusal | null {
 function changedTerms(
   order: OrderState,
   change: OrderChange,
-): RequestTerms | { refusal: Refusal } {
+): OrderTerms | { refusal: Refusal } {
   let refusal: Refusal | null = null;
   const read = (name: string, text: string | undefined, now: Decimal | null): Decimal | null => {
     if (text === undefined) return now;
@@ -275,7 +259,7 @@ function changedTerms(
     qty = whole?.minus(order.filledQty) ?? null;
   }
   const { trailPrice, trailPercent } = terms;
-  const next: RequestTerms = {
+  const next: OrderTerms = {
     ...terms,
     qty,
     timeInForce: change.timeInForce ?? terms.timeInForce,

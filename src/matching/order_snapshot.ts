@@ -41,7 +41,7 @@ export class OrderSnapshot implements ExchangeOrder {
     return this.order.id;
   }
   get clientOrderId(): string {
-    return this.order.terms.clientOrderId;
+    return this.order.clientOrderId;
   }
   get symbol(): string {
     return this.order.symbol;
@@ -59,7 +59,7 @@ export class OrderSnapshot implements ExchangeOrder {
     return this.order.terms.orderClass;
   }
   get positionIntent(): PositionIntent {
-    return this.order.terms.positionIntent;
+    return this.order.positionIntent;
   }
   get timeInForce(): TimeInForce {
     return this.order.terms.timeInForce;

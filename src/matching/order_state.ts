@@ -19,12 +19,10 @@ export const ZERO: Decimal = decimal(0);
 
 /** What was asked for. */
 export interface OrderTerms {
-  clientOrderId: string;
   asset: Asset;
   side: Side;
   type: OrderType;
   orderClass: OrderClass;
-  positionIntent: PositionIntent;
   timeInForce: TimeInForce;
   extendedHours: boolean;
   qty: Decimal | null;
@@ -33,6 +31,21 @@ export interface OrderTerms {
   triggerPrice: Decimal | null;
   trailPrice: Decimal | null;
   trailPercent: Decimal | null;
+  /** Of the legs that come with it. */
+  takeProfitPrice: Decimal | null;
+  stopLossPrice: Decimal | null;
+  stopLossLimit: Decimal | null;
+}
+
+/** Who an order is among others. */
+export interface OrderIdentity {
+  ids: Ids;
+  /** What its id is the text of. */
+  number: number;
+  /** In the order of acceptance. */
+  seq: number;
+  clientOrderId: string;
+  positionIntent: PositionIntent;
 }
 
 /**
@@ -47,6 +60,10 @@ export interface OrderGroup {
 }
 
 export class OrderState implements MatchableOrder {
+  readonly number: number;
+  readonly seq: number;
+  readonly clientOrderId: string;
+  readonly positionIntent: PositionIntent;
   isTriggered = false;
   status: OrderStatus = "accepted";
   /** A leg's shrinks when the other leg fills in part. */
@@ -74,26 +91,29 @@ export class OrderState implements MatchableOrder {
   /** Of the one that filled it last, and, where that was at the event's first price, again. */
   filledBy = 0;
   openedBy = 0;
+  readonly #ids: Ids;
   #id: string | null = null;
 
   constructor(
     readonly holding: Holding,
-    readonly ids: Ids,
-    readonly number: number,
-    /** In the order of acceptance. */
-    readonly seq: number,
+    { ids, number, seq, clientOrderId, positionIntent }: OrderIdentity,
     readonly terms: OrderTerms,
     /** Shared with the orders of the session. */
     public timing: OrderTiming,
     readonly createdUs: number,
   ) {
+    this.#ids = ids;
+    this.number = number;
+    this.seq = seq;
+    this.clientOrderId = clientOrderId;
+    this.positionIntent = positionIntent;
     this.qty = terms.qty;
     this.stopPrice = terms.triggerPrice;
     this.acceptedUs = this.updatedUs = createdUs;
   }
 
   get id(): string {
-    return this.#id ??= this.ids.textOf(this.number);
+    return this.#id ??= this.#ids.textOf(this.number);
   }
   get side(): Side {
     return this.terms.side;
@@ -138,6 +158,11 @@ export class OrderState implements MatchableOrder {
   get legs(): OrderState[] {
     const { takeProfit, stopLoss } = this.group!;
     return [takeProfit, stopLoss].filter((leg): leg is OrderState => leg !== null && leg !== this);
+  }
+
+  /** Of an execution of it. */
+  executionId(number: number): string {
+    return this.#ids.textOf(number);
   }
 
   /** It, or another order of its group, is open. */

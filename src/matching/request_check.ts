@@ -12,19 +12,12 @@ const NOTIONAL_MIN = decimal(1);
 /** Distance of a leg from the price that it must be beyond. */
 const LEG_DISTANCE = decimal("0.01");
 
-/** Numbers of a request, before it is known whether it opens or closes. */
-export type RequestTerms = Omit<OrderTerms, "clientOrderId" | "positionIntent"> & {
-  takeProfitPrice: Decimal | null;
-  stopLossPrice: Decimal | null;
-  stopLossLimit: Decimal | null;
-};
-
 export function readRequest(
   request: ExchangeOrderRequest,
   asset: Asset,
-): RequestTerms | { refusal: Refusal } {
+): OrderTerms | { refusal: Refusal } {
   const { takeProfit, stopLoss } = request;
-  const terms: RequestTerms = {
+  const terms: OrderTerms = {
     asset,
     side: request.side,
     type: request.type,
@@ -52,7 +45,7 @@ function amountOf(amount: Amount | null): Decimal | null {
 }
 
 /** What is given must be a number, and above 0. */
-function checkAmounts(request: ExchangeOrderRequest, terms: RequestTerms): Refusal | null {
+function checkAmounts(request: ExchangeOrderRequest, terms: OrderTerms): Refusal | null {
   const { takeProfit, stopLoss } = request;
   return checkAmount("qty", request.qty, terms.qty) ??
     checkAmount("notional", request.notional, terms.notional) ??
@@ -76,7 +69,7 @@ function checkAmount(
 }
 
 /** `marketPrice`: NaN where none is known. */
-export function checkRequest(terms: RequestTerms, marketPrice: number): Refusal | null {
+export function checkRequest(terms: OrderTerms, marketPrice: number): Refusal | null {
   const { asset } = terms;
   if (!asset.tradable) return unprocessable(`asset "${asset.symbol}" is not tradable`);
   return checkQuantity(terms) ?? checkPrices(terms) ?? checkTimeInForce(terms) ??
@@ -84,7 +77,7 @@ export function checkRequest(terms: RequestTerms, marketPrice: number): Refusal 
 }
 
 /** The prices that the order's type wants, and on the tick. */
-export function checkPrices(terms: RequestTerms): Refusal | null {
+export function checkPrices(terms: OrderTerms): Refusal | null {
   const { type, limitPrice, triggerPrice, trailPrice, trailPercent } = terms;
   switch (type) {
     case "market":
@@ -126,7 +119,7 @@ export function checkPrices(terms: RequestTerms): Refusal | null {
     checkTick(terms.asset, "stop_loss.limit_price", terms.stopLossLimit);
 }
 
-export function checkQuantity(terms: RequestTerms): Refusal | null {
+export function checkQuantity(terms: OrderTerms): Refusal | null {
   const { asset, qty, notional } = terms;
   if (qty === null && notional === null) return badParameter("qty or notional is required");
   if (qty !== null && notional !== null) {
@@ -167,7 +160,7 @@ function checkCryptoQty(asset: Asset, qty: Decimal | null): Refusal | null {
     : unprocessable(`qty must be a multiple of ${asset.qtyIncrement}`);
 }
 
-export function checkTimeInForce(terms: RequestTerms): Refusal | null {
+export function checkTimeInForce(terms: OrderTerms): Refusal | null {
   const { timeInForce, type } = terms;
   if (terms.asset.assetClass === "crypto") {
     if (terms.extendedHours) return unprocessable("crypto orders have no extended hours");
@@ -189,7 +182,7 @@ export function checkTimeInForce(terms: RequestTerms): Refusal | null {
 }
 
 /** `marketPrice`: NaN where none is known, then nothing is said about it. */
-export function checkClass(terms: RequestTerms, marketPrice: number): Refusal | null {
+export function checkClass(terms: OrderTerms, marketPrice: number): Refusal | null {
   const { orderClass, takeProfitPrice, stopLossPrice } = terms;
   if (orderClass === "simple") {
     return takeProfitPrice === null && stopLossPrice === null
@@ -225,7 +218,7 @@ export function checkClass(terms: RequestTerms, marketPrice: number): Refusal | 
  * A stop must be a cent beyond the entry's limit, the take-profit and the market; else it would
  * trigger at once.
  */
-function checkLegPrices(terms: RequestTerms, marketPrice: number): Refusal | null {
+function checkLegPrices(terms: OrderTerms, marketPrice: number): Refusal | null {
   const { orderClass, takeProfitPrice, stopLossPrice } = terms;
   // The legs' side; "below" as a seller sees it.
   const isSell = (terms.side === "sell") === (orderClass === "oco");

@@ -43,9 +43,9 @@ export interface ExchangeOptions {
   sourceOf?(symbol: string): FillSource;
   fillModel?: FillModel;
   /**
-   * Final orders and their executions are forgotten when a session closes: they cannot be looked up
-   * any more, and their client order ids are free again. For backtests, which would keep them all in
-   * memory for nobody. Default false.
+   * Final orders and their executions are forgotten when a session closes, and client order ids are
+   * the caller's to keep apart. For backtests, which would keep all of them in memory for nobody.
+   * Default false.
    */
   forgets?: boolean;
   /** Default: executions are at the market's own prices. */

@@ -307,6 +307,8 @@ export class Decimal {
 /** What stands behind the whole part of a price: "", ".01", …, ".1", …, ".99". */
 const CENTS = Array.from({ length: 100 }, (_, cents) => String(cents / 100).slice(1));
 
+// The first of all is one of each field's widest kind: so V8 lays out all others as it from the start.
+Decimal.ofDigits({ digits: 10n ** 30n + 1n, scale: 0 });
 /** Interned: the most frequent of all. */
 const ZERO = Decimal.scaled(0, 0);
 const ONE = Decimal.scaled(1, 0);
@@ -353,8 +355,11 @@ function wholeUnits(value: number, unit: number, rounding: Rounding): number {
 function ofNumber(value: number): Decimal {
   if (value === 0) return ZERO;
   if (value === 1) return ONE;
-  // Whole numbers, and those of few decimals, that a decimal of at most 15 digits reads back as:
-  // there is only one.
+  const size = Math.abs(value);
+  if (size <= SAFE_MAX && Math.floor(size) === size) return Decimal.scaled(value, 0);
+  // A decimal of at most 15 digits that reads back as the number is its shortest: there is only one.
+  const cents = Math.round(value * 100);
+  if (cents / 100 === value && size < TELLING_MAX / 100) return Decimal.scaled(cents, 2);
   for (const scale of SHORT_SCALES) {
     const mantissa = Math.round(value * POWERS[scale]);
     if (mantissa > TELLING_MAX || mantissa < -TELLING_MAX) break;
@@ -363,8 +368,8 @@ function ofNumber(value: number): Decimal {
   return Decimal.ofDigits(digitsOf(String(value)));
 }
 
-/** Cents first among the fractions, then ten-thousandths and the quantities of coins. */
-const SHORT_SCALES = [0, 2, 4, 9];
+/** After whole numbers and cents: ten-thousandths, and the quantities of coins. */
+const SHORT_SCALES = [4, 9];
 
 const PLAIN = /^[+-]?(\d+\.?\d*|\.\d+)$/;
 

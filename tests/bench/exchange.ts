@@ -20,8 +20,12 @@ import { type Decimal, decimal } from "../../src/util/decimal.ts";
 
 const MINUTE_US = 60e6;
 const MINUTES_A_DAY = 380;
+/** A symbol is ordered once in so many minutes. */
+const TURN = 12;
 const CASH = 1_000_000;
 const ROUNDS = 5;
+/** As a gateway has it. */
+const TEN = decimal(10);
 
 const assetOf = (symbol: string): Asset => ({
   symbol,
@@ -41,7 +45,7 @@ const requestOf = (clientOrderId: string, symbol: string, side: "buy" | "sell"):
   clientOrderId,
   symbol,
   side,
-  qty: "10",
+  qty: TEN,
   notional: null,
   type: "market",
   timeInForce: "day",
@@ -109,7 +113,9 @@ async function run(symbols: number, minutes: number, orders: boolean) {
   const ordered = assets.map(() => 0);
   let cash = CASH * 100;
   // As a gateway has them: each has been a key before.
-  const ids = orders ? Array.from({ length: symbols * minutes / 4 }, (_, n) => `liu-1-${n}`) : [];
+  const ids = orders
+    ? Array.from({ length: symbols * minutes / TURN }, (_, n) => `liu-1-${n}`)
+    : [];
   assert.equal(new Set(ids).size, ids.length);
   let n = 0;
   const start = cpuUsage();
@@ -125,7 +131,7 @@ async function run(symbols: number, minutes: number, orders: boolean) {
       ordered[s] = 0;
     }
     for (let s = 0; s < symbols; s++) {
-      const isTurn = orders && (minute + s) % 4 === 0 && minute % MINUTES_A_DAY < 370;
+      const isTurn = orders && (minute + s) % TURN === 0 && minute % MINUTES_A_DAY < 370;
       if (!isTurn) continue;
       const side = held[s] === 0 ? "buy" : "sell";
       ordered[s] = side === "buy" ? 10 : -held[s];
@@ -144,7 +150,7 @@ async function run(symbols: number, minutes: number, orders: boolean) {
 }
 
 const symbols = Number(Deno.args[0] ?? 20);
-const minutes = Number(Deno.args[1] ?? 20_000);
+const minutes = Number(Deno.args[1] ?? 60_000);
 const bars = symbols * minutes;
 let [bareUs, fullUs, count] = [Infinity, Infinity, 0];
 for (let round = 0; round < ROUNDS; round++) {
