@@ -62,7 +62,8 @@ export class Replay {
     for (const one of data.values()) {
       const id = symbols.idOf(one.symbol);
       const opens = opensUs?.get(one.symbol) ?? null;
-      this.#feeds.set(one.symbol, new SymbolFeed(id, one, barUs, opens, hasSeconds));
+      const market = exchange.market(one.symbol);
+      this.#feeds.set(one.symbol, new SymbolFeed(id, one, market, barUs, opens, hasSeconds));
     }
   }
 
@@ -87,7 +88,7 @@ export class Replay {
     this.#active = active;
     active.forEach((feed, place) => {
       feed.place = place;
-      feed.hasOrders = this.#exchange.hasOpen(feed.symbol);
+      feed.hasOrders = feed.market.openOrders > 0;
     });
     this.#fine = active.filter(({ isFine }) => isFine);
     this.#held = active.filter(({ heldQty }) => heldQty !== 0);
@@ -115,7 +116,7 @@ export class Replay {
 
   #markOrders(): void {
     for (const feed of this.#changed) {
-      const hasOrders = feed.place >= 0 && this.#exchange.hasOpen(feed.symbol);
+      const hasOrders = feed.place >= 0 && feed.market.openOrders > 0;
       if (hasOrders === feed.hasOrders) continue;
       feed.hasOrders = hasOrders;
       if (hasOrders) insert(this.#ordered, feed);
@@ -325,11 +326,14 @@ export class Replay {
     return this.#watchRows;
   }
 
-  /** Closes that the exchange has not heard of: of what is held or ordered, and of `symbol`. */
-  notePrices(symbol: string | null): void {
+  /** Closes of what is held that the exchange has not heard of: before anybody asks what it is worth. */
+  notePrices(): void {
     for (const feed of this.#held) this.#noteClose(feed);
-    for (const feed of this.#ordered) this.#noteClose(feed);
-    const feed = symbol === null ? undefined : this.#feeds.get(symbol);
+  }
+
+  /** The close of a symbol that is about to have an order. */
+  notePrice(symbol: string): void {
+    const feed = this.#feeds.get(symbol);
     if (feed !== undefined && feed.place >= 0) this.#noteClose(feed);
   }
 
@@ -337,7 +341,7 @@ export class Replay {
     if (feed.notedBars >= feed.bar || feed.seconds !== null) return;
     feed.notedBars = feed.bar;
     const endUs = feed.bars.timeUs[feed.bar - 1] + MINUTE_US;
-    this.#exchange.notePrice(feed.symbol, feed.lastClose, endUs);
+    this.#exchange.notePrice(feed.market, feed.lastClose, endUs);
   }
 
   /** Orders that were accepted at a bar's end trade at its close. */
