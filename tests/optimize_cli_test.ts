@@ -212,6 +212,15 @@ Deno.test("a walk-forward trades what follows each training, with what was left"
     );
   }));
 
+Deno.test("where no trial counts it is said why, and the search has failed", () =>
+  withLiu(async (liu) => {
+    const { code, out } = await liu.run(RANDOM.filter((arg) => arg !== "--json"));
+    assert.equal(code, 1);
+    assert.match(out, /16 trials/);
+    assert.match(out, /16 failed, the first: mine stopped: no more/);
+    assert.match(out, /No trial has a value of sharpe/);
+  }, { "mine.ts": STRATEGY.replace("const qty =", 'throw new Error("no more"); const qty =') }));
+
 function windowText({ windows }: Shown, n: number): unknown {
   return plain({ windows: windows.slice(n, n + 1) } as Shown);
 }

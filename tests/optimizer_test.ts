@@ -5,10 +5,11 @@ import type { BacktestSettings } from "../src/backtest/options.ts";
 import { runInWorker } from "../src/backtest/run_in_worker.ts";
 import type { Json } from "../src/contracts/store.ts";
 import { cryptoSession } from "../src/model/calendar.ts";
-import { dataUntil, sharedData } from "../src/optimizer/shared_data.ts";
+import { sharedData } from "../src/optimizer/shared_data.ts";
 import type { TrialOutcome, TrialSetup } from "../src/optimizer/trial_messages.ts";
 import { TrialPool } from "../src/optimizer/trial_pool.ts";
 import { settingsOf } from "../src/optimizer/trial_settings.ts";
+import { cutAfter } from "../src/recorded/cut.ts";
 import { loadFile } from "../src/recorded/load_file.ts";
 import { type MarketData, mergeMarketData } from "../src/recorded/market_data.ts";
 import { bundle } from "../src/sandbox/bundle.ts";
@@ -96,7 +97,7 @@ async function trials(
   setup: TrialSetup,
   workers: number,
   parameters: Record<string, Record<string, Json>>[] = PARAMETERS,
-  trialsAWorker?: number,
+  { trialsAWorker, portfolio = null }: { trialsAWorker?: number; portfolio?: string | null } = {},
 ): Promise<TrialOutcome[]> {
   const { signal } = new AbortController();
   const pool = new TrialPool(setup, { workers, log: () => {}, signal, trialsAWorker });
@@ -104,7 +105,7 @@ async function trials(
     await pool.params();
     return await Promise.all(
       parameters.map((parameters, n) =>
-        pool.run({ ...RANGE, batchId: `batch ${n}`, parameters, portfolio: null })
+        pool.run({ ...RANGE, batchId: `batch ${n}`, parameters, portfolio })
       ),
     );
   } finally {
@@ -117,7 +118,11 @@ Deno.test("each trial is the backtest that its parameters have by themselves", (
     const setup = await setupIn(folder);
     const [alone, together] = [await trials(setup, 1), await trials(setup, 3)];
     assert.deepEqual(together, alone);
-    assert.deepEqual(await trials(setup, 2, PARAMETERS, 2), alone, "workers that are replaced");
+    assert.deepEqual(
+      await trials(setup, 2, PARAMETERS, { trialsAWorker: 2 }),
+      alone,
+      "workers that are replaced",
+    );
     // The third and the seventh are the same: of those between them nothing is left.
     assert.deepEqual(alone[6], alone[2]);
     assert.notDeepEqual(alone[0].value, alone[1].value);
@@ -138,6 +143,20 @@ Deno.test("each trial is the backtest that its parameters have by themselves", (
     }
   }));
 
+Deno.test("a portfolio is what the account begins with, and what shares are shares of", () =>
+  inFolder(async (folder) => {
+    const setup = await setupIn(folder);
+    const risk = { ...setup.settings.risk, maxNotionalPerOrder: { percent: 30 } };
+    const limited = { ...setup, settings: { ...setup.settings, risk } };
+    // Of 1500 an order may be 450: four shares at about 100, not five or six.
+    const [whole] = await trials(limited, 1, PARAMETERS.slice(0, 1));
+    const [small] = await trials(limited, 1, PARAMETERS.slice(0, 1), { portfolio: "1500" });
+    assert.equal(whole.ran!.figures.initialCash, 100_000);
+    assert.equal(small.ran!.figures.initialCash, 1500);
+    assert.ok(small.ran!.figures.executions < whole.ran!.figures.executions);
+    assert.ok(small.ran!.figures.executions > 0);
+  }));
+
 Deno.test("what comes after a trial's end changes nothing in it", () =>
   inFolder(async (folder) => {
     const setup = await setupIn(folder);
@@ -155,7 +174,7 @@ Deno.test("what comes after a trial's end changes nothing in it", () =>
       files: { "bars.csv": other.filter((line) => !isLater(line)).join("\n") + "\n" },
     });
     assert.deepEqual(await trials(cut, 1), whole);
-    const until = dataUntil(changed.settings.data, RANGE.toUs);
+    const until = cutAfter(changed.settings.data, RANGE.toUs);
     for (const { minuteBars, dailyBars } of until.values()) {
       assert.ok(minuteBars.timeUs.at(-1)! < RANGE.toUs && dailyBars.timeUs.at(-1)! < RANGE.toUs);
       assert.equal(minuteBars.timeUs.length, 5 * 60);

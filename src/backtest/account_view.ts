@@ -36,22 +36,41 @@ export class LazyAccount implements AccountFigures {
 }
 
 /**
- * The gateway may read the account as late as it likes: what it would have seen before, nobody asks
- * for. A loss limit counts each reading; what fills or is refused within a step is told to a
- * strategy that has a handler for it, which sees the account as the step began.
+ * Whether the gateway may read the account as late as it likes: what it would have seen before,
+ * nobody asks for. A loss limit counts each reading; what fills or is refused within a step is told
+ * to a strategy that has a handler for it, which sees the account as the step began.
  */
-export function mayReadAccountLate(
-  { risk, fillModel }: Pick<BacktestOptions, "risk" | "fillModel">,
-  strategies: readonly StrategyRun[],
-): boolean {
-  return risk.maxDailyLoss === null && fillModel !== "close" &&
-    !strategies.some(({ instance }) => hasOwn(instance, "onFill") || hasOwn(instance, "onDenied"));
+export class AccountTiming {
+  #mayBeLate: boolean;
+  #instances: readonly Strategy[] = [];
+
+  constructor({ risk, fillModel }: Pick<BacktestOptions, "risk" | "fillModel">) {
+    this.#mayBeLate = risk.maxDailyLoss === null && fillModel !== "close";
+  }
+
+  /** The strategies are there. */
+  see(strategies: readonly StrategyRun[]): void {
+    this.#instances = strategies.map(({ instance }) => instance);
+    if (this.#instances.some(hasHandler)) this.#mayBeLate = false;
+  }
+
+  get mayBeLate(): boolean {
+    if (!this.#mayBeLate) return false;
+    // A handler can be put on a strategy at any time.
+    for (const instance of this.#instances) {
+      if (Object.hasOwn(instance, "onFill") || Object.hasOwn(instance, "onDenied")) {
+        return this.#mayBeLate = false;
+      }
+    }
+    return true;
+  }
 }
 
-/** Of the strategy's own. Looked for, not read: reading can run user code. */
-function hasOwn(instance: Strategy, name: "onFill" | "onDenied"): boolean {
-  for (let at: object = instance; at !== Strategy.prototype; at = Object.getPrototypeOf(at)) {
-    if (at === null || Object.hasOwn(at, name)) return true;
+/** Of the strategy's own class. Looked for, not read: reading can run user code. */
+function hasHandler(instance: Strategy): boolean {
+  for (let at: object | null = instance; at !== Strategy.prototype;) {
+    if (at === null || Object.hasOwn(at, "onFill") || Object.hasOwn(at, "onDenied")) return true;
+    at = Object.getPrototypeOf(at);
   }
   return false;
 }

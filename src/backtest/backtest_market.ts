@@ -42,7 +42,7 @@ export class BacktestMarket {
     const daily = options.scale === "day" ? asDaily(options.data) : null;
     // What is decided on a day's bar fills at that close, or is an order for the next open.
     const lagUs = daily && fillModel !== "close" ? BEFORE_CLOSE_US : 0;
-    const data = daily?.data ?? dataOfScale(options.data, options.scale);
+    const data = daily?.data ?? dataOfScale(options.data, options);
     this.nowUs = fromUs;
     this.#cash = Number(cash);
     this.provider = new RecordedProvider(data, () => this.nowUs, daily && DAYS_OF_HISTORY);

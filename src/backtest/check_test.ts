@@ -6,6 +6,7 @@ import { type ScanContext, Scanner } from "../contracts/scanner.ts";
 import { Strategy, type SymbolSetup, type Tick } from "../contracts/strategy.ts";
 import { seededRandom } from "../engine/worker.ts";
 import { barsOf, emptySymbol, type MarketData, mergeMarketData } from "../recorded/market_data.ts";
+import { ConfigError } from "../util/errors.ts";
 import type { CheckRuns } from "./check_runs.ts";
 import { decisionText } from "./decision_record.ts";
 import { minuteBars, testOptions } from "./fixture.ts";
@@ -83,7 +84,14 @@ async function checked(
     full,
     endUs,
     windows,
-    run: async (changed) => (await run(changed)).record,
+    run: async (changed) => {
+      try {
+        return (await run(changed)).record;
+      } catch (error) {
+        assert.ok(error instanceof ConfigError, String(error));
+        return { decisions: [], sessions: [], failure: error.message };
+      }
+    },
     // One listener an isolate, and these are all in one.
     concurrency: 1,
     random: seededRandom(7),
@@ -384,6 +392,19 @@ Deno.test("one that counts from its first bar is never settled", async () => {
   const { dates, findings } = await checkRestarts({ ...runs, except: NONE, count: 3 });
   assert.equal(dates.length, 3);
   assert.ok(findings.some(({ place }) => line.test(place!)));
+});
+
+Deno.test("a backtest that cannot be run with less says with how much it can", async () => {
+  // An order's impact needs a day before.
+  const options = { slippage: { impact: 1 } };
+  const runs = await checked(() => Recursive, { AAPL: walk(9, 40) }, options);
+  assert.deepEqual((await checkLookAhead({ ...runs, cuts: 4 })).findings, []);
+  const { available, needs } = await checkHistory({ ...runs, except: NONE }, "day");
+  assert.equal(available, 3);
+  assert.deepEqual(needs.map(({ by, place, bars, isSettled }) => [by, place, bars, isSettled]), [
+    ["backtest", null, 1, true],
+  ]);
+  assert.match(decisionText(needs[0].example.other!), /^stopped: Cannot work out the impact/);
 });
 
 Deno.test("a strategy that remembers the days before is told by starting later", async () => {

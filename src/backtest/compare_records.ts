@@ -1,5 +1,10 @@
 /** Which decisions differ between two backtests of the same plan. */
-import { isSame, type RecordedDecision, type RecordedKind } from "./decision_record.ts";
+import {
+  isSame,
+  type RecordedDecision,
+  type RecordedKind,
+  type RunRecord,
+} from "./decision_record.ts";
 
 export interface Difference {
   timeUs: number;
@@ -38,14 +43,15 @@ export function differenceKey(
 /** In the order of time. */
 export function compareRecords(
   full: readonly RecordedDecision[],
-  other: readonly RecordedDecision[],
+  other: Pick<RunRecord, "decisions" | "failure">,
   { fromUs, untilUs, kinds, share, except = new Set() }: Comparison,
 ): Difference[] {
+  if (other.failure !== undefined) return [ofFailure(other.failure, fromUs)];
   const isCompared = ({ timeUs, kind }: RecordedDecision) =>
     timeUs >= fromUs && timeUs <= untilUs && kinds.includes(kind);
   const byKey = (decisions: readonly RecordedDecision[]) =>
     Map.groupBy(decisions.filter(isCompared), differenceKey);
-  const [ofFull, ofOther] = [byKey(full), byKey(other)];
+  const [ofFull, ofOther] = [byKey(full), byKey(other.decisions)];
   const moments = [...new Set([...ofFull.keys(), ...ofOther.keys()])]
     .map((key) => ({ key, a: ofFull.get(key) ?? [], b: ofOther.get(key) ?? [] }))
     .sort((x, y) => timeOf(x) - timeOf(y));
@@ -70,6 +76,13 @@ export function compareRecords(
     }
   }
   return found;
+}
+
+/** Of a backtest that cannot be run any more: no line has decided anything else. */
+function ofFailure(text: string, timeUs: number): Difference {
+  const whose = { timeUs, by: "backtest", symbol: "", place: null };
+  const other: RecordedDecision = { kind: "failed", ...whose, text, amounts: {} };
+  return { ...whose, full: null, other, order: "first" };
 }
 
 interface Moment {

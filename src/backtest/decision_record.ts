@@ -33,6 +33,8 @@ export interface RecordedDecision {
 export interface RunRecord {
   decisions: RecordedDecision[];
   sessions: RecordedSession[];
+  /** Why it could not be run to its end, which only a run on other data has. */
+  failure?: string;
 }
 
 export interface RecordedSession extends AccountAtOpen {

@@ -1,8 +1,9 @@
 import { fillSourceOf } from "../matching/fill_model.ts";
+import { emptyTrades } from "../model/ticks.ts";
 import type { FillModelName } from "../model/trading_costs.ts";
 import { barsOfTrades, SECOND_US } from "../fincalcs/derive_bars.ts";
 import type { MarketData, SymbolData } from "../recorded/market_data.ts";
-import type { BacktestScale } from "./options.ts";
+import type { BacktestOptions, BacktestScale } from "./options.ts";
 import { ConfigError } from "../util/errors.ts";
 
 const SYMBOLS_SHOWN = 5;
@@ -38,16 +39,28 @@ export function checkFillData(
   );
 }
 
-/** The data as a backtest of the scale wants them. Throws ConfigError where they lack something. */
-export function dataOfScale(data: MarketData, scale: BacktestScale = "minute"): MarketData {
+/**
+ * The data as a backtest of the scale wants them: by seconds without trades that nobody sees. Throws
+ * ConfigError where they lack something.
+ */
+export function dataOfScale(
+  data: MarketData,
+  { scale = "minute", fillModel = "next_open", events }: Pick<
+    BacktestOptions,
+    "scale" | "fillModel" | "events"
+  >,
+): MarketData {
   switch (scale) {
     case "day":
     case "minute":
       return data;
     case "second": {
+      const areSeen = events.includes("trade") || fillSourceOf(fillModel) !== "bars";
       const seconds = new Map([...data].map(([name, one]): [string, SymbolData] => {
-        if (one.secondBars.timeUs.length > 0) return [name, one];
-        return [name, { ...one, secondBars: barsOfTrades(one.trades, SECOND_US) }];
+        const secondBars = one.secondBars.timeUs.length > 0
+          ? one.secondBars
+          : barsOfTrades(one.trades, SECOND_US);
+        return [name, { ...one, secondBars, trades: areSeen ? one.trades : emptyTrades() }];
       }));
       const names = without(seconds, ({ secondBars }) => secondBars.timeUs.length);
       if (names === null) return seconds;

@@ -62,7 +62,7 @@ export class GatewayLink {
       risk,
       batchId,
       stepping: true,
-      readsAccountLate: () => options.readsAccountLate(),
+      readsAccountLate: options.readsAccountLate,
       consumers: 1,
       toConsumer: (_consumer, message) => this.#onConsumer(message),
       toMain: (message) => this.#onMain(message),
@@ -119,13 +119,16 @@ export class GatewayLink {
   }
 
   #onMain(message: GatewayToMain): void {
+    if (message.type === "stepComplete") {
+      this.#complete = message.n;
+      return this.inbox.deliver(message);
+    }
     if (message.type === "log") {
       const { level, category, message: text, properties } = message;
       return this.#options.log(level, category, text, properties);
     }
     if (message.type === "failed") return this.inbox.fail(errorOf(message, "gateway"));
     if (message.type === "watch") this.#hasWatched = true;
-    if (message.type === "stepComplete") this.#complete = message.n;
     this.#options.onMain(message);
     this.inbox.deliver(message);
   }

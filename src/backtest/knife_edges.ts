@@ -21,9 +21,9 @@ export async function knifeEdges(runs: CheckRuns): Promise<Set<string>> {
   let done = 0;
   const found = await pooled(shakes, concurrency, async ({ seed, sign }) => {
     const data = shake(settings.data, seededRandom(seed), sign);
-    const { decisions } = await run({ ...settings, data });
+    const record = await run({ ...settings, data });
     onProgress?.(++done, shakes.length);
-    return compareRecords(full.decisions, decisions, {
+    return compareRecords(full.decisions, record, {
       fromUs: settings.fromUs,
       untilUs: settings.toUs,
       kinds: WARM_UP_KINDS,

@@ -50,10 +50,10 @@ export async function checkLookAhead(
   onProgress?.(0, cutsUs.length);
   const differences = await pooled(cutsUs, concurrency, async (cutUs) => {
     const data = cutAfter(settings.data, cutUs);
-    const { decisions } = await run({ ...settings, data, toUs: cutUs });
+    const record = await run({ ...settings, data, toUs: cutUs });
     onProgress?.(++done, cutsUs.length);
     const range = { fromUs: settings.fromUs, untilUs: cutUs };
-    return compareRecords(full.decisions, decisions, { ...range, kinds: KINDS, share: 0 })
+    return compareRecords(full.decisions, record, { ...range, kinds: KINDS, share: 0 })
       .map((one) => ({ ...one, cutUs }));
   });
   const all = differences.flat();

@@ -9,7 +9,6 @@
  */
 import { Consumer } from "../engine/consumer/consumer.ts";
 import { loadStrategies } from "../engine/consumer/load_strategies.ts";
-import type { StrategyRun } from "../engine/consumer/slot.ts";
 import { Followings } from "../engine/followings.ts";
 import { startRuns } from "../engine/session_runs.ts";
 import { riskLimits } from "../model/limit.ts";
@@ -17,7 +16,7 @@ import type { ConsumerToMain, GatewayToMain, RunInfo, SessionWindow } from "../p
 import type { LogSink } from "../util/log.ts";
 import type { Soon } from "../util/soon.ts";
 import { AbortController, setTimeout, SharedArrayBuffer } from "../util/natives.ts";
-import { mayReadAccountLate } from "./account_view.ts";
+import { AccountTiming } from "./account_view.ts";
 import { BacktestMarket } from "./backtest_market.ts";
 import { GatewayLink } from "./gateway_link.ts";
 import { NextStep } from "./next_step.ts";
@@ -57,12 +56,13 @@ class Backtest {
   #failure: Error | null = null;
   #step = 0;
   readonly #isDaily: boolean;
-  #strategies: StrategyRun[] = [];
+  readonly #accountTiming: AccountTiming;
 
   constructor(options: BacktestOptions) {
     this.#options = options;
     this.#isDaily = options.scale === "day";
     this.#market = new BacktestMarket(options);
+    this.#accountTiming = new AccountTiming(options);
     this.#log = options.log ?? (() => {});
     this.#gateway = new GatewayLink({
       broker: this.#market.broker,
@@ -72,7 +72,7 @@ class Backtest {
       log: this.#log,
       toConsumer: (message) => this.#consumer.onGateway(message),
       onMain: (message) => this.#onGateway(message),
-      readsAccountLate: () => mayReadAccountLate(options, this.#strategies),
+      readsAccountLate: () => this.#accountTiming.mayBeLate,
       onAccount: (account) => this.#market.account.set(account),
     });
     this.#picks = new Picks(
@@ -142,7 +142,7 @@ class Backtest {
       describeThrown: this.#options.describeThrown ?? describePlainly,
       onDecision: this.#options.observer?.onDecision,
     });
-    this.#strategies = loaded.runs;
+    this.#accountTiming.see(loaded.runs);
     for (const value of early) this.#consumer.onKeystoreSet(...value);
     this.#consumer.onGateway({ type: "account", account: this.#market.account });
     await this.#gateway.start();

@@ -88,8 +88,8 @@ function buffersOf(data: MarketData): ArrayBuffer[] {
   for (const { secondBars, minuteBars, dailyBars, trades, quotes } of data.values()) {
     for (const columns of [secondBars, minuteBars, dailyBars, trades, quotes]) {
       for (const column of Object.values(columns as BarColumns)) {
-        // Shared ones are not handed over.
-        if (column.buffer instanceof ArrayBuffer) buffers.add(column.buffer);
+        // Shared memory is not handed over, nor what all symbols have in the place of nothing.
+        if (column.length > 0 && column.buffer instanceof ArrayBuffer) buffers.add(column.buffer);
       }
     }
   }

@@ -14,7 +14,7 @@ import { cutHistory, historyLength } from "../recorded/cut.ts";
 import { DAYS_OF_HISTORY } from "./backtest_market.ts";
 import { type CheckRuns, pooled, sample } from "./check_runs.ts";
 import { compareRecords, type Difference } from "./compare_records.ts";
-import type { RecordedDecision, RecordedKind, RecordedSession } from "./decision_record.ts";
+import type { RecordedKind, RecordedSession, RunRecord } from "./decision_record.ts";
 import type { BacktestSettings } from "./options.ts";
 
 /** What the exchange makes of decisions follows from them. */
@@ -84,7 +84,8 @@ export async function checkHistory(
   if (starts.length === 0) return { bars, available: 0, dates: [], needs: [] };
   const available = Math.min(...starts.map((start) => start.available));
   const search = new Search(runs, bars, available, starts);
-  await search.begin();
+  const dates = await search.begin();
+  if (dates.length === 0) return { bars, available: 0, dates, needs: [] };
   const fixed = SHARES_KEPT.map((share) => Math.floor(available * share));
   await search.run([available - 1, ...fixed]);
   for (let tried = 0; tried < SEARCH_AMOUNTS_MAX;) {
@@ -93,7 +94,7 @@ export async function checkHistory(
     await search.run(next);
     tried += next.length;
   }
-  return { bars, available, dates: starts.map(({ date }) => date), needs: search.needs() };
+  return { bars, available, dates, needs: search.needs() };
 }
 
 /** A time to begin at, with history before it. */
@@ -102,7 +103,7 @@ interface Start {
   settings: BacktestSettings;
   available: number;
   /** What is decided with all of it; null: still to be found out. */
-  decisions: readonly RecordedDecision[] | null;
+  whole: RunRecord | null;
 }
 
 /** The backtest's own, where there is history before it, and later ones that have as much. */
@@ -115,7 +116,7 @@ function startsFor(runs: CheckRuns, bars: HistoryReport["bars"]): Start[] {
     .map((session) => startOf(runs, restarted(settings, session), session.date, bars));
   if (first.available === 0) return later.filter(({ available }) => available > 0);
   const enough = later.filter(({ available }) => available >= first.available);
-  return [{ ...first, decisions: full.decisions }, ...enough];
+  return [{ ...first, whole: full }, ...enough];
 }
 
 /** Of the first sessions from its begin on. */
@@ -130,14 +131,14 @@ function startOf(
   const nextUs = [...days][(scale === "day" ? HISTORY_DAYS : HISTORY_SESSIONS) - 1];
   const toUs = nextUs === undefined ? settings.toUs : nextUs - 1;
   const available = availableBars(settings, bars);
-  return { date, settings: { ...settings, toUs }, available, decisions: null };
+  return { date, settings: { ...settings, toUs }, available, whole: null };
 }
 
 class Search {
   readonly #runs: WarmUpRuns;
   readonly #bars: HistoryReport["bars"];
   readonly #available: number;
-  readonly #starts: Start[];
+  #starts: Start[];
   /** Lines that change, by the number of bars that were kept. */
   readonly #changed = new Map<number, Map<string, Difference>>();
   #done = 0;
@@ -155,11 +156,13 @@ class Search {
     this.#changed.set(available, new Map());
   }
 
-  /** What is decided with all of the history. */
-  async begin(): Promise<void> {
+  /** What is decided with all of the history. Gives the dates of the starts that can be run. */
+  async begin(): Promise<string[]> {
     await pooled(this.#starts, this.#runs.concurrency, async (start) => {
-      start.decisions ??= await this.#decisions(start, this.#available);
+      start.whole ??= await this.#record(start, this.#available);
     });
+    this.#starts = this.#starts.filter(({ whole }) => whole!.failure === undefined);
+    return this.#starts.map(({ date }) => date);
   }
 
   async run(amounts: number[]): Promise<void> {
@@ -168,26 +171,23 @@ class Search {
     const tries = fresh.flatMap((bars) => this.#starts.map((start) => ({ bars, start })));
     const total = this.#done + tries.length;
     const found = await pooled(tries, concurrency, async ({ bars, start }) => {
-      const decisions = await this.#decisions(start, bars);
+      const record = await this.#record(start, bars);
       onProgress?.(++this.#done, total);
-      const { settings } = start;
-      return {
-        bars,
-        lines: changedLines(start.decisions!, decisions, settings, this.#runs.except),
-      };
+      const { whole, settings } = start;
+      return { bars, lines: changedLines(whole!, record, settings, this.#runs.except) };
     });
     for (const { bars, lines } of found) {
       this.#changed.set(bars, new Map([...lines, ...this.#changed.get(bars) ?? []]));
     }
   }
 
-  async #decisions({ settings }: Start, bars: number): Promise<RecordedDecision[]> {
+  async #record({ settings }: Start, bars: number): Promise<RunRecord> {
     const kept = { minutes: Infinity, days: Infinity, fromUs: settings.fromUs };
     const data = cutHistory(settings.data, {
       ...kept,
       [this.#bars === "minute" ? "minutes" : "days"]: bars,
     });
-    return (await this.#runs.run({ ...settings, data })).decisions;
+    return await this.#runs.run({ ...settings, data });
   }
 
   /** Amounts between that which is too little for a line and the next that is not. */
@@ -224,14 +224,14 @@ class Search {
 
 /** By line: its first difference. */
 function changedLines(
-  full: readonly RecordedDecision[],
-  other: readonly RecordedDecision[],
+  full: RunRecord,
+  other: RunRecord,
   { fromUs, toUs }: { fromUs: number; toUs: number },
   except: ReadonlySet<string>,
 ): Map<string, Difference> {
   const range = { fromUs, untilUs: toUs, kinds: WARM_UP_KINDS, share: WARM_UP_SHARE, except };
   const lines = new Map<string, Difference>();
-  for (const one of compareRecords(full, other, range)) {
+  for (const one of compareRecords(full.decisions, other, range)) {
     const key = JSON.stringify([one.by, one.place]);
     if (one.order !== "following" && !lines.has(key)) lines.set(key, one);
   }
@@ -255,9 +255,9 @@ export async function checkRestarts(runs: WarmUpRuns & { count: number }): Promi
   let done = 0;
   const differences = await pooled(starts, concurrency, async (session) => {
     const changed = restarted(settings, session);
-    const { decisions } = await run(changed);
+    const record = await run(changed);
     onProgress?.(++done, starts.length);
-    const lines = changedLines(full.decisions, decisions, changed, except);
+    const lines = changedLines(full, record, changed, except);
     return [...lines.values()].map((one) => ({ ...one, date: session.date }));
   });
   const lines = Map.groupBy(differences.flat(), ({ by, place }) => JSON.stringify([by, place]));

@@ -1,5 +1,6 @@
 /** `liu backtest FROM --check`: runs the backtest again, and tells which decisions change. */
 import type { CheckRuns } from "../backtest/check_runs.ts";
+import type { RunRecord } from "../backtest/decision_record.ts";
 import { knifeEdges } from "../backtest/knife_edges.ts";
 import { checkLookAhead } from "../backtest/look_ahead.ts";
 import type { BacktestSettings } from "../backtest/options.ts";
@@ -10,6 +11,7 @@ import type { Settings } from "../config/environment.ts";
 import type { Host } from "../contracts/command.ts";
 import { seededRandom } from "../engine/worker.ts";
 import { cutAfter } from "../recorded/cut.ts";
+import { ConfigError, OperationError } from "../util/errors.ts";
 import type { LogSink } from "../util/log.ts";
 import { progressBar, StatusLine } from "../util/progress.ts";
 import { type CheckOptions, CUTS } from "./backtest_check_options.ts";
@@ -97,13 +99,21 @@ async function check(
 }
 
 /** Nothing is stored, and nothing told: what would be was told of the backtest itself. */
-async function runQuietly(settings: BacktestSettings, host: Host) {
+async function runQuietly(settings: BacktestSettings, { signal }: Host): Promise<RunRecord> {
+  signal.throwIfAborted();
   let runs = 0;
-  const { record } = await runInWorker({ ...settings, isRecorded: true }, {
-    store: { startRun: () => Promise.resolve(++runs), write: () => {} },
-    onEvent: () => {},
-    log: () => {},
-    signal: host.signal,
-  });
-  return record!;
+  try {
+    const { record } = await runInWorker({ ...settings, isRecorded: true }, {
+      store: { startRun: () => Promise.resolve(++runs), write: () => {} },
+      onEvent: () => {},
+      log: () => {},
+      signal,
+    });
+    return record!;
+  } catch (error) {
+    // With less data there may be too little to run at all: that is for the check to tell.
+    const isOfData = error instanceof ConfigError || error instanceof OperationError;
+    if (signal.aborted || !isOfData) throw error;
+    return { decisions: [], sessions: [], failure: error.message };
+  }
 }

@@ -26,7 +26,11 @@ export function declareCostOptions(command: Commander): Commander {
       `${FILL_MODELS.join(", ")} (default: the plan's, next_open)`,
       choice(...FILL_MODELS),
     )
-    .option("--volume-share <SHARE>", "of a bar's volume that orders take (default: all)", share)
+    .option(
+      "--volume-share <SHARE>",
+      "of an event's size that orders take (default: bars give all)",
+      share,
+    )
     .option("--buy-fee-percentage <P>", "of the notional of purchases", percentage)
     .option("--sell-fee-percentage <P>", "of the notional of sales", percentage)
     .option("--borrow-rate <P>", "per cent a year of what is sold short", rate)

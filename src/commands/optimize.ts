@@ -81,7 +81,7 @@ export const command: Command = {
       const store = storeWorker.connect();
       for (const source of run.strategies) source.keystore = await store.keystore(source.name);
       const prepared = { plan, period, windows, setup: setupOf(run, objective), store };
-      await search(prepared, cli, progress, logSink, host);
+      return await search(prepared, cli, progress, logSink, host);
     } finally {
       progress.end();
       await storeWorker.close();
@@ -98,8 +98,10 @@ interface Prepared {
 }
 
 function setupOf(run: BacktestSettings, objective: TrialSetup["objective"]): TrialSetup {
+  // In its place, so that nobody keeps the first copy.
+  run.data = sharedData(run.data);
   const { batchId: _, fromUs: __, toUs: ___, ...settings } = run;
-  return { settings: { ...settings, data: sharedData(run.data) }, objective };
+  return { settings, objective };
 }
 
 /** A name, or a file that is read here and run by the workers. */
@@ -123,7 +125,7 @@ async function search(
   progress: OptimizeProgress,
   log: LogSink,
   host: Host,
-): Promise<void> {
+): Promise<number> {
   const { setup, windows, store, plan } = prepared;
   const workers = cli.workers ?? navigator.hardwareConcurrency;
   const pool = new TrialPool(setup, { workers, log, signal: host.signal });
@@ -160,6 +162,7 @@ async function search(
       await Deno.writeTextFile(resolve(host.cwd, cli.equity), curveCsv(result.curve));
     }
     host.out(cli.json ? JSON.stringify(result.json) + "\n" : result.text);
+    return result.curve === undefined ? 1 : 0;
   } catch (error) {
     if (!host.signal.aborted || session === null) throw error;
     await store.flush();
@@ -216,6 +219,7 @@ function refusePortfolio({ space }: SearchPlan): void {
 interface Found {
   json: Record<string, Json>;
   text: string;
+  /** None: no trial counts. */
   curve?: { timeUs: ArrayLike<number>; equity: ArrayLike<number> };
 }
 

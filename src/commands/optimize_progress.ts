@@ -59,10 +59,6 @@ export class OptimizeProgress {
     logger("optimizer")[isDue ? "info" : "debug"](text);
   }
 
-  get failed(): number {
-    return this.#failed;
-  }
-
   get done(): number {
     return this.#done;
   }

@@ -8,22 +8,30 @@ export interface Task {
 
 export class Schedule {
   readonly #tasks: Task[] = [];
+  /** When the next task is due; Infinity without one. A number at hand: a backtest asks in each step. */
+  #nextDueUs = Infinity;
+
+  get nextDueUs(): number {
+    return this.#nextDueUs;
+  }
 
   add(task: Task): void {
     let at = this.#tasks.length;
     while (at > 0 && this.#tasks[at - 1].dueUs > task.dueUs) at--;
     this.#tasks.splice(at, 0, task);
+    this.#nextDueUs = this.#tasks[0].dueUs;
   }
 
-  /** When the next task is due; Infinity without one. */
-  get nextDueUs(): number {
-    return this.#tasks.length > 0 ? this.#tasks[0].dueUs : Infinity;
+  #take(): Task {
+    const task = this.#tasks.shift()!;
+    this.#nextDueUs = this.#tasks[0]?.dueUs ?? Infinity;
+    return task;
   }
 
   /** Runs all that is due at `nowUs`, also what a task adds. */
   async runDue(nowUs: number): Promise<void> {
     while (this.#tasks.length > 0 && this.#tasks[0].dueUs <= nowUs) {
-      await this.#tasks.shift()!.run(nowUs);
+      await this.#take().run(nowUs);
     }
   }
 }

@@ -53,6 +53,7 @@ export class Inbox<Message extends { type: string }> {
 
   /** Gives a message to who waits for it. */
   deliver(message: Message): void {
+    if (this.#waiting.size === 0) return;
     for (const waiting of this.#waiting) {
       if (!waiting.wants(message)) continue;
       this.#waiting.delete(waiting);

@@ -118,3 +118,19 @@ Deno.test("purchases and sales have fees of their own", () => {
   // 0.1 % and 0.2 % of 1,000.
   assert.deepEqual(market.fills.map(({ fee }) => fee), ["1", "2"]);
 });
+
+Deno.test("all orders of a close share it: of half of 100 the first takes 40, the others 10 and 0", () => {
+  const market = new TestMarket({ fillModel: fillModelOf("close"), volumeShare: 0.5 });
+  market.flatBar("09:30", 100);
+  market.order({ qty: "40", type: "limit", limitPrice: "102" });
+  market.bar("09:31", [101, 104, 99, 101], 100);
+  for (let round = 0; round < 2; round++) {
+    market.order({ qty: "30", clientOrderId: `round ${round}` });
+    market.exchange.onClose("AAPL", at("09:32"), 101, 100);
+  }
+  const fills = () => market.fills.map(({ qty, price }) => `${qty} @ ${price}`);
+  assert.deepEqual(fills(), ["40 @ 101", "10 @ 101"]);
+  market.bar("09:32", [103, 103, 103, 103], 90);
+  // Half of 90: the 20 that are left of the second, and 25 of the third.
+  assert.deepEqual(fills().slice(2), ["20 @ 103", "25 @ 103"]);
+});

@@ -78,6 +78,9 @@ const ONE_SHARE = decimal(1);
 type Budget = Record<Side, Decimal>;
 
 export class Matcher {
+  /** By account and symbol: the newest bar, and what is left of its close. */
+  readonly #closes = new Map<string, { number: number; budget: Budget }>();
+
   constructor(
     private readonly desk: OrderDesk,
     private readonly options: {
@@ -94,13 +97,25 @@ export class Matcher {
     if (orders.length === 0) return;
     const phase = orders[0].isCrypto ? "regular" : phaseAt(event.timeUs, event.kind === "bar");
     if (phase === "closed") return;
-    const { volumeShare } = this.options;
-    const budget = volumeShare === null ? null : {
+    const budget = this.#budgetOf(account, event);
+    // A list that is replaced, never changed, when an order ends: it is walked whole.
+    for (const order of orders) this.#matchOrder(account, order, event, phase, budget);
+  }
+
+  /** What orders may take of the event; null: all that they want. */
+  #budgetOf({ id }: AccountState, event: MarketEvent): Budget | null {
+    const { volumeShare, model } = this.options;
+    if (volumeShare === null) return null;
+    // A close is met again by the orders that were decided on it: it has one share for all of them.
+    const closing = model.barMoment === "end" ? `${id} ${event.symbol}` : null;
+    const known = closing === null ? undefined : this.#closes.get(closing);
+    if (known?.number === event.number) return known.budget;
+    const budget = {
       buy: sizeToTake(event.sizeFor("buy"), volumeShare),
       sell: sizeToTake(event.sizeFor("sell"), volumeShare),
     };
-    // A list that is replaced, never changed, when an order ends: it is walked whole.
-    for (const order of orders) this.#matchOrder(account, order, event, phase, budget);
+    if (closing !== null) this.#closes.set(closing, { number: event.number, budget });
+    return budget;
   }
 
   /** At the session's end; `market.lastPrice` is the closing auction's. */

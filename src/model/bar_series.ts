@@ -145,10 +145,19 @@ export class BarBuffer {
       this.length -= keepFrom;
       return;
     }
-    const grown = emptyBars(Math.min(this.#capacity * 2 || this.#firstCapacity, this.rowsMax));
+    const rows = Math.min(this.#capacity * 4 || this.#firstCapacity, this.rowsMax);
+    const grown = columnsInOneBuffer(rows);
     for (const name of COLUMNS) grown[name].set(old[name]);
     this.#setColumns(grown);
   }
+}
+
+/** One allocation, not eight. */
+function columnsInOneBuffer(length: number): BarColumns {
+  const buffer = new ArrayBuffer(length * BAR_ROW * 8);
+  const columns = emptyBars();
+  COLUMNS.forEach((name, i) => columns[name] = new Float64Array(buffer, i * length * 8, length));
+  return columns;
 }
 
 /** One column, read-only. Index −1 is the newest bar. */

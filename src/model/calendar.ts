@@ -88,7 +88,10 @@ export function sessionsBetween(from: string, to: string): Session[] {
  * where clocks change): what crypto, which never closes, calls a session.
  */
 export function cryptoSession(date: string): Session {
-  const day = dayOf(date);
+  return kept(wholeDays, dayOf(date), makeWholeDay);
+}
+
+function makeWholeDay(day: number): Session {
   const openUs = usOfDay(day, 0);
   const closeUs = usOfDay(day + 1, 0);
   return Object.freeze({
@@ -153,6 +156,10 @@ export function addDays(date: string, days: number): string {
 // Days are counted from 1970-01-01, which was a Thursday.
 
 function dayOf(date: string): number {
+  return kept(daysOfDates, date, readDate);
+}
+
+function readDate(date: string): number {
   const ms = /^\d{4}-\d\d-\d\d$/.test(date) ? Date.parse(`${date}T00:00:00Z`) : NaN;
   // Date.parse refuses a day 32, and moves 2022-02-30 into March.
   if (Number.isNaN(ms) || new Date(ms).toISOString().slice(0, 10) !== date) {
@@ -162,6 +169,10 @@ function dayOf(date: string): number {
 }
 
 function dateOf(day: number): string {
+  return kept(datesOfDays, day, writeDate);
+}
+
+function writeDate(day: number): string {
   return new Date(day * DAY_US / 1000).toISOString().slice(0, 10);
 }
 
@@ -174,14 +185,25 @@ function weekdayOf(day: number): number {
 const sessions = new Map<number, Session | null>();
 /** What was asked for last is mostly asked for again. */
 let newest: Session | null = null;
+const wholeDays = new Map<number, Session>();
+const daysOfDates = new Map<string, number>();
+const datesOfDays = new Map<number, string>();
+
+function kept<Key, Answer>(
+  answers: Map<Key, Answer>,
+  key: Key,
+  make: (key: Key) => Answer,
+): Answer {
+  const known = answers.get(key);
+  if (known !== undefined) return known;
+  if (answers.size >= KEPT_MAX) answers.clear();
+  const answer = make(key);
+  answers.set(key, answer);
+  return answer;
+}
 
 function sessionOfDay(day: number): Session | null {
-  const kept = sessions.get(day);
-  if (kept !== undefined) return kept;
-  if (sessions.size >= KEPT_MAX) sessions.clear();
-  const session = makeSession(day);
-  sessions.set(day, session);
-  return session;
+  return kept(sessions, day, makeSession);
 }
 
 function makeSession(day: number): Session | null {

@@ -1,24 +1,34 @@
 import { isFinal, type OrderStatus } from "./order.ts";
 
 /** How far an order has come. A report that is behind what is known was overtaken on its way. */
-const PROGRESS: Readonly<Record<OrderStatus, number>> = {
-  sending: 0,
-  accepted: 1,
-  held: 1,
-  suspended: 1,
-  calculated: 1,
-  new: 2,
-  stopped: 2,
-  pending_cancel: 2,
-  pending_replace: 2,
-  partially_filled: 3,
-  done_for_day: 4,
-  filled: 5,
-  canceled: 5,
-  expired: 5,
-  rejected: 5,
-  replaced: 5,
-};
+function progressOf(status: OrderStatus): number {
+  switch (status) {
+    case "sending":
+      return 0;
+    case "accepted":
+    case "held":
+    case "suspended":
+    case "calculated":
+      return 1;
+    case "new":
+    case "stopped":
+    case "pending_cancel":
+    case "pending_replace":
+      return 2;
+    case "partially_filled":
+      return 3;
+    case "done_for_day":
+      return 4;
+    case "filled":
+    case "canceled":
+    case "expired":
+    case "rejected":
+    case "replaced":
+      return 5;
+    default:
+      return status satisfies never;
+  }
+}
 
 /**
  * The state of an order after a report of it, whatever order the reports come in: a final state
@@ -27,5 +37,5 @@ const PROGRESS: Readonly<Record<OrderStatus, number>> = {
  */
 export function nextStatus(current: OrderStatus, reported: OrderStatus): OrderStatus {
   if (reported === current || isFinal(current)) return current;
-  return PROGRESS[reported] >= PROGRESS[current] ? reported : current;
+  return progressOf(reported) >= progressOf(current) ? reported : current;
 }

@@ -11,6 +11,7 @@ import type { RunStart } from "../contracts/store.ts";
 import { Strategy } from "../contracts/strategy.ts";
 import type { PluginRegistry } from "../engine/load_plugin.ts";
 import type { PluginSource } from "../protocol.ts";
+import { cutAfter } from "../recorded/cut.ts";
 import type { MarketData } from "../recorded/market_data.ts";
 import { type Bundle, freshInstance } from "../sandbox/bundle.ts";
 import { describeThrown, loadUserFunction, loadUserModule } from "../sandbox/load_user_module.ts";
@@ -19,7 +20,6 @@ import { ConfigError } from "../util/errors.ts";
 import type { LogSink } from "../util/log.ts";
 import { figuresOf, valueOf } from "./figures.ts";
 import { userValue } from "./user_objective.ts";
-import { dataUntil } from "./shared_data.ts";
 import type { Trial, TrialOutcome, TrialSetup } from "./trial_messages.ts";
 import { settingsOf } from "./trial_settings.ts";
 
@@ -147,7 +147,8 @@ export class TrialRunner {
   ): Promise<Pick<TrialOutcome, "value" | "problem">> {
     const { objective, settings } = this.#options.setup;
     if (objective.kind === "named") {
-      return { value: valueOf(objective.name, figures), problem: null };
+      const value = valueOf(objective.name, figures);
+      return { value: Number.isFinite(value) ? value : null, problem: null };
     }
     const index = settings.strategies.length;
     const bundle = freshInstance(objective.bundle, ++this.#instances);
@@ -179,7 +180,7 @@ export class TrialRunner {
 
   #until(toUs: number): MarketData {
     if (toUs !== this.#dataUntilUs) {
-      this.#data = dataUntil(this.#options.setup.settings.data, toUs);
+      this.#data = cutAfter(this.#options.setup.settings.data, toUs);
       this.#dataUntilUs = toUs;
     }
     return this.#data;

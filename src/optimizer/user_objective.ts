@@ -39,8 +39,9 @@ function trialResult({ result, returns, figures, runs }: {
 }): TrialResult {
   const { fromUs, endUs } = result;
   const { executions: _, isRoundTheClock: __, ...shown } = figures;
-  const parameters = Object.fromEntries(
-    runs.map(({ algoName, parameters }) => [algoName, parameters as Record<string, Json>]),
+  // A copy: what is stored of the runs is not the objective's to change.
+  const parameters: Record<string, Record<string, Json>> = Object.fromEntries(
+    runs.map(({ algoName, parameters }) => [algoName, JSON.parse(JSON.stringify(parameters))]),
   );
   return Object.freeze({
     ...shown,

@@ -1,6 +1,7 @@
-/** Recorded data as somebody had it at a time, or with less of its past. Columns are copies. */
+/** Recorded data as somebody had it at a time, or with less of its past. Columns are copies; of shared memory, views. */
 import type { BarColumns } from "../model/bars.ts";
 import { SECOND_US } from "../fincalcs/derive_bars.ts";
+import { SharedArrayBuffer } from "../util/natives.ts";
 import { dayEndUs, type MarketData, MINUTE_US, type SymbolData } from "./market_data.ts";
 
 /** A day by daily bars is decided on a moment before its close. */
@@ -89,9 +90,15 @@ function slice<Columns extends object>(columns: Columns, [from, to]: Range): Col
   return Object.fromEntries(
     Object.entries(columns).map(([name, column]) => [
       name,
-      (column as Float64Array).slice(from, Math.max(from, to)),
+      part(column as Float64Array, from, Math.max(from, to)),
     ]),
   ) as Columns;
+}
+
+function part(column: Float64Array, from: number, to: number): Float64Array {
+  return column.buffer instanceof SharedArrayBuffer
+    ? column.subarray(from, to)
+    : column.slice(from, to);
 }
 
 /**

@@ -31,17 +31,22 @@ export type MarketData = ReadonlyMap<string, SymbolData>;
 
 export const MINUTE_US = 60_000_000;
 
+/** What a symbol has nothing of: one for all, as there may be thousands of symbols. */
+const NO_BARS = emptyBars();
+const NO_TRADES = emptyTrades();
+const NO_QUOTES = emptyQuotes();
+
 export function emptySymbol(symbol: string, name = symbol): SymbolData {
   return {
     symbol,
     assetClass: assetClassOf(symbol),
     name,
     isHardToBorrow: false,
-    secondBars: emptyBars(),
-    minuteBars: emptyBars(),
-    dailyBars: emptyBars(),
-    trades: emptyTrades(),
-    quotes: emptyQuotes(),
+    secondBars: NO_BARS,
+    minuteBars: NO_BARS,
+    dailyBars: NO_BARS,
+    trades: NO_TRADES,
+    quotes: NO_QUOTES,
   };
 }
 

@@ -77,3 +77,50 @@ for (const [compression, text] of Object.entries(FILES)) {
       });
     }));
 }
+
+/** Two trades and two quotes of AAPL, written by hyparquet-writer 0.17.0. */
+const TICKS = {
+  trades:
+    "UEFSMRUEFRAVFEwVAhUAAAAIHAQAAABBQVBMFQYVCBUMXBUEFQAVBBUQFQQVAAAAAwMCBAADFQYVJBUoXBUEFQAVBB" +
+    "UAFQQVAAAAAwMQPDrXWCB+AQAAKNpYIH4BAAAVBhUkFSZcFQQVABUEFQAVBBUAAAADAxAAAAEBKCBZQAAAAAAAQFlA" +
+    "FQYVJBUkXBUEFQAVBBUAFQQVAAAAAwMQAAAFASQkQAAAAAAAAARAFQQZXEgEcm9vdBUIABUMJQIYBnN5bWJvbCUAAB" +
+    "UEJQIYCXRpbWVzdGFtcCUSABUKJQIYBXByaWNlABUKJQIYBHNpemUAFgQZHBlMJggcFQwZJQAQGRgGc3ltYm9sFQIW" +
+    "BBZcFmQmNiYIHDYAKARBQVBMGARBQVBMABksFQQVABUCABUGFRAVAgAAACZsHBUEGRUAGRgJdGltZXN0YW1wFQIWBB" +
+    "ZOFlImbDw2ACgIKNpYIH4BAAAYCDrXWCB+AQAAABkcFQYVABUCAAAAJr4BHBUKGRUAGRgFcHJpY2UVAhYEFk4WUCa+" +
+    "ATw2ACgIAAAAAABAWUAYCAAAAAAAIFlANgAAGRwVBhUAFQIAAAAmjgIcFQoZFQAZGARzaXplFQIWBBZOFk4mjgI8Ng" +
+    "AoCAAAAAAAACRAGAgAAAAAAAAEQDYAABkcFQYVABUCAAAAFsYCFgQ21AIAKAloeXBhcnF1ZXQZTBwAABwAABwAABwA" +
+    "AABwAQAAUEFSMQ==",
+  quotes:
+    "UEFSMRUEFRAVFEwVAhUAAAAIHAQAAABBQVBMFQYVCBUMXBUEFQAVBBUQFQQVAAAAAwMCBAADFQYVJBUoXBUEFQAVBB" +
+    "UAFQQVAAAAAwMQPDrXWCB+AQAAKNpYIH4BAAAVBhUkFSZcFQQVABUEFQAVBBUAAAADAxAAAAEBKBBZQAAAAAAAMFlA" +
+    "FQYVFBUYXBUEFQAVBBUAFQQVAAAAAwMIHGQAAAAsAQAAFQYVJBUmXBUEFQAVBBUAFQQVAAAAAwMQAAABASggWUAAAA" +
+    "AAAEBZQBUGFRQVGFwVBBUAFQQVABUEFQAAAAMDCBzIAAAAZAAAABUEGXxIBHJvb3QVDAAVDCUCGAZzeW1ib2wlAAAV" +
+    "BCUCGAl0aW1lc3RhbXAlEgAVCiUCGAliaWRfcHJpY2UAFQIlAhgIYmlkX3NpemUAFQolAhgJYXNrX3ByaWNlABUCJQ" +
+    "IYCGFza19zaXplABYEGRwZbCYIHBUMGSUAEBkYBnN5bWJvbBUCFgQWXBZkJjYmCBw2ACgEQUFQTBgEQUFQTAAZLBUE" +
+    "FQAVAgAVBhUQFQIAAAAmbBwVBBkVABkYCXRpbWVzdGFtcBUCFgQWThZSJmw8NgAoCCjaWCB+AQAAGAg611ggfgEAAA" +
+    "AZHBUGFQAVAgAAACa+ARwVChkVABkYCWJpZF9wcmljZRUCFgQWThZQJr4BPDYAKAgAAAAAADBZQBgIAAAAAAAQWUA2" +
+    "AAAZHBUGFQAVAgAAACaOAhwVAhkVABkYCGJpZF9zaXplFQIWBBY+FkImjgI8NgAoBCwBAAAYBGQAAAAAGRwVBhUAFQ" +
+    "IAAAAm0AIcFQoZFQAZGAlhc2tfcHJpY2UVAhYEFk4WUCbQAjw2ACgIAAAAAABAWUAYCAAAAAAAIFlANgAAGRwVBhUA" +
+    "FQIAAAAmoAMcFQIZFQAZGAhhc2tfc2l6ZRUCFgQWPhZCJqADPDYAKATIAAAAGARkAAAAABkcFQYVABUCAAAAFsIDFg" +
+    "Q22gMAKAloeXBhcnF1ZXQZbBwAABwAABwAABwAABwAABwAAAAaAgAAUEFSMQ==",
+};
+
+function bytesOf(text: string): Uint8Array {
+  return Uint8Array.from(atob(text), (char) => char.charCodeAt(0));
+}
+
+Deno.test("trades and quotes come from Parquet files too, with their milliseconds", async () => {
+  const first = Date.parse("2022-01-03T14:30:00.250Z") * 1000;
+  await withFile(bytesOf(TICKS.trades), async (file) => {
+    const [{ symbol, trades }] = await loadFile({ kind: "trades", file });
+    assert.equal(symbol, "AAPL");
+    assert.deepEqual([...trades.timeUs], [first, first + 750_000]);
+    assert.deepEqual([...trades.price, ...trades.size], [100.5, 101, 10, 2.5]);
+  });
+  await withFile(bytesOf(TICKS.quotes), async (file) => {
+    const [{ quotes }] = await loadFile({ kind: "quotes", file });
+    assert.deepEqual([...quotes.timeUs], [first, first + 750_000]);
+    assert.deepEqual([...quotes.bidPrice, ...quotes.askPrice], [100.25, 100.75, 100.5, 101]);
+    assert.deepEqual([...quotes.bidSize, ...quotes.askSize], [100, 300, 200, 100]);
+  });
+});

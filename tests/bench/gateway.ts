@@ -4,7 +4,7 @@
  * fills them in the next step. What was traded, told and earned is compared with a sum in whole
  * cents before a figure is printed.
  *
- *   deno run -A tests/bench/gateway.ts [STEPS]
+ *   deno run -A tests/bench/gateway.ts [ORDERS [ORDERS_A_STEP]]
  */
 import assert from "node:assert/strict";
 import { GatewayLink } from "../../src/backtest/gateway_link.ts";
@@ -20,8 +20,12 @@ const OPEN_US = 1_641_220_200e6;
 const MINUTE_US = 60e6;
 const SYMBOLS = Array.from({ length: 20 }, (_, n) => `S${n}`);
 const QTY = 10;
+const QTY_TEXT = String(QTY);
 const CASH = 1_000_000;
+/** Steps. */
 const BLOCK = 500;
+/** Divides the number of symbols. */
+const ORDERS_A_STEP = Number(Deno.args[1] ?? 1);
 
 const NOTHING_WATCHED = { watchBatch: () => assert.fail("nothing is watched") };
 
@@ -117,7 +121,7 @@ class ReadyBroker implements Partial<Broker> {
 const NOTHING = decimal(0);
 
 function orderOf(request: OrderRequest, status: "new" | "filled", filledQty: Decimal): BrokerOrder {
-  const { clientOrderId, symbol, side, type, timeInForce, qty } = request;
+  const { clientOrderId, symbol, side, type, timeInForce } = request;
   return {
     brokerOrderId: clientOrderId,
     clientOrderId,
@@ -125,7 +129,7 @@ function orderOf(request: OrderRequest, status: "new" | "filled", filledQty: Dec
     side,
     type,
     timeInForce,
-    qty: String(qty),
+    qty: QTY_TEXT,
     notional: null,
     limitPrice: null,
     triggerPrice: null,
@@ -187,18 +191,19 @@ class Ears {
   accepted = 0;
   rows = 0;
   gain = 0;
-  trades: GatewayToMain[] = [];
+  trades = 0;
 
   onConsumer(message: GatewayToConsumer): void {
     if (message.type !== "report") return;
-    this.held.set(message.symbol, message.position?.qty ?? 0);
     if (message.event === "accepted") this.accepted++;
-    if (message.fill !== null) this.fills++;
+    if (message.fill === null) return;
+    this.fills++;
+    this.held.set(message.symbol, message.position?.qty ?? 0);
   }
 
   onMain(message: GatewayToMain): void {
     if (message.type !== "trade") return;
-    this.trades.push(message);
+    this.trades++;
     this.gain += message.gain ?? 0;
   }
 
@@ -236,34 +241,34 @@ async function opened(broker: ReadyBroker, ears: Ears): Promise<GatewayLink> {
 }
 
 /**
- * In each step one symbol, the next in turn, is bought or sold again. `isBare`: the same without a
+ * In each step some symbols, the next in turn, are bought or sold again. `isBare`: the same without a
  * gateway.
  */
 async function run(steps: number, isBare: boolean): Promise<Blocks> {
   const [broker, ears, random] = [new ReadyBroker(), new Ears(), seededRandom(7)];
   const link = await opened(broker, ears);
   if (isBare) broker.onUpdate = () => {};
-  const cents = SYMBOLS.map(() => 10_000);
   const held = SYMBOLS.map(() => 0);
   const ordered = SYMBOLS.map(() => 0);
   const cost = SYMBOLS.map(() => 0);
-  let [seq, gainCents] = [0, 0];
+  let [seq, gainCents, priceCents] = [0, 0, 10_000];
   const blocks = new Blocks();
   for (let n = 0; n < steps; n++) {
     if (n % BLOCK === 0) blocks.next();
     const timeUs = OPEN_US + n * MINUTE_US;
-    const before = (n + SYMBOLS.length - 1) % SYMBOLS.length;
-    cents[before] = Math.max(100, cents[before] + Math.round(random() * 20 - 10));
-    broker.fill(timeUs, decimal(cents[before] / 100));
-    if (ordered[before] > 0) cost[before] = cents[before];
-    if (ordered[before] < 0) gainCents += QTY * (cents[before] - cost[before]);
-    held[before] += ordered[before];
-    ordered[before] = 0;
-    const s = n % SYMBOLS.length;
+    priceCents = Math.max(100, priceCents + Math.round(random() * 20 - 10));
+    broker.fill(timeUs, decimal(priceCents / 100));
+    for (let i = 0; i < ORDERS_A_STEP && n > 0; i++) {
+      const s = ((n - 1) * ORDERS_A_STEP + i) % SYMBOLS.length;
+      if (ordered[s] > 0) cost[s] = priceCents;
+      else gainCents += QTY * (priceCents - cost[s]);
+      held[s] += ordered[s];
+    }
     const intents: Intent[] = [];
-    if (n < steps - 1) {
+    for (let i = 0; i < ORDERS_A_STEP && n < steps - 1; i++) {
+      const s = (n * ORDERS_A_STEP + i) % SYMBOLS.length;
       const action = held[s] === 0 ? "buy" : "sell";
-      intents.push(intentOf(seq++, SYMBOLS[s], action, cents[s] / 100));
+      intents.push(intentOf(seq++, SYMBOLS[s], action, priceCents / 100));
       ordered[s] = action === "buy" ? QTY : -QTY;
     }
     if (isBare) {
@@ -276,8 +281,8 @@ async function run(steps: number, isBare: boolean): Promise<Blocks> {
   }
   blocks.next();
   if (isBare) return blocks;
-  for (const count of [ears.fills, ears.accepted, ears.rows, ears.trades.length, broker.taken]) {
-    assert.equal(count, steps - 1);
+  for (const count of [ears.fills, ears.accepted, ears.rows, ears.trades, broker.taken]) {
+    assert.equal(count, (steps - 1) * ORDERS_A_STEP);
   }
   assert.equal(Math.round(ears.gain * 100), gainCents);
   SYMBOLS.forEach((symbol, s) => assert.equal(ears.held.get(symbol) ?? 0, held[s]));
@@ -299,16 +304,18 @@ class Blocks {
   get nanoseconds(): { best: number; median: number } {
     // Before the first and after the last there is no whole block.
     const sorted = this.#ms.slice(1, -1).sort((a, b) => a - b);
-    const of = (ms: number) => ms * 1e6 / BLOCK;
+    const of = (ms: number) => ms * 1e6 / BLOCK / ORDERS_A_STEP;
     return { best: of(sorted[0]), median: of(sorted[sorted.length >> 1]) };
   }
 }
 
-const steps = Number(Deno.args[0] ?? 100_000);
+const steps = Math.ceil(Number(Deno.args[0] ?? 100_000) / ORDERS_A_STEP);
 await run(Math.min(steps, 20_000), false);
 const bare = await run(steps, true);
 const full = await run(steps, false);
-console.log(`${steps - 1} orders, each in a step of its own and filled in the next`);
+console.log(
+  `${(steps - 1) * ORDERS_A_STEP} orders, ${ORDERS_A_STEP} in a step, filled in the next`,
+);
 for (const name of ["median", "best"] as const) {
   const bareNs = bare.nanoseconds[name];
   const ns = full.nanoseconds[name] - bareNs;

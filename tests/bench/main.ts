@@ -10,7 +10,9 @@
 const PARTS: Record<string, { file: string; permissions: string[] }> = {
   socket: { file: "throughput.ts", permissions: ["net", "read", "env", "sys"] },
   backtest: { file: "backtest.ts", permissions: ["read", "env", "sys"] },
+  optimizer: { file: "optimizer.ts", permissions: ["read", "env", "sys"] },
   daily: { file: "daily.ts", permissions: ["read", "env", "sys"] },
+  process: { file: "process.ts", permissions: ["read", "write", "env", "sys", "run"] },
 };
 
 async function run(name: string): Promise<boolean> {

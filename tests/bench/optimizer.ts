@@ -5,6 +5,7 @@
  *   deno run -A tests/bench/optimizer.ts [TRIALS [SYMBOLS [SESSIONS [WORKERS...]]]]
  */
 import assert from "node:assert/strict";
+import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { sharedData } from "../../src/optimizer/shared_data.ts";
 import type { TrialSetup } from "../../src/optimizer/trial_messages.ts";
@@ -24,8 +25,24 @@ const code = await bundle({
   read: (path) => Deno.readTextFile(path),
 });
 
-/** Seconds a trial. */
-async function measure(workers: number, count: number): Promise<number> {
+interface Cost {
+  /** Seconds by the clock. */
+  wall: number;
+  /** Of all threads: what other programs take does not count. */
+  processor: number;
+}
+
+async function cost(run: () => Promise<unknown>, count: number): Promise<Cost> {
+  const [startMs, before] = [performance.now(), process.cpuUsage()];
+  await run();
+  const { user, system } = process.cpuUsage(before);
+  return {
+    wall: (performance.now() - startMs) / 1000 / count,
+    processor: (user + system) / 1e6 / count,
+  };
+}
+
+async function measure(workers: number, count: number): Promise<Cost> {
   const { registries: _, store: __, ...settings } = backtestOptions(data, sessions, Cross);
   const [strategy] = settings.strategies;
   const [scanner] = settings.scanners;
@@ -56,26 +73,33 @@ async function measure(workers: number, count: number): Promise<number> {
   };
   const runAll = (count: number) => Promise.all(Array.from({ length: count }, (_, n) => run(n)));
   await runAll(3 * workers);
-  const startMs = performance.now();
-  await runAll(count);
-  const seconds = (performance.now() - startMs) / 1000 / count;
+  const measured = await cost(() => runAll(count), count);
   pool.close();
-  return seconds;
+  return measured;
 }
 
 await backtest(data, sessions, true);
-const startMs = performance.now();
-for (let n = 0; n < 3; n++) await backtest(data, sessions, true);
-const alone = (performance.now() - startMs) / 3000;
+const ROUNDS = 3;
+const alone = await cost(async () => {
+  for (let n = 0; n < ROUNDS; n++) await backtest(data, sessions, true);
+}, ROUNDS);
+const ms = (seconds: number) => `${(1000 * seconds).toFixed(0)} ms`;
 console.log(`${data.size} symbols, ${sessions.length} sessions, ${expected.count} fills`);
-console.log(`backtest   ${(1000 * alone).toFixed(0)} ms`);
+console.log(`backtest   ${ms(alone.wall)}, ${ms(alone.processor)} of processor`);
+/** Of two workers, where there are two cores. */
+const TIMES_MIN = 1.8;
 let one = NaN;
 for (const workers of counts.length > 0 ? counts : [1, 2]) {
-  const seconds = await measure(workers, trials || 40);
-  if (workers === 1) one = seconds;
+  const { wall, processor } = await measure(workers, trials || 40);
+  if (workers === 1) one = wall;
   console.log(
-    `${workers} worker${workers === 1 ? " " : "s"}  ${(1000 * seconds).toFixed(0)} ms a trial, ` +
-      `${(seconds / alone).toFixed(2)} of a backtest` +
-      (workers > 1 && one > 0 ? `, ${(one / seconds).toFixed(2)} times one worker` : ""),
+    `${workers} worker${workers === 1 ? " " : "s"}  ${ms(wall)} a trial, ${ms(processor)} of ` +
+      `processor: ${(processor / alone.processor).toFixed(2)} of a backtest` +
+      (workers > 1 && one > 0 ? `; ${(one / wall).toFixed(2)} times one worker` : ""),
   );
+  const isMet = workers !== 2 || !(one / wall < TIMES_MIN);
+  if (!isMet && navigator.hardwareConcurrency >= 2) {
+    console.log(`not met: at least ${TIMES_MIN} times one worker`);
+    Deno.exitCode = 1;
+  }
 }

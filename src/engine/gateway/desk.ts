@@ -83,11 +83,21 @@ export class Desks {
     return true;
   }
 
-  /** All of them, by symbol; none is in the set any more. */
-  take(): Desk[] {
-    const desks = this.list.splice(0);
-    for (const { number } of desks) this.#places[number] = -1;
-    return desks.sort((a, b) => compare(a.symbol, b.symbol));
+  /** Moves them all into the empty list `taken`, by symbol. */
+  moveTo(taken: Desk[]): void {
+    const { list } = this;
+    while (list.length > 0) {
+      const desk = list.pop()!;
+      this.#places[desk.number] = -1;
+      taken.push(desk);
+    }
+    // Mostly there are one or two.
+    if (taken.length === 2) {
+      const [first, second] = taken;
+      if (first.symbol < second.symbol) return;
+      taken[0] = second;
+      taken[1] = first;
+    } else if (taken.length > 2) taken.sort((a, b) => compare(a.symbol, b.symbol));
   }
 }
 

@@ -73,9 +73,9 @@ function runsOf(
   return { runs, consumerOf, runOf: (want) => 1 + want.strategy * consumers + consumerOf(want) };
 }
 
-async function play(script: Script, consumers: number): Promise<World> {
+async function play(script: Script, consumers: number, isHere = false): Promise<World> {
   const { runs, runOf, consumerOf } = runsOf(consumers);
-  const world = await World.open({ runs, consumers });
+  const world = await World.open({ runs, consumers, isHere });
   const { broker } = world;
   broker.confirmsCancels = script.confirmsCancels;
   let sent = 0;
@@ -86,12 +86,14 @@ async function play(script: Script, consumers: number): Promise<World> {
       : null;
   };
   broker.beforeReply = (order) => {
-    if (script.early > 0 && sent % script.early === 0) broker.fill(order, order.qty!, "100", 2);
+    if (script.early > 0 && sent % script.early === 0) {
+      broker.fill(order, order.qty!, "100", isHere ? 1 : 2);
+    }
   };
   // Each consumer numbers its own.
   const seqs = new Map<number, number>();
   for (const { wants, fates, repeats, prices } of script.steps) {
-    trade(world, fates, repeats, prices);
+    trade(world, fates, isHere ? 1 : repeats, prices);
     const wishes = wants.map((want): Wish => {
       const runId = runOf(want);
       const symbol = SYMBOLS[want.symbol];
@@ -248,5 +250,18 @@ Deno.test("one, two and three consumers give the same orders in the same order",
       assert.deepEqual(stories[2], stories[0]);
     }),
     { numRuns: 60 },
+  );
+});
+
+Deno.test("a broker whose answers are there at once gives the same orders", async () => {
+  await fc.assert(
+    fc.asyncProperty(script, async (script) => {
+      const here = await play(script, 2, true);
+      assert.deepEqual(story(here), story(await play(script, 2)));
+      await finish(here);
+      checkPromises(here);
+      checkFlat(here);
+    }),
+    { numRuns: 100 },
   );
 });

@@ -23,10 +23,10 @@ export class Intake {
 
   /** A step's wishes of all consumers, in an order that does not depend on how many these are. */
   step(done: StepDone[]): void {
-    const cancels = allOf(done, "cancels");
+    const cancels = done.length === 1 ? done[0].cancels : done.flatMap(({ cancels }) => cancels);
     if (cancels.length > 1) cancels.sort((a, b) => this.#byTurn(a, b));
     for (const cancel of cancels) this.cancel(cancel);
-    const intents = allOf(done, "intents");
+    const intents = done.length === 1 ? done[0].intents : done.flatMap(({ intents }) => intents);
     if (intents.length > 1) intents.sort((a, b) => this.#byTurn(a, b) || a.seq - b.seq);
     for (const intent of intents) this.intent(intent);
     for (const { keystore } of done) {
@@ -110,9 +110,4 @@ export class Intake {
       options.toConsumer(consumer, { type: "keystore", strategy, key, context, value });
     }
   }
-}
-
-function allOf<Name extends "intents" | "cancels">(done: StepDone[], name: Name): StepDone[Name] {
-  if (done.length === 1) return done[0][name];
-  return done.flatMap((one) => one[name] as Keyed[]) as StepDone[Name];
 }

@@ -13,13 +13,6 @@ import type { ExitPrices } from "./protection.ts";
 import type { GatewayState } from "./state.ts";
 import { type ChildOrder, sideOf } from "./work.ts";
 
-const OPERATIONS: Readonly<Record<OrderAction, Operation>> = {
-  buy: "buy",
-  sell: "sell",
-  short: "sell_short",
-  cover: "buy_short",
-};
-
 type Denial = { by: "risk" | "broker"; code: string; message: string };
 
 export class Reports {
@@ -86,7 +79,7 @@ export class Reports {
   execution(child: ChildOrder, execution: Execution, entry: BookEntry, partial: boolean): void {
     const { work, runId, symbol } = child;
     const operation = work
-      ? OPERATIONS[work.action]
+      ? operationOf(work.action)
       : execution.side === "sell"
       ? "sell"
       : "buy_short";
@@ -154,4 +147,18 @@ function figuresOf(position: Position, protection: ExitPrices | undefined): Posi
 
 function priceOf(text: string | null | undefined): number | null {
   return text ? Number(text) : null;
+}
+
+function operationOf(action: OrderAction): Operation {
+  switch (action) {
+    case "buy":
+    case "sell":
+      return action;
+    case "short":
+      return "sell_short";
+    case "cover":
+      return "buy_short";
+    default:
+      return action satisfies never;
+  }
 }

@@ -58,14 +58,8 @@ const atTheMarket = (timeInForce: TimeInForce): OrderTerms =>
     timeInForce,
     extendedHours: false,
   });
-const AT_THE_MARKET: Readonly<Record<TimeInForce, OrderTerms>> = {
-  day: atTheMarket("day"),
-  gtc: atTheMarket("gtc"),
-  opg: atTheMarket("opg"),
-  cls: atTheMarket("cls"),
-  ioc: atTheMarket("ioc"),
-  fok: atTheMarket("fok"),
-};
+const DAY = atTheMarket("day");
+const GOOD_TILL_CANCELED = atTheMarket("gtc");
 /** A short sale at the market binds more than its price, as Alpaca reckons it. */
 const SHORT_MARGIN = 1.03;
 
@@ -285,7 +279,9 @@ function checkedQty(view: RiskView, asset: Asset): Decimal | Denied {
 function orderTerms(intent: Intent, asset: Asset): OrderTerms {
   const { limitPrice, triggerPrice } = intent;
   if (limitPrice === null && triggerPrice === null && !intent.extendedHours) {
-    return AT_THE_MARKET[intent.timeInForce ?? defaultTimeInForce(asset.assetClass)];
+    const timeInForce = intent.timeInForce ?? defaultTimeInForce(asset.assetClass);
+    if (timeInForce === "day") return DAY;
+    return timeInForce === "gtc" ? GOOD_TILL_CANCELED : atTheMarket(timeInForce);
   }
   const isBuy = sideOf(intent.action) === "buy";
   return {

@@ -75,7 +75,8 @@ export class GatewayState {
   }
 
   isRegularSession({ assetClass }: Desk): boolean {
-    return isRegularSession(assetClass, this.sessions[assetClass], this.nowUs());
+    if (assetClass === "crypto") return true;
+    return isRegularSession(assetClass, this.sessions.us_equity, this.nowUs());
   }
 
   /** Ends what is open, and has all plans looked at once more. */

@@ -6,7 +6,7 @@
 import type { UpdateStream } from "../../contracts/broker.ts";
 import { assert } from "../../util/assert.ts";
 import type { Soon } from "../../util/soon.ts";
-import { DeskRequests } from "./desk.ts";
+import { type Desk, DeskRequests } from "./desk.ts";
 import type { Dispatch } from "./dispatch.ts";
 import type { Figures } from "./figures.ts";
 import type { Intake, StepDone } from "./intake.ts";
@@ -45,10 +45,11 @@ export class Steps {
   /** By consumer. */
   #done: (StepDone | undefined)[] = [];
   #stream: UpdateStream | null = null;
+  /** Used again and again. */
   #requests = new DeskRequests();
-  readonly #settleNow = () => this.#settle();
+  readonly #desks: Desk[] = [];
   #n = -1;
-  #phase: "strategies" | "settling" | "complete" = "complete";
+  #phase: "telling" | "strategies" | "settling" | "complete" = "complete";
 
   constructor(parts: StepParts) {
     this.#parts = parts;
@@ -68,21 +69,23 @@ export class Steps {
     const { account, book } = state;
     state.stepUs = timeUs;
     // Prices move the account's value without anything being traded.
-    if (timeUs % MINUTE_US === 0 && !book.isFlat) account.isStale = true;
+    if (!book.isFlat && isWholeMinute(timeUs)) account.isStale = true;
     this.#n = n;
     if (this.#done.length > 0) this.#done = [];
-    this.#phase = "strategies";
+    this.#phase = "telling";
     const read = account.isStale ? figures.refreshInStep() : undefined;
     return read instanceof Promise ? read.then(() => this.#tell()) : this.#tell();
   }
 
-  #tell(): void {
+  #tell(): Soon<void> {
     const { state: { options, account, stepUs: timeUs } } = this.#parts;
     // Where reading is put off, in one isolate, whoever looks at the figures has them read.
     const figures = options.readsAccountLate === undefined ? account.figures : account.late;
     const message = { type: "stepBegin", n: this.#n, timeUs, account: figures } as const;
     for (const consumer of this.#parts.consumers) options.toConsumer(consumer, message);
-    this.settleWhenDone();
+    this.#phase = "strategies";
+    // Those in this isolate have answered already.
+    if (this.#isDone()) return this.#settle();
   }
 
   done(consumer: number, message: StepDone): void {
@@ -95,16 +98,20 @@ export class Steps {
   }
 
   settleWhenDone(): void {
-    const { consumers, watch } = this.#parts;
-    if (this.#phase !== "strategies") return;
-    for (const consumer of consumers) if (this.#done[consumer] === undefined) return;
-    if (watch.hasWatched && watch.step < this.#n) return;
+    if (this.#phase !== "strategies" || !this.#isDone()) return;
     this.#phase = "settling";
-    this.turns.run(this.#settleNow);
+    this.turns.run(() => this.#settle());
+  }
+
+  #isDone(): boolean {
+    const { consumers, watch } = this.#parts;
+    for (const consumer of consumers) if (this.#done[consumer] === undefined) return false;
+    return !watch.hasWatched || watch.step >= this.#n;
   }
 
   #settle(): Soon<void> {
     const { watch, intake } = this.#parts;
+    this.#phase = "settling";
     watch.look();
     const done = this.#done as StepDone[];
     intake.step(done.length === 1 ? done : done.filter((one) => one !== undefined));
@@ -153,14 +160,14 @@ export class Steps {
     const { state, plans } = this.#parts;
     const requests = this.#requests;
     requests.clear();
-    const { dirty } = state.board;
-    if (dirty.list.length === 1) {
-      const desk = dirty.list[0];
-      dirty.delete(desk);
-      plans.add(desk, requests);
-    } else if (dirty.list.length > 1) {
-      for (const desk of dirty.take()) plans.add(desk, requests);
-    }
+    state.board.dirty.moveTo(this.#desks);
+    for (const desk of this.#desks) plans.add(desk, requests);
+    while (this.#desks.length > 0) this.#desks.pop();
     return requests;
   }
+}
+
+/** A remainder of such numbers would take longer than all the rest of a step. */
+function isWholeMinute(timeUs: number): boolean {
+  return Math.floor(timeUs / MINUTE_US) * MINUTE_US === timeUs;
 }

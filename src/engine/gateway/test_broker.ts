@@ -22,6 +22,7 @@ import {
   type OrderStatus,
 } from "../../model/order.ts";
 import { type Decimal, decimal, plain } from "../../util/decimal.ts";
+import type { Soon } from "../../util/soon.ts";
 
 export type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 export type TestOrder = Mutable<BrokerOrder> & {
@@ -43,6 +44,8 @@ export class TestBroker implements Broker {
     requestsReservedForCancels: 20,
     tellsOnce: false,
   };
+  /** In the gateway's own isolate: answers are there at once, and each thing is told once. */
+  readonly isHere: boolean;
   readonly orders: TestOrder[] = [];
   readonly fills: Execution[] = [];
   readonly refusals: string[] = [];
@@ -63,8 +66,17 @@ export class TestBroker implements Broker {
   #asked: TestOrder[] = [];
   #attempts = new Map<string, number>();
 
-  account(): Promise<BrokerAccount> {
-    return Promise.resolve({
+  constructor({ isHere = false } = {}) {
+    this.isHere = isHere;
+    this.capabilities.tellsOnce = isHere;
+  }
+
+  #soon<T>(answer: T): Soon<T> {
+    return this.isHere ? answer : Promise.resolve(answer);
+  }
+
+  account(): Soon<BrokerAccount> {
+    return this.#soon({
       accountId: "test",
       currency: "USD",
       cash: plain(this.cash),
@@ -83,20 +95,19 @@ export class TestBroker implements Broker {
   openOrders(): Promise<BrokerOrder[]> {
     return Promise.resolve(this.orders.filter((order) => !isFinal(order.status)));
   }
-  orderByClientId(clientOrderId: string): Promise<BrokerOrder | null> {
+  orderByClientId(clientOrderId: string): Soon<BrokerOrder | null> {
     const order = this.orders.find((order) => order.clientOrderId === clientOrderId);
-    return Promise.resolve(order ? this.#snapshot(order) : null);
+    return this.#soon(order ? this.#snapshot(order) : null);
   }
   executions(): Promise<Execution[]> {
     return Promise.resolve([...this.fills]);
   }
-  async submit(request: OrderRequest): Promise<SubmitResult> {
+  submit(request: OrderRequest): Soon<SubmitResult> {
     const attempt = (this.#attempts.get(request.clientOrderId) ?? 0) + 1;
     this.#attempts.set(request.clientOrderId, attempt);
     const answer = this.answer(request, attempt);
-    if (answer) return answer;
-    await Promise.resolve();
-    return this.take(request);
+    if (this.isHere) return answer ?? this.take(request);
+    return answer ? Promise.resolve(answer) : Promise.resolve().then(() => this.take(request));
   }
   /** By the broker's own rules. */
   take(request: OrderRequest): SubmitResult {
@@ -133,15 +144,15 @@ export class TestBroker implements Broker {
     this.beforeReply(order);
     return { result: "accepted", order: this.#snapshot(order) };
   }
-  cancel(brokerOrderId: string): Promise<CancelResult> {
+  cancel(brokerOrderId: string): Soon<CancelResult> {
     const order = this.orders.find((order) => order.brokerOrderId === brokerOrderId);
-    if (!order) return Promise.resolve({ result: "not_found" });
+    if (!order) return this.#soon({ result: "not_found" });
     if (isFinal(order.status)) {
-      return Promise.resolve({ result: "not_cancelable", message: order.status });
+      return this.#soon({ result: "not_cancelable", message: order.status });
     }
     if (this.confirmsCancels) this.confirmCancel(order);
     else this.#asked.push(order);
-    return Promise.resolve({ result: "requested" });
+    return this.#soon({ result: "requested" });
   }
   replace(): Promise<SubmitResult> {
     return Promise.resolve({ result: "refused", code: 0, message: "not here" });
@@ -156,7 +167,7 @@ export class TestBroker implements Broker {
     return Promise.resolve({
       ackStep: (n) => {
         this.acks.push(n);
-        return Promise.resolve();
+        return this.#soon(undefined);
       },
       close: () => Promise.resolve(),
     });

@@ -54,6 +54,8 @@ export interface WorldOptions {
   stepping?: boolean;
   risk?: Partial<RiskLimits>;
   journal?: MemoryJournal;
+  /** The broker is in the gateway's own isolate: nothing is waited for. */
+  isHere?: boolean;
 }
 
 export type Wish = Intent | { cancel: string; runId: number };
@@ -61,7 +63,7 @@ export type Wish = Intent | { cancel: string; runId: number };
 export type Prices = Record<string, number>;
 
 export class World {
-  readonly broker = new TestBroker();
+  readonly broker: TestBroker;
   readonly journal: MemoryJournal;
   readonly toMain: GatewayToMain[] = [];
   readonly reports: OrderReport[] = [];
@@ -74,6 +76,7 @@ export class World {
   #complete: (() => void) | null = null;
 
   private constructor(readonly options: WorldOptions) {
+    this.broker = new TestBroker(options);
     this.journal = options.journal ?? new MemoryJournal();
     this.broker.nowUs = OPEN_US;
     this.gateway = new Gateway({

@@ -110,6 +110,8 @@ class Operators
     MutationStrategyInterface<Genome>,
     CrossoverStrategyInterface<Genome> {
   readonly #random: () => number;
+  /** Dimensions that have more than one value. */
+  readonly #open: number[];
 
   constructor(
     readonly options: Pick<SearchOptions, "space" | "random">,
@@ -117,6 +119,7 @@ class Operators
     readonly deviation: () => number,
   ) {
     this.#random = options.random;
+    this.#open = options.space.flatMap(({ range }, i) => countOf(range) > 1 ? [i] : []);
   }
 
   /** A Latin hypercube: each dimension is cut into as many parts as there are genomes. */
@@ -150,12 +153,12 @@ class Operators
 
   mutate({ shares }: Genome, id: number): Genome {
     const { space } = this.options;
-    const always = Math.floor(this.#random() * space.length);
+    const always = this.#open[Math.floor(this.#random() * this.#open.length)];
     const deviation = this.deviation();
     return {
       id,
       shares: shares.map((share, i) => {
-        if (i !== always && this.#random() >= 1 / space.length) return share;
+        if (i !== always && this.#random() >= 1 / this.#open.length) return share;
         const { range } = space[i];
         if (range.kind === "choice") return this.#random();
         // At least to a neighbour, where there are steps.

@@ -2,9 +2,11 @@ import type { OptimizerRunRow, OptimizerSessionRow } from "../../contracts/store
 import type { Fragment, Sql } from "../database.ts";
 import { lastByKey, rowsJson } from "./rows.ts";
 
-/** A session that is there is given the newer result. */
+/** A session that is there is given the newer result; one that has a result keeps it. */
 export function putOptimizerSessions(sql: Sql, rows: OptimizerSessionRow[]): Fragment {
-  const newest = lastByKey(rows, ({ sessionId }) => sessionId);
+  const hasResult = ({ result }: OptimizerSessionRow) => Number(result !== null);
+  const finishedLast = rows.toSorted((a, b) => hasResult(a) - hasResult(b));
+  const newest = lastByKey(finishedLast, ({ sessionId }) => sessionId);
   return sql`
     insert into optimizer_session (optimizer_session_id, fingerprint, settings, result)
     select "sessionId", fingerprint, settings, nullif(result, 'null'::jsonb)
