@@ -120,7 +120,7 @@ export class Replay {
       if (hasOrders === feed.hasOrders) continue;
       feed.hasOrders = hasOrders;
       if (hasOrders) insert(this.#ordered, feed);
-      else this.#ordered.splice(this.#ordered.indexOf(feed), 1);
+      else remove(this.#ordered, feed);
     }
     this.#changed.length = 0;
   }
@@ -131,7 +131,7 @@ export class Replay {
     const wasHeld = feed.heldQty !== 0;
     feed.heldQty = qty;
     if (wasHeld === (qty !== 0) || feed.place < 0) return;
-    if (wasHeld) this.#held.splice(this.#held.indexOf(feed), 1);
+    if (wasHeld) remove(this.#held, feed);
     else insert(this.#held, feed);
   }
 
@@ -362,9 +362,15 @@ export class Replay {
   }
 }
 
-/** Puts a feed among others, by place. */
+/** Puts a feed among others, by place. Moved one by one: `splice` makes a list each time. */
 function insert(feeds: SymbolFeed[], feed: SymbolFeed): void {
-  let at = feeds.length;
-  while (at > 0 && feeds[at - 1].place > feed.place) at--;
-  feeds.splice(at, 0, feed);
+  let at = feeds.push(feed) - 1;
+  for (; at > 0 && feeds[at - 1].place > feed.place; at--) feeds[at] = feeds[at - 1];
+  feeds[at] = feed;
+}
+
+function remove(feeds: SymbolFeed[], feed: SymbolFeed): void {
+  const last = feeds.length - 1;
+  for (let at = feeds.indexOf(feed); at < last; at++) feeds[at] = feeds[at + 1];
+  feeds.pop();
 }
