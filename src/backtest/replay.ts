@@ -62,7 +62,8 @@ export class Replay {
     for (const one of data.values()) {
       const id = symbols.idOf(one.symbol);
       const opens = opensUs?.get(one.symbol) ?? null;
-      this.#feeds.set(one.symbol, new SymbolFeed(id, one, barUs, opens, hasSeconds));
+      const market = exchange.market(one.symbol);
+      this.#feeds.set(one.symbol, new SymbolFeed(id, one, market, barUs, opens, hasSeconds));
     }
   }
 
@@ -87,7 +88,7 @@ export class Replay {
     this.#active = active;
     active.forEach((feed, place) => {
       feed.place = place;
-      feed.hasOrders = this.#exchange.hasOpen(feed.symbol);
+      feed.hasOrders = feed.market.openOrders > 0;
     });
     this.#fine = active.filter(({ isFine }) => isFine);
     this.#held = active.filter(({ heldQty }) => heldQty !== 0);
@@ -115,11 +116,11 @@ export class Replay {
 
   #markOrders(): void {
     for (const feed of this.#changed) {
-      const hasOrders = feed.place >= 0 && this.#exchange.hasOpen(feed.symbol);
+      const hasOrders = feed.place >= 0 && feed.market.openOrders > 0;
       if (hasOrders === feed.hasOrders) continue;
       feed.hasOrders = hasOrders;
       if (hasOrders) insert(this.#ordered, feed);
-      else this.#ordered.splice(this.#ordered.indexOf(feed), 1);
+      else remove(this.#ordered, feed);
     }
     this.#changed.length = 0;
   }
@@ -130,7 +131,7 @@ export class Replay {
     const wasHeld = feed.heldQty !== 0;
     feed.heldQty = qty;
     if (wasHeld === (qty !== 0) || feed.place < 0) return;
-    if (wasHeld) this.#held.splice(this.#held.indexOf(feed), 1);
+    if (wasHeld) remove(this.#held, feed);
     else insert(this.#held, feed);
   }
 
@@ -325,11 +326,14 @@ export class Replay {
     return this.#watchRows;
   }
 
-  /** Closes that the exchange has not heard of: of what is held or ordered, and of `symbol`. */
-  notePrices(symbol: string | null): void {
+  /** Closes of what is held that the exchange has not heard of: before anybody asks what it is worth. */
+  notePrices(): void {
     for (const feed of this.#held) this.#noteClose(feed);
-    for (const feed of this.#ordered) this.#noteClose(feed);
-    const feed = symbol === null ? undefined : this.#feeds.get(symbol);
+  }
+
+  /** The close of a symbol that is about to have an order. */
+  notePrice(symbol: string): void {
+    const feed = this.#feeds.get(symbol);
     if (feed !== undefined && feed.place >= 0) this.#noteClose(feed);
   }
 
@@ -337,7 +341,7 @@ export class Replay {
     if (feed.notedBars >= feed.bar || feed.seconds !== null) return;
     feed.notedBars = feed.bar;
     const endUs = feed.bars.timeUs[feed.bar - 1] + MINUTE_US;
-    this.#exchange.notePrice(feed.symbol, feed.lastClose, endUs);
+    this.#exchange.notePrice(feed.market, feed.lastClose, endUs);
   }
 
   /** Orders that were accepted at a bar's end trade at its close. */
@@ -358,9 +362,15 @@ export class Replay {
   }
 }
 
-/** Puts a feed among others, by place. */
+/** Puts a feed among others, by place. Moved one by one: `splice` makes a list each time. */
 function insert(feeds: SymbolFeed[], feed: SymbolFeed): void {
-  let at = feeds.length;
-  while (at > 0 && feeds[at - 1].place > feed.place) at--;
-  feeds.splice(at, 0, feed);
+  let at = feeds.push(feed) - 1;
+  for (; at > 0 && feeds[at - 1].place > feed.place; at--) feeds[at] = feeds[at - 1];
+  feeds[at] = feed;
+}
+
+function remove(feeds: SymbolFeed[], feed: SymbolFeed): void {
+  const last = feeds.length - 1;
+  for (let at = feeds.indexOf(feed); at < last; at++) feeds[at] = feeds[at + 1];
+  feeds.pop();
 }

@@ -4,6 +4,7 @@
  */
 import { BAR_ROW, type BarColumns } from "../model/bars.ts";
 import { SECOND_US } from "../fincalcs/derive_bars.ts";
+import type { SymbolMarket } from "../matching/market.ts";
 import type { SymbolData } from "../recorded/market_data.ts";
 
 /** Bars are read ahead column by column, so many at once: columns of many symbols in turn are slow. */
@@ -51,6 +52,8 @@ export class SymbolFeed {
   constructor(
     id: number,
     data: SymbolData,
+    /** What the exchange has seen of it. */
+    readonly market: SymbolMarket,
     barUs: number,
     opensUs: Float64Array | null,
     hasSeconds: boolean,

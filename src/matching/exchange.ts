@@ -52,7 +52,7 @@ export class Exchange {
   readonly #ids = new Ids();
   readonly #event = new MarketEvent();
   readonly #nights: NightCharges | null;
-  readonly #marketOf = (symbol: string): SymbolMarket => this.#market(symbol);
+  readonly #marketOf = (symbol: string): SymbolMarket => this.market(symbol);
   #eventNumber = 0;
   /** When the day's equity is taken down. */
   #sessionCloseUs = NaN;
@@ -81,15 +81,13 @@ export class Exchange {
 
   openAccount(accountId: string, { cash, margin = true }: AccountOptions): void {
     assert(!this.#accounts.has(accountId), `account ${accountId} is open already`);
-    const { forgets = false } = this.#options;
-    const account = new AccountState(
-      accountId,
-      decimal(cash),
-      margin,
-      this.nowUs,
-      this.#marketOf,
-      forgets,
-    );
+    const account = new AccountState(accountId, decimal(cash), {
+      isMargin: margin,
+      createdUs: this.nowUs,
+      forgets: this.#options.forgets ?? false,
+      marketOf: this.#marketOf,
+      beforeValuing: () => this.#options.beforeValuing?.(),
+    });
     this.#accounts.set(accountId, account);
   }
 
@@ -114,7 +112,7 @@ export class Exchange {
    * only.
    */
   seedPrice(symbol: string, price: number): void {
-    this.#market(symbol).seed(price);
+    this.market(symbol).seed(price);
   }
 
   /**
@@ -132,7 +130,7 @@ export class Exchange {
     durationUs = MINUTE_US,
   ): void {
     this.advanceTo(startUs + durationUs);
-    const market = this.#market(symbol);
+    const market = this.market(symbol);
     market.setLast(close, startUs + durationUs);
     market.barNumber = ++this.#eventNumber;
     if (market.isHalted || !market.isFilledBy("bars") || market.openOrders === 0) return;
@@ -154,7 +152,7 @@ export class Exchange {
    * once.
    */
   onClose(symbol: string, timeUs: number, close: number, volume: number): void {
-    const market = this.#market(symbol);
+    const market = this.market(symbol);
     if (market.isHalted || !market.isFilledBy("bars") || market.openOrders === 0) return;
     this.#setTrade(close, volume);
     this.#event.isInclusive = true;
@@ -165,21 +163,15 @@ export class Exchange {
    * The close of a bar that has no order to meet: in place of onBar, which would do no more with
    * it.
    */
-  notePrice(symbol: string, price: number, timeUs: number): void {
-    const market = this.#market(symbol);
+  notePrice(market: SymbolMarket, price: number, timeUs: number): void {
     market.setLast(price, timeUs);
     market.barNumber = ++this.#eventNumber;
-  }
-
-  /** Whether an order of the symbol is open, in any account. */
-  hasOpen(symbol: string): boolean {
-    return this.#market(symbol).openOrders > 0;
   }
 
   /** Size in shares or coins. */
   onTrade(symbol: string, timeUs: number, price: number, size: number): void {
     this.advanceTo(timeUs);
-    const market = this.#market(symbol);
+    const market = this.market(symbol);
     market.setLast(price, timeUs);
     if (market.isHalted || !market.isFilledBy("trades") || market.openOrders === 0) return;
     this.#setTrade(price, size);
@@ -197,7 +189,7 @@ export class Exchange {
     askSize: number,
   ): void {
     this.advanceTo(timeUs);
-    const market = this.#market(symbol);
+    const market = this.market(symbol);
     market.setQuote(bidPrice, askPrice, timeUs);
     if (market.isHalted || !market.isFilledBy("quotes") || market.openOrders === 0) return;
     const event = this.#event;
@@ -212,11 +204,11 @@ export class Exchange {
 
   /** No order of the symbol fills until it resumes. */
   onHalt(symbol: string): void {
-    this.#market(symbol).isHalted = true;
+    this.market(symbol).isHalted = true;
   }
 
   onResume(symbol: string): void {
-    this.#market(symbol).isHalted = false;
+    this.market(symbol).isHalted = false;
   }
 
   submit(accountId: string, request: ExchangeOrderRequest): OrderOutcome {
@@ -374,7 +366,7 @@ export class Exchange {
   #endOfTime(account: AccountState, order: OrderState): void {
     const { timeInForce } = order.terms;
     if (timeInForce === "cls") {
-      this.#matcher.closingAuction(account, order, this.#market(order.symbol));
+      this.#matcher.closingAuction(account, order, this.market(order.symbol));
     } else {
       this.#desk.end(account, order, timeInForce === "day" ? "expired" : "canceled");
     }
@@ -387,7 +379,8 @@ export class Exchange {
     return account;
   }
 
-  #market(symbol: string): SymbolMarket {
+  /** What the exchange has seen of a symbol: the same object, whatever it sees later. */
+  market(symbol: string): SymbolMarket {
     let market = this.#markets.get(symbol);
     if (market === undefined) {
       market = new SymbolMarket(this.#options.sourceOf?.(symbol) ?? null);
