@@ -3,75 +3,87 @@
  * Invariant: what a strategy holds can neither be written to nor reach anything later than its clock.
  */
 import type { BarColumns } from "./bars.ts";
+import { BarRows } from "./bar_rows.ts";
 import { BAR_ROW, emptyBars, sliceBars } from "./bars.ts";
 
 const COLUMNS = ["timeUs", "open", "high", "low", "close", "volume", "vwap", "trades"] as const;
 
-/** New bars are put into the columns so many at once, where nobody reads them before. */
-const NEW_ROWS = 32;
+const CAPACITY_MIN = 512;
 
 /** Columns without room, which nothing is written to: a buffer begins with them. */
 const NO_BARS = emptyBars();
+const NO_COLUMNS = listOf(NO_BARS);
 /** Room behind history: many symbols are followed for a few bars only. */
 const ROWS_AHEAD = 16;
 
-/** Bars in contiguous columns that grow at the end; the oldest half goes when `rowsMax` is reached. */
+/**
+ * Bars in contiguous columns that grow at the end; the oldest half goes when `rowsMax` is reached.
+ * New ones stand in rows until somebody reads the columns: a row is one cache line, a bar in columns
+ * is eight, and most strategies read few bars or none.
+ */
 export class BarBuffer {
   length = 0;
   /** Start of the newest bar; −∞ before the first. */
   lastTimeUs = -Infinity;
+  readonly #newRows = new BarRows();
   #columns: BarColumns = NO_BARS;
-  /** Bars for which the columns have room. */
-  #capacity = 0;
-  // A bar into eight columns is eight cache lines of each symbol; into these rows it is one.
-  readonly #newRows = new Float64Array(NEW_ROWS * BAR_ROW);
-  #newCount = 0;
+  /** The same columns, in their order. */
+  #list = NO_COLUMNS;
   readonly rowsMax: number;
-  /** For so many there is room when the first comes. */
-  readonly #firstCapacity: number;
 
-  constructor(rowsMax = 16_384, capacity = 512) {
+  constructor(rowsMax = 16_384) {
     this.rowsMax = rowsMax;
-    this.#firstCapacity = Math.min(capacity, rowsMax);
   }
 
   /** `length` of their rows are in use. */
   get columns(): BarColumns {
-    if (this.#newCount > 0) this.#putNewRows();
+    if (this.#newRows.length > 0) this.#putNewRows();
     return this.#columns;
+  }
+
+  /** One of them. */
+  column(index: number): Float64Array {
+    if (this.#newRows.length > 0) this.#putNewRows();
+    return this.#list[index];
+  }
+
+  /** A number of row `i`, which is there. */
+  valueAt(i: number, column: number): number {
+    const put = this.length - this.#newRows.length;
+    return i < put ? this.#list[column][i] : this.#newRows.at(i - put, column);
   }
 
   /** Appends the bar that stands at `at` of `rows`, and starts after the last one. */
   append(rows: Float64Array, at: number): void {
-    if (this.length === this.#capacity) this.#makeRoom();
-    const own = this.#newRows;
-    const to = this.#newCount * BAR_ROW;
-    own[to] = rows[at];
-    own[to + 1] = rows[at + 1];
-    own[to + 2] = rows[at + 2];
-    own[to + 3] = rows[at + 3];
-    own[to + 4] = rows[at + 4];
-    own[to + 5] = rows[at + 5];
-    own[to + 6] = rows[at + 6];
-    own[to + 7] = rows[at + 7];
+    if (this.length === this.rowsMax) this.#dropOldest();
+    this.#newRows.append(rows, at);
     this.lastTimeUs = rows[at];
     this.length++;
-    if (++this.#newCount === NEW_ROWS) this.#putNewRows();
   }
 
   #putNewRows(): void {
-    const count = this.#newCount;
-    const from = this.length - count;
-    this.#newCount = 0;
-    for (let column = 0; column < BAR_ROW; column++) {
-      const values = this.#columns[COLUMNS[column]];
-      for (let i = 0; i < count; i++) values[from + i] = this.#newRows[i * BAR_ROW + column];
+    const { length } = this.#columns.timeUs;
+    if (this.length > length) {
+      const room = Math.max(CAPACITY_MIN, 2 * this.length);
+      const grown = columnsInOneBuffer(Math.min(room, this.rowsMax));
+      for (const name of COLUMNS) grown[name].set(this.#columns[name]);
+      this.#setColumns(grown);
     }
+    this.#newRows.moveInto(this.#list, this.length - this.#newRows.length);
+  }
+
+  #dropOldest(): void {
+    const dropped = this.length >> 1;
+    const put = this.length - this.#newRows.length;
+    const ofColumns = Math.min(dropped, put);
+    if (ofColumns > 0) { for (const column of this.#list) column.copyWithin(0, ofColumns, put); }
+    this.#newRows.dropFirst(dropped - ofColumns);
+    this.length -= dropped;
   }
 
   #setColumns(columns: BarColumns): void {
     this.#columns = columns;
-    this.#capacity = columns.timeUs.length;
+    this.#list = listOf(columns);
   }
 
   /** Overwrites row `i` with a bar of the same time. */
@@ -136,20 +148,10 @@ export class BarBuffer {
     const first = Math.max(0, n - this.rowsMax);
     return sliceBars(out, first, n);
   }
+}
 
-  #makeRoom(): void {
-    const old = this.columns;
-    if (this.#capacity >= this.rowsMax) {
-      const keepFrom = this.length >> 1;
-      for (const name of COLUMNS) old[name].copyWithin(0, keepFrom, this.length);
-      this.length -= keepFrom;
-      return;
-    }
-    const rows = Math.min(this.#capacity * 4 || this.#firstCapacity, this.rowsMax);
-    const grown = columnsInOneBuffer(rows);
-    for (const name of COLUMNS) grown[name].set(old[name]);
-    this.#setColumns(grown);
-  }
+function listOf(columns: BarColumns): Float64Array[] {
+  return COLUMNS.map((name) => columns[name]);
 }
 
 /** One allocation, not eight. */
@@ -163,11 +165,11 @@ function columnsInOneBuffer(length: number): BarColumns {
 /** One column, read-only. Index −1 is the newest bar. */
 export class Series {
   readonly #buffer: BarBuffer;
-  readonly #name: keyof BarColumns;
+  readonly #column: number;
 
   constructor(buffer: BarBuffer, name: keyof BarColumns) {
     this.#buffer = buffer;
-    this.#name = name;
+    this.#column = COLUMNS.indexOf(name);
   }
 
   get length(): number {
@@ -178,18 +180,18 @@ export class Series {
   at(i: number): number {
     const length = this.#buffer.length;
     const row = i < 0 ? length + i : i;
-    return row >= 0 && row < length ? this.#buffer.columns[this.#name][row] : NaN;
+    return row >= 0 && row < length ? this.#buffer.valueAt(row, this.#column) : NaN;
   }
 
   /** A copy of the newest `count` values (fewer where there are fewer), oldest first. */
   last(count: number): Float64Array {
     const length = this.#buffer.length;
-    return this.#buffer.columns[this.#name].slice(Math.max(0, length - count), length);
+    return this.#buffer.column(this.#column).slice(Math.max(0, length - count), length);
   }
 
   /** Highest of the newest `count` values, NaN without bars. */
   max(count: number): number {
-    const column = this.#buffer.columns[this.#name];
+    const column = this.#buffer.column(this.#column);
     const length = this.#buffer.length;
     let best = NaN;
     for (let i = Math.max(0, length - count); i < length; i++) {
@@ -200,7 +202,7 @@ export class Series {
 
   /** Lowest of the newest `count` values, NaN without bars. */
   min(count: number): number {
-    const column = this.#buffer.columns[this.#name];
+    const column = this.#buffer.column(this.#column);
     const length = this.#buffer.length;
     let best = NaN;
     for (let i = Math.max(0, length - count); i < length; i++) {
@@ -211,7 +213,7 @@ export class Series {
 
   /** Sum of the newest `count` values. */
   sum(count: number): number {
-    const column = this.#buffer.columns[this.#name];
+    const column = this.#buffer.column(this.#column);
     const length = this.#buffer.length;
     let total = 0;
     for (let i = Math.max(0, length - count); i < length; i++) total += column[i];

@@ -63,3 +63,6 @@ function barColumns(column: (name: keyof BarColumns) => Float64Array): BarColumn
  * be an allocation.
  */
 export const BAR_ROW = 8;
+
+/** Where in a row, or in the order of columns. */
+export const BarColumn = { timeUs: 0, close: 4 } as const;

@@ -1,6 +1,6 @@
 import type { AssetClass } from "../../model/asset.ts";
 import type { BarBuffer } from "../../model/bar_series.ts";
-import { BAR_ROW, type BarColumns } from "../../model/bars.ts";
+import { BAR_ROW, BarColumn, type BarColumns } from "../../model/bars.ts";
 import { type MarketBatch, RowKind } from "../../model/market_batch.ts";
 import type { FollowMessage, SessionWindow } from "../../protocol.ts";
 import type { Calls } from "./calls.ts";
@@ -193,8 +193,8 @@ export class FollowedSymbols {
 }
 
 /** NaN where no bar is known. */
-function lastCloseBefore({ columns, length }: BarBuffer, us: number): number {
-  let i = length - 1;
-  while (i >= 0 && columns.timeUs[i] >= us) i--;
-  return i < 0 ? NaN : columns.close[i];
+function lastCloseBefore(buffer: BarBuffer, us: number): number {
+  let i = buffer.length - 1;
+  while (i >= 0 && buffer.valueAt(i, BarColumn.timeUs) >= us) i--;
+  return i < 0 ? NaN : buffer.valueAt(i, BarColumn.close);
 }
