@@ -19,7 +19,7 @@ import { strategies } from "../src/strategies/registry.ts";
 import { OperationError } from "../src/util/errors.ts";
 
 /** Records are sent together. */
-const RECORDS_A_MESSAGE = 1000;
+const RECORDS_A_MESSAGE = 250;
 
 const scope = globalThis as unknown as DedicatedWorkerGlobalScope;
 

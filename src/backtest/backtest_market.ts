@@ -59,7 +59,7 @@ export class BacktestMarket {
     this.broker = new SimulatedBroker(this.exchange, {
       cash,
       assets: [...this.provider.assetBySymbol.values()],
-      beforeAccount: (symbol) => this.replay.notePrices(symbol),
+      beforeOrder: (symbol) => this.replay.notePrice(symbol),
       afterRequests: () => {
         if (fillModel === "close") this.replay.matchCloses(this.nowUs);
       },
@@ -91,7 +91,7 @@ export class BacktestMarket {
       slippage: options.slippage,
       liquidityOf: (symbol) => days.of(symbol),
       nightRates: options.nightRates,
-      beforeNights: () => this.replay.notePrices(null),
+      beforeValuing: () => this.replay.notePrices(),
       onNight: (_accountId, cost) => this.#cash -= Number(cost),
       latencyUs: options.latencyUs,
       forgets: true,

@@ -119,16 +119,22 @@ export class GatewayLink {
   }
 
   #onMain(message: GatewayToMain): void {
-    if (message.type === "stepComplete") {
-      this.#complete = message.n;
-      return this.inbox.deliver(message);
+    switch (message.type) {
+      case "trade":
+        // Nobody waits for one.
+        return this.#options.onMain(message);
+      case "stepComplete":
+        this.#complete = message.n;
+        return this.inbox.deliver(message);
+      case "log": {
+        const { level, category, message: text, properties } = message;
+        return this.#options.log(level, category, text, properties);
+      }
+      case "failed":
+        return this.inbox.fail(errorOf(message, "gateway"));
+      case "watch":
+        this.#hasWatched = true;
     }
-    if (message.type === "log") {
-      const { level, category, message: text, properties } = message;
-      return this.#options.log(level, category, text, properties);
-    }
-    if (message.type === "failed") return this.inbox.fail(errorOf(message, "gateway"));
-    if (message.type === "watch") this.#hasWatched = true;
     this.#options.onMain(message);
     this.inbox.deliver(message);
   }

@@ -66,7 +66,7 @@ export class Replay {
         barUs,
         opensUs: opensUs?.get(symbol) ?? null,
         hasSeconds,
-        market: exchange.marketOf(symbol),
+        market: exchange.market(symbol),
       });
       this.#feeds.set(symbol, feed);
     }
@@ -125,7 +125,7 @@ export class Replay {
       if (hasOrders === feed.hasOrders) continue;
       feed.hasOrders = hasOrders;
       if (hasOrders) insert(this.#ordered, feed);
-      else this.#ordered.splice(this.#ordered.indexOf(feed), 1);
+      else remove(this.#ordered, feed);
     }
     this.#changed.length = 0;
   }
@@ -136,7 +136,7 @@ export class Replay {
     const wasHeld = feed.heldQty !== 0;
     feed.heldQty = qty;
     if (wasHeld === (qty !== 0) || feed.place < 0) return;
-    if (wasHeld) this.#held.splice(this.#held.indexOf(feed), 1);
+    if (wasHeld) remove(this.#held, feed);
     else insert(this.#held, feed);
   }
 
@@ -331,11 +331,14 @@ export class Replay {
     return this.#watchRows;
   }
 
-  /** Closes that the exchange has not heard of: of what is held or ordered, and of `symbol`. */
-  notePrices(symbol: string | null): void {
+  /** Closes of what is held that the exchange has not heard of: before anybody asks what it is worth. */
+  notePrices(): void {
     for (const feed of this.#held) this.#noteClose(feed);
-    for (const feed of this.#ordered) this.#noteClose(feed);
-    const feed = symbol === null ? undefined : this.#feeds.get(symbol);
+  }
+
+  /** The close of a symbol that is about to have an order. */
+  notePrice(symbol: string): void {
+    const feed = this.#feeds.get(symbol);
     if (feed !== undefined && feed.place >= 0) this.#noteClose(feed);
   }
 
@@ -363,9 +366,15 @@ export class Replay {
   }
 }
 
-/** Puts a feed among others, by place. */
+/** Puts a feed among others, by place. Moved one by one: `splice` makes a list each time. */
 function insert(feeds: SymbolFeed[], feed: SymbolFeed): void {
-  let at = feeds.length;
-  while (at > 0 && feeds[at - 1].place > feed.place) at--;
-  feeds.splice(at, 0, feed);
+  let at = feeds.push(feed) - 1;
+  for (; at > 0 && feeds[at - 1].place > feed.place; at--) feeds[at] = feeds[at - 1];
+  feeds[at] = feed;
+}
+
+function remove(feeds: SymbolFeed[], feed: SymbolFeed): void {
+  const last = feeds.length - 1;
+  for (let at = feeds.indexOf(feed); at < last; at++) feeds[at] = feeds[at + 1];
+  feeds.pop();
 }

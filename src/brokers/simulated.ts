@@ -29,11 +29,8 @@ const ACCOUNT_ID = "backtest";
 export interface SimulatedBrokerOptions {
   cash: string;
   assets: readonly Asset[];
-  /**
-   * Called before the account's value is worked out, for an order in `symbol` or for itself (null):
-   * prices that the exchange lacks of what is held or ordered, and of this symbol, are noted.
-   */
-  beforeAccount(symbol: string | null): void;
+  /** Called before an order is sent: the symbol's price is noted, where the exchange lacks it. */
+  beforeOrder(symbol: string): void;
   /** All requests of a round have been made: what they cause at once, at the exchange. */
   afterRequests(): void;
 }
@@ -73,7 +70,6 @@ export class SimulatedBroker implements Broker {
   }
 
   figures() {
-    this.#options.beforeAccount(null);
     return this.#exchange.account(ACCOUNT_ID);
   }
 
@@ -82,7 +78,6 @@ export class SimulatedBroker implements Broker {
   }
 
   account() {
-    this.#options.beforeAccount(null);
     const { cash, equity, buyingPower, multiplier } = this.#exchange.funds(ACCOUNT_ID);
     return {
       accountId: ACCOUNT_ID,
@@ -118,7 +113,6 @@ export class SimulatedBroker implements Broker {
   }
 
   surelyAffords(cost: number): boolean {
-    this.#options.beforeAccount(null);
     return this.#exchange.surelyAffords(ACCOUNT_ID, cost);
   }
 
@@ -136,7 +130,7 @@ export class SimulatedBroker implements Broker {
   }
 
   submit(order: OrderRequest) {
-    this.#options.beforeAccount(order.symbol);
+    this.#options.beforeOrder(order.symbol);
     return resultOf(this.#exchange.submit(ACCOUNT_ID, exchangeRequest(order)));
   }
 
@@ -156,7 +150,6 @@ export class SimulatedBroker implements Broker {
       >
     >,
   ) {
-    this.#options.beforeAccount(null);
     const { clientOrderId, qty, limitPrice, triggerPrice, trailPrice, timeInForce } = change;
     const outcome = this.#exchange.replace(ACCOUNT_ID, brokerOrderId, {
       ...(clientOrderId === undefined ? {} : { clientOrderId }),

@@ -1,4 +1,3 @@
-import type { BacktestScale } from "../backtest/options.ts";
 import type { Command as Commander } from "commander";
 import type { Settings } from "../config/environment.ts";
 import type { Command, Host } from "../contracts/command.ts";
@@ -11,8 +10,13 @@ import {
 } from "./backtest_check_options.ts";
 import { command as batchCommand } from "./backtest_batch.ts";
 import { command as listCommand } from "./backtest_list.ts";
-import { choice } from "./backtest_costs.ts";
-import { declareMarketOptions, type MarketOptions, names } from "./backtest_options.ts";
+import {
+  type DataOptions,
+  declareDataOptions,
+  declareMarketOptions,
+  type MarketOptions,
+  refuseOptionsBefore,
+} from "./backtest_options.ts";
 import { backtestJson } from "./backtest_report.ts";
 import { runAndReport } from "./backtest_run.ts";
 import { startSettings } from "./settings.ts";
@@ -75,43 +79,18 @@ async function prepare(from: string, cli: RangeOptions, settings: Settings, host
   return await backtestSettings(wanted, cli, { ...plan, scanners }, settings, host);
 }
 
-interface RangeOptions extends MarketOptions, CheckOptions {
+interface RangeOptions extends MarketOptions, DataOptions, CheckOptions {
   to?: string;
-  scale: BacktestScale;
-  symbols?: string[];
-  scanners?: string[];
   equity?: string;
 }
 
 function declareRangeOptions(command: Commander): void {
   // What stands behind a subcommand's name is its own.
-  command.enablePositionalOptions()
+  declareDataOptions(command.enablePositionalOptions())
     .hook("preSubcommand", refuseOptionsBefore)
     .argument("<FROM>", 'first exchange date, "YYYY-MM-DD"')
     .option("--to <DATE>", "last exchange date (default: FROM)", date)
-    .option(
-      "--scale <SCALE>",
-      "day, minute, second (bars of seconds, or trades) or trade (every print)",
-      choice("day", "minute", "second", "trade"),
-      "minute",
-    )
-    .option(
-      "--symbols <LIST>",
-      "whose history is loaded (default: what scanners name, else all)",
-      names,
-    )
-    .option("--scanners <LIST>", "scanners of the plan to run (default: all)", names)
     .option("--equity <FILE>", "write the account's value over time as CSV");
-}
-
-/** Options before a subcommand's name would have no effect. */
-function refuseOptionsBefore(command: Commander, subcommand: Commander): void {
-  const given = Object.keys(command.opts())
-    .filter((name) => command.getOptionValueSource(name) === "cli");
-  if (given.length === 0) return;
-  throw new ConfigError(
-    `Cannot use options before ${subcommand.name()}: write them behind it`,
-  );
 }
 
 function range(from: string, to: string = from): [number, number] {

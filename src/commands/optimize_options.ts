@@ -4,14 +4,17 @@ import { OBJECTIVES } from "../optimizer/figures.ts";
 import { type MethodName, METHODS } from "../optimizer/search/methods.ts";
 import { TRIALS_DEFAULT } from "../optimizer/search/search.ts";
 import { choice } from "./backtest_costs.ts";
-import { declareMarketOptions, type MarketOptions, names } from "./backtest_options.ts";
+import {
+  type DataOptions,
+  declareDataOptions,
+  declareMarketOptions,
+  type MarketOptions,
+  refuseOptionsBefore,
+} from "./backtest_options.ts";
 
-export interface OptimizeOptions extends MarketOptions {
+export interface OptimizeOptions extends MarketOptions, DataOptions {
   from?: string;
   to?: string;
-  scale: "minute" | "day";
-  symbols?: string[];
-  scanners?: string[];
   trials?: number;
   workers?: number;
   objective: string;
@@ -25,12 +28,10 @@ export interface OptimizeOptions extends MarketOptions {
 export function declareOptimizeOptions(command: Commander): void {
   const methods = Object.keys(METHODS);
   // What stands behind a subcommand's name is its own.
-  declareMarketOptions(command.enablePositionalOptions())
+  declareDataOptions(declareMarketOptions(command.enablePositionalOptions()))
+    .hook("preSubcommand", refuseOptionsBefore)
     .option("--from <DATE>", "first exchange date (default: the plan's start_date)")
     .option("--to <DATE>", "last exchange date (default: the plan's end_date)")
-    .option("--scale <SCALE>", "minute or day", choice("minute", "day"), "minute")
-    .option("--symbols <LIST>", "whose history is loaded (default: what scanners name)", names)
-    .option("--scanners <LIST>", "scanners of the plan to run (default: all)", names)
     .option(
       "--trials <N>",
       `how many at most (default: ${TRIALS_DEFAULT}; of a grid: all)`,

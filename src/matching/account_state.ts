@@ -50,13 +50,17 @@ export class AccountState {
   constructor(
     readonly id: string,
     cash: Decimal,
-    private readonly isMargin: boolean,
-    private readonly createdUs: number,
-    private readonly marketOf: (symbol: string) => SymbolMarket,
-    forgets: boolean,
+    private readonly options: {
+      isMargin: boolean;
+      createdUs: number;
+      forgets: boolean;
+      marketOf(symbol: string): SymbolMarket;
+      /** Prices of what is held are about to be read. */
+      beforeValuing(): void;
+    },
   ) {
     this.cash = this.lastEquity = cash;
-    this.#byClientId = forgets ? null : new Map();
+    this.#byClientId = options.forgets ? null : new Map();
   }
 
   addOrder(order: OrderState): void {
@@ -105,7 +109,7 @@ export class AccountState {
   holdingOf(asset: Asset): Holding {
     let holding = this.#holdings.get(asset.symbol);
     if (holding === undefined) {
-      holding = new Holding(asset, this.marketOf(asset.symbol));
+      holding = new Holding(asset, this.options.marketOf(asset.symbol));
       this.#holdings.set(asset.symbol, holding);
     }
     return holding;
@@ -160,12 +164,14 @@ export class AccountState {
 
   /** Signed quantities, and the market's prices. */
   eachPosition(see: (symbol: string, qty: Decimal, price: Decimal) => void): void {
+    this.options.beforeValuing();
     for (const { asset, qty, price } of this.#active) {
       if (!qty.isZero) see(asset.symbol, qty, price);
     }
   }
 
   funds(ignoring: OrderState | null = null): Funds {
+    this.options.beforeValuing();
     let longValue = ZERO;
     let shortValue = ZERO;
     let cryptoValue = ZERO;
@@ -185,7 +191,7 @@ export class AccountState {
       }
     }
     const equity = this.cash.plus(longValue).plus(shortValue);
-    const multiplier = this.isMargin && equity.gte(MARGIN_EQUITY_MIN) ? 2 : 1;
+    const multiplier = this.options.isMargin && equity.gte(MARGIN_EQUITY_MIN) ? 2 : 1;
     const marginable = longValue.minus(shortValue).minus(cryptoValue);
     const initialMargin = marginable.div(multiplier).plus(cryptoValue);
     const excess = equity.minus(initialMargin);
@@ -215,26 +221,27 @@ export class AccountState {
    * with a margin that its errors are far below: false says nothing.
    */
   surelyAffords(cost: number, ignoring: OrderState | null): boolean {
+    this.options.beforeValuing();
     const cash = this.cash.toNumber();
     let net = 0;
     let gross = 0;
     let crypto = 0;
     let reserved = 0;
     for (const holding of this.#active) {
-      const value = holding.qty.toNumber() * holding.price.toNumber();
+      const value = holding.valueNumber;
       net += value;
       gross += Math.abs(value);
       if (holding.isCrypto) crypto += value;
       for (const order of holding.open) {
         if (order === ignoring || order.reservePrice === null) continue;
         // No less than it is, whatever the multiplier.
-        reserved += order.reserved.toNumber() * (holding.isCrypto ? 2 : 1);
+        reserved += order.reservedNumber * (holding.isCrypto ? 2 : 1);
       }
     }
     const equity = cash + net;
     const slack = SLACK * (Math.abs(cash) + gross + reserved);
     if (Math.abs(equity - MARGIN_EQUITY_MIN) <= slack) return false;
-    const multiplier = this.isMargin && equity > MARGIN_EQUITY_MIN ? 2 : 1;
+    const multiplier = this.options.isMargin && equity > MARGIN_EQUITY_MIN ? 2 : 1;
     const excess = equity - (gross - crypto) / multiplier - crypto;
     return cost < excess * multiplier - reserved - 10 * slack;
   }
@@ -259,13 +266,14 @@ export class AccountState {
       interestPaid: plain(this.interestPaid),
       slippagePaid: plain(this.slippagePaid),
       shortingEnabled: funds.multiplier === 2,
-      createdUs: this.createdUs,
+      createdUs: this.options.createdUs,
     };
   }
 
   position(symbol: string): ExchangePosition | null {
     const holding = this.#holdings.get(symbol);
     if (holding === undefined || holding.qty.isZero) return null;
+    this.options.beforeValuing();
     const { qty, price, averagePrice, asset } = holding;
     const marketValue = qty.times(price);
     const costBasis = qty.times(averagePrice);

@@ -255,3 +255,26 @@ Deno.test("orders are listed by state, symbol, side and time, newest first", () 
   assert.deepEqual(ids({ side: "sell" }), []);
   assert.equal(market.exchange.orderByClientId(ACCOUNT, first.clientOrderId)!.id, first.id);
 });
+
+Deno.test("where it forgets, what is final is gone after the close, and what is open stays whole", () => {
+  const market = new TestMarket({ forgets: true });
+  const done = market.order({ timeInForce: "gtc", clientOrderId: "mine" });
+  const bracket = market.order({
+    timeInForce: "gtc",
+    takeProfit: { limitPrice: "120" },
+    stopLoss: { triggerPrice: "80", limitPrice: null },
+  });
+  market.flatBar("09:30", 100);
+  assert.deepEqual([market.now(done).status, market.executions.length], ["filled", 2]);
+  assert.equal(market.exchange.orderByClientId(ACCOUNT, "mine")?.id, done.id);
+  market.advance("10:00", "2022-01-04");
+  assert.equal(market.exchange.order(ACCOUNT, done.id), null);
+  assert.equal(market.exchange.orderByClientId(ACCOUNT, "mine"), null);
+  assert.deepEqual(market.executions, []);
+  // The bracket's entry is final, but heads legs that are not.
+  assert.deepEqual(market.now(bracket).legs!.map(({ status }) => status), ["new", "new"]);
+  assert.equal(market.position, "20");
+  market.exchange.onBar("AAPL", at("10:00", "2022-01-04"), 125, 125, 125, 125, 1e6);
+  assert.deepEqual(market.log.slice(-2), ["fill sell limit 10 @ 125", "canceled sell stop"]);
+  assert.equal(market.position, "10");
+});

@@ -52,8 +52,7 @@ export class Exchange {
   readonly #ids = new Ids();
   readonly #event = new MarketEvent();
   readonly #nights: NightCharges | null;
-  /** What is known of a symbol: to read, and for notePrice. */
-  readonly marketOf = (symbol: string): SymbolMarket => this.#market(symbol);
+  readonly #marketOf = (symbol: string): SymbolMarket => this.market(symbol);
   #eventNumber = 0;
   /** When the day's equity is taken down. */
   #sessionCloseUs = NaN;
@@ -61,7 +60,7 @@ export class Exchange {
   constructor(options: ExchangeOptions) {
     const { startUs, onUpdate, latencyUs = 0 } = options;
     this.#options = options;
-    const marketOf = this.marketOf;
+    const marketOf = this.#marketOf;
     const ids = this.#ids;
     this.#nights = nightChargesOf(options);
     this.#desk = new OrderDesk({ startUs, fees: new Fees(options.fees), ids, onUpdate });
@@ -82,15 +81,13 @@ export class Exchange {
 
   openAccount(accountId: string, { cash, margin = true }: AccountOptions): void {
     assert(!this.#accounts.has(accountId), `account ${accountId} is open already`);
-    const { forgets = false } = this.#options;
-    const account = new AccountState(
-      accountId,
-      decimal(cash),
-      margin,
-      this.nowUs,
-      this.marketOf,
-      forgets,
-    );
+    const account = new AccountState(accountId, decimal(cash), {
+      isMargin: margin,
+      createdUs: this.nowUs,
+      forgets: this.#options.forgets ?? false,
+      marketOf: this.#marketOf,
+      beforeValuing: () => this.#options.beforeValuing?.(),
+    });
     this.#accounts.set(accountId, account);
   }
 
@@ -115,7 +112,7 @@ export class Exchange {
    * only.
    */
   seedPrice(symbol: string, price: number): void {
-    this.#market(symbol).seed(price);
+    this.market(symbol).seed(price);
   }
 
   /**
@@ -133,7 +130,7 @@ export class Exchange {
     durationUs = MINUTE_US,
   ): void {
     this.advanceTo(startUs + durationUs);
-    const market = this.#market(symbol);
+    const market = this.market(symbol);
     market.setLast(close, startUs + durationUs);
     market.barNumber = ++this.#eventNumber;
     if (market.isHalted || !market.isFilledBy("bars") || market.openOrders === 0) return;
@@ -155,7 +152,7 @@ export class Exchange {
    * once.
    */
   onClose(symbol: string, timeUs: number, close: number, volume: number): void {
-    const market = this.#market(symbol);
+    const market = this.market(symbol);
     if (market.isHalted || !market.isFilledBy("bars") || market.openOrders === 0) return;
     this.#setTrade(close, volume);
     this.#event.isInclusive = true;
@@ -174,7 +171,7 @@ export class Exchange {
   /** Size in shares or coins. */
   onTrade(symbol: string, timeUs: number, price: number, size: number): void {
     this.advanceTo(timeUs);
-    const market = this.#market(symbol);
+    const market = this.market(symbol);
     market.setLast(price, timeUs);
     if (market.isHalted || !market.isFilledBy("trades") || market.openOrders === 0) return;
     this.#setTrade(price, size);
@@ -192,7 +189,7 @@ export class Exchange {
     askSize: number,
   ): void {
     this.advanceTo(timeUs);
-    const market = this.#market(symbol);
+    const market = this.market(symbol);
     market.setQuote(bidPrice, askPrice, timeUs);
     if (market.isHalted || !market.isFilledBy("quotes") || market.openOrders === 0) return;
     const event = this.#event;
@@ -207,11 +204,11 @@ export class Exchange {
 
   /** No order of the symbol fills until it resumes. */
   onHalt(symbol: string): void {
-    this.#market(symbol).isHalted = true;
+    this.market(symbol).isHalted = true;
   }
 
   onResume(symbol: string): void {
-    this.#market(symbol).isHalted = false;
+    this.market(symbol).isHalted = false;
   }
 
   submit(accountId: string, request: ExchangeOrderRequest): OrderOutcome {
@@ -369,7 +366,7 @@ export class Exchange {
   #endOfTime(account: AccountState, order: OrderState): void {
     const { timeInForce } = order.terms;
     if (timeInForce === "cls") {
-      this.#matcher.closingAuction(account, order, this.#market(order.symbol));
+      this.#matcher.closingAuction(account, order, this.market(order.symbol));
     } else {
       this.#desk.end(account, order, timeInForce === "day" ? "expired" : "canceled");
     }
@@ -382,7 +379,8 @@ export class Exchange {
     return account;
   }
 
-  #market(symbol: string): SymbolMarket {
+  /** What the exchange has seen of a symbol: the same object, whatever it sees later. */
+  market(symbol: string): SymbolMarket {
     let market = this.#markets.get(symbol);
     if (market === undefined) {
       market = new SymbolMarket(this.#options.sourceOf?.(symbol) ?? null);

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { isFinal, type OrderType, type Side, type TimeInForce } from "../model/order.ts";
 import { type Decimal, decimal } from "../util/decimal.ts";
-import { ACCOUNT, type Ask, ASSETS, at, TestMarket } from "./fixture.ts";
+import { ACCOUNT, type Ask, ASSETS, at, shownOf, TestMarket } from "./fixture.ts";
 import type { FeeSchedule } from "../model/trading_costs.ts";
 import type { ExchangeExecution, ExchangeOrder, FillSource, OrderClass } from "./types.ts";
 
@@ -195,9 +195,13 @@ function perform(market: TestMarket, action: Action): void {
   }
 }
 
-function run({ source, actions }: Story, check?: (market: TestMarket) => void): TestMarket {
+function run(
+  { source, actions }: Story,
+  check?: (market: TestMarket) => void,
+  forgets = false,
+): TestMarket {
   const sourceOf = (symbol: string) => symbol === "AAPL" ? source : "bars";
-  const options = { cash: CASH, fees: FEES, volumeShare: 0.5, time: "09:25", sourceOf };
+  const options = { cash: CASH, fees: FEES, volumeShare: 0.5, time: "09:25", sourceOf, forgets };
   const market = new TestMarket(options);
   // An account next to it is not touched by anything.
   market.exchange.openAccount("other", { cash: "1" });
@@ -336,6 +340,32 @@ property("two legs never close more than their entry opened", (story) => {
     const closed = sum(exits.map((leg) => decimal(leg.filledQty)));
     assert.ok(closed.lte(parent.filledQty));
   }
+});
+
+property("an update shows its order as it stood, whatever has become of it since", (story) => {
+  const market = run(story);
+  assert.deepEqual(market.updates.map(({ order }) => shownOf(order)), market.shown);
+});
+
+property("an exchange that forgets what is final does the same", (story) => {
+  const [one, two] = [run(story), run(story, () => {}, true)];
+  assert.deepEqual(one.shown, two.shown);
+  assert.deepEqual(one.account, two.account);
+  assert.ok(allOrders(one).length >= allOrders(two).length);
+});
+
+property("what is surely affordable is within the buying power", (story) => {
+  let sure = 0;
+  run(story, (market) => {
+    const { buyingPower } = market.account;
+    for (const share of [0.5, 0.999999, 1, 1.000001, 1.5]) {
+      const cost = Number(buyingPower) * share;
+      if (!market.exchange.surelyAffords(ACCOUNT, cost)) continue;
+      assert.ok(decimal(cost).lte(buyingPower), `${cost} of ${buyingPower}`);
+      sure++;
+    }
+  });
+  assert.ok(sure > 0);
 });
 
 property("the same actions give the same updates, and leave other accounts alone", (story) => {

@@ -59,6 +59,8 @@ export function at(time: string, date = DAY): number {
 export class TestMarket {
   readonly exchange: Exchange;
   readonly updates: ExchangeUpdate[] = [];
+  /** The updates' orders as they were read at once. */
+  readonly shown: unknown[] = [];
 
   constructor(
     options: Partial<ExchangeOptions> & { cash?: string; margin?: boolean; time?: string } = {},
@@ -67,7 +69,10 @@ export class TestMarket {
     this.exchange = new Exchange({
       startUs: at(time),
       assetOf: (symbol) => ASSETS.get(symbol) ?? null,
-      onUpdate: (update) => this.updates.push(update),
+      onUpdate: (update) => {
+        this.updates.push(update);
+        this.shown.push(shownOf(update.order));
+      },
       volumeShare: 1,
       ...rest,
     });
@@ -178,6 +183,21 @@ export class TestMarket {
       return execution === null ? what : `${what} ${execution.qty} @ ${execution.price}`;
     });
   }
+}
+
+/** All that an order says of itself. */
+export function shownOf(order: ExchangeOrder): Record<string, unknown> {
+  const { status, updatedUs, filledQty, legs } = order;
+  const getters = Object.entries(Object.getOwnPropertyDescriptors(Object.getPrototypeOf(order)))
+    .filter(([, { get }]) => get !== undefined)
+    .map(([name]) => [name, order[name as keyof ExchangeOrder]]);
+  return {
+    ...Object.fromEntries(getters),
+    status,
+    updatedUs,
+    filledQty: plain(filledQty),
+    legs: legs?.map(shownOf) ?? null,
+  };
 }
 
 function taken(outcome: OrderOutcome): ExchangeOrder {

@@ -11,6 +11,8 @@ export class Holding {
   /** Signed; 0: flat. */
   qty = ZERO;
   averagePrice = ZERO;
+  /** `qty` in float64. */
+  #size = 0;
   /** In the order of acceptance. */
   #open = EMPTY;
   /** Among the account's active ones; −1: it is not. */
@@ -37,6 +39,12 @@ export class Holding {
     return this.market.lastDecimal ?? this.averagePrice;
   }
 
+  /** Signed, in float64: for what is compared only. */
+  get valueNumber(): number {
+    const { lastPrice } = this.market;
+    return this.#size * (Number.isNaN(lastPrice) ? this.averagePrice.toNumber() : lastPrice);
+  }
+
   addOrder(order: OrderState): void {
     // Most are alone: a list of one has no room to spare.
     if (this.#open.length === 0) this.#open = [order];
@@ -59,6 +67,7 @@ export class Holding {
       this.averagePrice = cost.quotient(after, AVERAGE_DECIMALS);
     } else if (after.s !== before.s) this.averagePrice = price;
     this.qty = after;
+    this.#size = after.toNumber();
   }
 
   /** What open orders would close of the position; the legs of a group count once. */

@@ -13,7 +13,7 @@ const DAYS_A_YEAR = 360;
 const CENTS = 2;
 const ZERO = decimal(0);
 
-type Options = Pick<ExchangeOptions, "startUs" | "nightRates" | "beforeNights" | "onNight">;
+type Options = Pick<ExchangeOptions, "startUs" | "nightRates" | "onNight">;
 
 /** null: nights cost nothing. */
 export function nightChargesOf(options: Options): NightCharges | null {
@@ -42,7 +42,6 @@ export class NightCharges {
   /** The nights that lie before `nowUs`, one after the other. */
   chargeUntil(nowUs: number, accounts: Iterable<AccountState>): void {
     if (nowUs <= this.#midnightUs) return;
-    this.#options.beforeNights?.();
     const all = [...accounts];
     const before = all.map(({ cash }) => cash);
     while (this.#midnightUs < nowUs) {

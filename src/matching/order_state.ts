@@ -185,6 +185,13 @@ export class OrderState implements MatchableOrder {
     return left.gt(ZERO) ? left : ZERO;
   }
 
+  /** `reserved` in float64: for what is compared only. */
+  get reservedNumber(): number {
+    if (this.reservePrice === null || !this.isOpen) return 0;
+    if (this.qty === null) return this.reserved.toNumber();
+    return (this.qty.toNumber() - this.filledQty.toNumber()) * this.reservePrice.toNumber();
+  }
+
   trigger(): void {
     this.isTriggered = true;
   }

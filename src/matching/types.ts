@@ -54,8 +54,8 @@ export interface ExchangeOptions {
   liquidityOf?(symbol: string): Liquidity | null;
   /** Default: nights cost nothing. */
   nightRates?: Partial<NightRates>;
-  /** Called before nights are charged: prices that the exchange lacks are noted. */
-  beforeNights?(): void;
+  /** Called before what accounts hold is valued: prices that the exchange lacks are noted. */
+  beforeValuing?(): void;
   /** A night has cost an account so much. */
   onNight?(accountId: string, cost: string): void;
   /** How long an order is on its way: it meets no event before. µs, default 0. */

@@ -28,7 +28,7 @@ import { applyMigrations, checkMigrated } from "./migrate.ts";
 import { type Migration, readMigrations } from "./migrations.ts";
 import { storeRecords } from "./records.ts";
 import { Spool } from "./spool.ts";
-import { insertRun, nextRunId, selectRuns } from "./tables/algo_run.ts";
+import { insertRun, nextRunId, selectLiveRuns, selectRuns } from "./tables/algo_run.ts";
 import { selectBatches } from "./tables/batches.ts";
 import { selectGainLoss } from "./tables/gain_loss.ts";
 import { selectValues } from "./tables/keystore.ts";
@@ -130,6 +130,10 @@ class DatabaseStore implements Store {
 
   runs(batchId: string): Promise<RunRow[]> {
     return this.#ask((sql) => selectRuns(sql, batchId));
+  }
+
+  liveRuns(fromUs: number, toUs: number): Promise<RunRow[]> {
+    return this.#ask((sql) => selectLiveRuns(sql, fromUs, toUs));
   }
 
   trades(batchId: string): Promise<TradeRow[]> {

@@ -76,6 +76,10 @@ export class StoreClient implements Store {
     return this.#call({ method: "runs", args: [batchId] });
   }
 
+  liveRuns(fromUs: number, toUs: number): ReturnType<Store["liveRuns"]> {
+    return this.#call({ method: "liveRuns", args: [fromUs, toUs] });
+  }
+
   trades(batchId: string): ReturnType<Store["trades"]> {
     return this.#call({ method: "trades", args: [batchId] });
   }

@@ -99,6 +99,27 @@ databases.each("every table gives back what it was given", async ({ open }) => {
   await store.close();
 });
 
+databases.each("live runs of a time are found, the newest first", async ({ open }) => {
+  const store = await open();
+  const start = { buildNumber: "1", parameters: {}, refAlgoRun: null };
+  const ids: number[] = [];
+  for (
+    const [algoName, environment, startUs] of [
+      ["one", "PAPER", 1e15],
+      ["two", "PAPER", 1e15],
+      ["one", "BACKTEST", 1e15 + 1],
+      ["one", "PROD", 1e15 + 2],
+      ["one", "PAPER", 1e15 + 3],
+    ] as const
+  ) {
+    const batchId = crypto.randomUUID();
+    ids.push(await store.startRun({ ...start, algoName, environment, startUs, batchId }));
+  }
+  const found = await store.liveRuns(1e15, 1e15 + 2);
+  assert.deepEqual(found.map(({ algoRunId }) => algoRunId), [ids[3], ids[0], ids[1]]);
+  await store.close();
+});
+
 databases.each("writing the same records again changes nothing", async ({ open }) => {
   const store = await open();
   const { batchId, algoRunId } = await startBatch(store);

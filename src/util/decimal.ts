@@ -193,6 +193,7 @@ export class Decimal {
   /** −1, 0, 1: below, equal to, above the other. */
   cmp(other: number | string | Decimal): -1 | 0 | 1 {
     const that = decimal(other);
+    if (this === that) return 0;
     let a = this.mantissa;
     let b = that.mantissa;
     if (this.scale < that.scale) a *= POWERS[that.scale - this.scale];

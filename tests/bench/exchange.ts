@@ -79,7 +79,7 @@ async function market(assets: Asset[], startUs: number): Promise<Market> {
   const broker = new SimulatedBroker(exchange, {
     cash: String(CASH),
     assets,
-    beforeAccount: () => {},
+    beforeOrder: () => {},
     afterRequests: () => {},
   });
   const seen = { fills: 0, cash: decimal(CASH), status: "", wrong: 0 };

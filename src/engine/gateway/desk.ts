@@ -111,6 +111,8 @@ export class Desk {
   readonly refusals = new Map<number, number>();
   /** The newest intent that was taken in, by run. */
   readonly intentSeqs = new ByRun<number>();
+  /** null: the broker does not have it. */
+  asset: Asset | null = null;
   /** How quantities of the asset are rounded; worked out by the first who needs them. */
   rules: QtyRules | null = null;
   rulesOf: Asset | null = null;
@@ -214,7 +216,8 @@ export class Desk {
 
   /** A non-protective order of another run on the other side. */
   hasOpposite(runId: number, side: "buy" | "sell"): boolean {
-    return this.#works.some((work) => work.runId !== runId && work.side !== side);
+    for (const work of this.#works) if (work.runId !== runId && work.side !== side) return true;
+    return false;
   }
 }
 

@@ -280,7 +280,7 @@ export class Gateway {
 
   async #assets(message: Extract<MainToGateway, { type: "assets" }>): Promise<void> {
     const assets = await this.options.broker.assets(message.assetClass, this.#abort.signal);
-    for (const asset of assets) this.#state.assets.set(asset.symbol, asset);
+    for (const asset of assets) this.#state.addAsset(asset);
     this.options.toMain({ type: "assets", id: message.id, assets });
   }
 

@@ -22,7 +22,7 @@ export class IntentView implements RiskView {
     readonly desk: Desk,
     readonly intent: Intent,
   ) {
-    this.asset = state.assets.get(desk.symbol) ?? null;
+    this.asset = desk.asset;
     this.position = desk.positions.get(run.runId) ?? null;
   }
 
@@ -83,7 +83,8 @@ export class IntentView implements RiskView {
   }
 
   get isHalted(): boolean {
-    return this.state.halted.has(this.desk.symbol);
+    const { halted } = this.state;
+    return halted.size > 0 && halted.has(this.desk.symbol);
   }
 
   surelyAffords(cost: number): boolean {

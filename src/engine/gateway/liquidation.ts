@@ -96,7 +96,7 @@ export class Liquidations {
       if (!covers(runId, symbol)) continue;
       sums.set(symbol, (sums.get(symbol) ?? decimal(0)).plus(position.qty));
     }
-    const isBusy = [...state.desks.values()].some((desk) =>
+    const isBusy = state.board.busy.list.some((desk) =>
       desk.works.some((work) => covers(work.runId, desk.symbol)) ||
       [...desk.protections.values()].some((protection) =>
         covers(protection.runId, desk.symbol) && isResting(protection)

@@ -38,7 +38,7 @@ export class GatewayState {
   readonly desks = new Map<string, Desk>();
   readonly board = new Board();
   readonly runs = new Map<number, RunInfo>();
-  readonly assets = new Map<string, Asset>();
+  readonly #assets = new Map<string, Asset>();
   readonly sessions: Partial<Record<AssetClass, { openUs: number; closeUs: number }>> = {};
   readonly halted = new Set<string>();
   /** Order updates come; else no entry is sent. */
@@ -69,9 +69,16 @@ export class GatewayState {
     let desk = this.desks.get(symbol);
     if (desk === undefined) {
       desk = new Desk(symbol, this.desks.size, this.board, this.book.holding(symbol));
+      desk.asset = this.#assets.get(symbol) ?? null;
       this.desks.set(symbol, desk);
     }
     return desk;
+  }
+
+  addAsset(asset: Asset): void {
+    this.#assets.set(asset.symbol, asset);
+    const desk = this.desks.get(asset.symbol);
+    if (desk !== undefined) desk.asset = asset;
   }
 
   isRegularSession({ assetClass }: Desk): boolean {
@@ -154,7 +161,7 @@ export class GatewayState {
    * At the market; in extended hours, which take no market orders, a limit that is sure to be met.
    */
   #exitTerms(desk: Desk, side: Side): OrderTerms {
-    const { symbol, assetClass, lastPrice } = desk;
+    const { asset, assetClass, lastPrice } = desk;
     const terms: OrderTerms = {
       type: "market",
       limitPrice: null,
@@ -162,11 +169,10 @@ export class GatewayState {
       timeInForce: defaultTimeInForce(assetClass),
       extendedHours: false,
     };
-    const asset = this.assets.get(symbol);
     if (this.isRegularSession(desk) || !this.options.broker.capabilities.extendedHours) {
       return terms;
     }
-    if (!(lastPrice > 0) || asset === undefined) return terms;
+    if (!(lastPrice > 0) || asset === null) return terms;
     const price = lastPrice * (side === "buy" ? 1 + EXIT_LIMIT_SHARE : 1 - EXIT_LIMIT_SHARE);
     const limitPrice = plain(roundToTick(price, tickSize(asset, price)));
     return { ...terms, type: "limit", limitPrice, extendedHours: true };

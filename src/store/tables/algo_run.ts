@@ -64,7 +64,21 @@ export function endRuns(sql: Sql, rows: RunEnd[]): Fragment {
      where algo_run_id = r."algoRunId" and end_time is null`;
 }
 
-export async function selectRuns(sql: Sql, batchId: string): Promise<RunRow[]> {
+export function selectRuns(sql: Sql, batchId: string): Promise<RunRow[]> {
+  return selectWhere(sql, sql`batch_id = ${batchId} order by algo_run_id`);
+}
+
+export function selectLiveRuns(sql: Sql, fromUs: number, toUs: number): Promise<RunRow[]> {
+  return selectWhere(
+    sql,
+    sql`algo_env <> 'BACKTEST'
+        and start_time between timestamptz 'epoch' + ${fromUs}::float8 * interval '1 microsecond'
+                           and timestamptz 'epoch' + ${toUs}::float8 * interval '1 microsecond'
+      order by start_time desc, algo_run_id`,
+  );
+}
+
+async function selectWhere(sql: Sql, condition: Fragment): Promise<RunRow[]> {
   return [
     ...await sql<RunRow[]>`
     select algo_run_id as "algoRunId", algo_name as "algoName", algo_env as "environment",
@@ -73,7 +87,6 @@ export async function selectRuns(sql: Sql, batchId: string): Promise<RunRow[]> {
            (extract(epoch from end_time) * 1000000)::float8 as "endUs",
            end_reason as "endReason", ref_algo_run as "refAlgoRun"
       from algo_run
-     where batch_id = ${batchId}
-     order by algo_run_id`,
+     where ${condition}`,
   ];
 }
