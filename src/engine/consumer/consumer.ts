@@ -25,7 +25,7 @@ import { Calls } from "./calls.ts";
 import { Decisions } from "./decisions.ts";
 import type { ReadDecision, Slot, StrategyRun } from "./slot.ts";
 import { MINUTE_US, SECOND_US } from "./symbol_state.ts";
-import { AccountView, setAccount, setEvent, setTimeUs } from "./views.ts";
+import { AccountView, setAccount, setEvent, setTimeUs, setToBarEnd } from "./views.ts";
 import { type Followed, FollowedSymbols } from "./followed.ts";
 import { receiveValue } from "./keystore.ts";
 import { Outbox } from "./outbox.ts";
@@ -233,7 +233,7 @@ export class Consumer {
     if (!state.onMinuteBar(rows, at)) return;
     if (!state.isIncomplete) this.followed.feedNext(followed, rows, at);
     if (!this.#wantsMinute) return;
-    setTimeUs(followed.time, rows[at] + MINUTE_US);
+    setToBarEnd(followed.time, rows, at);
     this.#runSlots(followed, "minute");
   }
 
