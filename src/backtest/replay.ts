@@ -59,11 +59,16 @@ export class Replay {
     // What a trader would subscribe to; the exchange fills by all that there is.
     this.#givesQuotes = events.includes("quote");
     this.#givesTrades = events.includes("trade") || events.includes("second") && !hasSeconds;
-    for (const one of data.values()) {
-      const id = symbols.idOf(one.symbol);
-      const opens = opensUs?.get(one.symbol) ?? null;
-      const market = exchange.market(one.symbol);
-      this.#feeds.set(one.symbol, new SymbolFeed(id, one, market, barUs, opens, hasSeconds));
+    for (const [symbol, one] of data) {
+      const feed = new SymbolFeed({
+        id: symbols.idOf(symbol),
+        data: one,
+        barUs,
+        opensUs: opensUs?.get(symbol) ?? null,
+        hasSeconds,
+        market: exchange.market(symbol),
+      });
+      this.#feeds.set(symbol, feed);
     }
   }
 
@@ -340,8 +345,7 @@ export class Replay {
   #noteClose(feed: SymbolFeed): void {
     if (feed.notedBars >= feed.bar || feed.seconds !== null) return;
     feed.notedBars = feed.bar;
-    const endUs = feed.bars.timeUs[feed.bar - 1] + MINUTE_US;
-    this.#exchange.notePrice(feed.market, feed.lastClose, endUs);
+    this.#exchange.notePrice(feed.market, feed.lastClose, feed.lastBarUs + MINUTE_US);
   }
 
   /** Orders that were accepted at a bar's end trade at its close. */

@@ -48,17 +48,16 @@ export class SymbolFeed {
   readonly barUs: number;
   /** Where bars do not begin at their time. */
   readonly opensUs: Float64Array | null;
+  /** The symbol at the exchange. */
+  readonly market: SymbolMarket;
 
   constructor(
-    id: number,
-    data: SymbolData,
-    /** What the exchange has seen of it. */
-    readonly market: SymbolMarket,
-    barUs: number,
-    opensUs: Float64Array | null,
-    hasSeconds: boolean,
+    { id, data, barUs, opensUs, hasSeconds, market }:
+      & Pick<SymbolFeed, "id" | "data" | "barUs" | "opensUs" | "market">
+      & { hasSeconds: boolean },
   ) {
     this.id = id;
+    this.market = market;
     this.data = data;
     this.barUs = barUs;
     this.opensUs = opensUs;
@@ -132,6 +131,12 @@ export class SymbolFeed {
   /** Of the newest trade or second that was given out, else the newest bar; NaN before the first. */
   get lastPrice(): number {
     return Number.isNaN(this.finePrice) ? this.lastClose : this.finePrice;
+  }
+
+  /** Time of the newest bar given out; NaN before the first. */
+  get lastBarUs(): number {
+    if (this.#isRead) return this.rows[this.#at - BAR_ROW];
+    return this.bar > 0 ? this.bars.timeUs[this.bar - 1] : NaN;
   }
 
   /** Close of the newest bar given out; NaN before the first. */
