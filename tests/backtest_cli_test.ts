@@ -1,7 +1,7 @@
 /** `liu backtest` as its user sees it. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { Liu } from "./program.ts";
+import { Liu, writeFiles } from "./program.ts";
 
 const PLAN = `
 [scanners.symbols]
@@ -102,4 +102,27 @@ Deno.test("what is wrong with a backtest is said", () =>
       assert.equal(code, 2, err);
       assert.match(err, says);
     }
+  }));
+
+Deno.test("scanners that name no symbols see all that is on disk", () =>
+  inFolder(async (liu) => {
+    await writeFiles(liu.folder, {
+      "tradeplan.toml": PLAN.replace('symbols = ["AAPL"]', 'filename = "all.ts"'),
+      "all.ts": `
+import { type ScanContext, Scanner } from "liu";
+
+export default class All extends Scanner {
+  async run({ market }: ScanContext) {
+    return (await market.snapshots()).symbols();
+  }
+}
+`,
+    });
+    const none = await liu.run(["backtest", "2022-01-03"]);
+    assert.equal(none.code, 2);
+    assert.match(none.err, /scanners name none, and .* has none\. Download them/);
+    assert.equal((await liu.run(["data", "import", "bars.csv"])).code, 0);
+    const { code, out, err } = await liu.run(["backtest", "2022-01-03", "--json"]);
+    assert.equal(code, 0, err);
+    assert.equal(JSON.parse(out).trades.length, 2);
   }));

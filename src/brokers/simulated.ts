@@ -1,7 +1,8 @@
 /**
  * A broker in the caller's own isolate, over the exchange core: what the simulated exchange is
  * behind its sockets. For backtests; no environment variable names it.
- * Invariant: an order gets the same answers and updates here as through the simulated exchange.
+ * Invariant: an order gets the same answers and updates here as through the simulated exchange, but
+ * for updates that say nothing beyond the answer to its request.
  */
 import type { Broker, BrokerCapabilities, CancelResult, OrderUpdate } from "../contracts/broker.ts";
 import type { Exchange } from "../matching/exchange.ts";
@@ -44,6 +45,8 @@ export class SimulatedBroker implements Broker {
   updates = 0;
   readonly #exchange: Exchange;
   readonly #options: SimulatedBrokerOptions;
+  /** Client order id of the request that is under way. */
+  #submitting: string | null = null;
   #onUpdate: (update: OrderUpdate) => void = () => {};
   #onStep: (n: number, timeUs: number) => void = () => {};
 
@@ -56,12 +59,19 @@ export class SimulatedBroker implements Broker {
   /** What the exchange has to say of an order. */
   publish(update: ExchangeUpdate): void {
     this.updates++;
+    if (this.#isAnswered(update)) return;
     this.#onUpdate({
       event: update.event,
       order: new SimulatedOrder(update.order),
       execution: update.execution && new SimulatedExecution(update.execution),
       timeUs: update.timeUs,
     });
+  }
+
+  /** The answer to the order's own request, which is under way, tells as much. */
+  #isAnswered({ order, execution }: ExchangeUpdate): boolean {
+    return this.#submitting !== null && execution === null && order.legs === null &&
+      order.clientOrderId === this.#submitting;
   }
 
   /** Begins a step of the gateway. */
@@ -131,7 +141,10 @@ export class SimulatedBroker implements Broker {
 
   submit(order: OrderRequest) {
     this.#options.beforeOrder(order.symbol);
-    return resultOf(this.#exchange.submit(ACCOUNT_ID, exchangeRequest(order)));
+    this.#submitting = order.clientOrderId;
+    const outcome = this.#exchange.submit(ACCOUNT_ID, exchangeRequest(order));
+    this.#submitting = null;
+    return resultOf(outcome);
   }
 
   cancel(brokerOrderId: string): CancelResult {
