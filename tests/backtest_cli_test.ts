@@ -96,6 +96,19 @@ Deno.test("what is wrong with a backtest is said", () =>
       [["2022-01-03", "--bars", "none.csv"], /Cannot read .*none\.csv/],
       [["2022-01-03", "--bars", "bars.csv", "--strats", "mines"], /did you mean "mine"\?/],
       [["2022-01-03"], /no history of AAPL .*liu data download/],
+      [["2022-01-01", "--to", "2022-01-02", "--bars", "bars.csv"], /the exchange is closed then/],
+      [
+        ["2022-01-04", "--to", "2022-01-05", "--bars", "bars.csv"],
+        /no symbol has a row in a session of it. The rows of AAPL are from 2022-01-03 to 2022-01-03/,
+      ],
+      [
+        ["2022-01-03", "--bars", "bars.csv", "--symbols", "AAPL,MSFT"],
+        /Cannot use --symbols MSFT: the files hold only AAPL/,
+      ],
+      [
+        ["2022-01-03", "--bars", "bars.csv", "--equity", "none/equity.csv"],
+        /Cannot write .*equity\.csv: .* Name a file that can be written/,
+      ],
       [["--json", "list"], /before list: write them behind it/],
     ];
     for (const [args, says] of cases) {
@@ -126,4 +139,47 @@ export default class All extends Scanner {
     const { code, out, err } = await liu.run(["backtest", "2022-01-03", "--json"]);
     assert.equal(code, 0, err);
     assert.equal(JSON.parse(out).trades.length, 2);
+  }));
+
+Deno.test("sessions without rows are told, and do not count", () =>
+  inFolder(async (liu) => {
+    const run = async (to: string) => {
+      const args = [
+        "backtest",
+        "2022-01-03",
+        "--to",
+        to,
+        "--bars",
+        "bars.csv",
+        "two.csv",
+        "--json",
+      ];
+      const { code, out, err } = await liu.run(args);
+      assert.equal(code, 0, err);
+      return { err, sharpe: JSON.parse(out).sharpe };
+    };
+    const rows = bars().replaceAll("AAPL", "MSFT").replaceAll("2022-01-03", "2022-01-04");
+    await writeFiles(liu.folder, {
+      "two.csv": rows,
+      "tradeplan.toml": PLAN.replace('"AAPL"', '"AAPL", "MSFT"'),
+    });
+    const whole = await run("2022-01-04");
+    assert.match(
+      whole.err,
+      /AAPL has no rows on 1 of 2 sessions, first 2022-01-04, last 2022-01-04/,
+    );
+    assert.match(whole.err, /MSFT has no rows on 1 of 2 sessions, first 2022-01-03/);
+    const longer = await run("2022-01-31");
+    assert.match(
+      longer.err,
+      /MSFT has no rows on 19 of 20 sessions, first 2022-01-03, last 2022-01-31/,
+    );
+    assert.equal(typeof whole.sharpe, "number");
+    assert.equal(longer.sharpe, whole.sharpe);
+    const restricted = [
+      ...["backtest", "2022-01-03", "--bars", "bars.csv", "two.csv", "--symbols", "AAPL"],
+    ];
+    const alone = await liu.run(restricted);
+    assert.equal(alone.code, 0, alone.err);
+    assert.doesNotMatch(alone.err, /no rows on/);
   }));

@@ -1,5 +1,7 @@
 /** The account's value over time, and what is read from it. */
 import { addDays, cryptoSession, exchangeDate, sessionsBetween } from "../model/calendar.ts";
+import type { MarketData } from "../recorded/market_data.ts";
+import { firstAfter } from "./symbol_feed.ts";
 
 const SESSIONS_A_YEAR = 252;
 const DAYS_A_YEAR = 365;
@@ -65,6 +67,22 @@ export function dailyValues(
     values.push(equity[Math.max(0, next - 1)]);
   }
   return values;
+}
+
+/**
+ * The end of the last day before `toUs` of which the data have anything: a curve that goes on flat
+ * behind it would count days on which nothing could have been earned. `toUs` where there is nothing.
+ */
+export function dataEndUs(data: MarketData, toUs: number): number {
+  let last = -Infinity;
+  for (const { dailyBars, minuteBars, secondBars, trades, quotes } of data.values()) {
+    for (const { timeUs } of [dailyBars, minuteBars, secondBars, trades, quotes]) {
+      const count = firstAfter(timeUs, toUs - 1);
+      if (count > 0) last = Math.max(last, timeUs[count - 1]);
+    }
+  }
+  if (last === -Infinity) return toUs;
+  return Math.min(toUs, cryptoSession(exchangeDate(last)).closeUs);
 }
 
 /** Ends of the days from `fromUs` to `endUs`, the last one's too. */

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { exchangeUs } from "../model/calendar.ts";
-import { dailyValues, sharpeRatio } from "./equity.ts";
+import { barsOf, emptySymbol, mergeMarketData } from "../recorded/market_data.ts";
+import { dailyValues, dataEndUs, sharpeRatio } from "./equity.ts";
 
 const curve = (points: [date: string, time: string, value: number][]) => ({
   timeUs: points.map(([date, time]) => exchangeUs(date, time)),
@@ -39,4 +40,29 @@ Deno.test("the Sharpe ratio is of a year's days", () => {
   assert.ok(Math.abs(sharpeRatio(values, false)! - 0.5 * Math.sqrt(252)) < 1e-12);
   assert.ok(Math.abs(sharpeRatio(values, true)! - 0.5 * Math.sqrt(365)) < 1e-12);
   assert.equal(sharpeRatio([100, 100, 100], false), null);
+});
+
+Deno.test("days behind the data's end do not count", () => {
+  const rows = ["2022-01-10", "2022-01-12", "2022-01-20"].map((date) => [
+    exchangeUs(date, "10:00"),
+    ...[1, 1, 1, 1, 1, 1, 1],
+  ]);
+  const data = mergeMarketData([
+    { ...emptySymbol("AAA"), minuteBars: barsOf(rows.slice(0, 1)) },
+    { ...emptySymbol("BBB"), minuteBars: barsOf(rows) },
+  ]);
+  const end = (to: string) => dataEndUs(data, exchangeUs(to, "24:00"));
+  assert.equal(end("2022-01-14"), exchangeUs("2022-01-12", "24:00"));
+  assert.equal(end("2022-01-12"), exchangeUs("2022-01-12", "24:00"));
+  assert.equal(end("2022-01-31"), exchangeUs("2022-01-20", "24:00"));
+  // In the day itself it ends where the backtest ends.
+  assert.equal(
+    dataEndUs(data, exchangeUs("2022-01-12", "16:00")),
+    exchangeUs("2022-01-12", "16:00"),
+  );
+  assert.equal(dataEndUs(new Map(), 5), 5);
+  const points = curve([["2022-01-10", "00:00", 100], ["2022-01-14", "16:00", 101]]);
+  const whole = days("2022-01-10", "2022-01-14");
+  assert.equal(dailyValues(points, whole).length, 6);
+  assert.equal(dailyValues(points, { ...whole, endUs: end("2022-01-14") }).length, 4);
 });

@@ -34,6 +34,8 @@ export interface BacktestResult {
   fromUs: number;
   /** Market time of the end. */
   endUs: number;
+  /** Up to where days count in daily figures: not beyond the last day of the data. */
+  countedToUs: number;
   endReason: string;
   /** Decimal texts, account currency. */
   initialCash: string;
@@ -71,6 +73,7 @@ export function resultOf(run: {
   batchId: string;
   fromUs: number;
   endUs: number;
+  countedToUs: number;
   endReason: string;
   cash: string;
   figures: ExchangeFigures;
@@ -83,7 +86,8 @@ export function resultOf(run: {
   rows: number;
   steps: number;
 }): BacktestResult {
-  const { batchId, fromUs, endUs, endReason, cash, figures, runs, windows, rows, steps } = run;
+  const { batchId, fromUs, endUs, countedToUs, endReason, cash, figures, runs } = run;
+  const { windows, rows, steps } = run;
   const names = new Map(runs.map(({ runId, strategy }) => [runId, strategy]));
   const { timeUs, equity } = run.curve;
   const isRoundTheClock = windows.every(({ assetClass }) => assetClass === "crypto");
@@ -91,6 +95,7 @@ export function resultOf(run: {
     batchId,
     fromUs,
     endUs,
+    countedToUs,
     endReason,
     initialCash: cash,
     cash: figures.cash,
@@ -100,7 +105,7 @@ export function resultOf(run: {
     totalReturn: Number(figures.equity) / Number(cash) - 1,
     maxDrawdown: maxDrawdown(equity),
     sharpe: sharpeRatio(
-      dailyValues({ timeUs, equity }, { fromUs, endUs, isRoundTheClock }),
+      dailyValues({ timeUs, equity }, { fromUs, endUs: countedToUs, isRoundTheClock }),
       isRoundTheClock,
     ),
     isRoundTheClock,

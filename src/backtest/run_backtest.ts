@@ -18,6 +18,7 @@ import type { Soon } from "../util/soon.ts";
 import { AbortController, setTimeout, SharedArrayBuffer } from "../util/natives.ts";
 import { AccountTiming } from "./account_view.ts";
 import { BacktestMarket } from "./backtest_market.ts";
+import { dataEndUs } from "./equity.ts";
 import { GatewayLink } from "./gateway_link.ts";
 import { NextStep } from "./next_step.ts";
 import { type BacktestOptions, describePlainly } from "./options.ts";
@@ -94,11 +95,12 @@ class Backtest {
     await this.#sessions.schedule.runDue(this.#market.nowUs);
     const endReason = await this.#runSteps();
     await this.#finish(endReason);
-    const { batchId, fromUs, cash } = this.#options;
+    const { batchId, fromUs, cash, data } = this.#options;
     return resultOf({
       batchId,
       fromUs,
       endUs: this.#market.nowUs,
+      countedToUs: dataEndUs(data, this.#market.nowUs),
       endReason,
       cash,
       figures: this.#market.broker.figures(),

@@ -12,7 +12,7 @@ import {
 } from "../recorded/market_data.ts";
 import { ConfigError } from "../util/errors.ts";
 import { alpacaUrls } from "../wire/alpaca_urls.ts";
-import type { DataWanted } from "./backtest_data.ts";
+import { type DataWanted, scannedSymbols } from "./backtest_data.ts";
 import { historyFolder } from "./data_series.ts";
 import { remoteOf } from "./provider.ts";
 
@@ -123,16 +123,14 @@ async function remote(settings: Settings, signal: AbortSignal): Promise<{ remote
   return { remote: await remoteOf(settings, signal) };
 }
 
-/** What the plan's scanners name themselves; scanners that name none see all that is on disk. */
+/** Scanners that name no symbols see all that is on disk. */
 async function symbolsOf(
-  { scanners, assets }: TradePlan,
+  plan: TradePlan,
   history: History,
   scale: DataWanted["scale"],
 ): Promise<string[]> {
-  const named = scanners.flatMap(({ parameters: { symbols } }) =>
-    Array.isArray(symbols) ? symbols.map(String) : []
-  );
-  if (named.length > 0) return [...new Set(named)];
+  const named = scannedSymbols(plan);
+  if (named.length > 0) return named;
   const onDisk = await history.symbols(scale);
-  return onDisk.filter((symbol) => assets.includes(assetClassOf(symbol)));
+  return onDisk.filter((symbol) => plan.assets.includes(assetClassOf(symbol)));
 }

@@ -28,7 +28,8 @@ export async function backtestOfBatch(asked: string, cli: BatchOptions, host: Ho
     const original = await storedBatch(worker.connect(), asked);
     const run = await settingsOf(original, cli, plan, settings, host);
     const output = { ...cli, worker };
-    const { result, analysis } = await runAndReport(run, output, settings, logSink, host);
+    const reported = await runAndReport(run, output, settings, logSink, host);
+    const { result, analysis } = reported;
     if (cli.debug) logDecisions(result.record!, logSink);
     const trades = tradesToCompare(original, run);
     const compared = comparisonOf(analyzeBatch(original.runs, trades).analysis, analysis);
@@ -43,6 +44,7 @@ export async function backtestOfBatch(asked: string, cli: BatchOptions, host: Ho
     } else if (trades.length > 0) {
       host.out(`\n${comparisonText(compared, original.batchId, host)}`);
     }
+    await reported.writeEquity();
   } finally {
     await worker.close();
   }
@@ -75,7 +77,7 @@ async function settingsOf(
   const range = rangeOf(original, trending, cli);
   const symbols = [...new Set(trending.map(({ symbol }) => symbol))];
   const run = await backtestSettings(
-    { ...range, scale: "minute", symbols },
+    { ...range, scale: "minute", symbols, mayLack: true },
     cli,
     plan,
     settings,

@@ -45,7 +45,7 @@ export function declareDataOptions(command: Commander): Commander {
     )
     .option(
       "--symbols <LIST>",
-      "whose history is loaded (default: what scanners name, else all)",
+      "only these, of files or history (default: what scanners name, else all)",
       names,
     )
     .option("--scanners <LIST>", "scanners of the plan to run (default: all)", names);

@@ -20,11 +20,13 @@ export interface BacktestWanted {
   scale: BacktestScale;
   /** Whose history is loaded; else what the scanners name. */
   symbols: string[] | undefined;
+  /** Symbols may be named of which there are no data: who asks tells it. */
+  mayLack?: boolean;
 }
 
 /** Reads the sources and loads the data. Throws ConfigError, OperationError. */
 export async function backtestSettings(
-  { fromUs, toUs, scale, symbols }: BacktestWanted,
+  { fromUs, toUs, scale, symbols, mayLack = false }: BacktestWanted,
   options: MarketOptions,
   wholePlan: TradePlan,
   settings: Settings,
@@ -44,7 +46,7 @@ export async function backtestSettings(
   const costs = costsOf(options, plan);
   const files = fileSources(options, host.cwd, scale === "second" ? "second" : "minute");
   const { fillModel } = costs;
-  const wanted = { files, symbols, scale, fillModel, fromUs, toUs };
+  const wanted = { files, symbols, mayLack, scale, fillModel, fromUs, toUs };
   const data = await loadBacktestData(wanted, plan, settings, host.signal);
   const ran = new Set(strategies.map(({ source }) => source.name));
   return {

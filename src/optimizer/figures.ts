@@ -24,7 +24,7 @@ export type ObjectiveName = typeof OBJECTIVES[number];
 
 export function figuresOf(result: BacktestResult): { figures: TrialFigures; returns: number[] } {
   const { fromUs, endUs, isRoundTheClock, totalReturn } = result;
-  const values = dailyValues(result.equity, result);
+  const values = dailyValues(result.equity, { fromUs, endUs: result.countedToUs, isRoundTheClock });
   const returns = returnsOf(values);
   return {
     returns,
@@ -55,8 +55,11 @@ export function joinedFigures(parts: readonly BacktestResult[]): {
   const equity = parts.flatMap((part) => [...part.equity.equity]);
   const isRoundTheClock = parts.every((part) => part.isRoundTheClock);
   const { fromUs } = first;
-  const { endUs } = last;
-  const values = dailyValues({ timeUs, equity }, { fromUs, endUs, isRoundTheClock });
+  const { endUs, countedToUs } = last;
+  const values = dailyValues(
+    { timeUs, equity },
+    { fromUs, endUs: countedToUs, isRoundTheClock },
+  );
   const returns = returnsOf(values);
   const totalReturn = Number(last.finalEquity) / Number(first.initialCash) - 1;
   const fall = maxDrawdown(equity);
