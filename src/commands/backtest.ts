@@ -63,8 +63,9 @@ export const command: Command = {
       const { checkedRun } = await import("./backtest_check.ts");
       return await checkedRun(preparing, cli, settings, logSink, host);
     }
-    const { result } = await runAndReport(preparing, cli, settings, logSink, host);
-    if (cli.json) host.out(JSON.stringify(backtestJson(result)) + "\n");
+    const run = await runAndReport(preparing, cli, settings, logSink, host);
+    if (cli.json) host.out(JSON.stringify(backtestJson(run.result)) + "\n");
+    await run.writeEquity();
   },
 };
 

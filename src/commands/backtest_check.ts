@@ -32,7 +32,8 @@ export async function checkedRun(
   logSink: LogSink,
   host: Host,
 ): Promise<number> {
-  const { result } = await runAndReport(preparing.then(forCheck), cli, settings, logSink, host);
+  const run = await runAndReport(preparing.then(forCheck), cli, settings, logSink, host);
+  const { result } = run;
   const report = await check(await preparing, result, cli, host);
   const isAdjusted = cli.bars === undefined;
   if (cli.json) {
@@ -42,6 +43,7 @@ export async function checkedRun(
   } else {
     host.out(`\n${checkText(report, isAdjusted)}`);
   }
+  await run.writeEquity();
   return findingsIn(report) > 0 ? 1 : 0;
 }
 

@@ -75,6 +75,7 @@ export function equityCsv({ equity }: BacktestResult): string {
 export function curveCsv(
   { timeUs, equity }: { timeUs: ArrayLike<number>; equity: ArrayLike<number> },
 ): string {
-  const lines = Array.from(timeUs, (us, i) => `${formatRfc3339(us)},${equity[i]}`);
+  // More would be noise of the sums: the account's own amounts are exact.
+  const lines = Array.from(timeUs, (us, i) => `${formatRfc3339(us)},${+equity[i].toFixed(4)}`);
   return ["time,equity", ...lines, ""].join("\n");
 }

@@ -1,5 +1,4 @@
 /** Runs a backtest in its worker, stores it and tells its result. */
-import { resolve } from "node:path";
 import type { BatchAnalysis } from "../analysis/batch_analysis.ts";
 import type { BacktestSettings } from "../backtest/options.ts";
 import type { BacktestResult } from "../backtest/result.ts";
@@ -10,6 +9,7 @@ import type { LogSink } from "../util/log.ts";
 import type { StoreWorker } from "../store/store_worker.ts";
 import { backtestSummary, equityCsv } from "./backtest_report.ts";
 import { BacktestStore } from "./backtest_store.ts";
+import { OutputFile } from "./output_file.ts";
 import { SessionReport } from "./session_report.ts";
 
 export interface BacktestOutput {
@@ -17,6 +17,13 @@ export interface BacktestOutput {
   equity?: string;
   /** The store, where it is open already; it stays so. */
   worker?: StoreWorker;
+}
+
+export interface Reported {
+  result: BacktestResult;
+  analysis: BatchAnalysis;
+  /** Writes the file that the output names. To be called when the result has been told. */
+  writeEquity(): Promise<void>;
 }
 
 /**
@@ -29,9 +36,12 @@ export async function runAndReport(
   settings: Settings,
   logSink: LogSink,
   host: Host,
-): Promise<{ result: BacktestResult; analysis: BatchAnalysis }> {
+): Promise<Reported> {
   const report = new SessionReport(host);
   const preparing = Promise.resolve(run);
+  // Whoever waits for it gets its failure; nobody does where the file cannot be written.
+  preparing.catch(() => {});
+  const file = output.equity === undefined ? null : await OutputFile.open(output.equity, host.cwd);
   const store = new BacktestStore(settings, preparing, output.worker);
   let result: BacktestResult;
   let analysis: BatchAnalysis;
@@ -50,12 +60,14 @@ export async function runAndReport(
     report.end();
     await store.close();
   }
-  if (output.equity !== undefined) {
-    await Deno.writeTextFile(resolve(host.cwd, output.equity), equityCsv(result));
-  }
-  if (output.json) return { result, analysis };
+  const reported = {
+    result,
+    analysis,
+    writeEquity: async () => await file?.write(equityCsv(result)),
+  };
+  if (output.json) return reported;
   host.out(`${report.analysis(analysis)}\n`);
   host.out(backtestSummary(result));
   host.out(`More: liu analyze ${result.batchId} --trades\n`);
-  return { result, analysis };
+  return reported;
 }

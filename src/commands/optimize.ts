@@ -29,6 +29,7 @@ import { declareOptimizeOptions, type OptimizeOptions } from "./optimize_options
 import { optimizePeriod } from "./optimize_period.ts";
 import { OptimizeProgress } from "./optimize_progress.ts";
 import { searchJson, searchText, type SessionHead, walkJson, walkText } from "./optimize_report.ts";
+import { OutputFile } from "./output_file.ts";
 import { curveCsv } from "./backtest_report.ts";
 import { loadTradePlan } from "./plan.ts";
 import { startSettings } from "./settings.ts";
@@ -69,6 +70,7 @@ export const command: Command = {
       ? null
       : walkWindows(period, readWalkForward(cli.walkForward), plan.assets);
     const objective = await objectiveOf(cli.objective, host);
+    const file = cli.equity === undefined ? null : await OutputFile.open(cli.equity, host.cwd);
     const run = await backtestSettings(
       { ...rangeUs(period), scale: cli.scale, symbols: cli.symbols },
       cli,
@@ -80,7 +82,7 @@ export const command: Command = {
     try {
       const store = storeWorker.connect();
       for (const source of run.strategies) source.keystore = await store.keystore(source.name);
-      const prepared = { plan, period, windows, setup: setupOf(run, objective), store };
+      const prepared = { plan, period, windows, setup: setupOf(run, objective), store, file };
       return await search(prepared, cli, progress, logSink, host);
     } finally {
       progress.end();
@@ -95,6 +97,8 @@ interface Prepared {
   windows: WalkWindow[] | null;
   setup: TrialSetup;
   store: Store;
+  /** For the equity curve. */
+  file: OutputFile | null;
 }
 
 function setupOf(run: BacktestSettings, objective: TrialSetup["objective"]): TrialSetup {
@@ -158,10 +162,8 @@ async function search(
     progress.end();
     store.write([{ table: "optimizer_session", row: { ...session.row, result: result.json } }]);
     await store.flush();
-    if (cli.equity !== undefined && result.curve !== undefined) {
-      await Deno.writeTextFile(resolve(host.cwd, cli.equity), curveCsv(result.curve));
-    }
     host.out(cli.json ? JSON.stringify(result.json) + "\n" : result.text);
+    if (result.curve !== undefined) await prepared.file?.write(curveCsv(result.curve));
     return result.curve === undefined ? 1 : 0;
   } catch (error) {
     if (!host.signal.aborted || session === null) throw error;
