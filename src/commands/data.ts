@@ -9,6 +9,7 @@ import { progressBar, StatusLine } from "../util/progress.ts";
 import { table } from "../util/table.ts";
 import { command as checkCommand } from "./data_check.ts";
 import { command as importCommand } from "./data_import.ts";
+import { downloadedText, tellEmpty } from "./data_downloaded.ts";
 import { adjustmentOption, allSeries, historyFolder } from "./data_series.ts";
 import { fromTime, symbolOf, timeText, toTime } from "./operands.ts";
 import { remoteOf } from "./provider.ts";
@@ -74,7 +75,7 @@ const download: Command = {
     const { scale, adjustment } = seriesOf(options as SeriesOptions);
     let kept = 0;
     try {
-      const { rows, calls, readjusted } = await history.download(
+      const got = await history.download(
         { symbols, scale, adjustment, fromUs, toUs },
         ({ done, total, rows, symbols }) => {
           kept = rows;
@@ -86,18 +87,9 @@ const download: Command = {
       const source = remote.source;
       if (options.json) {
         const asked = { source, symbols, scale, adjustment, fromUs, toUs };
-        host.out(JSON.stringify({ ...asked, rows, calls, readjusted }) + "\n");
-      } else if (calls === 0) {
-        host.out("All of it is here already: nothing was asked for.\n");
-      } else {
-        host.out(`${rows} rows of ${symbols.length} symbols came from ${source}.\n`);
-        if (readjusted.length > 0) {
-          host.out(
-            `Adjusted anew since the last download, so all of theirs came again: ` +
-              `${readjusted.join(", ")}\n`,
-          );
-        }
-      }
+        host.out(JSON.stringify({ ...asked, ...got }) + "\n");
+      } else host.out(downloadedText(got, symbols.length, source));
+      return tellEmpty(got.empty, { symbols, scale, fromUs, toUs }, (text) => host.err(text));
     } catch (error) {
       line.clear();
       if (error instanceof OperationError || error instanceof RetryableError) {

@@ -70,6 +70,10 @@ export interface Downloaded {
   calls: number;
   /** Symbols whose adjusted prices had changed, so that all of theirs was downloaded again. */
   readjusted: string[];
+  /** Of the rows: those that may still change. They are not on disk. */
+  unsettled: number;
+  /** Symbols that were asked for, and of which there is nothing in the whole range. */
+  empty: string[];
 }
 
 /** Where files come from that the user imported. */
@@ -233,7 +237,7 @@ export class History {
     const { source, provider, clock } = this.#remote!;
     const nowUs = clock.nowUs();
     const asked = overlap(range, { fromUs: 0, toUs: nowUs });
-    const result: Downloaded = { rows: 0, calls: 0, readjusted: [] };
+    const result: Downloaded = { rows: 0, calls: 0, readjusted: [], unsettled: 0, empty: [] };
     if (asked === null) return result;
     for (const adjustment of ADJUSTMENTS) {
       const shelf = this.#shelf<R>({ source, adjustment }, scale);
@@ -260,9 +264,14 @@ export class History {
           piece.rows = replace(scale, piece.rows, errand.range, wanted);
           piece.covered = union(piece.covered, [errand.range]);
           result.rows += got.timeUs.length;
+          result.unsettled += slice(got, call.settledUs, Infinity).timeUs.length;
         }
       }
       result.calls += calls.length;
+      const called = new Set(calls.flatMap(({ symbols }) => symbols));
+      result.empty.push(
+        ...[...called].filter((symbol) => found.get(symbol)!.piece.rows.timeUs.length === 0),
+      );
     }
     return result;
   }

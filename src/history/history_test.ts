@@ -121,7 +121,7 @@ Deno.test("a download that fails goes on where it was", () =>
     assert.deepEqual(source.asked[3], source.asked[2]);
     assert.equal(source.asked.length, 3 + calls);
     const again = await source.history(folder).download(query, () => {}, never);
-    assert.deepEqual(again, { rows: 0, calls: 0, readjusted: [] });
+    assert.deepEqual(again, { rows: 0, calls: 0, readjusted: [], unsettled: 0, empty: [] });
     const loaded = await new History({ folder }).loadBars(query);
     assert.deepEqual(loaded.get("BTC/USD"), source.barsOf("BTC/USD", query));
   }));
