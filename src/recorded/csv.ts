@@ -5,6 +5,7 @@
 // @ts-types="./csv_parse.d.ts"
 import { parse } from "csv-parse/sync";
 import { ConfigError } from "../util/errors.ts";
+import { logger } from "../util/log.ts";
 import { COLUMNS, type Header, isAmount, readHeader, SYMBOL, symbolDataOf } from "./csv_columns.ts";
 import { parseTimeUs } from "./csv_time.ts";
 import type { SymbolData } from "./market_data.ts";
@@ -45,6 +46,8 @@ export function parseCsv(text: string, source: FileSource): SymbolData[] {
 export class RecordReader {
   #header: Header | null = null;
   readonly #bySymbol = new Map<string, Row[]>();
+  /** Lines of bars without any price, as Yahoo writes days that it does not know. */
+  readonly #without: number[] = [];
 
   constructor(private readonly source: FileSource) {}
 
@@ -52,6 +55,10 @@ export class RecordReader {
   add(record: string[], line: number): void {
     if (this.#header === null) {
       this.#header = readHeader(record, this.source);
+      return;
+    }
+    if (this.source.kind === "bars" && hasNoPrice(record, this.#header)) {
+      this.#without.push(line);
       return;
     }
     const row = readRow(record, this.#header, this.source, line);
@@ -76,10 +83,25 @@ export class RecordReader {
           `${bySymbol.size} symbols; give the file without "${source.symbol}="`,
       );
     }
+    if (this.#without.length > 0) {
+      logger("data").warning(
+        "{file}: {count} rows without prices are left out, first line {line}",
+        {
+          file: source.file,
+          count: this.#without.length,
+          line: this.#without[0],
+        },
+      );
+    }
     return [...bySymbol].map(([symbol, rows]) =>
       toSymbolData(source.symbol ?? symbol, rows, source, header.isDaily)
     );
   }
+}
+
+function hasNoPrice(record: string[], { fields, valuesAt }: Header): boolean {
+  return record.length === fields &&
+    valuesAt.slice(0, 4).every((at) => /^(null)?$/i.test(record[at].trim()));
 }
 
 function readRow(record: string[], header: Header, source: FileSource, line: number): Row {

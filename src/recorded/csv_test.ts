@@ -127,3 +127,18 @@ Deno.test("what is wrong in a file is told with file and line", async () => {
   await assert.rejects(loadFile({ ...BARS, file }), /it is not a whole gzip file/);
   await Deno.remove(file);
 });
+
+Deno.test("days without prices are left out, those with some are refused", () => {
+  const header = "Date,Open,High,Low,Close,Adj Close,Volume\n";
+  const days = "2022-01-03,1,2,0.5,1.5,1.5,100\n2022-01-05,1,2,0.5,1.5,1.5,100\n";
+  const source = { ...BARS, symbol: "AAPL" };
+  const [{ dailyBars }] = parseCsv(
+    `${header}2022-01-04,null,null,null,null,null,null\n${days}2022-01-06,,,,,,\n`,
+    source,
+  );
+  assert.equal(dailyBars.timeUs.length, 2);
+  assert.throws(
+    () => parseCsv(`${header}${days}2022-01-04,1,null,1,1,1,1\n`, source),
+    { name: "ConfigError", message: 'Cannot load bars.csv:4: high "null" is not a number' },
+  );
+});
