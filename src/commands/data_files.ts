@@ -15,7 +15,8 @@ export function declareFileOptions(command: Commander): Commander {
   return command
     .option(
       "--bars <FILE...>",
-      "CSV, CSV.gz or Parquet of bars (minutes, Yahoo's days); SYMBOL=FILE for one symbol's file",
+      "CSV, CSV.gz or Parquet of bars (minutes, Yahoo's days); SYMBOL=FILE for one symbol's file; " +
+        "times without a zone are UTC",
     )
     .option("--trades <FILE...>", "trades: symbol,timestamp,price,size")
     .option(

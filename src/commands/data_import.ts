@@ -57,7 +57,10 @@ export const command: Command = {
 };
 
 function declareOptions(command: Commander): void {
-  command.argument("<FILE...>", "CSV, CSV.gz or Parquet; SYMBOL=FILE where it has no symbol column")
+  command.argument(
+    "<FILE...>",
+    "CSV, CSV.gz or Parquet; SYMBOL=FILE where it has no symbol column; times without a zone are UTC",
+  )
     .option("--symbol <SYMBOL>", "as SYMBOL=FILE, for one file")
     .addOption(
       new Option("--kind <KIND>", "of rows").choices(["bars", "trades", "quotes"]).default("bars"),

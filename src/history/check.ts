@@ -1,6 +1,12 @@
 /** What is on a shelf, and what is wrong with it or missing. */
 import { assetClassOf } from "../model/asset.ts";
-import { cryptoSession, exchangeDate, type Session, sessionsBetween } from "../model/calendar.ts";
+import {
+  cryptoSession,
+  exchangeDate,
+  type Session,
+  sessionOf,
+  sessionsBetween,
+} from "../model/calendar.ts";
 import { OperationError } from "../util/errors.ts";
 import { type Range, union } from "./ranges.ts";
 import { countBefore, type Rows } from "./rows.ts";
@@ -29,6 +35,8 @@ export interface Series {
 }
 
 const DAY_US = 24 * 3600e6;
+/** Holidays before it followed other rules. */
+const CALENDAR_FROM_US = Date.UTC(1998) * 1000;
 
 /** Reads all files of a symbol. Only whole sessions are looked for: minutes without a trade are usual. */
 export async function checkSeries(shelf: Shelf<Rows>, symbol: string): Promise<Series> {
@@ -42,6 +50,8 @@ export async function checkSeries(shelf: Shelf<Rows>, symbol: string): Promise<S
       series.covered = union(series.covered, covered);
       const wrong = damage(rows, wrongRow(shelf.kind, rows), covered);
       if (wrong !== null) series.findings.push(wrong);
+      const closed = closedDay(shelf, symbol, rows);
+      if (closed !== null) series.findings.push(closed);
       // The exchange's days begin in one year of UTC and may end in the next.
       const around = covered.map(({ fromUs, toUs }) => ({
         fromUs: fromUs - DAY_US,
@@ -75,6 +85,23 @@ function damage({ timeUs }: Rows, wrong: WrongRow | null, covered: Range[]) {
     fromUs: at,
     toUs: at + 1,
     text: `row of ${new Date(at / 1000).toISOString()}: ${text}`,
+  };
+}
+
+/** The first day of a stock on which the exchange was closed, since its rules are known. */
+function closedDay({ kind }: Shelf<Rows>, symbol: string, { timeUs }: Rows): Finding | null {
+  if (kind !== "day" || assetClassOf(symbol) === "crypto") return null;
+  const days = [...timeUs].filter((us) =>
+    us >= CALENDAR_FROM_US && sessionOf(exchangeDate(us)) === null
+  );
+  if (days.length === 0) return null;
+  const date = exchangeDate(days[0]!);
+  return {
+    kind: "damage",
+    fromUs: days[0]!,
+    toUs: days[0]! + 1,
+    text: `a row on ${date}, when the exchange was closed` +
+      (days.length === 1 ? "" : `, and on ${days.length - 1} more such days of the year`),
   };
 }
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { type BarColumns, emptyBars } from "../model/bars.ts";
+import { exchangeUs } from "../model/calendar.ts";
 import { History } from "./history.ts";
 import { Shelf } from "./shelf.ts";
 import { checkSeries } from "./check.ts";
@@ -75,6 +76,25 @@ Deno.test("what history loads and what it checks are held to one rule", async ()
       const [finding] = (await checkSeries(shelf, "AAA")).findings;
       assert.equal(finding?.text, `row of 2021-03-01T14:33:00.000Z: ${text}`);
     }
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("a day on which the exchange was closed is told, of stocks alone", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "liu-closed-day-" });
+  try {
+    const days = barsWith();
+    days.timeUs.forEach((_, i) => days.timeUs[i] = exchangeUs(`2021-03-0${i + 3}`, "00:00"));
+    const range = { fromUs: days.timeUs[0]!, toUs: exchangeUs("2021-03-08", "00:00") };
+    const shelf = new Shelf<BarColumns>(folder, "import-split", "day");
+    for (const symbol of ["AAA", "BTC/USD"]) await shelf.write(symbol, range, days);
+    const textsOf = async (symbol: string) =>
+      (await checkSeries(shelf, symbol)).findings.map(({ text }) => text);
+    assert.deepEqual(await textsOf("AAA"), [
+      "a row on 2021-03-06, when the exchange was closed, and on 1 more such days of the year",
+    ]);
+    assert.deepEqual(await textsOf("BTC/USD"), []);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }

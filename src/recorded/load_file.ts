@@ -1,10 +1,17 @@
 import { ConfigError } from "../util/errors.ts";
 import type { SymbolData } from "./market_data.ts";
 import { readPlainCsv } from "./plain_csv.ts";
+import { warnOfShift } from "./shifted_times.ts";
 import type { FileSource } from "./source.ts";
 
 /** Reads a file of bars, trades or quotes: Parquet by its name's end, else CSV. Throws ConfigError. */
 export async function loadFile(source: FileSource): Promise<SymbolData[]> {
+  const found = await readFile(source);
+  for (const data of found) warnOfShift(data, source.file);
+  return found;
+}
+
+async function readFile(source: FileSource): Promise<SymbolData[]> {
   if (/\.(parquet|pq)$/i.test(source.file)) {
     const { loadParquet } = await import("./parquet.ts");
     return await loadParquet(source);
