@@ -52,6 +52,8 @@ export class Followings {
   readonly #runsOf = new Map<string, Set<number>>();
   /** Runs that gave a symbol up: what is picked again stays given up. */
   readonly #rejectedBy = new Map<string, Set<number>>();
+  /** Symbols that cannot be traded: told once a session, though scans pick them again. */
+  readonly #untradable = new Set<string>();
   /** Symbols by consumer. */
   readonly #load: number[];
   #turn: Promise<unknown> = Promise.resolve();
@@ -87,8 +89,10 @@ export class Followings {
         if (!isHeld(runId, symbol)) this.#leave(this.#run(runId), symbol);
       }
     }
-    for (const symbol of [...this.#rejectedBy.keys()]) {
-      if (assetClassOf(symbol) === assetClass) this.#rejectedBy.delete(symbol);
+    for (const forgetful of [this.#rejectedBy, this.#untradable]) {
+      for (const symbol of [...forgetful.keys()]) {
+        if (assetClassOf(symbol) === assetClass) forgetful.delete(symbol);
+      }
     }
   }
 
@@ -160,7 +164,10 @@ export class Followings {
   /** The runs that should follow the symbol and do not: of each strategy one. */
   #runsFor(symbol: string, strategies: readonly string[]): RunInfo[] {
     if (!this.#options.assets.get(symbol)?.tradable) {
-      this.#options.warn("{symbol} was picked but cannot be traded", { symbol });
+      if (!this.#untradable.has(symbol)) {
+        this.#untradable.add(symbol);
+        this.#options.warn("{symbol} was picked but cannot be traded", { symbol });
+      }
       return [];
     }
     const following = this.#runsOf.get(symbol);
