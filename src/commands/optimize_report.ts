@@ -5,6 +5,8 @@ import type { Evidence } from "../optimizer/evidence.ts";
 import type { TrialFigures } from "../optimizer/figures.ts";
 import { type FinishedTrial, ranked } from "../optimizer/optimize.ts";
 import type { SearchResult, WalkResult, WindowResult } from "../optimizer/session.ts";
+import { exchangeDate } from "../model/calendar.ts";
+import { formatRfc3339 } from "../wire/rfc3339.ts";
 import { table } from "../util/table.ts";
 import { shown, valuesText } from "./optimize_progress.ts";
 
@@ -38,7 +40,10 @@ export function walkJson(head: SessionHead, result: WalkResult): Record<string, 
     ...headJson(head),
     ...countsJson(windows.flatMap(({ trials }) => trials)),
     windows: windows.map(windowJson),
-    out_of_sample: joined && figuresJson(joined.figures),
+    out_of_sample: joined && {
+      ...figuresJson(joined.figures),
+      ruined_at: joined.ruinedUs === null ? null : formatRfc3339(joined.ruinedUs),
+    },
     evidence: evidence && evidenceJson(evidence),
   };
 }
@@ -145,6 +150,9 @@ export function walkText(head: SessionHead, result: WalkResult, host: Host): str
     lines.push(
       `Out of sample, joined: return ${percent(totalReturn)}, max drawdown ` +
         `${percent(maxDrawdown)}, Sharpe ratio ${ratio(sharpe)}, ${executions} executions`,
+      ...(joined.ruinedUs === null ? [] : [
+        `The account was ruined on ${exchangeDate(joined.ruinedUs)}: nothing was left to trade`,
+      ]),
       "",
       evidenceText(evidence),
     );

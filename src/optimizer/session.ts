@@ -61,6 +61,7 @@ export interface WindowResult {
 }
 
 export interface WalkResult {
+  /** Up to the one in which the account was ruined, if one was. */
   windows: WindowResult[];
   joined: ReturnType<typeof joinedFigures> | null;
   /** Of the tests, joined: nothing was chosen by them. */
@@ -103,12 +104,14 @@ export async function walkForwardSession(
       cash = test.run.result.finalEquity;
     }
     results.push({ window, trials, best, test, evidence });
+    // Nothing is left to go on with.
+    if (test !== null && test.run.result.ruinedUs !== null) break;
   }
   const runs = results.flatMap(({ test }) => test === null ? [] : [test.run]);
   if (runs.length === 0) return { windows: results, joined: null, evidence: null };
   const joined = joinedFigures(runs.map(({ result }) => result));
   const evidence = evidenceOf({
-    returns: joined.returns,
+    returns: joined.ruinedUs === null ? joined.returns : [],
     trials: [joined.returns],
     trips: runs.flatMap(({ trips }) => trips),
     initialCash: joined.figures.initialCash,
