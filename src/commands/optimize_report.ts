@@ -111,6 +111,7 @@ export function evidenceJson(evidence: Evidence): Record<string, Json> {
       combinations: overfitting.combinations,
       blocks: overfitting.blocks,
     },
+    // Its fall is that of the account as trades end, without what falls within one.
     trade_bootstrap: bootstrap && {
       trades: bootstrap.trades,
       resamples: bootstrap.resamples,
@@ -229,7 +230,7 @@ export function evidenceText(evidence: Evidence): string {
     const { gain, maxDrawdown, lossProbability } = bootstrap;
     rows.push(
       ["gain, 95 % of resamples", `${percent(gain.low)} to ${percent(gain.high)}`],
-      ["max drawdown, 95 %", `${percent(maxDrawdown.low)} to ${percent(maxDrawdown.high)}`],
+      ["fall at trades' ends, 95 %", `${percent(maxDrawdown.low)} to ${percent(maxDrawdown.high)}`],
       ["resamples that lost", percent(lossProbability)],
     );
   }

@@ -113,7 +113,7 @@ export async function walkForwardSession(
   const evidence = evidenceOf({
     returns: joined.ruinedUs === null ? joined.returns : [],
     trials: [joined.returns],
-    trips: runs.flatMap(({ trips }) => trips),
+    gains: runs.flatMap(({ gains }) => gains),
     initialCash: joined.figures.initialCash,
     random: seededRandom(options.plan.seed),
   });
@@ -182,7 +182,7 @@ function trainingEvidence(
     trials: trials.flatMap(({ outcome: { ran, problem } }) =>
       ran === null || problem !== null ? [] : [ran.returns]
     ),
-    trips: run && run.trips,
+    gains: run && run.gains,
     initialCash: best.outcome.ran!.figures.initialCash,
     random: seededRandom(options.plan.seed),
   });
