@@ -106,6 +106,7 @@ export function evidenceJson(evidence: Evidence): Record<string, Json> {
     deflated_sharpe: evidence.deflatedSharpe,
     expected_max_sharpe_daily: evidence.expectedMaxSharpe,
     overfitting: overfitting && {
+      of: "sharpe",
       probability: overfitting.probability,
       mean_logit: overfitting.meanLogit,
       combinations: overfitting.combinations,
@@ -219,7 +220,7 @@ export function evidenceText(evidence: Evidence): string {
     rows.push(
       ["deflated Sharpe ratio", `${ratio(deflatedSharpe)}  (best of ${trials} trials)`],
       [
-        "probability of overfitting",
+        "overfitting, of the Sharpe ratio",
         overfitting === null
           ? "–  (too few days)"
           : `${ratio(overfitting.probability)}  (CSCV, ${overfitting.combinations} splits)`,
@@ -234,7 +235,7 @@ export function evidenceText(evidence: Evidence): string {
       ["resamples that lost", percent(lossProbability)],
     );
   }
-  return rows.map(([name, text]) => `${name.padEnd(28)}${text}\n`).join("");
+  return rows.map(([name, text]) => `${name.padEnd(34)}${text}\n`).join("");
 }
 
 function percent(share: number): string {
