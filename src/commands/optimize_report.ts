@@ -220,10 +220,11 @@ export function evidenceText(evidence: Evidence): string {
     rows.push(
       ["deflated Sharpe ratio", `${ratio(deflatedSharpe)}  (best of ${trials} trials)`],
       [
-        "overfitting, of the Sharpe ratio",
+        "probability of overfitting",
         overfitting === null
-          ? "–  (too few days)"
-          : `${ratio(overfitting.probability)}  (CSCV, ${overfitting.combinations} splits)`,
+          ? "–  (of the Sharpe ratio: too few days)"
+          : `${ratio(overfitting.probability)}  (of the Sharpe ratio: CSCV, ` +
+            `${overfitting.combinations} splits)`,
       ],
     );
   }
@@ -235,7 +236,7 @@ export function evidenceText(evidence: Evidence): string {
       ["resamples that lost", percent(lossProbability)],
     );
   }
-  return rows.map(([name, text]) => `${name.padEnd(34)}${text}\n`).join("");
+  return rows.map(([name, text]) => `${name.padEnd(28)}${text}\n`).join("");
 }
 
 function percent(share: number): string {
