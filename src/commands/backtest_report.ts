@@ -11,6 +11,7 @@ export function backtestJson(result: BacktestResult): Record<string, unknown> {
     to: formatRfc3339(result.endUs),
     end_reason: result.endReason,
     initial_cash: Number(result.initialCash),
+    cash: Number(result.cash),
     final_equity: Number(result.finalEquity),
     total_return: result.totalReturn,
     fees: Number(result.fees),
@@ -59,6 +60,7 @@ export function backtestSummary(result: BacktestResult): string {
     ["from", exchangeDate(fromUs)],
     ["to", exchangeDate(endUs - 1)],
     ["initial cash", Number(initialCash).toFixed(2)],
+    ["cash", cents(result.cash)],
     ["final equity", Number(finalEquity).toFixed(2)],
     ["total return", percent(totalReturn)],
     [
