@@ -146,6 +146,8 @@ function rangeOf(toml: TomlFile, entry: Entry, path: TomlPath): ParameterRange |
   const problem = (key: string, text: string) => void toml.problem([...path, key], text);
   if (value !== undefined) return { kind: "choice", choices: [value] };
   if (type === "choice") {
+    const twice = choices?.find((one, i) => choices.indexOf(one) < i);
+    if (twice !== undefined) return problem("choices", `has ${showValue(twice)} twice`);
     if (choices) return { kind: "choice", choices };
     return problem("choices", "is missing: a list of values");
   }
