@@ -200,6 +200,32 @@ Deno.test("a trial that cannot begin, or whose strategy throws, counts for nothi
     assert.match(outside.problem!, /fast must be at most 30/);
   }));
 
+Deno.test("a trial that ruins the account counts for nothing, and its day is told", () =>
+  inFolder(async (folder) => {
+    // AAA is at 400 from the third session on.
+    const lines = barsCsv("2022-01-03", "2022-01-07").trimEnd().split("\n").map((line) => {
+      if (!line.startsWith("AAA") || line.slice(4, 14) < "2022-01-05") return line;
+      return [...line.split(",").slice(0, 2), "400", "400", "400", "400", "1000"].join(",");
+    });
+    const strategy = STRATEGY.replace("buy, param", "param").replace(
+      "sell, Strategy",
+      "short, Strategy",
+    )
+      .replace(
+        /if \(!position && fast[^]*?\n  }/,
+        "if (!position) return short({ qty: this.params.fast * 100 });\n  }",
+      )
+      .replace("const qty = made + next() % 2 + Math.floor(Math.random() * 5);", "made += next();");
+    const setup = await setupIn(folder, {
+      files: { "mine.ts": strategy, "bars.csv": lines.join("\n") + "\n" },
+    });
+    const [small, large] = await trials(setup, 1, [2, 9].map((fast) => ({ mine: { fast } })));
+    assert.equal(small.problem, null);
+    assert.equal(large.problem, "the account was ruined on 2022-01-05");
+    assert.equal(large.value, null);
+    assert.ok(large.ran!.figures.totalReturn < -1);
+  }));
+
 Deno.test("an objective of one's own is given what the trial earned", () =>
   inFolder(async (folder) => {
     const setup = await setupIn(folder, {

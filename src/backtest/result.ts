@@ -4,7 +4,7 @@ import type { RunInfo, SessionWindow } from "../protocol.ts";
 import type { RunRecord } from "./decision_record.ts";
 import { decimal, plain } from "../util/decimal.ts";
 import type { TradeList } from "./trade_list.ts";
-import { dailyValues, type EquityCurve, maxDrawdown, sharpeRatio } from "./equity.ts";
+import { dailyValues, type EquityCurve, maxDrawdown, ruinedAt, sharpeRatio } from "./equity.ts";
 
 export interface BacktestTrade {
   symbol: string;
@@ -45,8 +45,10 @@ export interface BacktestResult {
   /** Shares: 0.1 is 10 %. */
   totalReturn: number;
   maxDrawdown: number;
-  /** null where there are too few days. */
+  /** null where there are too few days, or the account was ruined. */
   sharpe: number | null;
+  /** When its value was first 0 or less. */
+  ruinedUs: number | null;
   /** Only what never closes was traded: each day counts, not sessions alone. */
   isRoundTheClock: boolean;
   /** Executions, in their order. */
@@ -86,6 +88,7 @@ export function resultOf(run: {
   const { batchId, fromUs, endUs, endReason, cash, figures, runs, windows, rows, steps } = run;
   const names = new Map(runs.map(({ runId, strategy }) => [runId, strategy]));
   const { timeUs, equity } = run.curve;
+  const ruinedUs = ruinedAt({ timeUs, equity }) ?? (Number(figures.equity) > 0 ? null : endUs);
   const isRoundTheClock = windows.every(({ assetClass }) => assetClass === "crypto");
   return {
     batchId,
@@ -99,10 +102,11 @@ export function resultOf(run: {
     costs: costsOf(figures),
     totalReturn: Number(figures.equity) / Number(cash) - 1,
     maxDrawdown: maxDrawdown(equity),
-    sharpe: sharpeRatio(
+    sharpe: ruinedUs !== null ? null : sharpeRatio(
       dailyValues({ timeUs, equity }, { fromUs, endUs, isRoundTheClock }),
       isRoundTheClock,
     ),
+    ruinedUs,
     isRoundTheClock,
     trades: run.trades.toArray((runId) => names.get(runId) ?? ""),
     openPositions: run.positions.map(({ symbol, qty, averagePrice, currentPrice }) => ({

@@ -1,5 +1,12 @@
 /** What a trial earned, in figures. */
-import { dailyValues, daysAYear, maxDrawdown, sharpeRatio } from "../backtest/equity.ts";
+import {
+  dailyReturns,
+  dailyValues,
+  daysAYear,
+  maxDrawdown,
+  ruinedAt,
+  sharpeRatio,
+} from "../backtest/equity.ts";
 import type { BacktestResult } from "../backtest/result.ts";
 
 const YEAR_US = 365.25 * 24 * 3600e6;
@@ -11,7 +18,7 @@ export interface TrialFigures {
   /** Shares: 0.1 is 10 %. */
   totalReturn: number;
   maxDrawdown: number;
-  /** null where they do not exist. */
+  /** null where they do not exist; none does of an account that was ruined. */
   sharpe: number | null;
   sortino: number | null;
   calmar: number | null;
@@ -25,7 +32,8 @@ export type ObjectiveName = typeof OBJECTIVES[number];
 export function figuresOf(result: BacktestResult): { figures: TrialFigures; returns: number[] } {
   const { fromUs, endUs, isRoundTheClock, totalReturn } = result;
   const values = dailyValues(result.equity, result);
-  const returns = returnsOf(values);
+  const returns = dailyReturns(values);
+  const isRuined = result.ruinedUs !== null;
   return {
     returns,
     figures: {
@@ -35,8 +43,8 @@ export function figuresOf(result: BacktestResult): { figures: TrialFigures; retu
       totalReturn,
       maxDrawdown: result.maxDrawdown,
       sharpe: result.sharpe,
-      sortino: sortinoRatio(returns, isRoundTheClock),
-      calmar: calmarRatio(totalReturn, result.maxDrawdown, endUs - fromUs),
+      sortino: isRuined ? null : sortinoRatio(returns, isRoundTheClock),
+      calmar: isRuined ? null : calmarRatio(totalReturn, result.maxDrawdown, endUs - fromUs),
       executions: result.trades.length,
       isRoundTheClock,
     },
@@ -47,6 +55,7 @@ export function figuresOf(result: BacktestResult): { figures: TrialFigures; retu
 export function joinedFigures(parts: readonly BacktestResult[]): {
   figures: TrialFigures;
   returns: number[];
+  ruinedUs: number | null;
   equity: { timeUs: number[]; equity: number[] };
 } {
   const [first] = parts;
@@ -57,11 +66,14 @@ export function joinedFigures(parts: readonly BacktestResult[]): {
   const { fromUs } = first;
   const { endUs } = last;
   const values = dailyValues({ timeUs, equity }, { fromUs, endUs, isRoundTheClock });
-  const returns = returnsOf(values);
+  const ruinedUs = ruinedAt({ timeUs, equity }) ?? last.ruinedUs;
+  const isRuined = ruinedUs !== null;
+  const returns = dailyReturns(values);
   const totalReturn = Number(last.finalEquity) / Number(first.initialCash) - 1;
   const fall = maxDrawdown(equity);
   return {
     returns,
+    ruinedUs,
     equity: { timeUs, equity },
     figures: {
       initialCash: Number(first.initialCash),
@@ -69,9 +81,9 @@ export function joinedFigures(parts: readonly BacktestResult[]): {
       fees: parts.reduce((sum, { fees }) => sum + Number(fees), 0),
       totalReturn,
       maxDrawdown: fall,
-      sharpe: sharpeRatio(values, isRoundTheClock),
-      sortino: sortinoRatio(returns, isRoundTheClock),
-      calmar: calmarRatio(totalReturn, fall, endUs - fromUs),
+      sharpe: isRuined ? null : sharpeRatio(values, isRoundTheClock),
+      sortino: isRuined ? null : sortinoRatio(returns, isRoundTheClock),
+      calmar: isRuined ? null : calmarRatio(totalReturn, fall, endUs - fromUs),
       executions: parts.reduce((sum, { trades }) => sum + trades.length, 0),
       isRoundTheClock,
     },
@@ -93,10 +105,6 @@ export function valueOf(objective: ObjectiveName, figures: TrialFigures): number
   }
 }
 
-function returnsOf(values: readonly number[]): number[] {
-  return values.slice(1).map((value, i) => value / values[i] - 1);
-}
-
 /**
  * Mean daily return over the downside deviation from 0, a year's (Sortino and Price, 1994); null
  * where no day lost.
@@ -109,9 +117,13 @@ export function sortinoRatio(returns: readonly number[], isRoundTheClock: boolea
   return mean / Math.sqrt(squares / returns.length) * Math.sqrt(daysAYear(isRoundTheClock));
 }
 
-/** Return a year, compounded, over the greatest fall (Young, 1991); null where nothing fell. */
+/**
+ * Return a year, compounded, over the greatest fall (Young, 1991); null where nothing fell, or all
+ * was lost: what is lost beyond that cannot be compounded.
+ */
 export function calmarRatio(totalReturn: number, fall: number, us: number): number | null {
   if (!(fall > 0) || !(us > 0)) return null;
-  const growth = Math.max(0, 1 + totalReturn);
+  const growth = 1 + totalReturn;
+  if (!(growth > 0)) return null;
   return (growth ** (YEAR_US / us) - 1) / fall;
 }

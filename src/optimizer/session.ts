@@ -61,6 +61,7 @@ export interface WindowResult {
 }
 
 export interface WalkResult {
+  /** Up to the one in which the account was ruined, if one was. */
   windows: WindowResult[];
   joined: ReturnType<typeof joinedFigures> | null;
   /** Of the tests, joined: nothing was chosen by them. */
@@ -103,14 +104,16 @@ export async function walkForwardSession(
       cash = test.run.result.finalEquity;
     }
     results.push({ window, trials, best, test, evidence });
+    // Nothing is left to go on with.
+    if (test !== null && test.run.result.ruinedUs !== null) break;
   }
   const runs = results.flatMap(({ test }) => test === null ? [] : [test.run]);
   if (runs.length === 0) return { windows: results, joined: null, evidence: null };
   const joined = joinedFigures(runs.map(({ result }) => result));
   const evidence = evidenceOf({
-    returns: joined.returns,
+    returns: joined.ruinedUs === null ? joined.returns : [],
     trials: [joined.returns],
-    trips: runs.flatMap(({ trips }) => trips),
+    gains: runs.flatMap(({ gains }) => gains),
     initialCash: joined.figures.initialCash,
     random: seededRandom(options.plan.seed),
   });
@@ -179,7 +182,7 @@ function trainingEvidence(
     trials: trials.flatMap(({ outcome: { ran, problem } }) =>
       ran === null || problem !== null ? [] : [ran.returns]
     ),
-    trips: run && run.trips,
+    gains: run && run.gains,
     initialCash: best.outcome.ran!.figures.initialCash,
     random: seededRandom(options.plan.seed),
   });

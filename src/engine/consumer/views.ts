@@ -26,6 +26,8 @@ import type { DayState, SymbolState } from "./symbol_state.ts";
 
 // The engine's setters: of this module, not of the classes, so that a strategy that holds a view cannot reach them.
 export let setTimeUs: (view: TimeView, us: number) => void;
+/** To the end of the minute bar at `at` of `rows`. */
+export let setToBarEnd: (view: TimeView, rows: Float64Array, at: number) => void;
 export let setAccount: (view: AccountView, account: AccountFigures) => void;
 export let setEvent: (tick: SlotTick, event: TickEvent) => void;
 
@@ -43,6 +45,7 @@ export class TimeView implements MarketTime {
 
   static {
     setTimeUs = (view, us) => view.#us = us;
+    setToBarEnd = (view, rows, at) => view.#us = rows[at] + 60e6;
   }
 
   get us(): number {
