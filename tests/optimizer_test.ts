@@ -281,3 +281,14 @@ Deno.test("an objective that does not return is stopped, the others go on", () =
     assert.deepEqual(outcomes.map(({ value }) => value), [2, null, 3]);
     assert.match(outcomes[1].problem!, /took too long/);
   }));
+
+Deno.test("a trial whose code does not return and cannot be stopped is given up alone", () =>
+  inFolder(async (folder) => {
+    const stuck = `if (this.params.fast === 5) /^(a+)+$/.test("a".repeat(31) + "b");`;
+    const setup = await setupIn(folder, {
+      files: { "mine.ts": STRATEGY.replace("    const qty", `    ${stuck}\n    const qty`) },
+    });
+    const outcomes = await trials(setup, 1, PARAMETERS.slice(0, 3));
+    assert.deepEqual(outcomes.map(({ value }) => typeof value), ["number", "object", "number"]);
+    assert.match(outcomes[1].problem!, /^mine does not return, and cannot be stopped/);
+  }));

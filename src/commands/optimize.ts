@@ -80,7 +80,14 @@ export const command: Command = {
     try {
       const store = storeWorker.connect();
       for (const source of run.strategies) source.keystore = await store.keystore(source.name);
-      const prepared = { plan, period, windows, setup: setupOf(run, objective), store };
+      const prepared = {
+        plan,
+        period,
+        windows,
+        setup: setupOf(run, objective),
+        store,
+        folder: settings.dataFolder,
+      };
       return await search(prepared, cli, progress, logSink, host);
     } finally {
       progress.end();
@@ -95,6 +102,8 @@ interface Prepared {
   windows: WalkWindow[] | null;
   setup: TrialSetup;
   store: Store;
+  /** Of Liu's data. */
+  folder: string;
 }
 
 function setupOf(run: BacktestSettings, objective: TrialSetup["objective"]): TrialSetup {
@@ -172,11 +181,12 @@ async function search(
     );
   } finally {
     pool.close();
+    session?.lease.release();
   }
 }
 
 async function begin(
-  { plan, period, windows, setup, store }: Prepared,
+  { plan, period, windows, setup, store, folder }: Prepared,
   searchPlan: SearchPlan,
   cli: OptimizeOptions,
 ): Promise<StartedSession> {
@@ -187,6 +197,7 @@ async function begin(
     search: { ...searchPlan, period, windows, objective: setup.objective },
   });
   return await startSession(store, {
+    folder,
     resume: cli.resume,
     fingerprint,
     newId: () => crypto.randomUUID(),
