@@ -118,6 +118,16 @@ Deno.test("what is wrong with a backtest is said", () =>
     }
   }));
 
+Deno.test("a backtest whose code does not return and cannot be stopped ends, and says whose", () =>
+  inFolder(async (liu) => {
+    await writeFiles(liu.folder, {
+      "mine.ts": STRATEGY.replace("    if", `    /^(a+)+$/.test("a".repeat(60) + "b");\n    if`),
+    });
+    const { code, err } = await liu.run(["backtest", "2022-01-03", "--bars", "bars.csv"]);
+    assert.equal(code, 1);
+    assert.match(err, /The backtest was given up: strategy "mine" does not return/);
+  }));
+
 Deno.test("scanners that name no symbols see all that is on disk", () =>
   inFolder(async (liu) => {
     await writeFiles(liu.folder, {

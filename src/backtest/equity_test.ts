@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { exchangeUs } from "../model/calendar.ts";
 import { barsOf, emptySymbol, mergeMarketData } from "../recorded/market_data.ts";
-import { dailyValues, dataEndUs, sharpeRatio } from "./equity.ts";
+import { dailyReturns, dailyValues, dataEndUs, ruinedAt, sharpeRatio } from "./equity.ts";
 
 const curve = (points: [date: string, time: string, value: number][]) => ({
   timeUs: points.map(([date, time]) => exchangeUs(date, time)),
@@ -65,4 +65,18 @@ Deno.test("days behind the data's end do not count", () => {
   const whole = days("2022-01-10", "2022-01-14");
   assert.equal(dailyValues(points, whole).length, 6);
   assert.equal(dailyValues(points, { ...whole, endUs: end("2022-01-14") }).length, 4);
+});
+
+Deno.test("an account without value has no Sharpe ratio, whatever it does afterwards", () => {
+  // -100 to -200 is no gain of 100 %.
+  assert.equal(sharpeRatio([100, 110, -100, -200, -300], false), null);
+  assert.equal(sharpeRatio([100, 50, 0, 0], false), null);
+  assert.deepEqual(dailyReturns([100, 110, -100, -200, 50]).map((one) => Math.round(100 * one)), [
+    10,
+    -100,
+    0,
+    0,
+  ]);
+  assert.equal(ruinedAt({ timeUs: [1, 2, 3], equity: [100, 0, 5] }), 2);
+  assert.equal(ruinedAt({ timeUs: [1, 2], equity: [100, 0.01] }), null);
 });

@@ -22,6 +22,7 @@ export function backtestJson(result: BacktestResult): Record<string, unknown> {
     slippage: Number(result.costs.slippage),
     max_drawdown: result.maxDrawdown,
     sharpe: result.sharpe,
+    ruined_at: result.ruinedUs === null ? null : formatRfc3339(result.ruinedUs),
     trades: result.trades.map(({ symbol, operation, qty, price, timeUs, fee, strategy }) => ({
       symbol,
       side: operation === "buy" || operation === "buy_short" ? "buy" : "sell",
@@ -42,7 +43,17 @@ export function backtestJson(result: BacktestResult): Record<string, unknown> {
 }
 
 export function backtestSummary(result: BacktestResult): string {
-  const { fromUs, endUs, initialCash, finalEquity, totalReturn, fees, maxDrawdown, costs } = result;
+  const {
+    fromUs,
+    endUs,
+    initialCash,
+    finalEquity,
+    totalReturn,
+    fees,
+    maxDrawdown,
+    costs,
+    ruinedUs,
+  } = result;
   const cents = (text: string) => Number(text).toFixed(2);
   const percent = (share: number) => `${(100 * share).toFixed(2)} %`;
   const lines = [
@@ -62,6 +73,9 @@ export function backtestSummary(result: BacktestResult): string {
     ["slippage", `${cents(costs.slippage)} (in the prices)`],
     ["max drawdown", percent(maxDrawdown)],
     ["Sharpe ratio", result.sharpe === null ? "–" : result.sharpe.toFixed(2)],
+    ...(ruinedUs === null
+      ? []
+      : [["ruined", `${exchangeDate(ruinedUs)}: the account's value was 0 or less`]]),
     ["executions", String(result.trades.length)],
     ["open positions", String(result.openPositions.length)],
   ];

@@ -17,7 +17,10 @@ export interface ScheduleWindow {
   duration: number;
 }
 
-/** A log that reaches the terminal and the log file of the trader, under the strategy's name. */
+/**
+ * A log that reaches the terminal and the log file of the trader, under the strategy's name. The
+ * message is shown as it is, braces too; `properties` follow it.
+ */
 export interface StrategyLog {
   debug(message: string, properties?: Record<string, unknown>): void;
   info(message: string, properties?: Record<string, unknown>): void;

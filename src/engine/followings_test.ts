@@ -180,3 +180,19 @@ Deno.test("without history nothing is followed, and the next pick begins anew", 
   assert.deepEqual(await rig.pick("AB", "s"), ["A", "B"]);
   assert.deepEqual(rig.news().slice(2), ["follow A 0 on 0", "follow B 1 on 1"]);
 });
+
+Deno.test("what cannot be traded is told once a symbol and session", async () => {
+  const rig = new Rig([["s", 0]]);
+  const warned = "{symbol} was picked but cannot be traded";
+  await rig.pick("X", "s");
+  await rig.pick("XY", "s");
+  await rig.pick("YX", "s");
+  assert.deepEqual(rig.news(), [warned, warned]);
+  rig.followings.startSession("crypto", () => false);
+  await rig.pick("XY", "s");
+  assert.deepEqual(rig.news(), []);
+  rig.followings.startSession("us_equity", () => false);
+  await rig.pick("X", "s");
+  await rig.pick("X", "s");
+  assert.deepEqual(rig.news(), [warned]);
+});

@@ -7,7 +7,7 @@ import type { FileSource } from "./source.ts";
 /** Reads a file of bars, trades or quotes: Parquet by its name's end, else CSV. Throws ConfigError. */
 export async function loadFile(source: FileSource): Promise<SymbolData[]> {
   const found = await readFile(source);
-  for (const data of found) warnOfShift(data, source.file);
+  warnOfShift(found, source.file);
   return found;
 }
 

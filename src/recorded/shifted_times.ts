@@ -3,18 +3,21 @@ import { logger } from "../util/log.ts";
 import type { SymbolData } from "./market_data.ts";
 
 const HOUR_US = 3600e6;
+/** Symbols that the warning names. */
+const SHOWN_MAX = 3;
 
 /** Where times without a zone were another zone's, a stock's whole day lies some hours off. */
-export function warnOfShift(
-  { symbol, assetClass, minuteBars, secondBars }: SymbolData,
-  file: string,
-) {
-  if (assetClass === "crypto") return;
-  if (!isShifted(minuteBars.timeUs) && !isShifted(secondBars.timeUs)) return;
+export function warnOfShift(found: readonly SymbolData[], file: string): void {
+  const shifted = found.filter(({ assetClass, minuteBars, secondBars }) =>
+    assetClass !== "crypto" && (isShifted(minuteBars.timeUs) || isShifted(secondBars.timeUs))
+  );
+  if (shifted.length === 0) return;
+  const symbols = shifted.slice(0, SHOWN_MAX).map(({ symbol }) => symbol).join(", ") +
+    (shifted.length > SHOWN_MAX ? ` and ${shifted.length - SHOWN_MAX} more` : "");
   logger("data").warning(
-    "{file}: most rows of {symbol} lie outside of the exchange's hours (09:30 to 16:00 New York). " +
+    "{file}: most rows of {symbols} lie outside of the exchange's hours (09:30 to 16:00 New York). " +
       "Times without a zone are UTC: are these of another? Write them as 2022-01-03T09:30:00-05:00",
-    { file, symbol },
+    { file, symbols },
   );
 }
 

@@ -10,6 +10,7 @@ import {
   type Logger,
   type LogRecord,
 } from "@logtape/logtape";
+import { logLiteral } from "./log_literal.ts";
 import type { Secret } from "./secret.ts";
 
 export type LogLevel = "trace" | "debug" | "info" | "warning" | "error" | "fatal";
@@ -96,7 +97,10 @@ function humanFormatter(hasColors: boolean): (record: LogRecord) => string {
   } as const;
   const format = hasColors ? getAnsiColorFormatter(options) : getTextFormatter(options);
   return (record) => {
-    const named = typeof record.rawMessage === "string" ? record.rawMessage : "";
+    // Doubled braces are of a text, and name nothing.
+    const named = typeof record.rawMessage === "string"
+      ? record.rawMessage.replaceAll("{{", "")
+      : "";
     const rest = Object.entries(record.properties)
       .filter(([name]) => !named.includes(`{${name}}`))
       .map(([name, value]) => ` ${name}=${shown(value)}`);
@@ -118,7 +122,7 @@ function isErrorLike(value: unknown): value is { stack: string } {
 
 /** Texts and values of a message in turn, as a template that names no properties. */
 function escaped(message: readonly unknown[]): string {
-  return message.map((part) => shown(part).replaceAll("{", "{{").replaceAll("}", "}}")).join("");
+  return logLiteral(message.map(shown).join(""));
 }
 
 /** What can cross a port and be written as JSON. */

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { getLogger } from "@logtape/logtape";
+import { strategyLog } from "../engine/consumer/load_strategies.ts";
 import { logger, type LogOptions, startLogging, startWorkerLogging } from "./log.ts";
 import { Secret } from "./secret.ts";
 
@@ -87,4 +89,39 @@ Deno.test("a worker's records come out in main as if they had been made there", 
     "[info] consumer.0: braces {stay} {too}\n",
   ]);
   assert.match(lines[2]!, /Failed\. error=TypeError: why\n +at /);
+});
+
+Deno.test("what a strategy writes is no template, on any level, from a worker too", () => {
+  const texts = [
+    `x ${JSON.stringify({ x: 1 })}`,
+    `{symbol} {{a}} }} ${JSON.stringify({ a: { b: [{}] } })}`,
+    "} }} no opening",
+    "{",
+    "{{",
+  ];
+  const posted: unknown[][] = [];
+  startWorkerLogging("debug", (...record) => posted.push(structuredClone(record)));
+  const inWorker = strategyLog("mine", ({ level, category, message, properties }) => {
+    getLogger(category)[level](message, properties);
+  });
+  for (const text of texts) inWorker.info(text, { symbol: "AAPL" });
+  const { lines, sink } = start({ level: "debug" });
+  const log = strategyLog("mine", ({ level, category, message, properties }) => {
+    sink(level, category, message, properties);
+  });
+  for (const level of ["debug", "info", "warning", "error"] as const) {
+    for (const text of texts) {
+      log[level](text, { symbol: "AAPL" });
+      assert.equal(
+        withoutTime(lines.at(-1)!),
+        `[${level}] strategy.mine: ${text} symbol=AAPL\n`,
+      );
+    }
+  }
+  lines.length = 0;
+  for (const record of posted) sink(...record as Parameters<typeof sink>);
+  assert.deepEqual(
+    lines.map(withoutTime),
+    texts.map((text) => `[info] strategy.mine: ${text} symbol=AAPL\n`),
+  );
 });

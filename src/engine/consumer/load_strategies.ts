@@ -2,6 +2,7 @@ import { type ScheduleWindow, Strategy, type StrategyLog } from "../../contracts
 import type { ConsumerToMain, StrategySource, StrategyTraits } from "../../protocol.ts";
 import type { Constructor } from "../../sandbox/load_user_module.ts";
 import { plainData } from "../../sandbox/plain_data.ts";
+import { logLiteral } from "../../util/log_literal.ts";
 import { begin, loadPlugin, type PluginRegistry } from "../load_plugin.ts";
 import { StrategyKeystore } from "./keystore.ts";
 import type { StrategyRun } from "./slot.ts";
@@ -93,7 +94,10 @@ export function strategyRun(type: StrategyType, options: {
   };
 }
 
-/** A strategy's log: plain data under the strategy's name, on its way to main. */
+/**
+ * A strategy's or scanner's log: plain data under its name, on its way to main. Its texts are no
+ * templates: what they say is shown as it is.
+ */
 export function strategyLog(
   name: string,
   toMain: (message: ConsumerToMain & { type: "log" }) => void,
@@ -104,7 +108,7 @@ export function strategyLog(
         type: "log",
         level,
         category: ["liu", "strategy", name],
-        message: String(message),
+        message: logLiteral(String(message)),
         properties: plainData(properties) as Record<string, unknown>,
       });
   return Object.freeze({
