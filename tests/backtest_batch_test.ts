@@ -178,7 +178,9 @@ databases.each(
           }
         }
       });
-      for (const { original, backtest } of printed.comparison) assert.deepEqual(original, backtest);
+      for (const { original, backtest } of printed.comparison) {
+        assert.deepEqual(original, { ...backtest, fees: null });
+      }
       assert.deepEqual(
         printed.comparison.map(({ strategy }: { strategy: string | null }) => strategy),
         ["mine", "other", null],
@@ -218,8 +220,8 @@ databases.embedded(
       const debug = await batch(live, "--debug");
       assert.match(debug.err, /mine\.ts:10:\d+/);
       assert.match(debug.err, /other\.ts:10:\d+/);
-      assert.match(debug.out, new RegExp(`^Compared with batch ${live}$`, "m"));
-      assert.match(debug.out, /^mine +2 +4 +\S+ +2 +4 +\S+ *$/m);
+      assert.match(debug.out, new RegExp(`^Compared with batch ${live}, gains before fees$`, "m"));
+      assert.match(debug.out, /^mine +2 +4 +(\S+) +unknown +2 +4 +\1 +0\.00 *$/m);
       // A backtest of the day has the live runs to refer to as well.
       const ordinary = await liu.run(["backtest", "2022-01-03", ...AGAIN, "--json"]);
       const { batch_id: batchId } = JSON.parse(ordinary.out);
@@ -239,6 +241,31 @@ databases.embedded(
         JSON.parse(again.out).trades,
         JSON.parse(ordinary.out).trades,
       );
+    }),
+);
+
+databases.embedded(
+  "fees that the broker did not tell are unknown, not none",
+  (db) =>
+    afterSession(db, async (liu, live) => {
+      const lived = await liu.run(["analyze", live, "--trades"]);
+      assert.equal(lived.code, 0, lived.err);
+      assert.match(lived.out, /^Fees: not reported by the broker; the gains are before fees\.$/m);
+      assert.match(lived.out, /^total( +\S+){6} +–$/m);
+      assert.match(lived.out, /^\d\d:\d\d:\d\d +AAPL +buy +3 +\S+ +– +mine/m);
+      const fees = ["--buy-fee-percentage", "0.1", "--sell-fee-percentage", "0.1"];
+      const { out, err } = await liu.run(["backtest", "batch", live, ...AGAIN, ...fees, "--json"]);
+      const { comparison, batch_id: batchId, fees: paid } = JSON.parse(out);
+      assert.equal(comparison.length, 3, err);
+      for (const { original, backtest } of comparison) {
+        assert.equal(original.fees, null);
+        assert.ok(backtest.fees > 0);
+        assert.deepEqual({ ...backtest, fees: null }, original);
+      }
+      assert.equal(comparison.at(-1).backtest.fees, paid);
+      const again = await liu.run(["analyze", batchId, "--trades"]);
+      assert.doesNotMatch(again.out, /not reported/);
+      assert.match(again.out, new RegExp(`^total( +\\S+){6} +${paid.toFixed(2)}$`, "m"));
     }),
 );
 

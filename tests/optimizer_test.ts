@@ -212,7 +212,7 @@ Deno.test("a trial that ruins the account counts for nothing, and its day is tol
       "short, Strategy",
     )
       .replace(
-        /if \(!position && fast[^]*?\n  }/,
+        /if \(!position && fast[^]*?\n {2}}/,
         "if (!position) return short({ qty: this.params.fast * 100 });\n  }",
       )
       .replace("const qty = made + next() % 2 + Math.floor(Math.random() * 5);", "made += next();");

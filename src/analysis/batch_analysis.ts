@@ -23,6 +23,8 @@ export interface Gain {
   /** Mean of the closed trades that had a stop; null where none had. */
   rUnits: string | null;
   fees: string;
+  /** The same without fees: what a batch whose fees are not known can be compared by. */
+  beforeFees: { wins: number; gainValue: string };
 }
 
 /** One strategy in one symbol, over all its runs. */
@@ -37,6 +39,11 @@ export interface BatchAnalysis {
   /** By symbol and strategy. */
   rows: GainRow[];
   strategies: (Gain & { strategy: string })[];
+  /**
+   * The fees are in it. Not so of a session at a broker whose fills tell none, as Alpaca's: its
+   * fees are 0 here, whatever the account paid.
+   */
+  hasFees: boolean;
   totals: Gain & {
     /** Sum of what executions did to the cash: sales − purchases − fees. */
     cashChange: string;
@@ -45,7 +52,7 @@ export interface BatchAnalysis {
 }
 
 /** What is looked at of a run. */
-export type AnalyzedRun = Pick<RunRow, "algoRunId" | "algoName" | "refAlgoRun">;
+export type AnalyzedRun = Pick<RunRow, "algoRunId" | "algoName" | "refAlgoRun" | "environment">;
 
 /** Round trips of a batch's executions; a run that continues another carries its positions on. */
 export function analyzeBatch(runs: readonly AnalyzedRun[], trades: readonly TradeRow[]): {
@@ -77,7 +84,9 @@ export function analyzeBatch(runs: readonly AnalyzedRun[], trades: readonly Trad
     cashChange: cashChangeOf(trades),
     openPositions: results.filter(({ open }) => open !== null).length,
   };
-  return { analysis: { rows, strategies, totals }, results };
+  const hasFees = runs.every(({ environment }) => environment === "BACKTEST") ||
+    trades.some(({ fee }) => decimal(fee).gt(0));
+  return { analysis: { rows, strategies, hasFees, totals }, results };
 }
 
 /** As storeAnalysis, of what the store has of the batch. */
@@ -124,14 +133,22 @@ function gainOf(results: SymbolResult[], executions: number): Gain {
   const rUnits = trips.flatMap((trip) => trip.rUnits === null ? [] : [trip.rUnits]);
   const opened = sum(trips.map((trip) => trip.openingNotional));
   const closed = sum(trips.map((trip) => trip.gainValue));
+  const gainValue = sum(results.map((result) => result.gainValue));
+  const fees = sum(results.map((result) => result.fees));
+  // What is held has not realised its own share of the fees.
+  const held = sum(results.map(({ open }) => open?.fees ?? "0"));
   return {
     executions,
     trades: trips.length,
     wins: trips.filter(({ gainValue }) => decimal(gainValue).gt(0)).length,
-    gainValue: plain(sum(results.map((result) => result.gainValue))),
+    gainValue: plain(gainValue),
     gainPercentage: opened.eq(0) ? "0" : plain(closed.div(opened).times(100).round(4)),
     rUnits: rUnits.length === 0 ? null : plain(sum(rUnits).div(rUnits.length).round(2)),
-    fees: plain(sum(results.map((result) => result.fees))),
+    fees: plain(fees),
+    beforeFees: {
+      wins: trips.filter((trip) => decimal(trip.gainValue).plus(trip.fees).gt(0)).length,
+      gainValue: plain(gainValue.plus(fees).minus(held)),
+    },
   };
 }
 

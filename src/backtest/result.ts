@@ -1,6 +1,7 @@
 import type { Operation } from "../contracts/store.ts";
 import type { AccountFigures as ExchangeFigures, ExchangePosition } from "../matching/types.ts";
 import type { RunInfo, SessionWindow } from "../protocol.ts";
+import { assetClassOf } from "../model/asset.ts";
 import type { RunRecord } from "./decision_record.ts";
 import { decimal, plain } from "../util/decimal.ts";
 import type { TradeList } from "./trade_list.ts";
@@ -89,7 +90,12 @@ export function resultOf(run: {
   const names = new Map(runs.map(({ runId, strategy }) => [runId, strategy]));
   const { timeUs, equity } = run.curve;
   const ruinedUs = ruinedAt({ timeUs, equity }) ?? (Number(figures.equity) > 0 ? null : endUs);
-  const isRoundTheClock = windows.every(({ assetClass }) => assetClass === "crypto");
+  const trades = run.trades.toArray((runId) => names.get(runId) ?? "");
+  // By what was traded; where nothing was, by what could have been.
+  const classes = trades.length > 0
+    ? trades.map(({ symbol }) => assetClassOf(symbol))
+    : windows.map(({ assetClass }) => assetClass);
+  const isRoundTheClock = classes.every((assetClass) => assetClass === "crypto");
   return {
     batchId,
     fromUs,
@@ -108,7 +114,7 @@ export function resultOf(run: {
     ),
     ruinedUs,
     isRoundTheClock,
-    trades: run.trades.toArray((runId) => names.get(runId) ?? ""),
+    trades,
     openPositions: run.positions.map(({ symbol, qty, averagePrice, currentPrice }) => ({
       symbol,
       qty,

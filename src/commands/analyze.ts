@@ -1,7 +1,7 @@
 import { analyzeBatch } from "../analysis/batch_analysis.ts";
 import type { Command, Host } from "../contracts/command.ts";
 import type { DenialRow, RunRow, TradeRow } from "../contracts/store.ts";
-import { exchangeDate, exchangeTime } from "../model/calendar.ts";
+import { exchangeDate, exchangeDay, exchangeTime } from "../model/calendar.ts";
 import { table } from "../util/table.ts";
 import { batchOf } from "./batch_of.ts";
 import { SessionReport } from "./session_report.ts";
@@ -40,7 +40,9 @@ export const command: Command = {
       }
       const report = new SessionReport(host);
       host.out(headText(batchId, runs));
-      if (options.trades) host.out(`${tradesTable(trades, runs, host)}\n`);
+      if (options.trades) {
+        host.out(`${tradesTable(trades, runs, analysis.hasFees, host)}\n`);
+      }
       if (options.denials) host.out(`${denialsTable(await store.denials(batchId), runs, host)}\n`);
       host.out(report.analysis(analysis));
     } finally {
@@ -56,20 +58,32 @@ function headText(batchId: string, runs: RunRow[]): string {
     `from ${exchangeTime(first.startUs)}: ${runs.length} runs, ended: ${reasons}\n\n`;
 }
 
-function tradesTable(trades: TradeRow[], runs: RunRow[], host: Host): string {
+function tradesTable(
+  trades: TradeRow[],
+  runs: RunRow[],
+  hasFees: boolean,
+  host: Host,
+): string {
   const nameOf = new Map(runs.map(({ algoRunId, algoName }) => [algoRunId, algoName]));
+  const timeOf = timeTexts(trades.map(({ tradeUs }) => tradeUs));
   const rows = trades.map((row) => [
-    exchangeTime(row.tradeUs),
+    timeOf(row.tradeUs),
     row.symbol,
     row.operation,
     row.qty,
     row.price,
-    row.fee,
+    hasFees ? row.fee : "–",
     nameOf.get(row.algoRunId) ?? "",
     JSON.stringify(row.indicators),
   ]);
   const head = ["time", "symbol", "operation", "qty", "price", "fee", "strategy", "indicators"];
   return table(head, rows, { width: Math.max(host.columns(), 100), hasColors: false });
+}
+
+/** Times of the exchange, with dates where they are of more than one day. */
+function timeTexts(timesUs: readonly number[]): (us: number) => string {
+  const days = new Set(timesUs.map(exchangeDay));
+  return days.size > 1 ? (us) => `${exchangeDate(us)} ${exchangeTime(us)}` : exchangeTime;
 }
 
 /** By strategy, symbol and code, with the first one's words. */
@@ -79,10 +93,11 @@ function denialsTable(denials: DenialRow[], runs: RunRow[], host: Host): string 
     denials,
     (row) => JSON.stringify([nameOf.get(row.algoRunId) ?? "", row.symbol, row.by, row.code]),
   );
+  const timeOf = timeTexts(denials.map(({ timeUs }) => timeUs));
   const rows = [...groups].sort(([x], [y]) => x < y ? -1 : 1).map(([key, group]) => [
     ...JSON.parse(key) as string[],
     String(group.length),
-    exchangeTime(group[0].timeUs),
+    timeOf(group[0].timeUs),
     group[0].message,
   ]);
   const head = ["strategy", "symbol", "by", "code", "times", "first", "message"];

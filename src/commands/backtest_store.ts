@@ -37,7 +37,8 @@ export class BacktestStore implements Pick<Store, "startRun" | "write"> {
 
   async startRun(run: RunStart): Promise<number> {
     const algoRunId = await (await this.#opened()).startRun(run);
-    this.#runs.push({ algoRunId, algoName: run.algoName, refAlgoRun: run.refAlgoRun });
+    const { algoName, refAlgoRun, environment } = run;
+    this.#runs.push({ algoRunId, algoName, refAlgoRun, environment });
     return algoRunId;
   }
 

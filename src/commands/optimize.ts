@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import type { BacktestSettings } from "../backtest/options.ts";
 import type { TradePlan } from "../config/tradeplan.ts";
 import type { Command, Host } from "../contracts/command.ts";
-import type { Json, Store } from "../contracts/store.ts";
+import type { Json, OptimizerRunRow, Store } from "../contracts/store.ts";
 import { fingerprintOf } from "../optimizer/fingerprint.ts";
 import { type ObjectiveName, OBJECTIVES } from "../optimizer/figures.ts";
 import { type SearchPlan, trialsOf } from "../optimizer/optimize.ts";
@@ -215,7 +215,12 @@ async function begin(
 
 function tellStart({ row: { sessionId }, known, isNew }: StartedSession, host: Host): void {
   if (isNew) return host.err(`Session ${sessionId}\n`);
-  host.err(`Session ${sessionId} goes on: ${known.length} trials are there\n`);
+  host.err(`Session ${sessionId} goes on: ${trialsIn(known)} trials are there\n`);
+}
+
+/** Without the tests of a walk-forward. */
+function trialsIn(known: readonly OptimizerRunRow[]): number {
+  return known.filter(({ kind }) => kind === "trial").length;
 }
 
 /** Each window begins with what the one before has left. */
@@ -242,7 +247,7 @@ async function found(
   host: Host,
 ): Promise<Found> {
   const { sessionId, known } = options;
-  const resumed = known.filter(({ kind }) => kind === "trial").length;
+  const resumed = trialsIn(known);
   const head: SessionHead = { sessionId, method, objective, seed, ...period, resumed };
   if (windows === null) {
     const result = await searchSession(options, period);

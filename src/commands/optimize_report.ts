@@ -106,6 +106,7 @@ export function evidenceJson(evidence: Evidence): Record<string, Json> {
     deflated_sharpe: evidence.deflatedSharpe,
     expected_max_sharpe_daily: evidence.expectedMaxSharpe,
     overfitting: overfitting && {
+      of: "sharpe",
       probability: overfitting.probability,
       mean_logit: overfitting.meanLogit,
       combinations: overfitting.combinations,
@@ -221,8 +222,9 @@ export function evidenceText(evidence: Evidence): string {
       [
         "probability of overfitting",
         overfitting === null
-          ? "–  (too few days)"
-          : `${ratio(overfitting.probability)}  (CSCV, ${overfitting.combinations} splits)`,
+          ? "–  (of the Sharpe ratio: too few days)"
+          : `${ratio(overfitting.probability)}  (of the Sharpe ratio: CSCV, ` +
+            `${overfitting.combinations} splits)`,
       ],
     );
   }

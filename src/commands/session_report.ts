@@ -6,6 +6,8 @@ import { StatusLine } from "../util/progress.ts";
 import { type Cell, table } from "../util/table.ts";
 import type { Host } from "../contracts/command.ts";
 
+const FEES_NOT_REPORTED = "Fees: not reported by the broker; the gains are before fees.\n";
+
 /** Prints a session's events as they happen. */
 export class SessionReport {
   readonly #line: StatusLine;
@@ -94,29 +96,30 @@ export class SessionReport {
   }
 
   /** By symbol and strategy, by strategy, and the totals. */
-  analysis({ rows, strategies, totals }: BatchAnalysis): string {
+  analysis({ rows, strategies, totals, hasFees }: BatchAnalysis): string {
     const options = { width: this.#host.columns(), hasColors: this.#hasColors };
     // What is still held shows only where something is.
     const isOpen = rows.some(({ openQty }) => openQty !== "0");
     const head = ["trades", "won", "fills", "gain", "gain %", "r", "fees"];
-    const total = this.#gainCells(totals);
+    const cells = (gain: Gain) => this.#gainCells(gain, hasFees);
+    const total = cells(totals);
     return table(
       ["symbol", "strategy", ...head, ...(isOpen ? ["still open"] : [])],
       rows.map((row) => [
         row.symbol,
         row.strategy,
-        ...this.#gainCells(row),
+        ...cells(row),
         ...(isOpen ? [row.openQty === "0" ? "" : row.openQty] : []),
       ]),
       { ...options, foot: [["total", "", ...total]] },
     ) + "\n" + table(
       ["strategy", ...head],
-      strategies.map((row) => [row.strategy, ...this.#gainCells(row)]),
+      strategies.map((row) => [row.strategy, ...cells(row)]),
       { ...options, foot: [["total", ...total]] },
-    );
+    ) + (hasFees || totals.executions === 0 ? "" : FEES_NOT_REPORTED);
   }
 
-  #gainCells(gain: Gain): Cell[] {
+  #gainCells(gain: Gain, hasFees: boolean): Cell[] {
     return [
       String(gain.trades),
       String(gain.wins),
@@ -124,7 +127,7 @@ export class SessionReport {
       this.#signed(gain.gainValue, 2),
       this.#signed(gain.gainPercentage, 2, "%"),
       gain.rUnits === null ? "–" : this.#signed(gain.rUnits, 2),
-      fixed(gain.fees, 2),
+      hasFees ? fixed(gain.fees, 2) : "–",
     ];
   }
 

@@ -154,6 +154,8 @@ function rangeOf(toml: TomlFile, entry: Entry, path: TomlPath): ParameterRange |
   }
   if (value !== undefined) return { kind: "choice", choices: [value] };
   if (type === "choice") {
+    const twice = choices?.find((one, i) => choices.indexOf(one) < i);
+    if (twice !== undefined) return problem("choices", `has ${showValue(twice)} twice`);
     if (choices) return { kind: "choice", choices };
     return problem("choices", "is missing: a list of values");
   }

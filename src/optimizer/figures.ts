@@ -29,13 +29,22 @@ export interface TrialFigures {
 export const OBJECTIVES = ["sharpe", "sortino", "calmar", "gain"] as const;
 export type ObjectiveName = typeof OBJECTIVES[number];
 
-export function figuresOf(result: BacktestResult): { figures: TrialFigures; returns: number[] } {
+export function figuresOf(result: BacktestResult): {
+  figures: TrialFigures;
+  /** Of the days that the figures are of. */
+  returns: number[];
+  /** Of the days of the plan, whatever was traded: the same days in all trials. */
+  commonReturns: number[];
+} {
   const { fromUs, endUs, isRoundTheClock, totalReturn } = result;
   const values = dailyValues(result.equity, result);
   const returns = dailyReturns(values);
   const isRuined = result.ruinedUs !== null;
+  const isAllCrypto = result.windows.every(({ assetClass }) => assetClass === "crypto");
+  const common = dailyValues(result.equity, { fromUs, endUs, isRoundTheClock: isAllCrypto });
   return {
     returns,
+    commonReturns: dailyReturns(common),
     figures: {
       initialCash: Number(result.initialCash),
       finalEquity: Number(result.finalEquity),
@@ -51,8 +60,14 @@ export function figuresOf(result: BacktestResult): { figures: TrialFigures; retu
   };
 }
 
-/** Figures of several backtests, one after the other, as one account's. */
-export function joinedFigures(parts: readonly BacktestResult[]): {
+/**
+ * Figures of several backtests, one after the other, as one account's, over all of the range: it is
+ * flat where none of them ran.
+ */
+export function joinedFigures(
+  parts: readonly BacktestResult[],
+  { fromUs, endUs }: { fromUs: number; endUs: number },
+): {
   figures: TrialFigures;
   returns: number[];
   ruinedUs: number | null;
@@ -62,9 +77,17 @@ export function joinedFigures(parts: readonly BacktestResult[]): {
   const last = parts.at(-1)!;
   const timeUs = parts.flatMap((part) => [...part.equity.timeUs]);
   const equity = parts.flatMap((part) => [...part.equity.equity]);
-  const isRoundTheClock = parts.every((part) => part.isRoundTheClock);
-  const { fromUs } = first;
-  const { endUs } = last;
+  if (timeUs[0] > fromUs) {
+    timeUs.unshift(fromUs);
+    equity.unshift(Number(first.initialCash));
+  }
+  if (timeUs.at(-1)! < endUs) {
+    timeUs.push(endUs);
+    equity.push(Number(last.finalEquity));
+  }
+  const traded = parts.filter(({ trades }) => trades.length > 0);
+  const isRoundTheClock = (traded.length > 0 ? traded : parts)
+    .every((part) => part.isRoundTheClock);
   const values = dailyValues({ timeUs, equity }, { fromUs, endUs, isRoundTheClock });
   const ruinedUs = ruinedAt({ timeUs, equity }) ?? last.ruinedUs;
   const isRuined = ruinedUs !== null;

@@ -109,7 +109,13 @@ export async function walkForwardSession(
   }
   const runs = results.flatMap(({ test }) => test === null ? [] : [test.run]);
   if (runs.length === 0) return { windows: results, joined: null, evidence: null };
-  const joined = joinedFigures(runs.map(({ result }) => result));
+  const joined = joinedFigures(runs.map(({ result }) => result), {
+    fromUs: rangeUs(windows[0].test).fromUs,
+    // Where the last one was traded, its own end: data may end before the window.
+    endUs: results.length === windows.length && results.at(-1)!.test !== null
+      ? runs.at(-1)!.result.endUs
+      : rangeUs(windows.at(-1)!.test).toUs,
+  });
   const evidence = evidenceOf({
     returns: joined.ruinedUs === null ? joined.returns : [],
     trials: [joined.returns],
@@ -120,6 +126,15 @@ export async function walkForwardSession(
   return { windows: results, joined, evidence };
 }
 
+/**
+ * The first window's is the session's. The others' are mixed: of neighbouring seeds the generator
+ * gives the same numbers, shifted.
+ */
+export function seedOf(seed: number, fold: number): number {
+  if (fold === 0) return seed;
+  return Math.floor(seededRandom(seed ^ Math.imul(fold, 0x9E3779B1))() * 2 ** 32);
+}
+
 /** The search over a period; its trials are stored as they end. */
 function search(options: SessionOptions, period: Period, fold: number): Promise<FinishedTrial[]> {
   const { plan, known, pool, newBatchId, store, onTrial } = options;
@@ -127,7 +142,7 @@ function search(options: SessionOptions, period: Period, fold: number): Promise<
     ...plan,
     ...rangeUs(period),
     // Windows are not searched at the same places.
-    seed: plan.seed + fold,
+    seed: seedOf(plan.seed, fold),
     known: known.filter((row) => row.kind === "trial" && row.fold === fold),
     run: (trial) => pool.run(trial),
     newBatchId,

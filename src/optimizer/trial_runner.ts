@@ -88,7 +88,7 @@ export class TrialRunner {
       if (!(error instanceof ConfigError)) throw error;
       return { value: null, problem: error.message, ran: null };
     }
-    const { figures, returns } = figuresOf(result);
+    const { figures, returns, commonReturns } = figuresOf(result);
     const failed = problems.map(({ strategy, message }) => `${strategy} stopped: ${message}`);
     if (result.ruinedUs !== null) {
       failed.push(`the account was ruined on ${exchangeDate(result.ruinedUs)}`);
@@ -101,7 +101,7 @@ export class TrialRunner {
       ...judged,
       ran: {
         figures,
-        returns,
+        returns: commonReturns,
         startUs,
         endUs,
         endReason,
