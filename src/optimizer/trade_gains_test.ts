@@ -44,6 +44,7 @@ function gainsOf({ result, records }: TestRun): string[] {
   const runs = result.runs.map(({ runId, strategy }) => ({
     algoRunId: runId,
     algoName: strategy,
+    environment: "BACKTEST" as const,
     refAlgoRun: null,
   }));
   return tradeGains(analyzeBatch(runs, trades).results, result);
