@@ -79,7 +79,9 @@ Deno.test("windows' seeds have no numbers in common, shifted", () => {
 });
 
 Deno.test("days are what was traded: all of them where only crypto was, in a plan of both", async () => {
-  const bars = minuteBars("2022-01-12 09:30", [100, 100, 102, 101]);
+  const first = minuteBars("2022-01-12 09:30", [100, 100, 102, 101]);
+  // Days count up to the data's last.
+  const bars = [...first, ...minuteBars("2022-01-18 09:30", [101])];
   const rows = { "BTC/USD": bars, AAPL: bars };
   class OfCrypto extends BuyOnce {
     override run(tick: Tick<this>) {
@@ -95,4 +97,12 @@ Deno.test("days are what was traded: all of them where only crypto was, in a pla
   // Trials are compared over the same days, whatever they traded.
   assert.equal(figuresOf(crypto).commonReturns.length, 4);
   assert.equal(figuresOf(both).commonReturns.length, 4);
+});
+
+Deno.test("days behind the data's last one do not count", async () => {
+  const rows = { AAPL: minuteBars("2022-01-12 09:30", [100, 100, 102, 101]) };
+  const { result } = await run(BuyOnce, rows, { from: "2022-01-12", to: "2022-01-18" });
+  assert.equal(figuresOf(result).returns.length, 1);
+  const range = { fromUs: result.fromUs, endUs: result.endUs };
+  assert.equal(joinedFigures([result], range).returns.length, 1);
 });
