@@ -237,6 +237,7 @@ per_share = 0.25
       to: planned.to,
       end_reason: planned.end_reason,
       initial_cash: 5000,
+      cash: 5000.48,
       final_equity: 5000.48,
       total_return: 5000.48 / 5000 - 1,
       fees: 2.02,

@@ -44,6 +44,7 @@ function gainsOf({ result, records }: TestRun): string[] {
   const runs = result.runs.map(({ runId, strategy }) => ({
     algoRunId: runId,
     algoName: strategy,
+    environment: "BACKTEST" as const,
     refAlgoRun: null,
     environment: "BACKTEST" as const,
   }));
