@@ -73,6 +73,7 @@ Deno.test("a backtest of a user's file is printed, stored, listed and analysed",
     ]);
     // 30 gained, 3.12 of fees.
     assert.equal(result.final_equity, 100_026.88);
+    assert.equal(result.cash, 100_026.88);
     assert.equal(result.fees, 3.12);
     assert.deepEqual(result.open_positions, []);
     const curve = await Deno.readTextFile(join(liu.folder, "equity.csv"));
@@ -84,7 +85,7 @@ Deno.test("a backtest of a user's file is printed, stored, listed and analysed",
     const analysis = JSON.parse((await liu.run(["analyze", batchId, "--json"])).out);
     assert.equal(analysis.totals.gainValue, "26.88");
     const table = await liu.run(args);
-    assert.match(table.out, /final equity +100030\.00\n/);
+    assert.match(table.out, /\ncash +100030\.00\nfinal equity +100030\.00\n/);
   }));
 
 Deno.test("what is wrong with a backtest is said", () =>
@@ -102,6 +103,16 @@ Deno.test("what is wrong with a backtest is said", () =>
       assert.equal(code, 2, err);
       assert.match(err, says);
     }
+  }));
+
+Deno.test("a backtest whose code does not return and cannot be stopped ends, and says whose", () =>
+  inFolder(async (liu) => {
+    await writeFiles(liu.folder, {
+      "mine.ts": STRATEGY.replace("    if", `    /^(a+)+$/.test("a".repeat(60) + "b");\n    if`),
+    });
+    const { code, err } = await liu.run(["backtest", "2022-01-03", "--bars", "bars.csv"]);
+    assert.equal(code, 1);
+    assert.match(err, /The backtest was given up: strategy "mine" does not return/);
   }));
 
 Deno.test("scanners that name no symbols see all that is on disk", () =>

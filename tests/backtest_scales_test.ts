@@ -247,6 +247,7 @@ per_share = 0.25
       slippage: 0.5,
       max_drawdown: planned.max_drawdown,
       sharpe: null,
+      ruined_at: null,
       open_positions: [],
     });
     const given = ["--cash", "7000", "--fill", "next_open", "--buy-fee-percentage", "0"];

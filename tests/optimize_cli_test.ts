@@ -135,7 +135,10 @@ Deno.test("a session that was killed goes on, and ends as one that was not", () 
 Deno.test("Ctrl-C ends in order and says how to go on", () =>
   withLiu(async (liu) => {
     const session = await killedAt(liu, [...RANDOM, "--workers", "1"], "SIGINT");
-    const rest = await shown(liu, [...RANDOM, "--resume", session]);
+    const list = (await liu.run(["optimize", "list"])).out;
+    assert.ok(list.includes(session), "in a pipe ids are whole");
+    const rest = await shown(liu, [...RANDOM, "--resume", session.slice(0, 8)]);
+    assert.equal(rest.session_id, session);
     assert.ok(rest.resumed_trials >= 8);
     assert.equal(rest.trials, 16);
   }));
@@ -237,6 +240,8 @@ Deno.test("what is wrong with a search is said, with the line", () =>
       [null, ["--objective", "none.ts"], /cannot read none\.ts/],
       [null, ["--walk-forward", "train=1y,test=1mo"], /the first training alone would last/],
       [null, ["--method", "grid", "--trials", "5"], /a grid of 42 points with 5 trials/],
+      [null, ["--trials", "20000000"], /must be a whole number from 1 to 100000/],
+      [null, ["--seed", "2147483649"], /must be a whole number from 0 to 2147483648/],
       [null, ["--resume", "no-such"], /there is no such session/],
       [null, ["--from", "2022-01-05", "--to", "2022-01-04"], /the end must not be before/],
     ];

@@ -200,6 +200,32 @@ Deno.test("a trial that cannot begin, or whose strategy throws, counts for nothi
     assert.match(outside.problem!, /fast must be at most 30/);
   }));
 
+Deno.test("a trial that ruins the account counts for nothing, and its day is told", () =>
+  inFolder(async (folder) => {
+    // AAA is at 400 from the third session on.
+    const lines = barsCsv("2022-01-03", "2022-01-07").trimEnd().split("\n").map((line) => {
+      if (!line.startsWith("AAA") || line.slice(4, 14) < "2022-01-05") return line;
+      return [...line.split(",").slice(0, 2), "400", "400", "400", "400", "1000"].join(",");
+    });
+    const strategy = STRATEGY.replace("buy, param", "param").replace(
+      "sell, Strategy",
+      "short, Strategy",
+    )
+      .replace(
+        /if \(!position && fast[^]*?\n {2}}/,
+        "if (!position) return short({ qty: this.params.fast * 100 });\n  }",
+      )
+      .replace("const qty = made + next() % 2 + Math.floor(Math.random() * 5);", "made += next();");
+    const setup = await setupIn(folder, {
+      files: { "mine.ts": strategy, "bars.csv": lines.join("\n") + "\n" },
+    });
+    const [small, large] = await trials(setup, 1, [2, 9].map((fast) => ({ mine: { fast } })));
+    assert.equal(small.problem, null);
+    assert.equal(large.problem, "the account was ruined on 2022-01-05");
+    assert.equal(large.value, null);
+    assert.ok(large.ran!.figures.totalReturn < -1);
+  }));
+
 Deno.test("an objective of one's own is given what the trial earned", () =>
   inFolder(async (folder) => {
     const setup = await setupIn(folder, {
@@ -254,4 +280,15 @@ Deno.test("an objective that does not return is stopped, the others go on", () =
     const outcomes = await trials(setup, 2, PARAMETERS.slice(0, 3));
     assert.deepEqual(outcomes.map(({ value }) => value), [2, null, 3]);
     assert.match(outcomes[1].problem!, /took too long/);
+  }));
+
+Deno.test("a trial whose code does not return and cannot be stopped is given up alone", () =>
+  inFolder(async (folder) => {
+    const stuck = `if (this.params.fast === 5) /^(a+)+$/.test("a".repeat(31) + "b");`;
+    const setup = await setupIn(folder, {
+      files: { "mine.ts": STRATEGY.replace("    const qty", `    ${stuck}\n    const qty`) },
+    });
+    const outcomes = await trials(setup, 1, PARAMETERS.slice(0, 3));
+    assert.deepEqual(outcomes.map(({ value }) => typeof value), ["number", "object", "number"]);
+    assert.match(outcomes[1].problem!, /^mine does not return, and cannot be stopped/);
   }));

@@ -4,13 +4,8 @@ import { runBacktest } from "../src/backtest/run_backtest.ts";
 import type { FromBacktestWorker, ToBacktestWorker } from "../src/backtest/worker_messages.ts";
 import type { RunStart, StoreRecord } from "../src/contracts/store.ts";
 import { strategyLog } from "../src/engine/consumer/load_strategies.ts";
-import { Setup } from "../src/engine/consumer/slot.ts";
-import { VIEW_CLASSES } from "../src/engine/consumer/views.ts";
-import { MARKET_CLASSES } from "../src/engine/scanners/market.ts";
+import { userReachable } from "../src/engine/user_reachable.ts";
 import { failedMessage, seededRandom } from "../src/engine/worker.ts";
-import * as adapters from "../src/fincalcs/indicator_adapters.ts";
-import * as indicators from "../src/fincalcs/indicators.ts";
-import * as liu from "../src/mod.ts";
 import type { PluginSource } from "../src/protocol.ts";
 import { describeThrown } from "../src/sandbox/load_user_module.ts";
 import { lockdown } from "../src/sandbox/lockdown.ts";
@@ -71,7 +66,7 @@ async function start(
         random: seededRandom(0),
         log: (level, text) => console[level](text),
         rejected: (reason) => console.error(describeThrown(reason, bundles).message),
-        shared: [liu, indicators, adapters, Setup, ...VIEW_CLASSES, ...MARKET_CLASSES],
+        shared: userReachable(),
       }),
   });
   store.send();

@@ -1,13 +1,9 @@
 /** A consumer's worker: ports ↔ src/engine/consumer. User code runs here, and finds nothing but the language and "liu". */
-import * as liu from "../src/mod.ts";
 import { Consumer } from "../src/engine/consumer/consumer.ts";
 import { loadStrategies, strategyLog } from "../src/engine/consumer/load_strategies.ts";
-import { VIEW_CLASSES } from "../src/engine/consumer/views.ts";
 import { MarketClock, workerWallMs } from "../src/engine/market_clock.ts";
+import { userReachable } from "../src/engine/user_reachable.ts";
 import { failedMessage, seededRandom } from "../src/engine/worker.ts";
-import { Setup } from "../src/engine/consumer/slot.ts";
-import * as adapters from "../src/fincalcs/indicator_adapters.ts";
-import * as indicators from "../src/fincalcs/indicators.ts";
 import type {
   ConsumerStart,
   ConsumerToGateway,
@@ -49,7 +45,7 @@ async function start(
     log: (level, text) => console[level](text),
     rejected: (reason) => console.error(describeThrown(reason, bundles).message),
     granted: data.hasNet ? NETWORK_GLOBALS : [],
-    shared: [liu, indicators, adapters, Setup, ...VIEW_CLASSES],
+    shared: userReachable(),
   });
   const gateway: MessagePort = data.gateway;
   const toGateway = (message: ConsumerToGateway) => gateway.postMessage(message);

@@ -3,13 +3,8 @@
  * workers/backtest.ts. It may touch nothing.
  */
 import { strategyLog } from "../src/engine/consumer/load_strategies.ts";
-import { Setup } from "../src/engine/consumer/slot.ts";
-import { VIEW_CLASSES } from "../src/engine/consumer/views.ts";
-import { MARKET_CLASSES } from "../src/engine/scanners/market.ts";
+import { userReachable } from "../src/engine/user_reachable.ts";
 import { failedMessage, seededRandom } from "../src/engine/worker.ts";
-import * as adapters from "../src/fincalcs/indicator_adapters.ts";
-import * as indicators from "../src/fincalcs/indicators.ts";
-import * as liu from "../src/mod.ts";
 import type { FromTrialWorker, ToTrialWorker } from "../src/optimizer/trial_messages.ts";
 import { TrialRunner } from "../src/optimizer/trial_runner.ts";
 import { describeThrown } from "../src/sandbox/load_user_module.ts";
@@ -62,7 +57,7 @@ async function start(
     random: () => random(),
     log: (level, text) => console[level](text),
     rejected: (reason) => console.error(describeThrown(reason, []).message),
-    shared: [liu, indicators, adapters, Setup, ...VIEW_CLASSES, ...MARKET_CLASSES],
+    shared: userReachable(),
   });
   const params = await runner.params();
   port.onmessage = async ({ data }: MessageEvent<ToTrialWorker>) => {

@@ -1,11 +1,9 @@
 /** The scanners' worker: ports ↔ src/engine/scanners. User code runs here. */
 import { strategyLog } from "../src/engine/consumer/load_strategies.ts";
-import { VIEW_CLASSES } from "../src/engine/consumer/views.ts";
 import { MarketClock, workerWallMs } from "../src/engine/market_clock.ts";
-import { MARKET_CLASSES } from "../src/engine/scanners/market.ts";
 import { ScannerRunner } from "../src/engine/scanners/scanner_runner.ts";
+import { userReachable } from "../src/engine/user_reachable.ts";
 import { failedMessage, seededRandom } from "../src/engine/worker.ts";
-import * as liu from "../src/mod.ts";
 import type { MainToScanners, ScannersStart, ScannersToMain } from "../src/protocol.ts";
 import { describeThrown } from "../src/sandbox/load_user_module.ts";
 import { lockdown, NETWORK_GLOBALS } from "../src/sandbox/lockdown.ts";
@@ -40,7 +38,7 @@ async function start(
     log: (level, text) => console[level](text),
     rejected: (reason) => console.error(describeThrown(reason, bundles).message),
     granted: data.hasNet ? NETWORK_GLOBALS : [],
-    shared: [liu, ...VIEW_CLASSES, ...MARKET_CLASSES],
+    shared: userReachable(),
   });
   const runner = new ScannerRunner({
     toMain,

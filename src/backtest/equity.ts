@@ -80,6 +80,24 @@ function dayEnds(fromUs: number, endUs: number, isRoundTheClock: boolean): numbe
   return ends;
 }
 
+/** When the value was first 0 or less: from then on no ratio of it means anything. null: never. */
+export function ruinedAt(
+  { timeUs, equity }: { timeUs: ArrayLike<number>; equity: ArrayLike<number> },
+): number | null {
+  for (let i = 0; i < equity.length; i++) if (!(equity[i] > 0)) return timeUs[i];
+  return null;
+}
+
+/** Shares of the day before's value. The day of ruin loses all, and those after it nothing. */
+export function dailyReturns(values: readonly number[]): number[] {
+  let isRuined = values.length > 0 && !(values[0] > 0);
+  return values.slice(1).map((value, i) => {
+    if (isRuined) return 0;
+    isRuined = !(value > 0);
+    return isRuined ? -1 : value / values[i] - 1;
+  });
+}
+
 /** Days in a year, as daily figures are made a year's. */
 export function daysAYear(isRoundTheClock: boolean): number {
   return isRoundTheClock ? DAYS_A_YEAR : SESSIONS_A_YEAR;
@@ -87,10 +105,12 @@ export function daysAYear(isRoundTheClock: boolean): number {
 
 /**
  * Sharpe ratio of daily returns over cash at no interest, a year's (Sharpe, 1994: mean over
- * deviation, times the root of the days in a year); null for fewer than two returns, or equal ones.
+ * deviation, times the root of the days in a year); null for fewer than two returns, or equal ones,
+ * and where a value is 0 or less: what follows such a value is no return.
  */
 export function sharpeRatio(values: readonly number[], isRoundTheClock: boolean): number | null {
-  const returns = values.slice(1).map((value, i) => value / values[i] - 1);
+  if (values.some((value) => !(value > 0))) return null;
+  const returns = dailyReturns(values);
   if (returns.length < 2) return null;
   const mean = returns.reduce((sum, one) => sum + one, 0) / returns.length;
   const variance = returns.reduce((sum, one) => sum + (one - mean) ** 2, 0) / (returns.length - 1);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { exchangeUs } from "../model/calendar.ts";
-import { dailyValues, sharpeRatio } from "./equity.ts";
+import { dailyReturns, dailyValues, ruinedAt, sharpeRatio } from "./equity.ts";
 
 const curve = (points: [date: string, time: string, value: number][]) => ({
   timeUs: points.map(([date, time]) => exchangeUs(date, time)),
@@ -39,4 +39,18 @@ Deno.test("the Sharpe ratio is of a year's days", () => {
   assert.ok(Math.abs(sharpeRatio(values, false)! - 0.5 * Math.sqrt(252)) < 1e-12);
   assert.ok(Math.abs(sharpeRatio(values, true)! - 0.5 * Math.sqrt(365)) < 1e-12);
   assert.equal(sharpeRatio([100, 100, 100], false), null);
+});
+
+Deno.test("an account without value has no Sharpe ratio, whatever it does afterwards", () => {
+  // -100 to -200 is no gain of 100 %.
+  assert.equal(sharpeRatio([100, 110, -100, -200, -300], false), null);
+  assert.equal(sharpeRatio([100, 50, 0, 0], false), null);
+  assert.deepEqual(dailyReturns([100, 110, -100, -200, 50]).map((one) => Math.round(100 * one)), [
+    10,
+    -100,
+    0,
+    0,
+  ]);
+  assert.equal(ruinedAt({ timeUs: [1, 2, 3], equity: [100, 0, 5] }), 2);
+  assert.equal(ruinedAt({ timeUs: [1, 2], equity: [100, 0.01] }), null);
 });

@@ -1,10 +1,11 @@
 import type { Operation } from "../contracts/store.ts";
 import type { AccountFigures as ExchangeFigures, ExchangePosition } from "../matching/types.ts";
 import type { RunInfo, SessionWindow } from "../protocol.ts";
+import { assetClassOf } from "../model/asset.ts";
 import type { RunRecord } from "./decision_record.ts";
 import { decimal, plain } from "../util/decimal.ts";
 import type { TradeList } from "./trade_list.ts";
-import { dailyValues, type EquityCurve, maxDrawdown, sharpeRatio } from "./equity.ts";
+import { dailyValues, type EquityCurve, maxDrawdown, ruinedAt, sharpeRatio } from "./equity.ts";
 
 export interface BacktestTrade {
   symbol: string;
@@ -45,8 +46,10 @@ export interface BacktestResult {
   /** Shares: 0.1 is 10 %. */
   totalReturn: number;
   maxDrawdown: number;
-  /** null where there are too few days. */
+  /** null where there are too few days, or the account was ruined. */
   sharpe: number | null;
+  /** When its value was first 0 or less. */
+  ruinedUs: number | null;
   /** Only what never closes was traded: each day counts, not sessions alone. */
   isRoundTheClock: boolean;
   /** Executions, in their order. */
@@ -86,7 +89,13 @@ export function resultOf(run: {
   const { batchId, fromUs, endUs, endReason, cash, figures, runs, windows, rows, steps } = run;
   const names = new Map(runs.map(({ runId, strategy }) => [runId, strategy]));
   const { timeUs, equity } = run.curve;
-  const isRoundTheClock = windows.every(({ assetClass }) => assetClass === "crypto");
+  const ruinedUs = ruinedAt({ timeUs, equity }) ?? (Number(figures.equity) > 0 ? null : endUs);
+  const trades = run.trades.toArray((runId) => names.get(runId) ?? "");
+  // By what was traded; where nothing was, by what could have been.
+  const classes = trades.length > 0
+    ? trades.map(({ symbol }) => assetClassOf(symbol))
+    : windows.map(({ assetClass }) => assetClass);
+  const isRoundTheClock = classes.every((assetClass) => assetClass === "crypto");
   return {
     batchId,
     fromUs,
@@ -99,12 +108,13 @@ export function resultOf(run: {
     costs: costsOf(figures),
     totalReturn: Number(figures.equity) / Number(cash) - 1,
     maxDrawdown: maxDrawdown(equity),
-    sharpe: sharpeRatio(
+    sharpe: ruinedUs !== null ? null : sharpeRatio(
       dailyValues({ timeUs, equity }, { fromUs, endUs, isRoundTheClock }),
       isRoundTheClock,
     ),
+    ruinedUs,
     isRoundTheClock,
-    trades: run.trades.toArray((runId) => names.get(runId) ?? ""),
+    trades,
     openPositions: run.positions.map(({ symbol, qty, averagePrice, currentPrice }) => ({
       symbol,
       qty,

@@ -191,8 +191,7 @@ class Backtest {
       producer: { route: () => {}, unroute: () => false, isRouted: () => false },
       symbols: this.#market.symbols,
       stream: () => ({ subscribe: subscription, unsubscribe: subscription }),
-      isKnown: (symbol) =>
-        this.#consumer.followed.byId[this.#market.symbols.idOf(symbol)] !== undefined,
+      isKnown: (symbol, runs) => this.#consumer.knows(this.#market.symbols.idOf(symbol), runs),
       assets: this.#market.provider.assetBySymbol,
       consumers: 1,
       runs,

@@ -11,6 +11,7 @@ export function backtestJson(result: BacktestResult): Record<string, unknown> {
     to: formatRfc3339(result.endUs),
     end_reason: result.endReason,
     initial_cash: Number(result.initialCash),
+    cash: Number(result.cash),
     final_equity: Number(result.finalEquity),
     total_return: result.totalReturn,
     fees: Number(result.fees),
@@ -21,6 +22,7 @@ export function backtestJson(result: BacktestResult): Record<string, unknown> {
     slippage: Number(result.costs.slippage),
     max_drawdown: result.maxDrawdown,
     sharpe: result.sharpe,
+    ruined_at: result.ruinedUs === null ? null : formatRfc3339(result.ruinedUs),
     trades: result.trades.map(({ symbol, operation, qty, price, timeUs, fee, strategy }) => ({
       symbol,
       side: operation === "buy" || operation === "buy_short" ? "buy" : "sell",
@@ -41,13 +43,24 @@ export function backtestJson(result: BacktestResult): Record<string, unknown> {
 }
 
 export function backtestSummary(result: BacktestResult): string {
-  const { fromUs, endUs, initialCash, finalEquity, totalReturn, fees, maxDrawdown, costs } = result;
+  const {
+    fromUs,
+    endUs,
+    initialCash,
+    finalEquity,
+    totalReturn,
+    fees,
+    maxDrawdown,
+    costs,
+    ruinedUs,
+  } = result;
   const cents = (text: string) => Number(text).toFixed(2);
   const percent = (share: number) => `${(100 * share).toFixed(2)} %`;
   const lines = [
     ["from", exchangeDate(fromUs)],
     ["to", exchangeDate(endUs - 1)],
     ["initial cash", Number(initialCash).toFixed(2)],
+    ["cash", cents(result.cash)],
     ["final equity", Number(finalEquity).toFixed(2)],
     ["total return", percent(totalReturn)],
     [
@@ -60,6 +73,9 @@ export function backtestSummary(result: BacktestResult): string {
     ["slippage", `${cents(costs.slippage)} (in the prices)`],
     ["max drawdown", percent(maxDrawdown)],
     ["Sharpe ratio", result.sharpe === null ? "–" : result.sharpe.toFixed(2)],
+    ...(ruinedUs === null
+      ? []
+      : [["ruined", `${exchangeDate(ruinedUs)}: the account's value was 0 or less`]]),
     ["executions", String(result.trades.length)],
     ["open positions", String(result.openPositions.length)],
   ];

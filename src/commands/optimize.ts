@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import type { BacktestSettings } from "../backtest/options.ts";
 import type { TradePlan } from "../config/tradeplan.ts";
 import type { Command, Host } from "../contracts/command.ts";
-import type { Json, Store } from "../contracts/store.ts";
+import type { Json, OptimizerRunRow, Store } from "../contracts/store.ts";
 import { fingerprintOf } from "../optimizer/fingerprint.ts";
 import { type ObjectiveName, OBJECTIVES } from "../optimizer/figures.ts";
 import { type SearchPlan, trialsOf } from "../optimizer/optimize.ts";
@@ -80,7 +80,14 @@ export const command: Command = {
     try {
       const store = storeWorker.connect();
       for (const source of run.strategies) source.keystore = await store.keystore(source.name);
-      const prepared = { plan, period, windows, setup: setupOf(run, objective), store };
+      const prepared = {
+        plan,
+        period,
+        windows,
+        setup: setupOf(run, objective),
+        store,
+        folder: settings.dataFolder,
+      };
       return await search(prepared, cli, progress, logSink, host);
     } finally {
       progress.end();
@@ -95,6 +102,8 @@ interface Prepared {
   windows: WalkWindow[] | null;
   setup: TrialSetup;
   store: Store;
+  /** Of Liu's data. */
+  folder: string;
 }
 
 function setupOf(run: BacktestSettings, objective: TrialSetup["objective"]): TrialSetup {
@@ -172,11 +181,12 @@ async function search(
     );
   } finally {
     pool.close();
+    session?.lease.release();
   }
 }
 
 async function begin(
-  { plan, period, windows, setup, store }: Prepared,
+  { plan, period, windows, setup, store, folder }: Prepared,
   searchPlan: SearchPlan,
   cli: OptimizeOptions,
 ): Promise<StartedSession> {
@@ -187,6 +197,7 @@ async function begin(
     search: { ...searchPlan, period, windows, objective: setup.objective },
   });
   return await startSession(store, {
+    folder,
     resume: cli.resume,
     fingerprint,
     newId: () => crypto.randomUUID(),
@@ -204,7 +215,12 @@ async function begin(
 
 function tellStart({ row: { sessionId }, known, isNew }: StartedSession, host: Host): void {
   if (isNew) return host.err(`Session ${sessionId}\n`);
-  host.err(`Session ${sessionId} goes on: ${known.length} trials are there\n`);
+  host.err(`Session ${sessionId} goes on: ${trialsIn(known)} trials are there\n`);
+}
+
+/** Without the tests of a walk-forward. */
+function trialsIn(known: readonly OptimizerRunRow[]): number {
+  return known.filter(({ kind }) => kind === "trial").length;
 }
 
 /** Each window begins with what the one before has left. */
@@ -231,7 +247,7 @@ async function found(
   host: Host,
 ): Promise<Found> {
   const { sessionId, known } = options;
-  const resumed = known.filter(({ kind }) => kind === "trial").length;
+  const resumed = trialsIn(known);
   const head: SessionHead = { sessionId, method, objective, seed, ...period, resumed };
   if (windows === null) {
     const result = await searchSession(options, period);

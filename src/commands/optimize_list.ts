@@ -38,7 +38,8 @@ export const command: Command = {
       ]);
       const head = ["session", "from", "to", "method", "objective", "trials", "value", "best"];
       host.out(table(head, rows, {
-        width: Math.max(host.columns(), 120),
+        // What reads a pipe wants whole ids.
+        width: host.isOutTerminal ? Math.max(host.columns(), 120) : Infinity,
         hasColors: settings.hasColors,
       }));
     } finally {

@@ -2,7 +2,7 @@
 import { type Command as Commander, InvalidArgumentError } from "commander";
 import { OBJECTIVES } from "../optimizer/figures.ts";
 import { type MethodName, METHODS } from "../optimizer/search/methods.ts";
-import { TRIALS_DEFAULT } from "../optimizer/search/search.ts";
+import { TRIALS_DEFAULT, TRIALS_MAX } from "../optimizer/search/search.ts";
 import { choice } from "./backtest_costs.ts";
 import {
   type DataOptions,
@@ -35,7 +35,7 @@ export function declareOptimizeOptions(command: Commander): void {
     .option(
       "--trials <N>",
       `how many at most (default: ${TRIALS_DEFAULT}; of a grid: all)`,
-      whole(1),
+      whole(1, TRIALS_MAX),
     )
     .option("--workers <K>", "at the same time (default: one a processor core)", whole(1))
     .option(
@@ -45,7 +45,10 @@ export function declareOptimizeOptions(command: Commander): void {
     )
     .option("--method <NAME>", methods.join(", "), choice(...methods), "random")
     .option("--seed <S>", "of all chance: the same seed, the same trials", whole(0), 1)
-    .option("--resume <SESSION>", 'go on with a session that was cut short; "last": the newest')
+    .option(
+      "--resume <SESSION>",
+      'go on with a session that was cut short: its id, or the first of it; "last": the newest',
+    )
     .option(
       "--walk-forward <WINDOWS>",
       "train=6mo,test=1mo (d, w, mo, y; ,anchored): search, then trade what follows",
@@ -53,10 +56,12 @@ export function declareOptimizeOptions(command: Commander): void {
     .option("--equity <FILE>", "write the best one's value over time as CSV");
 }
 
-function whole(min: number) {
+const WHOLE_MAX = 2 ** 31;
+
+function whole(min: number, max = WHOLE_MAX) {
   return (text: string): number => {
     const value = Number(text);
-    if (/^\d+$/.test(text) && value >= min && value <= 2 ** 31) return value;
-    throw new InvalidArgumentError(`It must be a whole number, at least ${min}.`);
+    if (/^\d+$/.test(text) && value >= min && value <= max) return value;
+    throw new InvalidArgumentError(`It must be a whole number from ${min} to ${max}.`);
   };
 }

@@ -5,6 +5,8 @@ import type { Evidence } from "../optimizer/evidence.ts";
 import type { TrialFigures } from "../optimizer/figures.ts";
 import { type FinishedTrial, ranked } from "../optimizer/optimize.ts";
 import type { SearchResult, WalkResult, WindowResult } from "../optimizer/session.ts";
+import { exchangeDate } from "../model/calendar.ts";
+import { formatRfc3339 } from "../wire/rfc3339.ts";
 import { table } from "../util/table.ts";
 import { shown, valuesText } from "./optimize_progress.ts";
 
@@ -38,7 +40,10 @@ export function walkJson(head: SessionHead, result: WalkResult): Record<string, 
     ...headJson(head),
     ...countsJson(windows.flatMap(({ trials }) => trials)),
     windows: windows.map(windowJson),
-    out_of_sample: joined && figuresJson(joined.figures),
+    out_of_sample: joined && {
+      ...figuresJson(joined.figures),
+      ruined_at: joined.ruinedUs === null ? null : formatRfc3339(joined.ruinedUs),
+    },
     evidence: evidence && evidenceJson(evidence),
   };
 }
@@ -101,11 +106,13 @@ export function evidenceJson(evidence: Evidence): Record<string, Json> {
     deflated_sharpe: evidence.deflatedSharpe,
     expected_max_sharpe_daily: evidence.expectedMaxSharpe,
     overfitting: overfitting && {
+      of: "sharpe",
       probability: overfitting.probability,
       mean_logit: overfitting.meanLogit,
       combinations: overfitting.combinations,
       blocks: overfitting.blocks,
     },
+    // Its fall is that of the account as trades end, without what falls within one.
     trade_bootstrap: bootstrap && {
       trades: bootstrap.trades,
       resamples: bootstrap.resamples,
@@ -145,6 +152,9 @@ export function walkText(head: SessionHead, result: WalkResult, host: Host): str
     lines.push(
       `Out of sample, joined: return ${percent(totalReturn)}, max drawdown ` +
         `${percent(maxDrawdown)}, Sharpe ratio ${ratio(sharpe)}, ${executions} executions`,
+      ...(joined.ruinedUs === null ? [] : [
+        `The account was ruined on ${exchangeDate(joined.ruinedUs)}: nothing was left to trade`,
+      ]),
       "",
       evidenceText(evidence),
     );
@@ -212,8 +222,9 @@ export function evidenceText(evidence: Evidence): string {
       [
         "probability of overfitting",
         overfitting === null
-          ? "–  (too few days)"
-          : `${ratio(overfitting.probability)}  (CSCV, ${overfitting.combinations} splits)`,
+          ? "–  (of the Sharpe ratio: too few days)"
+          : `${ratio(overfitting.probability)}  (of the Sharpe ratio: CSCV, ` +
+            `${overfitting.combinations} splits)`,
       ],
     );
   }
@@ -221,7 +232,7 @@ export function evidenceText(evidence: Evidence): string {
     const { gain, maxDrawdown, lossProbability } = bootstrap;
     rows.push(
       ["gain, 95 % of resamples", `${percent(gain.low)} to ${percent(gain.high)}`],
-      ["max drawdown, 95 %", `${percent(maxDrawdown.low)} to ${percent(maxDrawdown.high)}`],
+      ["fall at trades' ends, 95 %", `${percent(maxDrawdown.low)} to ${percent(maxDrawdown.high)}`],
       ["resamples that lost", percent(lossProbability)],
     );
   }

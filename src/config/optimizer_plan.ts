@@ -144,11 +144,22 @@ function readEntry(
 function rangeOf(toml: TomlFile, entry: Entry, path: TomlPath): ParameterRange | undefined {
   const { param_type: type, min, max, delta, choices, value, size } = entry;
   const problem = (key: string, text: string) => void toml.problem([...path, key], text);
+  const [only, beside] = value !== undefined
+    ? ["value", { min, max, delta, choices, size }]
+    : choices !== undefined
+    ? ["choices", { min, max, delta, size }]
+    : ["size", size === undefined ? {} : { min, max, delta }];
+  for (const [key, given] of Object.entries(beside)) {
+    if (given !== undefined) return problem(key, `has no meaning beside ${only}: leave one out`);
+  }
   if (value !== undefined) return { kind: "choice", choices: [value] };
   if (type === "choice") {
+    const twice = choices?.find((one, i) => choices.indexOf(one) < i);
+    if (twice !== undefined) return problem("choices", `has ${showValue(twice)} twice`);
     if (choices) return { kind: "choice", choices };
     return problem("choices", "is missing: a list of values");
   }
+  if (choices !== undefined) return problem("choices", 'is for param_type = "choice" only');
   if (size !== undefined) {
     if (type === "portfolio") return { kind: "choice", choices: [size] };
     return problem("size", 'is for param_type = "portfolio" only');

@@ -86,6 +86,13 @@ Deno.test("what is wrong is told with table, line and key", () => {
     [entry(base + "min = 1\nmax = 3\ndelta = 0"), '"delta" must be a number > 0, got 0'],
     [entry(base + "min = 1\nmax = 3\nstep = 1"), 'line 9: "step" is not known here'],
     [entry(base + "size = 5"), '"size" is for param_type = "portfolio" only'],
+    [
+      entry('name = "x"\nparam_type = "choice"\nchoices = ["a", "b", "a"]'),
+      'line 7: "choices" has a twice',
+    ],
+    [entry(base + "value = 3\nmin = 1"), 'line 8: "min" has no meaning beside value'],
+    [entry(base + "choices = [1]\nmax = 3"), 'line 8: "max" has no meaning beside choices'],
+    [entry(base + "choices = [1]"), 'line 7: "choices" is for param_type = "choice" only'],
     [entry('name = "x"\nparam_type = "choice"'), '"choices" is missing: a list of values'],
     [
       entry(base + "min = 1\nmax = 3\n") + entry(base + "min = 1\nmax = 3"),

@@ -31,8 +31,8 @@ export interface FollowingsOptions {
   producer: Pick<Producer, "route" | "unroute" | "isRouted">;
   symbols: SymbolTable;
   stream(assetClass: AssetClass): Pick<MarketStream, "subscribe" | "unsubscribe"> | undefined;
-  /** The consumer has the symbol's bars from the session before. Default: never. */
-  isKnown?(symbol: string): boolean;
+  /** These runs find the symbol's bars on their consumer. Default: never. */
+  isKnown?(symbol: string, runs: readonly RunInfo[]): boolean;
   /** Assets that can be traded, by symbol. */
   assets: ReadonlyMap<string, Asset>;
   events: readonly ("second" | "minute" | "trade" | "quote")[];
@@ -127,7 +127,7 @@ export class Followings {
     try {
       // The stream first, then history: else a bar that ends between the two would be in neither.
       await this.#subscribe(fresh, signal);
-      const messages = await this.#messages([...wanted.keys()], signal);
+      const messages = await this.#messages(wanted, signal);
       for (const [symbol, runs] of wanted) this.#start(runs, messages.get(symbol)!);
     } catch (error) {
       for (const [symbol, runs] of wanted) for (const run of runs) this.#leave(run, symbol);
@@ -229,11 +229,12 @@ export class Followings {
   }
 
   async #messages(
-    symbols: string[],
+    wanted: ReadonlyMap<string, readonly RunInfo[]>,
     signal: AbortSignal,
   ): Promise<Map<string, Omit<FollowMessage, "runIds">>> {
     const isKnown = this.#options.isKnown ?? (() => false);
-    const unknown = symbols.filter((symbol) => !isKnown(symbol));
+    const symbols = [...wanted.keys()];
+    const unknown = symbols.filter((symbol) => !isKnown(symbol, wanted.get(symbol)!));
     const history = await this.history(unknown, signal);
     const snapshots = await this.#options.provider.snapshots(symbols, signal);
     const closes = new Map(snapshots.map((one) => [one.symbol, one.previousClose]));

@@ -14,6 +14,9 @@ import type {
 import { Sma } from "./sma.ts";
 import { type Candle, sourceOf, StreamIndicator } from "./stream_indicator.ts";
 
+/** For the sandbox, which freezes all of it: some of its objects hang on indicators. */
+export { lib };
+
 interface Updated<Input> {
   update(input: Input, replace: boolean): number | null;
 }

@@ -9,6 +9,8 @@ export class Sma extends StreamIndicator {
   #values = new Float64Array();
   #at = 0;
   #sum = NaN;
+  /** The value that comes: as an argument it would be allocated. */
+  #next = NaN;
   #isFull = false;
   #source: BarSource = "close";
 
@@ -26,15 +28,18 @@ export class Sma extends StreamIndicator {
   }
 
   add(candle: Candle): void {
-    this.#next(this.#source === "close" ? candle.close : sourceOf(candle, this.#source));
+    this.#next = this.#source === "close" ? candle.close : sourceOf(candle, this.#source);
+    this.#take();
   }
 
   override addRow(rows: Float64Array, at: number, candle: Candle): void {
-    if (this.#source === "close") this.#next(rows[at + 4]);
-    else this.add(candle);
+    if (this.#source !== "close") return this.add(candle);
+    this.#next = rows[at + 4];
+    this.#take();
   }
 
-  #next(value: number): void {
+  #take(): void {
+    const value = this.#next;
     const values = this.#values;
     const at = this.#at;
     this.#sum += value - values[at];

@@ -3,8 +3,9 @@ import { assetClassOf } from "../model/asset.ts";
 import { cryptoSession, exchangeDate, type Session, sessionsBetween } from "../model/calendar.ts";
 import { OperationError } from "../util/errors.ts";
 import { type Range, union } from "./ranges.ts";
-import { column, columnsOf, countBefore, type Rows } from "./rows.ts";
+import { countBefore, type Rows } from "./rows.ts";
 import type { Shelf } from "./shelf.ts";
+import { type WrongRow, wrongRow } from "./wrong_row.ts";
 
 export interface Finding {
   /**
@@ -39,7 +40,7 @@ export async function checkSeries(shelf: Shelf<Rows>, symbol: string): Promise<S
       const { rows, covered } = await shelf.readYear(symbol, year);
       series.rows += rows.timeUs.length;
       series.covered = union(series.covered, covered);
-      const wrong = wrongRow(shelf, rows, covered);
+      const wrong = damage(rows, wrongRow(shelf.kind, rows), covered);
       if (wrong !== null) series.findings.push(wrong);
       // The exchange's days begin in one year of UTC and may end in the next.
       const around = covered.map(({ fromUs, toUs }) => ({
@@ -59,43 +60,22 @@ export async function checkSeries(shelf: Shelf<Rows>, symbol: string): Promise<S
   return series;
 }
 
-/** The first row that cannot be right. */
-function wrongRow(shelf: Shelf<Rows>, rows: Rows, covered: Range[]): Finding | null {
-  const { timeUs } = rows;
-  const isBars = shelf.kind !== "trade" && shelf.kind !== "quote";
-  const columns = columnsOf(shelf.kind).map(({ inFile, inMemory }) => ({
-    name: inFile,
-    values: column(rows, inMemory),
-    // A quote of one side has no price on the other.
-    isAmount: /volume|size|trades/.test(inFile) || shelf.kind === "quote",
-  }));
-  const [open, high, low, close] = columns.map(({ values }) => values);
-  for (let i = 0; i < timeUs.length; i++) {
-    const at = timeUs[i]!;
-    const find = (text: string): Finding => ({
-      kind: "damage",
-      fromUs: at,
-      toUs: at + 1,
-      text: `row of ${new Date(at / 1000).toISOString()}: ${text}`,
-    });
-    if (i > 0 && (isBars ? at <= timeUs[i - 1]! : at < timeUs[i - 1]!)) {
-      return find("it is not later than the row before");
-    }
-    if (!covered.some(({ fromUs, toUs }) => at >= fromUs && at < toUs)) {
-      return find("it is outside of what the file says it covers");
-    }
-    for (const { name, values, isAmount } of columns) {
-      const value = values[i]!;
-      if (!(value > 0 || (isAmount && value === 0)) || value === Infinity) {
-        return find(`${name} is ${value}`);
-      }
-    }
-    if (!isBars) continue;
-    if (high![i]! < Math.max(open![i]!, close![i]!) || low![i]! > Math.min(open![i]!, close![i]!)) {
-      return find("open or close is not between low and high");
-    }
-  }
-  return null;
+/** The first row that cannot be right, or stands in the wrong file. */
+function damage({ timeUs }: Rows, wrong: WrongRow | null, covered: Range[]) {
+  const outside = timeUs.findIndex((at) =>
+    !covered.some(({ fromUs, toUs }) => at >= fromUs && at < toUs)
+  );
+  const isOutside = outside >= 0 && outside < (wrong?.row ?? Infinity);
+  if (!isOutside && wrong === null) return null;
+  const row = isOutside ? outside : wrong!.row;
+  const text = isOutside ? "it is outside of what the file says it covers" : wrong!.text;
+  const at = timeUs[row]!;
+  return {
+    kind: "damage" as const,
+    fromUs: at,
+    toUs: at + 1,
+    text: `row of ${new Date(at / 1000).toISOString()}: ${text}`,
+  };
 }
 
 function holes(covered: Range[]): Finding[] {

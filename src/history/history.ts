@@ -7,11 +7,13 @@ import type { BarsQuery, DataProvider } from "../contracts/provider.ts";
 import { assetClassOf } from "../model/asset.ts";
 import type { BarColumns, BarScale } from "../model/bars.ts";
 import type { QuoteColumns, TradeColumns } from "../model/ticks.ts";
+import { OperationError } from "../util/errors.ts";
 import { errands, run, settledUs } from "./download.ts";
 import { dropReadjusted } from "./readjust.ts";
 import { overlap, type Range, union, without } from "./ranges.ts";
 import { emptyRows, type Kind, replace, type Rows, slice } from "./rows.ts";
 import { type Piece, Shelf, sourcesIn } from "./shelf.ts";
+import { wrongRow } from "./wrong_row.ts";
 
 /** raw: as traded; split: adjusted for splits; all: for dividends too. Crypto is always raw. */
 export type Adjustment = BarsQuery["adjustment"];
@@ -94,7 +96,7 @@ export class History {
    * Columns of each symbol, sorted by time; empty where there is nothing. Every call gives new
    * arrays. A symbol's bars are from one source: imported ones where there are any of that time,
    * else the remote's (downloaded, where they are missing), else any other on disk, in the order of
-   * names. Throws OperationError for a damaged file, and what the provider throws.
+   * names. Throws OperationError for a damaged file or row, and what the provider throws.
    */
   async loadBars(
     options: LoadBarsOptions,
@@ -146,7 +148,21 @@ export class History {
       const own = [...found].filter(([, { folder }]) => folder.source === this.#remote!.source);
       await this.#fill(new Map(own), { scale, range, signal });
     }
+    for (const [symbol, one] of found) this.#refuseWrong(symbol, scale, one);
     return new Map([...found].map(([symbol, { piece }]) => [symbol, piece.rows]));
+  }
+
+  /** Nothing is traded on rows that cannot be. */
+  #refuseWrong(symbol: string, scale: Kind, { folder, piece: { rows } }: Found<Rows>): void {
+    const wrong = wrongRow(scale, rows);
+    if (wrong === null) return;
+    const time = new Date(rows.timeUs[wrong.row]! / 1000);
+    const file = this.#shelf(folder, scale).fileOf(symbol, time.getUTCFullYear());
+    throw new OperationError(
+      `Cannot use the history of ${symbol}: in ${file}, row of ${time.toISOString()}: ` +
+        `${wrong.text}. Remove the file, and download or import it again (liu data check shows ` +
+        "what else is damaged)",
+    );
   }
 
   /**

@@ -48,7 +48,8 @@ class Source {
     for (let us = Math.ceil(fromUs / stepUs) * stepUs; us < endUs; us += stepUs) times.push(us);
     const bars = emptyBars(times.length);
     bars.timeUs.set(times);
-    bars.close.set(times.map((us) => (us / 1e9 + symbol.charCodeAt(0)) * this.factor));
+    const prices = times.map((us) => (us / 1e9 + symbol.charCodeAt(0)) * this.factor);
+    for (const name of ["open", "high", "low", "close"] as const) bars[name].set(prices);
     return bars;
   }
 }

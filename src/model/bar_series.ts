@@ -170,6 +170,8 @@ export class Series {
   constructor(buffer: BarBuffer, name: keyof BarColumns) {
     this.#buffer = buffer;
     this.#column = COLUMNS.indexOf(name);
+    // All strategies that follow the symbol have the same one.
+    Object.freeze(this);
   }
 
   get length(): number {
@@ -243,6 +245,7 @@ export class BarSeries {
     this.close = new Series(buffer, "close");
     this.volume = new Series(buffer, "volume");
     this.vwap = new Series(buffer, "vwap");
+    Object.freeze(this);
   }
 
   get length(): number {

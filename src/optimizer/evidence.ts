@@ -1,5 +1,4 @@
 /** What speaks for a result, and what against it. docs/optimizer.md says how to read it. */
-import type { RoundTrip } from "../fincalcs/trade_analysis.ts";
 import { bootstrapTrades, type TradeBootstrap } from "./statistics/bootstrap.ts";
 import { type Overfitting, overfitting } from "./statistics/overfitting.ts";
 import {
@@ -28,11 +27,12 @@ export function evidenceOf(options: {
   returns: readonly number[];
   /** Of all trials that could have been chosen, the best too; one: nothing was chosen. */
   trials: readonly (readonly number[])[];
-  trips: readonly RoundTrip[] | null;
+  /** Of the best one's trades, in the order of their ends. */
+  gains: readonly string[] | null;
   initialCash: number;
   random(): number;
 }): Evidence {
-  const { returns, trips, initialCash, random } = options;
+  const { returns, gains, initialCash, random } = options;
   const length = Math.min(...options.trials.map(({ length }) => length));
   const trials = options.trials.map((one) => one.slice(0, length));
   const sample = sharpeSample(returns);
@@ -44,9 +44,9 @@ export function evidenceOf(options: {
     deflatedSharpe: sample && isChosen ? deflatedSharpe(sample, chosen) : null,
     expectedMaxSharpe: isChosen ? expectedMaxSharpe(chosen.variance, chosen.trials) : null,
     overfitting: isChosen ? overfitting(trials) : null,
-    bootstrap: trips &&
+    bootstrap: gains &&
       bootstrapTrades({
-        gains: trips.map(({ gainValue }) => Number(gainValue)),
+        gains: gains.map(Number),
         initialCash,
         random,
       }),

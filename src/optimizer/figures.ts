@@ -1,5 +1,12 @@
 /** What a trial earned, in figures. */
-import { dailyValues, daysAYear, maxDrawdown, sharpeRatio } from "../backtest/equity.ts";
+import {
+  dailyReturns,
+  dailyValues,
+  daysAYear,
+  maxDrawdown,
+  ruinedAt,
+  sharpeRatio,
+} from "../backtest/equity.ts";
 import type { BacktestResult } from "../backtest/result.ts";
 
 const YEAR_US = 365.25 * 24 * 3600e6;
@@ -11,7 +18,7 @@ export interface TrialFigures {
   /** Shares: 0.1 is 10 %. */
   totalReturn: number;
   maxDrawdown: number;
-  /** null where they do not exist. */
+  /** null where they do not exist; none does of an account that was ruined. */
   sharpe: number | null;
   sortino: number | null;
   calmar: number | null;
@@ -22,12 +29,22 @@ export interface TrialFigures {
 export const OBJECTIVES = ["sharpe", "sortino", "calmar", "gain"] as const;
 export type ObjectiveName = typeof OBJECTIVES[number];
 
-export function figuresOf(result: BacktestResult): { figures: TrialFigures; returns: number[] } {
+export function figuresOf(result: BacktestResult): {
+  figures: TrialFigures;
+  /** Of the days that the figures are of. */
+  returns: number[];
+  /** Of the days of the plan, whatever was traded: the same days in all trials. */
+  commonReturns: number[];
+} {
   const { fromUs, endUs, isRoundTheClock, totalReturn } = result;
   const values = dailyValues(result.equity, result);
-  const returns = returnsOf(values);
+  const returns = dailyReturns(values);
+  const isRuined = result.ruinedUs !== null;
+  const isAllCrypto = result.windows.every(({ assetClass }) => assetClass === "crypto");
+  const common = dailyValues(result.equity, { fromUs, endUs, isRoundTheClock: isAllCrypto });
   return {
     returns,
+    commonReturns: dailyReturns(common),
     figures: {
       initialCash: Number(result.initialCash),
       finalEquity: Number(result.finalEquity),
@@ -35,33 +52,51 @@ export function figuresOf(result: BacktestResult): { figures: TrialFigures; retu
       totalReturn,
       maxDrawdown: result.maxDrawdown,
       sharpe: result.sharpe,
-      sortino: sortinoRatio(returns, isRoundTheClock),
-      calmar: calmarRatio(totalReturn, result.maxDrawdown, endUs - fromUs),
+      sortino: isRuined ? null : sortinoRatio(returns, isRoundTheClock),
+      calmar: isRuined ? null : calmarRatio(totalReturn, result.maxDrawdown, endUs - fromUs),
       executions: result.trades.length,
       isRoundTheClock,
     },
   };
 }
 
-/** Figures of several backtests, one after the other, as one account's. */
-export function joinedFigures(parts: readonly BacktestResult[]): {
+/**
+ * Figures of several backtests, one after the other, as one account's, over all of the range: it is
+ * flat where none of them ran.
+ */
+export function joinedFigures(
+  parts: readonly BacktestResult[],
+  { fromUs, endUs }: { fromUs: number; endUs: number },
+): {
   figures: TrialFigures;
   returns: number[];
+  ruinedUs: number | null;
   equity: { timeUs: number[]; equity: number[] };
 } {
   const [first] = parts;
   const last = parts.at(-1)!;
   const timeUs = parts.flatMap((part) => [...part.equity.timeUs]);
   const equity = parts.flatMap((part) => [...part.equity.equity]);
-  const isRoundTheClock = parts.every((part) => part.isRoundTheClock);
-  const { fromUs } = first;
-  const { endUs } = last;
+  if (timeUs[0] > fromUs) {
+    timeUs.unshift(fromUs);
+    equity.unshift(Number(first.initialCash));
+  }
+  if (timeUs.at(-1)! < endUs) {
+    timeUs.push(endUs);
+    equity.push(Number(last.finalEquity));
+  }
+  const traded = parts.filter(({ trades }) => trades.length > 0);
+  const isRoundTheClock = (traded.length > 0 ? traded : parts)
+    .every((part) => part.isRoundTheClock);
   const values = dailyValues({ timeUs, equity }, { fromUs, endUs, isRoundTheClock });
-  const returns = returnsOf(values);
+  const ruinedUs = ruinedAt({ timeUs, equity }) ?? last.ruinedUs;
+  const isRuined = ruinedUs !== null;
+  const returns = dailyReturns(values);
   const totalReturn = Number(last.finalEquity) / Number(first.initialCash) - 1;
   const fall = maxDrawdown(equity);
   return {
     returns,
+    ruinedUs,
     equity: { timeUs, equity },
     figures: {
       initialCash: Number(first.initialCash),
@@ -69,9 +104,9 @@ export function joinedFigures(parts: readonly BacktestResult[]): {
       fees: parts.reduce((sum, { fees }) => sum + Number(fees), 0),
       totalReturn,
       maxDrawdown: fall,
-      sharpe: sharpeRatio(values, isRoundTheClock),
-      sortino: sortinoRatio(returns, isRoundTheClock),
-      calmar: calmarRatio(totalReturn, fall, endUs - fromUs),
+      sharpe: isRuined ? null : sharpeRatio(values, isRoundTheClock),
+      sortino: isRuined ? null : sortinoRatio(returns, isRoundTheClock),
+      calmar: isRuined ? null : calmarRatio(totalReturn, fall, endUs - fromUs),
       executions: parts.reduce((sum, { trades }) => sum + trades.length, 0),
       isRoundTheClock,
     },
@@ -93,10 +128,6 @@ export function valueOf(objective: ObjectiveName, figures: TrialFigures): number
   }
 }
 
-function returnsOf(values: readonly number[]): number[] {
-  return values.slice(1).map((value, i) => value / values[i] - 1);
-}
-
 /**
  * Mean daily return over the downside deviation from 0, a year's (Sortino and Price, 1994); null
  * where no day lost.
@@ -109,9 +140,13 @@ export function sortinoRatio(returns: readonly number[], isRoundTheClock: boolea
   return mean / Math.sqrt(squares / returns.length) * Math.sqrt(daysAYear(isRoundTheClock));
 }
 
-/** Return a year, compounded, over the greatest fall (Young, 1991); null where nothing fell. */
+/**
+ * Return a year, compounded, over the greatest fall (Young, 1991); null where nothing fell, or all
+ * was lost: what is lost beyond that cannot be compounded.
+ */
 export function calmarRatio(totalReturn: number, fall: number, us: number): number | null {
   if (!(fall > 0) || !(us > 0)) return null;
-  const growth = Math.max(0, 1 + totalReturn);
+  const growth = 1 + totalReturn;
+  if (!(growth > 0)) return null;
   return (growth ** (YEAR_US / us) - 1) / fall;
 }

@@ -4,13 +4,13 @@ import type { BacktestSettings } from "../backtest/options.ts";
 import type { BacktestResult } from "../backtest/result.ts";
 import { runInWorker } from "../backtest/run_in_worker.ts";
 import type { Store } from "../contracts/store.ts";
-import type { RoundTrip } from "../fincalcs/trade_analysis.ts";
 import type { LogSink } from "../util/log.ts";
+import { tradeGains } from "./trade_gains.ts";
 
 export interface FullRun {
   result: BacktestResult;
-  /** Closed trades, in the order of their ends. */
-  trips: RoundTrip[];
+  /** Of each trade, see tradeGains. */
+  gains: string[];
 }
 
 /** Runs that the batch has already are written into; twice changes nothing. */
@@ -35,6 +35,5 @@ export async function fullRun(
     signal,
   });
   const { results } = await analyzeAndStoreAll(store, batchId, result.endUs);
-  const trips = results.flatMap((one) => one.trips).sort((a, b) => a.endUs - b.endUs);
-  return { result, trips };
+  return { result, gains: tradeGains(results, result) };
 }

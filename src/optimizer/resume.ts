@@ -2,6 +2,7 @@
 import type { Json, OptimizerRunRow, OptimizerSessionRow, Store } from "../contracts/store.ts";
 import { ConfigError } from "../util/errors.ts";
 import type { Fingerprint } from "./fingerprint.ts";
+import { SessionLease } from "./session_lease.ts";
 
 const SESSIONS_LOOKED_AT = 1000;
 
@@ -10,15 +11,20 @@ export interface StartedSession {
   /** Trials that are finished. */
   known: OptimizerRunRow[];
   isNew: boolean;
+  /** To be released when the session is left. */
+  lease: SessionLease;
 }
 
 /**
  * The session that `resume` names ("last": the newest), or one that is unfinished and the same in
- * all, or a new one. Throws ConfigError for one that is not the same.
+ * all, or a new one. Throws ConfigError for one that is not the same, OperationError for one that
+ * another process is at.
  */
 export async function startSession(
   store: Store,
-  { resume, fingerprint, settings, newId }: {
+  { folder, resume, fingerprint, settings, newId }: {
+    /** Of Liu's data. */
+    folder: string;
     resume: string | undefined;
     fingerprint: Fingerprint;
     settings: Record<string, Json>;
@@ -32,18 +38,26 @@ export async function startSession(
     : named(sessions, resume);
   if (found === undefined) {
     const row = { sessionId: newId(), fingerprint: text, settings, result: null };
+    const lease = SessionLease.take(folder, row.sessionId);
     store.write([{ table: "optimizer_session", row }]);
-    return { row, known: [], isNew: true };
+    return { row, known: [], isNew: true, lease };
   }
   mustBeSame(found, fingerprint);
-  return { row: found, known: await store.optimizerRuns(found.sessionId), isNew: false };
+  const lease = SessionLease.take(folder, found.sessionId);
+  return { row: found, known: await store.optimizerRuns(found.sessionId), isNew: false, lease };
 }
 
 function named(sessions: OptimizerSessionRow[], resume: string): OptimizerSessionRow {
   const found = resume === "last"
-    ? sessions[0]
-    : sessions.find(({ sessionId }) => sessionId === resume);
-  if (found) return found;
+    ? sessions.slice(0, 1)
+    : sessions.filter(({ sessionId }) => resume !== "" && sessionId.startsWith(resume));
+  if (found.length === 1) return found[0];
+  if (found.length > 1) {
+    throw new ConfigError(
+      `Cannot resume ${resume}: ${found.length} sessions begin so, ${found[0].sessionId} and ` +
+        `${found[1].sessionId} among them: give more of its id`,
+    );
+  }
   const newest = sessions.slice(0, 3).map(({ sessionId }) => sessionId).join(", ");
   throw new ConfigError(
     `Cannot resume ${resume}: there is no such session` + (newest ? `; the newest: ${newest}` : ""),

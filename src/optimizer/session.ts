@@ -61,6 +61,7 @@ export interface WindowResult {
 }
 
 export interface WalkResult {
+  /** Up to the one in which the account was ruined, if one was. */
   windows: WindowResult[];
   joined: ReturnType<typeof joinedFigures> | null;
   /** Of the tests, joined: nothing was chosen by them. */
@@ -103,18 +104,35 @@ export async function walkForwardSession(
       cash = test.run.result.finalEquity;
     }
     results.push({ window, trials, best, test, evidence });
+    // Nothing is left to go on with.
+    if (test !== null && test.run.result.ruinedUs !== null) break;
   }
   const runs = results.flatMap(({ test }) => test === null ? [] : [test.run]);
   if (runs.length === 0) return { windows: results, joined: null, evidence: null };
-  const joined = joinedFigures(runs.map(({ result }) => result));
+  const joined = joinedFigures(runs.map(({ result }) => result), {
+    fromUs: rangeUs(windows[0].test).fromUs,
+    // Where the last one was traded, its own end: data may end before the window.
+    endUs: results.length === windows.length && results.at(-1)!.test !== null
+      ? runs.at(-1)!.result.endUs
+      : rangeUs(windows.at(-1)!.test).toUs,
+  });
   const evidence = evidenceOf({
-    returns: joined.returns,
+    returns: joined.ruinedUs === null ? joined.returns : [],
     trials: [joined.returns],
-    trips: runs.flatMap(({ trips }) => trips),
+    gains: runs.flatMap(({ gains }) => gains),
     initialCash: joined.figures.initialCash,
     random: seededRandom(options.plan.seed),
   });
   return { windows: results, joined, evidence };
+}
+
+/**
+ * The first window's is the session's. The others' are mixed: of neighbouring seeds the generator
+ * gives the same numbers, shifted.
+ */
+export function seedOf(seed: number, fold: number): number {
+  if (fold === 0) return seed;
+  return Math.floor(seededRandom(seed ^ Math.imul(fold, 0x9E3779B1))() * 2 ** 32);
 }
 
 /** The search over a period; its trials are stored as they end. */
@@ -124,7 +142,7 @@ function search(options: SessionOptions, period: Period, fold: number): Promise<
     ...plan,
     ...rangeUs(period),
     // Windows are not searched at the same places.
-    seed: plan.seed + fold,
+    seed: seedOf(plan.seed, fold),
     known: known.filter((row) => row.kind === "trial" && row.fold === fold),
     run: (trial) => pool.run(trial),
     newBatchId,
@@ -179,7 +197,7 @@ function trainingEvidence(
     trials: trials.flatMap(({ outcome: { ran, problem } }) =>
       ran === null || problem !== null ? [] : [ran.returns]
     ),
-    trips: run && run.trips,
+    gains: run && run.gains,
     initialCash: best.outcome.ran!.figures.initialCash,
     random: seededRandom(options.plan.seed),
   });

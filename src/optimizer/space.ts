@@ -42,6 +42,12 @@ export function pointsIn(space: readonly Dimension[]): number {
   return space.reduce((product, { range }) => product * countOf(range), 1);
 }
 
+/** How many values a range has in a grid. */
+export function gridCount(range: ParameterRange): number {
+  const count = countOf(range);
+  return count === Infinity ? GRID_STEPS + 1 : count;
+}
+
 /** The values of a range in a grid: all, or eleven of a range without steps. */
 export function gridValues(range: ParameterRange): Json[] {
   const count = countOf(range);

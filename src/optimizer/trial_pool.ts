@@ -5,6 +5,7 @@
 import type { ParamTable } from "../contracts/params.ts";
 import { Watchdog } from "../engine/watchdog.ts";
 import { errorOf, spawn } from "../engine/worker_link.ts";
+import { ConfigError } from "../util/errors.ts";
 import type { LogSink } from "../util/log.ts";
 import type {
   FromTrialWorker,
@@ -51,20 +52,24 @@ export class TrialPool {
     this.#trialsAWorker = trialsAWorker;
     this.#log = log;
     this.#setup = setup;
-    // The word after the strategies' is the objective's.
-    const words = 3 + setup.settings.strategies.length;
     this.#members = Array.from({ length: workers }, () => {
-      const control = new Int32Array(new SharedArrayBuffer(words * 4));
       const ready = Promise.withResolvers<Record<string, ParamTable>>();
-      return { ...this.#start(control), control, ready, trial: null };
+      return { ...this.#start(), ready, trial: null };
     });
     for (const member of this.#members) this.#listen(member);
     this.#watchdog = new Watchdog(
-      this.#members.map(({ control }, index) => ({ index, control })),
-      (_worker, strategy) =>
+      // A member's control is another when its worker is.
+      this.#members.map((member, index) => ({
+        index,
+        get control() {
+          return member.control;
+        },
+      })),
+      (_worker, code) =>
         log("error", ["liu", "optimizer"], "Stopping code that does not return", {
-          of: setup.settings.strategies[strategy]?.name ?? "the objective",
+          of: this.#nameOf(code),
         }),
+      (worker, code) => this.#giveUp(this.#members[worker], this.#nameOf(code)),
     );
     const stopped = () => this.#fail(new DOMException("Stopped.", "AbortError"));
     if (signal.aborted) stopped();
@@ -98,13 +103,14 @@ export class TrialPool {
     }
   }
 
-  #start({ buffer }: Int32Array): Pick<Member, "worker" | "port" | "trials"> {
+  #start(): Pick<Member, "worker" | "port" | "trials" | "control"> {
     const worker = spawn(new URL("../../workers/optimizer.ts", import.meta.url), "none");
     const { port1: port, port2 } = new MessageChannel();
-    const control = buffer as SharedArrayBuffer;
+    // The word after the strategies' is the objective's.
+    const control = new SharedArrayBuffer((3 + this.#setup.settings.strategies.length) * 4);
     const message: ToTrialWorker = { type: "start", port: port2, control, setup: this.#setup };
     worker.postMessage(message, [port2]);
-    return { worker, port, trials: 0 };
+    return { worker, port, trials: 0, control: new Int32Array(control) };
   }
 
   #listen(member: Member): void {
@@ -119,23 +125,40 @@ export class TrialPool {
   #replace(member: Member): void {
     member.port.close();
     member.worker.terminate();
-    // The memory that the watchdog looks at stays; trials wait in the port until it is ready.
-    Object.assign(member, this.#start(member.control));
+    // Trials wait in the port until it is ready.
+    Object.assign(member, this.#start());
     this.#listen(member);
+  }
+
+  /** Its code meets no stop flag: the trial counts for nothing, another worker goes on. */
+  #giveUp(member: Member, name: string): void {
+    const problem = `${name} does not return, and cannot be stopped: its trial was given up`;
+    const { trial } = member;
+    if (trial === null) return this.#fail(new ConfigError(`Cannot optimise: ${problem}`));
+    // Some versions of Deno end a worker only when its code returns, if ever: it is then to stop.
+    member.control.fill(1, 2);
+    this.#replace(member);
+    this.#end(member, { value: null, problem, ran: null });
+  }
+
+  #nameOf(code: number): string {
+    return this.#setup.settings.strategies[code]?.name ?? "the objective";
+  }
+
+  #end(member: Member, outcome: TrialOutcome): void {
+    const { trial } = member;
+    member.trial = null;
+    trial?.done.resolve(outcome);
+    this.#waiting.shift()?.(member);
   }
 
   #onMessage(member: Member, message: FromTrialWorker): void {
     switch (message.type) {
       case "ready":
         return member.ready.resolve(message.params);
-      case "done": {
-        const { trial } = member;
-        member.trial = null;
-        trial?.done.resolve(message.outcome);
+      case "done":
         if (++member.trials >= this.#trialsAWorker) this.#replace(member);
-        this.#waiting.shift()?.(member);
-        return;
-      }
+        return this.#end(member, message.outcome);
       case "log":
         return this.#log(message.level, message.category, message.message, message.properties);
       case "failed":

@@ -11,6 +11,7 @@ import type { RunStart } from "../contracts/store.ts";
 import { Strategy } from "../contracts/strategy.ts";
 import type { PluginRegistry } from "../engine/load_plugin.ts";
 import type { PluginSource } from "../protocol.ts";
+import { exchangeDate } from "../model/calendar.ts";
 import { cutAfter } from "../recorded/cut.ts";
 import type { MarketData } from "../recorded/market_data.ts";
 import { type Bundle, freshInstance } from "../sandbox/bundle.ts";
@@ -87,9 +88,12 @@ export class TrialRunner {
       if (!(error instanceof ConfigError)) throw error;
       return { value: null, problem: error.message, ran: null };
     }
-    const { figures, returns } = figuresOf(result);
+    const { figures, returns, commonReturns } = figuresOf(result);
     const failed = problems.map(({ strategy, message }) => `${strategy} stopped: ${message}`);
-    const judged = problems.length > 0
+    if (result.ruinedUs !== null) {
+      failed.push(`the account was ruined on ${exchangeDate(result.ruinedUs)}`);
+    }
+    const judged = failed.length > 0
       ? { value: null, problem: failed.join("; ") }
       : await this.#judge(result, returns, figures, runs);
     const { fromUs: startUs, endUs, endReason } = result;
@@ -97,7 +101,7 @@ export class TrialRunner {
       ...judged,
       ran: {
         figures,
-        returns,
+        returns: commonReturns,
         startUs,
         endUs,
         endReason,

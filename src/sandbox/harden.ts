@@ -112,5 +112,7 @@ export function hiddenIntrinsics(): unknown[] {
     const segments = new Intl.Segmenter().segment("");
     samples.push(segments, segments[Symbol.iterator]());
   }
-  return samples.flatMap((sample) => [sample, protoOf(sample)]);
+  // An error's stack is read by functions that all errors have in common.
+  const { get, set } = Object.getOwnPropertyDescriptor(new Error(), "stack") ?? {};
+  return [...samples.flatMap((sample) => [sample, protoOf(sample)]), get, set];
 }

@@ -50,7 +50,7 @@ function selfTimes({ nodes, samples, timeDeltas }: Profile): Map<string, number>
   const times = new Map<string, number>();
   samples.forEach((id, i) => {
     const name = names.get(id)!;
-    if (name.startsWith("(idle)")) return;
+    if (name.startsWith("(idle)") || name.includes("inspector.js")) return;
     times.set(name, (times.get(name) ?? 0) + timeDeltas[i]);
   });
   return times;

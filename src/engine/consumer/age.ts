@@ -69,7 +69,7 @@ export class AgeRule {
       message: `consumer ${letterOf(index)} ${symbol} out of sync w ${lagSeconds}`,
       properties: {},
     });
-    const symbols = [...this.#followed].map(({ state }) => state.symbol);
+    const symbols = [...new Set([...this.#followed].map(({ state }) => state.symbol))];
     for (const { state } of this.#followed) state.markIncomplete();
     const rowsLost = this.#skipBefore - from;
     toMain({ type: "outOfSync", symbol, lagSeconds, rowsLost, symbols });

@@ -85,9 +85,7 @@ export class Calls {
       time: first.tick.time,
       portfolio,
       get: (symbol) => slots.get(symbol)?.tick,
-      *[Symbol.iterator]() {
-        for (const slot of slots.values()) yield slot.tick;
-      },
+      [Symbol.iterator]: () => slots.values().map(({ tick }) => tick),
     };
     return this.call(run, () => {
       const decisions: [string, Decision][] = [];

@@ -17,6 +17,7 @@ import type {
   MainToConsumer,
   MarketMessage,
   OrderReport,
+  RunInfo,
   SessionWindow,
 } from "../../protocol.ts";
 import { SymbolTable } from "../../util/symbol_table.ts";
@@ -25,7 +26,7 @@ import { Calls } from "./calls.ts";
 import { Decisions } from "./decisions.ts";
 import type { ReadDecision, Slot, StrategyRun } from "./slot.ts";
 import { MINUTE_US, SECOND_US } from "./symbol_state.ts";
-import { AccountView, setAccount, setEvent, setTimeUs } from "./views.ts";
+import { AccountView, setAccount, setEvent, setTimeUs, setToBarEnd } from "./views.ts";
 import { type Followed, FollowedSymbols } from "./followed.ts";
 import { receiveValue } from "./keystore.ts";
 import { Outbox } from "./outbox.ts";
@@ -128,6 +129,12 @@ export class Consumer {
     }
   }
 
+  /** Whether these runs find the symbol's bars here. */
+  knows(symbolId: number, runs: readonly RunInfo[]): boolean {
+    const runIds = runs.map(({ runId }) => runId);
+    return this.followed.knows(symbolId, runIds, this.#options.strategies);
+  }
+
   /** Ends a step whose rows were given directly. False: nothing was decided, and nothing is sent. */
   endStep(n: number): boolean {
     if (this.#wantsSecond || this.#collections.length > 0) {
@@ -199,16 +206,15 @@ export class Consumer {
     const kind = batch.kind[i];
     if (kind === RowKind.step) return this.#endStep(batch.a[i], batch.timeUs[i]);
     const { symbol, timeUs, a, b, c, d } = batch;
-    const followed = this.followed.byId[symbol[i]];
-    if (!followed) return this.followed.keepEarly(batch, i);
-    if (kind === RowKind.minuteBar) {
-      return this.#onBar(followed, batch.barRow(i, this.#barRow), 0);
+    const id = symbol[i];
+    if (!this.followed.byId[id]) return this.followed.keepEarly(batch, i);
+    if (kind === RowKind.minuteBar) return this.bar(id, batch.barRow(i, this.#barRow), 0);
+    if (kind !== RowKind.updatedBar) {
+      return this.row(kind, id, timeUs[i], a[i], b[i], c[i], d[i]);
     }
-    if (kind === RowKind.updatedBar) {
-      followed.state.onUpdatedBar(batch.barRow(i, this.#barRow), 0);
-      return;
-    }
-    this.row(kind, symbol[i], timeUs[i], a[i], b[i], c[i], d[i]);
+    const row = batch.barRow(i, this.#barRow);
+    let followed: Followed | null = this.followed.byId[id] ?? null;
+    for (; followed !== null; followed = followed.next) followed.state.onUpdatedBar(row, 0);
   }
 
   /**
@@ -216,16 +222,17 @@ export class Consumer {
    * isolate, gives them directly; nothing here keeps `rows`.
    */
   bar(symbolId: number, rows: Float64Array, at: number): void {
-    const followed = this.followed.byId[symbolId];
-    if (followed !== undefined) this.#onBar(followed, rows, at);
+    let followed: Followed | null = this.followed.byId[symbolId] ?? null;
+    for (; followed !== null; followed = followed.next) this.#onBar(followed, rows, at);
   }
 
   /** A complete second, row `i`: of a backtest by seconds, in the place of those made of trades. */
   second(symbolId: number, bars: BarColumns, i: number): void {
-    const followed = this.followed.byId[symbolId];
-    if (followed === undefined) return;
-    followed.state.onSecondBar(bars, i);
-    if (this.#wantsSecond) this.#runSlotsAt(followed, "second", bars.timeUs[i] + SECOND_US);
+    let followed: Followed | null = this.followed.byId[symbolId] ?? null;
+    for (; followed !== null; followed = followed.next) {
+      followed.state.onSecondBar(bars, i);
+      if (this.#wantsSecond) this.#runSlotsAt(followed, "second", bars.timeUs[i] + SECOND_US);
+    }
   }
 
   #onBar(followed: Followed, rows: Float64Array, at: number): void {
@@ -233,7 +240,7 @@ export class Consumer {
     if (!state.onMinuteBar(rows, at)) return;
     if (!state.isIncomplete) this.followed.feedNext(followed, rows, at);
     if (!this.#wantsMinute) return;
-    setTimeUs(followed.time, rows[at] + MINUTE_US);
+    setToBarEnd(followed.time, rows, at);
     this.#runSlots(followed, "minute");
   }
 
@@ -247,8 +254,22 @@ export class Consumer {
     c: number,
     d: number,
   ): void {
-    const followed = this.followed.byId[symbolId];
-    if (!followed) return;
+    let followed: Followed | null = this.followed.byId[symbolId] ?? null;
+    if (followed !== null && kind === RowKind.gap) this.#tellGap(followed.state.symbol, a);
+    for (; followed !== null; followed = followed.next) {
+      this.#onRow(followed, kind, timeUs, a, b, c, d);
+    }
+  }
+
+  #onRow(
+    followed: Followed,
+    kind: number,
+    timeUs: number,
+    a: number,
+    b: number,
+    c: number,
+    d: number,
+  ): void {
     const { state } = followed;
     switch (kind) {
       case RowKind.trade:
@@ -267,19 +288,17 @@ export class Consumer {
         state.isHalted = a !== 0;
         return;
       case RowKind.gap:
-        state.markIncomplete();
-        this.#options.toMain({
-          type: "outOfSync",
-          symbol: state.symbol,
-          lagSeconds: 0,
-          rowsLost: Math.max(0, a),
-          symbols: [state.symbol],
-        });
-        return;
+        return state.markIncomplete();
       default:
         // Daily bars, price bands and corrections: the provider's updated bars carry what changes a bar.
         return;
     }
+  }
+
+  #tellGap(symbol: string, rows: number): void {
+    const rowsLost = Math.max(0, rows);
+    const message = { type: "outOfSync", symbol, lagSeconds: 0, rowsLost } as const;
+    this.#options.toMain({ ...message, symbols: [symbol] });
   }
 
   #runSlotsAt(followed: Followed, event: TickEvent, eventUs: number): void {

@@ -11,8 +11,16 @@ import { type AccountView, SlotTick, type SymbolViews, symbolViews, TimeView } f
 /** History takes minutes at most. */
 const EARLY_MAX = 30;
 
-/** A symbol that this consumer follows. */
+/**
+ * A symbol as some of this consumer's strategies follow it. A strategy over a collection has bars
+ * and quotes of its own, because elsewhere it may be on another consumer: what it has seen of a
+ * symbol must not depend on who else follows it, and since when.
+ */
 export interface Followed {
+  /** The strategy over a collection; null: all others together. */
+  readonly collection: StrategyRun | null;
+  /** The same symbol as others follow it. */
+  next: Followed | null;
   readonly state: SymbolState;
   readonly views: SymbolViews;
   readonly time: TimeView;
@@ -24,8 +32,9 @@ export interface Followed {
 
 /** The symbols of a consumer, by id and by name, and the session that each is in. */
 export class FollowedSymbols {
+  /** The first of each symbol. */
   readonly byId: (Followed | undefined)[] = [];
-  readonly #bySymbol = new Map<string, Followed>();
+  readonly #bySymbol = new Map<string, number>();
   /** Bars that ended while their symbol's history was on its way, by symbol id. */
   readonly #early = new Map<number, Float64Array[]>();
   readonly #portfolio: AccountView;
@@ -44,8 +53,23 @@ export class FollowedSymbols {
     this.#calls = calls;
   }
 
-  [Symbol.iterator](): Iterator<Followed> {
-    return this.#bySymbol.values();
+  *[Symbol.iterator](): Generator<Followed> {
+    for (const id of this.#bySymbol.values()) yield* this.#of(id);
+  }
+
+  *#of(symbolId: number | undefined): Generator<Followed> {
+    let followed: Followed | null = this.byId[symbolId ?? -1] ?? null;
+    for (; followed !== null; followed = followed.next) yield followed;
+  }
+
+  #named(symbol: string): Followed[] {
+    return [...this.#of(this.#bySymbol.get(symbol))];
+  }
+
+  /** Whether all these runs find the symbol's bars here: no history is needed. */
+  knows(symbolId: number, runIds: readonly number[], strategies: StrategyRun[]): boolean {
+    const known = [...this.#of(symbolId)].map(({ collection }) => collection);
+    return strategies.every((run) => !runIds.includes(run.runId) || known.includes(groupOf(run)));
   }
 
   #setWindows(windows: SessionWindow[]): void {
@@ -59,7 +83,7 @@ export class FollowedSymbols {
    * in which a strategy holds something; what is not picked in a whole session is forgotten.
    */
   startSession(windows: SessionWindow[]): void {
-    for (const followed of this.#bySymbol.values()) {
+    for (const followed of [...this]) {
       const { asset: { assetClass }, day, buffer } = followed.state;
       const window = windows.find((one) => one.assetClass === assetClass);
       if (!window) continue;
@@ -84,13 +108,15 @@ export class FollowedSymbols {
 
   /** Whether a run follows the symbol in this session. */
   isFollowing(runId: number, symbol: string): boolean {
-    return this.#bySymbol.get(symbol)?.slots.some(({ run }) => run.runId === runId) ?? false;
+    return this.#named(symbol).some(({ slots }) => slots.some(({ run }) => run.runId === runId));
   }
 
   follow(message: FollowMessage, strategies: StrategyRun[]): void {
-    const followed = this.byId[message.symbolId] ?? this.#add(message);
     for (const run of strategies) {
       if (!message.runIds.includes(run.runId) || run.slots.has(message.symbol)) continue;
+      const group = groupOf(run);
+      const followed = [...this.#of(message.symbolId)].find((one) => one.collection === group) ??
+        this.#add(message, group);
       const rested = followed.resting.findIndex((slot) => slot.run === run);
       if (rested < 0) this.#addSlot(run, followed);
       else {
@@ -111,14 +137,21 @@ export class FollowedSymbols {
     if (bars.length > EARLY_MAX) bars.shift();
   }
 
-  #add({ symbol, symbolId, asset, history, previousClose }: FollowMessage): Followed {
+  #add(
+    { symbol, symbolId, asset, history, previousClose }: FollowMessage,
+    collection: StrategyRun | null,
+  ): Followed {
+    const first = this.byId[symbolId] ?? null;
     const state = new SymbolState(symbol, symbolId, asset);
     const { openUs, closeUs } = this.windows[asset.assetClass];
     state.day.startSession(openUs, closeUs, previousClose);
     state.onHistory(history);
     for (const bar of this.#early.get(symbolId) ?? []) state.onMinuteBar(bar, 0);
     this.#early.delete(symbolId);
+    if (first !== null) takeOver(first.state, state);
     const followed: Followed = {
+      collection,
+      next: first,
       state,
       views: symbolViews(state),
       time: this.times[asset.assetClass],
@@ -126,7 +159,7 @@ export class FollowedSymbols {
       resting: [],
     };
     this.byId[symbolId] = followed;
-    this.#bySymbol.set(symbol, followed);
+    this.#bySymbol.set(symbol, symbolId);
     return followed;
   }
 
@@ -154,12 +187,12 @@ export class FollowedSymbols {
 
   /** History of a symbol whose stream was interrupted: bars and indicators are whole again. */
   refill(symbol: string, history: BarColumns): void {
-    const followed = this.#bySymbol.get(symbol);
-    if (!followed) return;
-    followed.state.onHistory(history);
-    this.feed(followed);
-    for (const { run, tick } of [...followed.slots]) {
-      this.#calls.call(run, () => run.instance.onGap(tick));
+    for (const followed of this.#named(symbol)) {
+      followed.state.onHistory(history);
+      this.feed(followed);
+      for (const { run, tick } of [...followed.slots]) {
+        this.#calls.call(run, () => run.instance.onGap(tick));
+      }
     }
   }
 
@@ -178,17 +211,40 @@ export class FollowedSymbols {
   removeSlot(slot: Slot): void {
     const { symbol } = slot.symbol;
     slot.run.slots.delete(symbol);
-    const followed = this.#bySymbol.get(symbol);
+    const followed = this.#named(symbol).find(({ slots }) => slots.includes(slot));
     if (!followed) return;
-    const at = followed.slots.indexOf(slot);
-    if (at >= 0) followed.slots.splice(at, 1);
+    followed.slots.splice(followed.slots.indexOf(slot), 1);
     this.#forgetUnused(followed);
   }
 
-  #forgetUnused({ slots, resting, state: { id, symbol } }: Followed): void {
+  /** Whoever walks the symbol's list just then comes from it to the next all the same. */
+  #forgetUnused(unused: Followed): void {
+    const { slots, resting, next, state: { id, symbol } } = unused;
     if (slots.length + resting.length > 0) return;
-    this.byId[id] = undefined;
-    this.#bySymbol.delete(symbol);
+    const before = [...this.#of(id)].find((one) => one.next === unused);
+    if (before !== undefined) before.next = next;
+    else if (next !== null) this.byId[id] = next;
+    else {
+      this.byId[id] = undefined;
+      this.#bySymbol.delete(symbol);
+    }
+  }
+}
+
+function groupOf(run: StrategyRun): StrategyRun | null {
+  return run.runsAll ? run : null;
+}
+
+/** Bars that ended while the history was on its way, and what no row will say again. */
+function takeOver(from: SymbolState, to: SymbolState): void {
+  to.isHalted = from.isHalted;
+  const { buffer } = from;
+  const row = new Float64Array(BAR_ROW);
+  for (let i = 0; i < buffer.length; i++) {
+    const timeUs = buffer.valueAt(i, BarColumn.timeUs);
+    if (timeUs <= to.completeUs || timeUs > from.completeUs) continue;
+    for (let column = 0; column < BAR_ROW; column++) row[column] = buffer.valueAt(i, column);
+    to.onMinuteBar(row, 0);
   }
 }
 

@@ -221,6 +221,8 @@ export class DayState {
   low = NaN;
   volume = 0;
   #turnover = 0;
+  /** For what does not come as a row. */
+  readonly #row = new Float64Array(BAR_ROW);
 
   get vwap(): number {
     return this.volume > 0 ? this.#turnover / this.volume : NaN;
@@ -235,11 +237,22 @@ export class DayState {
   }
 
   onTrade(timeUs: number, price: number, size: number): void {
-    this.#add(timeUs, price, price, price, size, price);
+    const row = this.#row.fill(price);
+    row[0] = timeUs;
+    row[5] = size;
+    this.onBar(row, 0);
   }
 
   onBar(rows: Float64Array, at: number): void {
-    this.#add(rows[at], rows[at + 1], rows[at + 2], rows[at + 3], rows[at + 5], rows[at + 6]);
+    if (!this.#isInSession(rows[at])) return;
+    const high = rows[at + 2];
+    const low = rows[at + 3];
+    const volume = rows[at + 5];
+    if (Number.isNaN(this.open)) this.open = rows[at + 1];
+    if (!(high <= this.high)) this.high = high;
+    if (!(low >= this.low)) this.low = low;
+    this.volume += volume;
+    this.#turnover += volume * rows[at + 6];
   }
 
   /** Takes a bar's volume out again, before a better version of it comes. */
@@ -252,30 +265,21 @@ export class DayState {
   rebuild(buffer: BarBuffer): void {
     this.open = this.high = this.low = NaN;
     this.volume = this.#turnover = 0;
-    const c = buffer.columns;
+    const { timeUs, open, high, low, volume, vwap } = buffer.columns;
+    const row = this.#row;
     for (let i = 0; i < buffer.length; i++) {
-      this.#add(c.timeUs[i], c.open[i], c.high[i], c.low[i], c.volume[i], c.vwap[i]);
+      row[0] = timeUs[i];
+      row[1] = open[i];
+      row[2] = high[i];
+      row[3] = low[i];
+      row[5] = volume[i];
+      row[6] = vwap[i];
+      this.onBar(row, 0);
     }
   }
 
   #isInSession(timeUs: number): boolean {
     return timeUs >= this.openUs && timeUs < this.closeUs;
-  }
-
-  #add(
-    timeUs: number,
-    open: number,
-    high: number,
-    low: number,
-    volume: number,
-    vwap: number,
-  ): void {
-    if (!this.#isInSession(timeUs)) return;
-    if (Number.isNaN(this.open)) this.open = open;
-    if (!(high <= this.high)) this.high = high;
-    if (!(low >= this.low)) this.low = low;
-    this.volume += volume;
-    this.#turnover += volume * vwap;
   }
 }
 

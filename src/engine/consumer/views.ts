@@ -1,6 +1,7 @@
 /**
  * What a strategy sees of the engine's state: read-only faces with private links, made once and reused.
- * Invariant: nothing here can be written to by user code, and nothing is allocated by reading a number.
+ * Invariant: nothing here can be written to by user code, and nothing is allocated by reading a number. Faces that
+ * strategies share are frozen: none finds there what another has left.
  */
 import type {
   Keystore,
@@ -25,6 +26,8 @@ import type { DayState, SymbolState } from "./symbol_state.ts";
 
 // The engine's setters: of this module, not of the classes, so that a strategy that holds a view cannot reach them.
 export let setTimeUs: (view: TimeView, us: number) => void;
+/** To the end of the minute bar at `at` of `rows`. */
+export let setToBarEnd: (view: TimeView, rows: Float64Array, at: number) => void;
 export let setAccount: (view: AccountView, account: AccountFigures) => void;
 export let setEvent: (tick: SlotTick, event: TickEvent) => void;
 
@@ -37,10 +40,12 @@ export class TimeView implements MarketTime {
 
   constructor(window: { openUs: number; closeUs: number }) {
     this.#window = window;
+    Object.freeze(this);
   }
 
   static {
     setTimeUs = (view, us) => view.#us = us;
+    setToBarEnd = (view, rows, at) => view.#us = rows[at] + 60e6;
   }
 
   get us(): number {
@@ -174,6 +179,7 @@ export class AccountView implements PortfolioView {
   /** `planValue` 0: the account's equity is the portfolio's value. */
   constructor(planValue: number) {
     this.#planValue = planValue;
+    Object.freeze(this);
   }
 
   static {
@@ -268,12 +274,14 @@ export interface SymbolViews {
 }
 
 export function symbolViews(symbol: SymbolState): SymbolViews {
-  return Object.freeze({
+  const views: SymbolViews = {
     today: new TodayView(symbol),
     second: new SecondsView(symbol),
     quote: new QuotesView(symbol),
     voi: new ImbalanceView(symbol),
-  });
+  };
+  for (const view of Object.values(views)) Object.freeze(view);
+  return Object.freeze(views);
 }
 
 /** The tick of one strategy in one symbol: made once, its event and time change. */

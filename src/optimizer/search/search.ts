@@ -26,3 +26,5 @@ export interface SearchMethod {
 
 /** Trials where none are asked for. */
 export const TRIALS_DEFAULT = 100;
+/** Beyond it, a search is a mistake: each trial's returns are kept for the evidence. */
+export const TRIALS_MAX = 100_000;

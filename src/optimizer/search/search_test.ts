@@ -118,3 +118,11 @@ Deno.test("a generation is asked together, whatever is tried at the same time", 
   assert.equal(generations[0], 10);
   assert.ok(generations.length > 5);
 });
+
+Deno.test("a grid too fine to be written down is counted and refused", () => {
+  const space = [number(0, 1, 1e-12), number(0, 1, 1e-12)];
+  assert.throws(
+    () => METHODS.grid.count({ space, trials: null }),
+    /Cannot search a grid of 1\.\d+e\+24 points with 100000 trials.*100000 are the most there are/,
+  );
+});

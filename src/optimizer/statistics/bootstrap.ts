@@ -14,7 +14,7 @@ export interface TradeBootstrap {
   blockLength: number;
   /** Shares of what the account began with. */
   gain: Interval;
-  /** Greatest fall from a peak, shares of the peak. */
+  /** Greatest fall from a peak, shares of the peak, as trades end: not what fell within one. */
   maxDrawdown: Interval;
   /** Share of the resamples that lost. */
   lossProbability: number;

@@ -10,7 +10,10 @@ export const BLOCKS = 16;
 const ROWS_MIN = 2;
 
 export interface Overfitting {
-  /** How often the best of one half is no better than the median in the other half. */
+  /**
+   * How often the best of one half is no better than the median in the other half; the median of
+   * equal ones counts one half.
+   */
   probability: number;
   combinations: number;
   blocks: number;
@@ -51,10 +54,13 @@ export function overfitting(
       inside[n] = sharpeOf(rowsInside, sumInside, squaresInside);
       outside[n] = sharpeOf(rows - rowsInside, total - sumInside, square - squaresInside);
     }
-    const rank = rankOf(outside, bestOf(inside)) / (trials.length + 1);
+    const { rank: place, isShared } = rankOf(outside, bestOf(inside));
+    const rank = place / (trials.length + 1);
     const logit = Math.log(rank / (1 - rank));
     logits += logit;
-    if (logit <= 0) below++;
+    // In the middle because it is equal to others: neither better nor worse.
+    if (logit < 0) below++;
+    else if (logit === 0) below += isShared ? 0.5 : 1;
     combinations++;
   }
   const meanLogit = logits / combinations;
@@ -116,11 +122,11 @@ function bestOf(values: Float64Array): number {
 }
 
 /** From 1 (the worst) up; equal ones share the mean of their ranks. */
-function rankOf(values: Float64Array, of: number): number {
+function rankOf(values: Float64Array, of: number): { rank: number; isShared: boolean } {
   let [less, equal] = [0, 0];
   for (const value of values) {
     if (value < values[of]) less++;
     else if (value === values[of]) equal++;
   }
-  return less + (equal + 1) / 2;
+  return { rank: less + (equal + 1) / 2, isShared: equal > 1 };
 }

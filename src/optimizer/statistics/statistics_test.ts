@@ -99,7 +99,10 @@ Deno.test("one that is always best is not overfitted, noise is by half", () => {
   const { probability } = overfitting(noise, 8)!;
   assert.ok(probability > 0.2 && probability < 0.8, String(probability));
   // What is equal shares its rank.
-  assert.equal(overfitting([RETURNS, RETURNS], 8)!.probability, 1);
+  assert.equal(overfitting([RETURNS, RETURNS], 8)!.probability, 0.5);
+  assert.equal(overfitting(noise.map(() => RETURNS), 8)!.probability, 0.5);
+  // Each trial twice: the best pair is still the best.
+  assert.equal(overfitting([...better, ...better], 8)!.probability, 0);
   assert.equal(overfitting([RETURNS], 8), null);
   assert.equal(overfitting([[1, 2], [3, 4]], 8), null);
 });
