@@ -45,6 +45,7 @@ function gainsOf({ result, records }: TestRun): string[] {
     algoRunId: runId,
     algoName: strategy,
     refAlgoRun: null,
+    environment: "BACKTEST" as const,
   }));
   return tradeGains(analyzeBatch(runs, trades).results, result);
 }
