@@ -46,6 +46,7 @@ function gainsOf({ result, records }: TestRun): string[] {
     algoName: strategy,
     environment: "BACKTEST" as const,
     refAlgoRun: null,
+    environment: "BACKTEST" as const,
   }));
   return tradeGains(analyzeBatch(runs, trades).results, result);
 }
