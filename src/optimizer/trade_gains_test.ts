@@ -46,7 +46,6 @@ function gainsOf({ result, records }: TestRun): string[] {
     algoName: strategy,
     environment: "BACKTEST" as const,
     refAlgoRun: null,
-    environment: "BACKTEST" as const,
   }));
   return tradeGains(analyzeBatch(runs, trades).results, result);
 }
