@@ -193,3 +193,34 @@ Deno.test("sessions without rows are told, and do not count", () =>
     assert.equal(alone.code, 0, alone.err);
     assert.doesNotMatch(alone.err, /no rows on/);
   }));
+
+Deno.test("executions and denials of more than one day are listed with their dates", () =>
+  inFolder(async (liu) => {
+    const days = ["2022-01-03", "2022-01-04"].map((day) =>
+      bars().replaceAll("2022-01-03", day).split("\n").slice(1).join("\n")
+    );
+    await writeFiles(liu.folder, {
+      "bars.csv": `symbol,timestamp,open,high,low,close,volume\n${days.join("")}`,
+      "mine.ts": `import { buy, sell, Strategy, type Tick } from "liu";
+export default class Mine extends Strategy {
+  run({ position, time }: Tick<this>) {
+    if (time.minutesSinceOpen === 1) return buy({ qty: 1 });
+    if (position && time.minutesSinceOpen === 3) return sell({ qty: 1 });
+    if (time.minutesSinceOpen === 6) return sell({ qty: 1 }); // denied: nothing is held
+  }
+}
+`,
+    });
+    const listed = async (...range: string[]) => {
+      const { code, err } = await liu.run(["backtest", ...range, "--bars", "bars.csv"]);
+      assert.equal(code, 0, err);
+      return (await liu.run(["analyze", "last", "--trades", "--denials"])).out;
+    };
+    const two = await listed("2022-01-03", "--to", "2022-01-04");
+    assert.match(two, /^2022-01-03 09:3\d:\d\d +AAPL +buy/m);
+    assert.match(two, /^2022-01-04 09:3\d:\d\d +AAPL +buy/m);
+    assert.match(two, /^mine +AAPL +risk +\S+ +2 +2022-01-03 09:36:00 /m);
+    const one = await listed("2022-01-04");
+    assert.match(one, /^09:3\d:\d\d +AAPL +buy/m);
+    assert.match(one, /^mine +AAPL +risk +\S+ +1 +09:36:00 /m);
+  }));

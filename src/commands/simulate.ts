@@ -70,7 +70,11 @@ function declareOptions(command: Commander): void {
     .option("--keys <ID:SECRET...>", "key pairs to let in (default: any)", keys)
     .option("--equity-fee-bps <BPS>", "fee on stocks, 0.01 % of the notional", number(0, 1000))
     .option("--crypto-fee-bps <BPS>", "fee on crypto, 0.01 % of the notional", number(0, 1000))
-    .option("--volume-share <SHARE>", "of an event's volume that orders take", number(0.0001, 1));
+    .option(
+      "--volume-share <SHARE>",
+      "of an event's volume that orders take (default: the plan's, 0.1)",
+      number(0.0001, 1),
+    );
 }
 
 function simulatorOptions(

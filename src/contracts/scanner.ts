@@ -3,7 +3,11 @@ import type { BarColumns, BarScale } from "../model/bars.ts";
 import type { ParamTable } from "./params.ts";
 import type { MarketTime, StrategyLog } from "./strategy.ts";
 
-/** A symbol's day so far. A view: copy the values that are to be kept or logged, by their names. */
+/**
+ * A symbol's day so far. Before its first bar today `open` … `vwap` are those of the day before,
+ * whose close `previousClose` then is. A view: copy the values that are to be kept or logged, by
+ * their names.
+ */
 export interface MarketRow {
   readonly symbol: string;
   readonly last: number;

@@ -161,7 +161,10 @@ export interface Store {
   /** Resolves when all that was taken in before is in the database; rejects where it is in the spool only. */
   flush(): Promise<void>;
   runs(batchId: string): Promise<RunRow[]>;
-  /** Runs that were no backtests and began in the time, the newest first, those of one time as made. */
+  /**
+   * Runs that were no backtests and began in the time: the newest first, of batches of one time the
+   * one made last, and those of a batch as made.
+   */
   liveRuns(fromUs: number, toUs: number): Promise<RunRow[]>;
   /** Executions of a batch, in the order of trade time and id. */
   trades(batchId: string): Promise<TradeRow[]>;

@@ -116,7 +116,7 @@ databases.each("live runs of a time are found, the newest first", async ({ open 
     ids.push(await store.startRun({ ...start, algoName, environment, startUs, batchId }));
   }
   const found = await store.liveRuns(1e15, 1e15 + 2);
-  assert.deepEqual(found.map(({ algoRunId }) => algoRunId), [ids[3], ids[0], ids[1]]);
+  assert.deepEqual(found.map(({ algoRunId }) => algoRunId), [ids[3], ids[1], ids[0]]);
   await store.close();
 });
 

@@ -68,13 +68,14 @@ export function selectRuns(sql: Sql, batchId: string): Promise<RunRow[]> {
   return selectWhere(sql, sql`batch_id = ${batchId} order by algo_run_id`);
 }
 
+/** The newest first; of batches that began at one time of a simulated exchange, that made last. */
 export function selectLiveRuns(sql: Sql, fromUs: number, toUs: number): Promise<RunRow[]> {
   return selectWhere(
     sql,
     sql`algo_env <> 'BACKTEST'
         and start_time between timestamptz 'epoch' + ${fromUs}::float8 * interval '1 microsecond'
                            and timestamptz 'epoch' + ${toUs}::float8 * interval '1 microsecond'
-      order by start_time desc, algo_run_id`,
+      order by start_time desc, min(algo_run_id) over (partition by batch_id) desc, algo_run_id`,
   );
 }
 
