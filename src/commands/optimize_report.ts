@@ -98,7 +98,7 @@ function figuresJson(figures: TrialFigures): Record<string, Json> {
   };
 }
 
-export function evidenceJson(evidence: Evidence): Record<string, Json> {
+function evidenceJson(evidence: Evidence): Record<string, Json> {
   const { overfitting, bootstrap } = evidence;
   return {
     trials: evidence.trials,
@@ -213,7 +213,7 @@ function windowsTable(windows: readonly WindowResult[], host: Host): string {
 }
 
 /** Next to the best result, whatever it is. */
-export function evidenceText(evidence: Evidence): string {
+function evidenceText(evidence: Evidence): string {
   const { trials, probabilisticSharpe, deflatedSharpe, overfitting, bootstrap } = evidence;
   const rows: [string, string][] = [["probabilistic Sharpe ratio", ratio(probabilisticSharpe)]];
   if (trials > 1) {

@@ -26,7 +26,7 @@ import { settingsOf } from "./trial_settings.ts";
 import { type Period, rangeUs, type WalkWindow } from "./walk_forward.ts";
 
 /** Of a search without windows: so many of the best are run again in full, and stored. */
-export const BEST_KEPT = 3;
+const BEST_KEPT = 3;
 const ENVIRONMENT = "BACKTEST";
 
 export interface SessionOptions {

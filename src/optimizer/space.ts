@@ -20,7 +20,7 @@ export type Point = Json[];
 const GRID_STEPS = 10;
 
 /** "mine.fast", or "portfolio". */
-export function labelOf({ strategy, parameter }: Dimension): string {
+function labelOf({ strategy, parameter }: Dimension): string {
   return parameter === null ? "portfolio" : `${strategy}.${snakeCase(parameter)}`;
 }
 

@@ -20,7 +20,7 @@ export interface TradeBootstrap {
   lossProbability: number;
 }
 
-export const RESAMPLES = 2000;
+const RESAMPLES = 2000;
 
 /**
  * Stationary bootstrap (Politis and Romano, "The Stationary Bootstrap", Journal of the American

@@ -5,7 +5,7 @@
  */
 
 /** As in the paper's examples. */
-export const BLOCKS = 16;
+const BLOCKS = 16;
 /** Rows a block at least: a ratio of fewer says nothing. */
 const ROWS_MIN = 2;
 
