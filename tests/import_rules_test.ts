@@ -22,6 +22,7 @@ const LAYERS: Record<string, number> = {
   recorded: 3,
   sandbox: 3,
   "protocol.ts": 3.5,
+  protocol: 3.4,
   providers: 4,
   brokers: 4,
   scanners: 4,

@@ -76,18 +76,13 @@ export class Dispatch {
   }
 
   #answered(child: ChildOrder, result: SubmitOutcome): void {
-    const { options } = this.state;
     switch (result.result) {
       case "accepted":
         return this.flow.accepted(child, result.order);
       case "refused":
         return this.flow.refused(child, String(result.code), result.message);
       case "mismatch":
-        options.log("error", "HALTED, no entries from now on: {message}", {
-          message: result.message,
-          symbol: child.symbol,
-        });
-        this.state.isEntryClosed = true;
+        this.state.restrict("mismatch", "halted", result.message);
         return this.flow.refused(child, "duplicate_mismatch", result.message);
       default:
         return result satisfies never;

@@ -180,6 +180,10 @@ export class Gateway {
         return;
       case "liquidate":
         return this.#run(() => this.#liquidate(message));
+      case "restrict":
+        return this.#state.restrict(message.cause, message.state, message.reason);
+      case "lift":
+        return this.#state.lift(message.cause);
       case "stop":
         return this.#run(() => this.#stop());
       default:
@@ -304,7 +308,7 @@ export class Gateway {
 
   async #stop(): Promise<void> {
     this.#state.isStopping = true;
-    this.#state.isEntryClosed = true;
+    this.#state.restrict("stop", "reducing", "the trader stops");
     this.#state.closeDesks("the trader stops");
     if (this.options.stepping) {
       this.#steps.turns.run(() => this.#steps.rounds(false));

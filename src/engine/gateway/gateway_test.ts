@@ -365,7 +365,7 @@ Deno.test("a duplicate is adopted only where it is the same order", async () => 
   await world.step([testIntent({ action: "buy", symbol: "B", seq: 1 })]);
   assert.equal(world.lastReport(1, "B")?.denial?.code, "duplicate_mismatch");
   await world.step([testIntent({ action: "buy", symbol: "C", seq: 2 })]);
-  assert.equal(world.denials().at(-1), "no_entries");
+  assert.equal(world.denials().at(-1), "trading_halted");
 });
 
 Deno.test("the sequence goes on where the journal ends", async () => {

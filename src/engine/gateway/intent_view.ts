@@ -79,7 +79,15 @@ export class IntentView implements RiskView {
   }
 
   get isNoEntries(): boolean {
-    return this.state.isEntryClosed || this.liquidations.covers(this.run, this.desk.symbol);
+    return this.liquidations.covers(this.run, this.desk.symbol);
+  }
+
+  get tradingState() {
+    return this.state.restrictions.state;
+  }
+
+  get restriction(): string {
+    return this.state.restrictions.reason;
   }
 
   get isHalted(): boolean {

@@ -8,6 +8,7 @@ import type { BrokerCapabilities } from "../../contracts/broker.ts";
 import { type Asset, type AssetClass, tickSize } from "../../model/asset.ts";
 import type { OrderType, TimeInForce } from "../../model/order.ts";
 import type { RiskLimits } from "../../model/limit.ts";
+import type { TradingState } from "../../model/trading_state.ts";
 import type { Intent } from "../../protocol.ts";
 import { Decimal, decimal, plain, roundToTick } from "../../util/decimal.ts";
 import type { Position } from "./book.ts";
@@ -18,9 +19,11 @@ export const DENIALS = {
   invalid_order:
     "a quantity, notional or price that is no positive number, or both or none of the first two",
   not_tradable: "the broker does not trade the symbol",
+  trading_halted: "the trader lets no order through (HALTED)",
   no_connection: "(E) the broker's order updates are interrupted, so that positions are not known",
   trading_blocked: "(E) the broker has blocked the account",
-  no_entries: "(E) the run is being liquidated, or the gateway stops",
+  reducing: "(E) the trader lets only orders through that shrink a position (REDUCING)",
+  no_entries: "(E) the run is being liquidated",
   halted: "(E) trading in the symbol is halted",
   order_open: "the run has an order on its way or open in the symbol",
   no_position: "sell without a long position, cover without a short one",
@@ -99,6 +102,9 @@ export interface RiskView {
   isShortingEnabled: boolean;
   isNoEntries: boolean;
   isHalted: boolean;
+  tradingState: TradingState;
+  /** Why not all orders are let through. */
+  restriction: string;
   /** True: so much is sure to be within the buying power, which need not be asked for then. */
   surelyAffords(cost: number): boolean;
   /** Account currency, less what is reserved for orders on their way. */
@@ -180,6 +186,7 @@ function checkState(view: RiskView): Denied | null {
   const { intent, asset } = view;
   const { symbol } = intent;
   if (!asset?.tradable) return denied("not_tradable", `${symbol} cannot be traded`);
+  if (view.tradingState === "halted") return denied("trading_halted", view.restriction);
   const bound = isEntry(intent.action) ? checkEntry(view) : null;
   if (bound !== null) return bound;
   if (view.hasOpenOrder) return denied("order_open", `an order in ${symbol} is open`);
@@ -194,6 +201,7 @@ function checkEntry(view: RiskView): Denied | null {
   const { symbol } = view.intent;
   if (!view.isConnected) return denied("no_connection", "order updates are interrupted");
   if (view.isBlocked) return denied("trading_blocked", "the broker has blocked the account");
+  if (view.tradingState === "reducing") return denied("reducing", view.restriction);
   if (view.isNoEntries) return denied("no_entries", "positions are being closed");
   return view.isHalted ? denied("halted", `trading in ${symbol} is halted`) : null;
 }

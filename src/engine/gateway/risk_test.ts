@@ -28,6 +28,8 @@ function view(intent: Partial<Intent>, more: Partial<RiskView> = {}): RiskView {
     dailyLoss: 0,
     openOrders: 0,
     lastPrice: NaN,
+    tradingState: "active",
+    restriction: "",
     ...more,
   };
 }
@@ -49,8 +51,11 @@ const CASES: [code: keyof typeof DENIALS, intent: Partial<Intent>, more?: Partia
   ["invalid_order", { problem: "qty is not a number" }],
   ["invalid_order", { referencePrice: NaN }],
   ["not_tradable", {}, { asset: null }],
+  ["trading_halted", {}, { tradingState: "halted" }],
+  ["trading_halted", { action: "sell" }, { tradingState: "halted", position: held(5) }],
   ["no_connection", {}, { isConnected: false }],
   ["trading_blocked", {}, { isBlocked: true }],
+  ["reducing", {}, { tradingState: "reducing" }],
   ["no_entries", {}, { isNoEntries: true }],
   ["halted", {}, { isHalted: true }],
   ["order_open", {}, { hasOpenOrder: true }],
@@ -110,6 +115,7 @@ Deno.test("exits pass what binds entries only", () => {
     position: held(5),
     limits,
     isNoEntries: true,
+    tradingState: "reducing",
     isHalted: true,
     isConnected: false,
     isBlocked: true,

@@ -2,6 +2,7 @@ import { type Asset, type AssetClass, tickSize } from "../../model/asset.ts";
 import type { Side } from "../../model/order.ts";
 import type { Json } from "../../contracts/store.ts";
 import type { Intent, RunInfo } from "../../protocol.ts";
+import type { Restriction, RestrictionCause } from "../../model/trading_state.ts";
 import { assert } from "../../util/assert.ts";
 import { type Decimal, decimal, plain, roundToTick } from "../../util/decimal.ts";
 import { Account } from "./account.ts";
@@ -9,6 +10,7 @@ import { Book } from "./book.ts";
 import { Board, Desk } from "./desk.ts";
 import type { GatewayOptions } from "./options.ts";
 import type { ExitPrices, Protection } from "./protection.ts";
+import { Restrictions } from "./restrictions.ts";
 import { type CheckedOrder, defaultTimeInForce, isRegularSession } from "./risk.ts";
 import {
   type ChildOrder,
@@ -43,8 +45,8 @@ export class GatewayState {
   readonly halted = new Set<string>();
   /** Order updates come; else no entry is sent. */
   isConnected = true;
-  /** The gateway stops, or found what must not be: no entry is sent any more. */
-  isEntryClosed = false;
+  /** Why not all orders are let through. */
+  readonly restrictions: Restrictions;
   /** Nobody will watch any more. */
   isStopping = false;
   /** Stepping mode: set by each step. */
@@ -55,10 +57,36 @@ export class GatewayState {
   constructor(readonly options: GatewayOptions) {
     this.tellsOnce = options.broker.capabilities.tellsOnce;
     this.book = new Book(this.tellsOnce);
+    this.restrictions = new Restrictions(() => this.#tellState());
     this.#sequence = 1;
     for (const record of options.journal.restored) {
       if (record.type === "order") this.#sequence = Math.max(this.#sequence, record.sequence + 1);
     }
+  }
+
+  /** Restricts what is sent, from now on; said in the log and to main. */
+  restrict(
+    cause: RestrictionCause,
+    state: Restriction["state"],
+    reason: string,
+  ): void {
+    if (!this.restrictions.set({ cause, state, reason, sinceUs: this.nowUs() })) return;
+    const level = cause === "stop" ? "info" : "error";
+    const text = "{state}: {reason}";
+    this.options.log(level, text, { state: state.toUpperCase(), cause, reason });
+  }
+
+  /** The cause is gone. */
+  lift(cause: RestrictionCause): void {
+    if (!this.restrictions.lift(cause)) return;
+    const { state } = this.restrictions;
+    const text = "{state}: no longer restricted by {cause}";
+    this.options.log("info", text, { state: state.toUpperCase(), cause });
+  }
+
+  #tellState(): void {
+    const { state } = this.restrictions;
+    this.options.toMain({ type: "state", state, restrictions: this.restrictions.list() });
   }
 
   nowUs(): number {

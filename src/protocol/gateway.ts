@@ -1,0 +1,116 @@
+/** Main ⇄ gateway. */
+import type { BrokerAccount, BrokerPosition } from "../contracts/broker.ts";
+import type { Operation } from "../contracts/store.ts";
+import type { Asset, AssetClass } from "../model/asset.ts";
+import type { RiskSettings } from "../model/limit.ts";
+import type { OpenPosition } from "../model/open_position.ts";
+import type { BrokerOrder } from "../model/order.ts";
+import type { Restriction, RestrictionCause, TradingState } from "../model/trading_state.ts";
+import type {
+  AccountFigures,
+  FailedMessage,
+  LogMessage,
+  MarketMessage,
+  ReturnedMessage,
+  RunInfo,
+  SymbolsMessage,
+} from "./shared.ts";
+
+/** First message of the gateway's worker; the keys are in it and nowhere else. */
+export interface GatewayStart {
+  type: "start";
+  broker: string;
+  /** As the broker's file wants them. */
+  brokerOptions: Record<string, string>;
+  risk: RiskSettings;
+  batchId: string;
+  journalDir: string;
+  /** PROD is refused for a paper account and the other way round. */
+  realMoney: boolean;
+  store: MessagePort;
+  consumers: MessagePort[];
+}
+
+export type MainToGateway =
+  | GatewayStart
+  | { type: "runs"; runs: RunInfo[] }
+  | SymbolsMessage
+  | MarketMessage
+  /** What can be traded; answered by "assets". */
+  | { type: "assets"; id: number; assetClass: AssetClass }
+  /** Regular session of a class; market orders outside of it are denied. */
+  | { type: "session"; assetClass: AssetClass; openUs: number; closeUs: number }
+  /**
+   * Cancels open orders and closes positions of day trades (or of all runs) in these classes; no entries after it.
+   * Answered by "liquidating" when the first requests have been taken in, so that main can acknowledge the step,
+   * and by "liquidated" when flat, or when `deadlineUs` of market time has passed.
+   */
+  | {
+    type: "liquidate";
+    id: number;
+    scope: "day_trades" | "all";
+    assetClasses: AssetClass[];
+    reason: string;
+    deadlineUs: number;
+  }
+  /** Not all orders are let through from now on; one restriction a cause. Answered by "state". */
+  | { type: "restrict"; cause: RestrictionCause; state: Restriction["state"]; reason: string }
+  | { type: "lift"; cause: RestrictionCause }
+  /** Cancels what is open, writes all that is to be written, and answers "stopped". */
+  | { type: "stop" };
+
+// ---------------------------------------------------------------- gateway → main
+
+/** A line on the terminal: one execution. */
+export interface TradeLine {
+  type: "trade";
+  timeUs: number;
+  runId: number;
+  symbol: string;
+  operation: Operation;
+  qty: string;
+  price: string;
+  fee: string;
+  partial: boolean;
+  /** Realised by it, account currency; null where it opened or added. */
+  gain: number | null;
+  /** What made the order: the strategy's indicators.why, "stop", "target", "liquidation". */
+  reason: string;
+}
+
+export type GatewayToMain =
+  | {
+    type: "ready";
+    account: BrokerAccount;
+    /** Market seconds in a second, 0: the exchange goes by steps. */
+    clock: { timeUs: number; rate: number };
+    /** What the account had before: not Liu's, left alone. */
+    positions: Pick<BrokerPosition, "symbol" | "qty">[];
+    openOrders: Pick<BrokerOrder, "symbol" | "side" | "qty" | "type" | "clientOrderId">[];
+  }
+  | { type: "assets"; id: number; assets: Asset[] }
+  | TradeLine
+  | {
+    type: "denial";
+    timeUs: number;
+    runId: number;
+    symbol: string;
+    by: "risk" | "broker";
+    code: string;
+    message: string;
+  }
+  | { type: "status"; account: AccountFigures; positions: number; openOrders: number }
+  /** What is let through has changed. */
+  | { type: "state"; state: TradingState; restrictions: Restriction[] }
+  /** Positions of these symbols are watched by the gateway: it wants their rows. */
+  | { type: "watch"; symbols: string[] }
+  /** All intents and replies of step `n` are settled. */
+  | { type: "stepComplete"; n: number }
+  /** The first cancels and closing orders have been taken in: a step can go on. Fills come with later steps. */
+  | { type: "liquidating"; id: number }
+  /** Flat, or the deadline has passed. In stepping mode it is sent before the "stepComplete" of its step. */
+  | { type: "liquidated"; id: number; flat: boolean; open: { symbol: string; qty: string }[] }
+  | { type: "stopped"; open: OpenPosition[] }
+  | ReturnedMessage
+  | LogMessage
+  | FailedMessage;
