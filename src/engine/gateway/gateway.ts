@@ -301,6 +301,8 @@ export class Gateway {
           for (const desk of this.#state.desks.values()) desk.touch();
           this.#pumpAll();
         });
+      case "taken":
+        return this.#state.restrict("other_trader", "halted", otherTrader(state.reason));
       case "failed": {
         const { name, message, stack } = state.error;
         this.#state.isConnected = false;
@@ -373,4 +375,8 @@ export class Gateway {
     const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
     this.options.toMain({ type: "failed", errorName: name, message, stack: stack ?? null });
   }
+}
+
+function otherTrader(reason: string): string {
+  return `${reason}: another trader uses this account; stop it, then start this one again`;
 }
