@@ -11,6 +11,7 @@ import type { OrderUpdate, UpdatesState, UpdateStream } from "../../contracts/br
 import type { ConsumerToGateway, GatewayStart, MainToGateway } from "../../protocol.ts";
 import { AbortController } from "../../util/natives.ts";
 import { after, type Soon } from "../../util/soon.ts";
+import type { Book } from "./book.ts";
 import { type Desk, DeskRequests } from "./desk.ts";
 import { Dispatch } from "./dispatch.ts";
 import { Figures } from "./figures.ts";
@@ -146,6 +147,11 @@ export class Gateway {
   /** Market time as the gateway has it: of the clock, or of the newest step. */
   nowUs(): number {
     return this.#state.nowUs();
+  }
+
+  /** For who looks: only the gateway changes it. */
+  get book(): Pick<Book, "net" | "external" | "isFlat"> {
+    return this.#state.book;
   }
 
   /** Nothing is open and nothing is being closed: a step without intents and updates changes nothing here. */

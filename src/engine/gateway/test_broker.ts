@@ -87,7 +87,14 @@ export class TestBroker implements Broker {
     });
   }
   positions(): Promise<BrokerPosition[]> {
-    return Promise.resolve([]);
+    const positions: BrokerPosition[] = [];
+    for (const symbol of new Set(this.fills.map((fill) => fill.symbol))) {
+      const qty = plain(this.net(symbol));
+      if (qty === "0") continue;
+      const prices = { averagePrice: "100", marketPrice: "100" };
+      positions.push({ symbol, qty, qtyAvailable: plain(this.net(symbol).abs()), ...prices });
+    }
+    return Promise.resolve(positions);
   }
   assets(): Promise<Asset[]> {
     return Promise.resolve(["A", "B", "C", "D"].map(testAsset));
@@ -99,8 +106,8 @@ export class TestBroker implements Broker {
     const order = this.orders.find((order) => order.clientOrderId === clientOrderId);
     return this.#soon(order ? this.#snapshot(order) : null);
   }
-  executions(): Promise<Execution[]> {
-    return Promise.resolve([...this.fills]);
+  executions(sinceUs = 0): Promise<Execution[]> {
+    return Promise.resolve(this.fills.filter(({ timeUs }) => timeUs >= sinceUs));
   }
   submit(request: OrderRequest): Soon<SubmitResult> {
     const attempt = (this.#attempts.get(request.clientOrderId) ?? 0) + 1;
