@@ -69,6 +69,7 @@ export class Consumer {
   readonly #collections: readonly StrategyRun[];
   readonly #earlyValues: [strategy: string, key: string, context: string, value: string][] = [];
   #rows = 0;
+  #corrections = 0;
   // A stepping session: rows wait until the gateway has begun their step.
   #stepBegun = -1;
   #stepDone = -1;
@@ -110,11 +111,12 @@ export class Consumer {
         for (const value of this.#earlyValues.splice(0)) this.onKeystoreSet(...value);
         return;
       case "follow":
-        return this.followed.follow(message, this.#options.strategies);
+        if (!this.followed.follow(message, this.#options.strategies)) return;
+        return this.#tellGap(message.symbol, -1);
       case "session":
         return this.#startSession(message.windows);
       case "refill":
-        return this.followed.refill(message.symbol, message.history);
+        return this.followed.refill(message.symbol, message.history, message.fillsGap);
       case "stop":
         for (const run of this.#options.strategies) {
           if (run.slots.size > 0) this.#calls.call(run, () => run.instance.close());
@@ -214,6 +216,7 @@ export class Consumer {
     }
     const row = batch.barRow(i, this.#barRow);
     let followed: Followed | null = this.followed.byId[id] ?? null;
+    this.#corrections++;
     for (; followed !== null; followed = followed.next) followed.state.onUpdatedBar(row, 0);
   }
 
@@ -255,7 +258,9 @@ export class Consumer {
     d: number,
   ): void {
     let followed: Followed | null = this.followed.byId[symbolId] ?? null;
-    if (followed !== null && kind === RowKind.gap) this.#tellGap(followed.state.symbol, a);
+    if (followed !== null && kind >= RowKind.correction) {
+      this.#tellLost(followed.state.symbol, kind, a, b);
+    }
     for (; followed !== null; followed = followed.next) {
       this.#onRow(followed, kind, timeUs, a, b, c, d);
     }
@@ -288,11 +293,19 @@ export class Consumer {
         state.isHalted = a !== 0;
         return;
       case RowKind.gap:
+        state.isAway = b === 1;
         return state.markIncomplete();
       default:
-        // Daily bars, price bands and corrections: the provider's updated bars carry what changes a bar.
+        // Daily bars and price bands. Of corrections main is told, and has the bars sent anew.
         return;
     }
+  }
+
+  /** Corrections and gaps: both are made up for from history. */
+  #tellLost(symbol: string, kind: number, a: number, b: number): void {
+    if (kind === RowKind.gap) return b === 1 ? undefined : this.#tellGap(symbol, a);
+    this.#corrections++;
+    this.#options.toMain({ type: "corrected", symbol });
   }
 
   #tellGap(symbol: string, rows: number): void {
@@ -383,6 +396,7 @@ export class Consumer {
       rows: this.#rows,
       runs: this.#options.control[1],
       lagMsMax: this.#age.takeLagMsMax(),
+      corrections: this.#corrections,
     });
   }
 }

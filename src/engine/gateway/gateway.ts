@@ -15,6 +15,7 @@ import { after, type Soon } from "../../util/soon.ts";
 import { type Desk, DeskRequests } from "./desk.ts";
 import { Dispatch } from "./dispatch.ts";
 import { Figures } from "./figures.ts";
+import { setHalted } from "./halts.ts";
 import { Intake } from "./intake.ts";
 import { Liquidations } from "./liquidation.ts";
 import type { GatewayOptions } from "./options.ts";
@@ -184,6 +185,9 @@ export class Gateway {
         return this.#state.restrict(message.cause, message.state, message.reason);
       case "lift":
         return this.#state.lift(message.cause);
+      case "halted":
+        setHalted(this.#state, message.symbol, message.isHalted);
+        return this.#pumpAll();
       case "stop":
         return this.#run(() => this.#stop());
       default:
