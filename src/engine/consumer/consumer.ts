@@ -29,6 +29,7 @@ import { MINUTE_US, SECOND_US } from "./symbol_state.ts";
 import { AccountView, setAccount, setEvent, setTimeUs, setToBarEnd } from "./views.ts";
 import { type Followed, FollowedSymbols } from "./followed.ts";
 import { receiveValue } from "./keystore.ts";
+import { LostRows } from "./lost_rows.ts";
 import { Outbox } from "./outbox.ts";
 import type { TickEvent } from "../../contracts/strategy.ts";
 
@@ -60,6 +61,7 @@ export class Consumer {
   readonly #portfolio: AccountView;
   readonly #calls: Calls;
   readonly #age: AgeRule;
+  readonly #lost: LostRows;
   readonly #wantsSecond: boolean;
   readonly #wantsMinute: boolean;
   readonly #wantsTrade: boolean;
@@ -69,7 +71,6 @@ export class Consumer {
   readonly #collections: readonly StrategyRun[];
   readonly #earlyValues: [strategy: string, key: string, context: string, value: string][] = [];
   #rows = 0;
-  #corrections = 0;
   // A stepping session: rows wait until the gateway has begun their step.
   #stepBegun = -1;
   #stepDone = -1;
@@ -80,6 +81,7 @@ export class Consumer {
     this.#portfolio = new AccountView(options.portfolioValue);
     this.#calls = new Calls(options);
     this.followed = new FollowedSymbols(this.#portfolio, this.#calls);
+    this.#lost = new LostRows(options.toMain);
     this.#age = new AgeRule(options, this.#symbols, this.followed);
     this.#outbox = new Outbox(options.stepping, options.toGateway);
     this.#decisions = new Decisions({
@@ -112,7 +114,7 @@ export class Consumer {
         return;
       case "follow":
         if (!this.followed.follow(message, this.#options.strategies)) return;
-        return this.#tellGap(message.symbol, -1);
+        return this.#lost.onGap(message.symbol, -1);
       case "session":
         return this.#startSession(message.windows);
       case "refill":
@@ -216,7 +218,7 @@ export class Consumer {
     }
     const row = batch.barRow(i, this.#barRow);
     let followed: Followed | null = this.followed.byId[id] ?? null;
-    this.#corrections++;
+    this.#lost.corrections++;
     for (; followed !== null; followed = followed.next) followed.state.onUpdatedBar(row, 0);
   }
 
@@ -259,7 +261,7 @@ export class Consumer {
   ): void {
     let followed: Followed | null = this.followed.byId[symbolId] ?? null;
     if (followed !== null && kind >= RowKind.correction) {
-      this.#tellLost(followed.state.symbol, kind, a, b);
+      this.#lost.onRow(followed.state.symbol, kind, a, b);
     }
     for (; followed !== null; followed = followed.next) {
       this.#onRow(followed, kind, timeUs, a, b, c, d);
@@ -299,19 +301,6 @@ export class Consumer {
         // Daily bars and price bands. Of corrections main is told, and has the bars sent anew.
         return;
     }
-  }
-
-  /** Corrections and gaps: both are made up for from history. */
-  #tellLost(symbol: string, kind: number, a: number, b: number): void {
-    if (kind === RowKind.gap) return b === 1 ? undefined : this.#tellGap(symbol, a);
-    this.#corrections++;
-    this.#options.toMain({ type: "corrected", symbol });
-  }
-
-  #tellGap(symbol: string, rows: number): void {
-    const rowsLost = Math.max(0, rows);
-    const message = { type: "outOfSync", symbol, lagSeconds: 0, rowsLost } as const;
-    this.#options.toMain({ ...message, symbols: [symbol] });
   }
 
   #runSlotsAt(followed: Followed, event: TickEvent, eventUs: number): void {
@@ -396,7 +385,7 @@ export class Consumer {
       rows: this.#rows,
       runs: this.#options.control[1],
       lagMsMax: this.#age.takeLagMsMax(),
-      corrections: this.#corrections,
+      corrections: this.#lost.corrections,
     });
   }
 }
