@@ -68,6 +68,8 @@ export class Consumer {
   /** Those that work on all their symbols together. */
   readonly #collections: readonly StrategyRun[];
   readonly #earlyValues: [strategy: string, key: string, context: string, value: string][] = [];
+  /** The newest of each run's symbol that is not followed yet: what it took over from another run. */
+  readonly #early = new Map<string, OrderReport>();
   #rows = 0;
   // A stepping session: rows wait until the gateway has begun their step.
   #stepBegun = -1;
@@ -110,7 +112,9 @@ export class Consumer {
         for (const value of this.#earlyValues.splice(0)) this.onKeystoreSet(...value);
         return;
       case "follow":
-        return this.followed.follow(message, this.#options.strategies);
+        this.followed.follow(message, this.#options.strategies);
+        for (const runId of message.runIds) this.#reportEarly(runId, message.symbol);
+        return;
       case "session":
         return this.#startSession(message.windows);
       case "refill":
@@ -324,11 +328,19 @@ export class Consumer {
 
   #onReport(report: OrderReport): void {
     const slot = this.#slotOf(report);
-    if (slot === undefined) return;
+    if (slot === undefined) return void this.#early.set(earlyKey(report), report);
     slot.position = report.position;
     // A report that crossed a newer intent on its way knows nothing of it.
     if (report.intentSeq >= slot.lastSeq) slot.openOrder = report.openOrder;
     if (report.fill !== null || report.denial !== null) this.#calls.report(slot, report);
+  }
+
+  #reportEarly(runId: number, symbol: string): void {
+    const key = earlyKey({ runId, symbol });
+    const report = this.#early.get(key);
+    if (report === undefined) return;
+    this.#early.delete(key);
+    this.#onReport(report);
   }
 
   #slotOf({ runId, symbol }: OrderReport): Slot | undefined {
@@ -385,4 +397,8 @@ export class Consumer {
       lagMsMax: this.#age.takeLagMsMax(),
     });
   }
+}
+
+function earlyKey({ runId, symbol }: { runId: number; symbol: string }): string {
+  return `${runId} ${symbol}`;
 }
