@@ -13,6 +13,7 @@ import { sleep } from "../util/sleep.ts";
 import { SymbolTable } from "../util/symbol_table.ts";
 import { CarriedOn } from "./carried_on.ts";
 import { Followings } from "./followings.ts";
+import { HeldSymbols } from "./held_symbols.ts";
 import { MarketClock, workerWallMs } from "./market_clock.ts";
 import { Producer } from "./producer.ts";
 import { Refills } from "./refills.ts";
@@ -47,6 +48,7 @@ export class Session {
   /** What must be done before a step is acknowledged. */
   readonly #pending = new Set<Promise<void>>();
   readonly #refills: Refills;
+  readonly #held = new HeldSymbols();
   #clock!: MarketClock;
   #provider!: DataProvider;
   #followings!: Followings;
@@ -73,8 +75,12 @@ export class Session {
     });
     this.#refills = new Refills({
       history: (symbols) => this.#followings.history(symbols, this.#abort.signal),
-      refill: (consumer, symbol, history) =>
-        this.#workers.consumers[consumer].post({ type: "refill", symbol, history }),
+      refill: (consumer, symbol, history, fillsGap) =>
+        this.#workers.consumers[consumer].post({ type: "refill", symbol, history, fillsGap }),
+      clock: () => this.#clock,
+      wait: (ms) => sleep(ms, this.#abort.signal),
+      isOver: () => this.#isOver || this.#abort.signal.aborted,
+      log: this.#log,
     });
     this.#scans = new Scans({
       workers: this.#workers,
@@ -99,8 +105,13 @@ export class Session {
     this.#streams = new SessionStreams({
       assets: options.assets,
       producer: this.#producer,
+      symbolTable: this.#symbols,
       symbols: () => this.#followings.symbols,
-      nowUs: () => this.#clock.nowUs(),
+      held: this.#held,
+      windows: () => this.#windows,
+      clock: () => this.#clock,
+      toGateway: (message) => this.#workers.postGateway(message),
+      wait: sleep,
       log: this.#log,
       onFailure: (error) => this.#ended.reject(error),
       signal: this.#abort.signal,
@@ -116,6 +127,8 @@ export class Session {
       runs: this.#runs,
       producer: this.#producer,
       refills: this.#refills,
+      held: this.#held,
+      log: this.#log,
       nowUs: () => this.#clock?.nowUs() ?? null,
       gatewayReceiver: () => this.#gatewayReceiver,
       symbols: () => this.#followings?.symbols ?? [],
@@ -183,6 +196,7 @@ export class Session {
     this.#options.batchId = ready.batchId;
     const before = this.#carriedOn = new CarriedOn(ready.recovered);
     if (before.text !== null) this.#phase(before.text);
+    this.#held.start([...ready.positions, ...ready.recovered?.held ?? []]);
     const held = heldText(ready);
     if (held !== null) this.#log("warning", held);
     for (const text of grantTexts(this.#options)) this.#phase(text);

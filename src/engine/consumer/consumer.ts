@@ -13,6 +13,7 @@ import { MarketBatch, RowKind } from "../../model/market_batch.ts";
 import type {
   ConsumerToGateway,
   ConsumerToMain,
+  FollowMessage,
   GatewayToConsumer,
   MainToConsumer,
   MarketMessage,
@@ -27,8 +28,10 @@ import { Decisions } from "./decisions.ts";
 import type { ReadDecision, Slot, StrategyRun } from "./slot.ts";
 import { MINUTE_US, SECOND_US } from "./symbol_state.ts";
 import { AccountView, setAccount, setEvent, setTimeUs, setToBarEnd } from "./views.ts";
+import { EarlyReports } from "./early_reports.ts";
 import { type Followed, FollowedSymbols } from "./followed.ts";
 import { receiveValue } from "./keystore.ts";
+import { LostRows } from "./lost_rows.ts";
 import { Outbox } from "./outbox.ts";
 import type { TickEvent } from "../../contracts/strategy.ts";
 
@@ -60,6 +63,7 @@ export class Consumer {
   readonly #portfolio: AccountView;
   readonly #calls: Calls;
   readonly #age: AgeRule;
+  readonly #lost: LostRows;
   readonly #wantsSecond: boolean;
   readonly #wantsMinute: boolean;
   readonly #wantsTrade: boolean;
@@ -68,8 +72,7 @@ export class Consumer {
   /** Those that work on all their symbols together. */
   readonly #collections: readonly StrategyRun[];
   readonly #earlyValues: [strategy: string, key: string, context: string, value: string][] = [];
-  /** The newest of each run's symbol that is not followed yet: what it took over from another run. */
-  readonly #early = new Map<string, OrderReport>();
+  readonly #early = new EarlyReports();
   #rows = 0;
   // A stepping session: rows wait until the gateway has begun their step.
   #stepBegun = -1;
@@ -81,6 +84,7 @@ export class Consumer {
     this.#portfolio = new AccountView(options.portfolioValue);
     this.#calls = new Calls(options);
     this.followed = new FollowedSymbols(this.#portfolio, this.#calls);
+    this.#lost = new LostRows(options.toMain);
     this.#age = new AgeRule(options, this.#symbols, this.followed);
     this.#outbox = new Outbox(options.stepping, options.toGateway);
     this.#decisions = new Decisions({
@@ -112,13 +116,11 @@ export class Consumer {
         for (const value of this.#earlyValues.splice(0)) this.onKeystoreSet(...value);
         return;
       case "follow":
-        this.followed.follow(message, this.#options.strategies);
-        for (const runId of message.runIds) this.#reportEarly(runId, message.symbol);
-        return;
+        return this.#follow(message);
       case "session":
         return this.#startSession(message.windows);
       case "refill":
-        return this.followed.refill(message.symbol, message.history);
+        return this.followed.refill(message.symbol, message.history, message.fillsGap);
       case "stop":
         for (const run of this.#options.strategies) {
           if (run.slots.size > 0) this.#calls.call(run, () => run.instance.close());
@@ -218,6 +220,7 @@ export class Consumer {
     }
     const row = batch.barRow(i, this.#barRow);
     let followed: Followed | null = this.followed.byId[id] ?? null;
+    this.#lost.corrections++;
     for (; followed !== null; followed = followed.next) followed.state.onUpdatedBar(row, 0);
   }
 
@@ -259,7 +262,9 @@ export class Consumer {
     d: number,
   ): void {
     let followed: Followed | null = this.followed.byId[symbolId] ?? null;
-    if (followed !== null && kind === RowKind.gap) this.#tellGap(followed.state.symbol, a);
+    if (followed !== null && kind >= RowKind.correction) {
+      this.#lost.onRow(followed.state.symbol, kind, a, b);
+    }
     for (; followed !== null; followed = followed.next) {
       this.#onRow(followed, kind, timeUs, a, b, c, d);
     }
@@ -292,17 +297,12 @@ export class Consumer {
         state.isHalted = a !== 0;
         return;
       case RowKind.gap:
+        state.isAway = b === 1;
         return state.markIncomplete();
       default:
-        // Daily bars, price bands and corrections: the provider's updated bars carry what changes a bar.
+        // Daily bars and price bands. Of corrections main is told, and has the bars sent anew.
         return;
     }
-  }
-
-  #tellGap(symbol: string, rows: number): void {
-    const rowsLost = Math.max(0, rows);
-    const message = { type: "outOfSync", symbol, lagSeconds: 0, rowsLost } as const;
-    this.#options.toMain({ ...message, symbols: [symbol] });
   }
 
   #runSlotsAt(followed: Followed, event: TickEvent, eventUs: number): void {
@@ -328,19 +328,17 @@ export class Consumer {
 
   #onReport(report: OrderReport): void {
     const slot = this.#slotOf(report);
-    if (slot === undefined) return void this.#early.set(earlyKey(report), report);
+    if (slot === undefined) return this.#early.keep(report);
     slot.position = report.position;
     // A report that crossed a newer intent on its way knows nothing of it.
     if (report.intentSeq >= slot.lastSeq) slot.openOrder = report.openOrder;
     if (report.fill !== null || report.denial !== null) this.#calls.report(slot, report);
   }
 
-  #reportEarly(runId: number, symbol: string): void {
-    const key = earlyKey({ runId, symbol });
-    const report = this.#early.get(key);
-    if (report === undefined) return;
-    this.#early.delete(key);
-    this.#onReport(report);
+  #follow(message: FollowMessage): void {
+    const isLate = this.followed.follow(message, this.#options.strategies);
+    for (const report of this.#early.take(message)) this.#onReport(report);
+    if (isLate) this.#lost.onGap(message.symbol, -1);
   }
 
   #slotOf({ runId, symbol }: OrderReport): Slot | undefined {
@@ -395,10 +393,7 @@ export class Consumer {
       rows: this.#rows,
       runs: this.#options.control[1],
       lagMsMax: this.#age.takeLagMsMax(),
+      corrections: this.#lost.corrections,
     });
   }
-}
-
-function earlyKey({ runId, symbol }: { runId: number; symbol: string }): string {
-  return `${runId} ${symbol}`;
 }

@@ -15,6 +15,7 @@ import type { Book } from "./book.ts";
 import { type Desk, DeskRequests } from "./desk.ts";
 import { Dispatch } from "./dispatch.ts";
 import { Figures } from "./figures.ts";
+import { setHalted } from "./halts.ts";
 import { Intake } from "./intake.ts";
 import { Liquidations } from "./liquidation.ts";
 import type { GatewayOptions } from "./options.ts";
@@ -214,6 +215,9 @@ export class Gateway {
         return this.#state.restrict(message.cause, message.state, message.reason);
       case "lift":
         return this.#state.lift(message.cause);
+      case "halted":
+        setHalted(this.#state, message.symbol, message.isHalted);
+        return this.#pumpAll();
       case "stop":
         return this.#run(() => this.#stop());
       default:
