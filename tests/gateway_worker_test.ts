@@ -56,6 +56,13 @@ async function withWorker(
       },
       batchId: "batch",
       journalDir: join(folder, "journal"),
+      plan: {
+        digest: "plan",
+        assetClasses: ["us_equity"],
+        cryptoEndMinutes: null,
+        isNewBatch: false,
+        unknownPositions: "external",
+      },
       realMoney: false,
       store: store.port1,
       consumers: [consumer.port1],

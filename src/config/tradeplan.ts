@@ -51,6 +51,8 @@ export interface RiskPlan {
   maxOpenOrders: number;
   /** How far a limit price may be from the market's, per cent; null: any. */
   priceCollarPercent: number | null;
+  /** What is done about positions of the account that are not Liu's: they are left alone, or nothing is sent. */
+  unknownPositions: "external" | "halt";
 }
 
 export interface ScannerPlan extends PluginSection {
@@ -176,6 +178,7 @@ const RISK = z.object({
   max_notional_per_symbol: limit.optional(),
   max_daily_loss: limit.optional(),
   max_open_orders: must(z.int().positive(), "a whole number > 0").default(1000),
+  unknown_positions: must(z.enum(["external", "halt"]), '"external" or "halt"').default("external"),
   price_collar: must(PERCENT.pipe(z.number().positive()), 'per cent > 0 ("10%")').optional(),
 });
 
@@ -198,6 +201,7 @@ function readRisk(toml: TomlFile, value: unknown): RiskPlan {
     maxDailyLoss: read?.max_daily_loss ?? null,
     maxOpenOrders: read?.max_open_orders ?? 0,
     priceCollarPercent: read?.price_collar ?? null,
+    unknownPositions: read?.unknown_positions ?? "external",
   };
 }
 

@@ -70,6 +70,7 @@ start_date = "2021-01-01"
       maxDailyLoss: { percent: 2 },
       maxOpenOrders: 40,
       priceCollarPercent: 7.5,
+      unknownPositions: "external",
     },
     marketLiquidationEndTimeMinutes: 20,
     events: ["minute", "quote"],
@@ -214,6 +215,10 @@ Deno.test("a wrong value is told with file, table, line, key and what would be r
     [
       `risk = 5\n${STRATEGY}`,
       'Cannot read tradeplan.toml: line 1: "risk" must be the share of the portfolio that a trade may lose, > 0 and ≤ 1, got 5',
+    ],
+    [
+      `${STRATEGY}[risk]\nunknown_positions = "sell"`,
+      'Cannot read tradeplan.toml: [risk] line 4: "unknown_positions" must be "external" or "halt", got "sell"',
     ],
     [
       `${STRATEGY}[risk]\nmax_daily_loss = "2"`,

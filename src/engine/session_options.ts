@@ -8,6 +8,7 @@ import type {
   AccountFigures,
   GatewayToMain,
   LogMessage,
+  PlanOfSession,
   PluginSource,
   RunInfo,
   SessionWindow,
@@ -79,6 +80,8 @@ export interface SessionOptions {
     journalFolder: string;
     risk: RiskSettings;
   };
+  /** See PlanOfSession: whether a batch is carried on. */
+  recovery: Pick<PlanOfSession, "digest" | "isNewBatch" | "unknownPositions">;
   scanners: ScannerSetup[];
   strategies: StrategySetup[];
   assets: AssetClass[];
@@ -101,6 +104,8 @@ export interface SessionOptions {
 }
 
 export interface SessionResult {
+  /** The one given, or that of the batch that was carried on. */
+  batchId: string;
   endReason: string;
   /** Market time of the end. */
   endUs: number;

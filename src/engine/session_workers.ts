@@ -68,7 +68,8 @@ export class SessionWorkers {
 
   /** Starts the gateway, connected to the broker. */
   async startGateway(groups: number): Promise<Extract<GatewayToMain, { type: "ready" }>> {
-    const { gateway, batchId, storePort, environment } = this.#options;
+    const { gateway, batchId, storePort, environment, recovery } = this.#options;
+    const { assets: assetClasses, cryptoEndMinutes } = this.#options;
     const worker = this.#spawn("gateway.ts", {
       net: gateway.hosts,
       read: [gateway.journalFolder],
@@ -89,6 +90,7 @@ export class SessionWorkers {
       risk: gateway.risk,
       batchId,
       journalDir: gateway.journalFolder,
+      plan: { ...recovery, assetClasses, cryptoEndMinutes },
       realMoney: environment === "PROD",
       store: storePort,
       consumers,

@@ -54,7 +54,7 @@ export interface Recovered {
   /** Its runs: they are over. */
   runs: RunInfo[];
   /** What they hold, or have orders for. */
-  held: { runId: number; symbol: string }[];
+  held: { runId: number; symbol: string; qty: string }[];
 }
 
 export type MainToGateway =

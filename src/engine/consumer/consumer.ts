@@ -14,6 +14,7 @@ import { MarketBatch, RowKind } from "../../model/market_batch.ts";
 import type {
   ConsumerToGateway,
   ConsumerToMain,
+  FollowMessage,
   GatewayToConsumer,
   MainToConsumer,
   MarketMessage,
@@ -28,6 +29,7 @@ import { Decisions } from "./decisions.ts";
 import type { ReadDecision, Slot, StrategyRun } from "./slot.ts";
 import { MINUTE_US, SECOND_US } from "./symbol_state.ts";
 import { AccountView, setAccount, setEvent, setTimeUs, setToBarEnd } from "./views.ts";
+import { EarlyReports } from "./early_reports.ts";
 import { type Followed, FollowedSymbols } from "./followed.ts";
 import { receiveValue } from "./keystore.ts";
 import { LostRows } from "./lost_rows.ts";
@@ -71,6 +73,7 @@ export class Consumer {
   /** Those that work on all their symbols together. */
   readonly #collections: readonly StrategyRun[];
   readonly #earlyValues: [strategy: string, key: string, context: string, value: string][] = [];
+  readonly #early = new EarlyReports();
   #rows = 0;
   // A stepping session: rows wait until the gateway has begun their step.
   #stepBegun = -1;
@@ -114,8 +117,7 @@ export class Consumer {
         for (const value of this.#earlyValues.splice(0)) this.onKeystoreSet(...value);
         return;
       case "follow":
-        if (!this.followed.follow(message, this.#options.strategies)) return;
-        return this.#lost.onGap(message.symbol, -1);
+        return this.#follow(message);
       case "session":
         return this.#startSession(message.windows);
       case "refill":
@@ -327,11 +329,17 @@ export class Consumer {
 
   #onReport(report: OrderReport): void {
     const slot = this.#slotOf(report);
-    if (slot === undefined) return;
+    if (slot === undefined) return this.#early.keep(report);
     slot.position = report.position;
     // A report that crossed a newer intent on its way knows nothing of it.
     if (report.intentSeq >= slot.lastSeq) slot.openOrder = report.openOrder;
     if (report.fill !== null || report.denial !== null) this.#calls.report(slot, report);
+  }
+
+  #follow(message: FollowMessage): void {
+    const isLate = this.followed.follow(message, this.#options.strategies);
+    for (const report of this.#early.take(message)) this.#onReport(report);
+    if (isLate) this.#lost.onGap(message.symbol, -1);
   }
 
   #slotOf({ runId, symbol }: OrderReport): Slot | undefined {
