@@ -22,6 +22,7 @@ import { isSettled, openPositions } from "./leaving.ts";
 import { OrderFlow } from "./order_flow.ts";
 import { Plans } from "./plans.ts";
 import { reconcile } from "./reconcile.ts";
+import { Reconciler } from "./reconciler.ts";
 import { Reports } from "./reports.ts";
 import { GatewayState } from "./state.ts";
 import { Steps } from "./steps.ts";
@@ -40,6 +41,7 @@ export class Gateway {
   readonly #watch: Watch;
   readonly #dispatch: Dispatch;
   readonly #figures: Figures;
+  readonly #reconciler: Reconciler;
   readonly #abort = new AbortController();
   /** Those that are there. */
   readonly #consumers: number[] = [];
@@ -56,6 +58,7 @@ export class Gateway {
       this.#state,
       this.#reports,
       (child) => this.#dispatch.retryCancel(child),
+      (child) => this.#run(() => this.#reconciler.ask(child)),
     );
     this.#liquidations = new Liquidations(this.#state);
     this.#intake = new Intake(this.#state, this.#reports, this.#liquidations);
@@ -72,6 +75,14 @@ export class Gateway {
         }
       },
       run: (task) => this.#run(task),
+    });
+    this.#reconciler = new Reconciler(this.#state, this.#flow, this.#dispatch, {
+      signal: this.#abort.signal,
+      run: (task) => this.#run(task),
+      wake: () => {
+        this.#pumpAll();
+        this.#figures.refreshSoon();
+      },
     });
     for (let i = 0; i < options.consumers; i++) this.#consumers.push(i);
     this.#plans = new Plans(this.#state, this.#flow);
@@ -100,6 +111,7 @@ export class Gateway {
     const clock = await broker.clock(signal);
     this.#state.stepUs = clock.timeUs;
     await this.#figures.read();
+    this.#flow.externals.sinceUs = clock.timeUs;
     // What is there already is not Liu's.
     const positions = await broker.positions(signal);
     for (const { symbol, qty } of positions) this.#state.book.setExternal(symbol, decimal(qty));
@@ -118,6 +130,7 @@ export class Gateway {
     toMain({ type: "ready", account, clock, positions, openOrders });
     await this.#figures.refresh();
     if (!this.options.stepping) this.#run(() => this.#figures.keepFresh());
+    if (this.options.reconcile !== undefined) this.#reconciler.start(this.options.reconcile);
     started.resolve();
   }
 

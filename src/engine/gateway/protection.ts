@@ -130,3 +130,11 @@ export function groupOfReplaced(
   if (replaces === null) return undefined;
   return protection.groups.find(({ legs }) => legs.some((leg) => leg.brokerOrderId === replaces));
 }
+
+/** An exit that was to rest by itself does not, or not any more, and not by a fill. */
+export function noteNotResting(child: ChildOrder): void {
+  const protection = child.desk.protections.get(child.runId);
+  const group = protection?.groups.find(({ legs }) => legs.includes(child));
+  if (!protection || !group?.legs.every((leg) => leg.reportedQty.eq(0))) return;
+  protection.failures++;
+}
