@@ -7,10 +7,12 @@ import type { Execution, Side } from "../../model/order.ts";
 import { type Decimal, decimal, plain } from "../../util/decimal.ts";
 import type { Book } from "./book.ts";
 import type { Desk } from "./desk.ts";
+import { bookOutside } from "./recovery/book_outside.ts";
 import type { Reports } from "./reports.ts";
 import type { GatewayState } from "./state.ts";
 
 const ZERO = decimal(0);
+const ELSEWHERE = "closed elsewhere";
 
 /** What of a run's position somebody else has closed. */
 export interface Closed {
@@ -86,7 +88,7 @@ export class Externals {
     const desk = state.desk(symbol);
     const change = side === "buy" ? execution.qty : execution.qty.neg();
     const closed = closedBy(change, book.external(symbol), positionsOf(book, desk));
-    this.#apply(null, execution);
+    this.#apply(execution);
     options.log("warning", "{symbol}: {side} {qty} at {price} {why} (EXTERNAL)", {
       symbol,
       side,
@@ -99,7 +101,7 @@ export class Externals {
       // What was EXTERNAL's for a moment was the run's in truth.
       const own = { qty, cumulativeQty: qty, executionId: null, fee: ZERO };
       const back = side === "buy" ? "sell" as const : "buy" as const;
-      this.#apply(null, { ...execution, ...own, side: back, brokerOrderId: `${id}/back${runId}` });
+      this.#apply({ ...execution, ...own, side: back, brokerOrderId: `${id}/back${runId}` });
       this.#close(desk, runId, { ...execution, ...own, brokerOrderId: `${id}/run${runId}` });
     }
     state.account.isStale = true;
@@ -121,23 +123,22 @@ export class Externals {
 
   #close(desk: Desk, runId: number, execution: Execution): void {
     const { symbol } = desk;
-    const { log } = this.state.options;
-    const entry = this.#apply(runId, execution);
-    if (entry === null) return;
+    const { log, journal } = this.state.options;
+    if (journal.isKept) journal.note({ type: "closed", runId, execution, reason: ELSEWHERE });
+    if (!bookOutside(this.state, runId, execution, ELSEWHERE)) return;
     log("error", "{symbol}: {qty} of {strategy}'s position were closed by somebody else", {
       symbol,
       qty: plain(execution.qty),
       strategy: this.state.runs.get(runId)?.strategy ?? `run ${runId}`,
       alert: "position_closed_outside",
     });
-    this.reports.outside(desk, runId, execution, entry);
-    desk.prune();
+    this.reports.outside(desk, runId, execution);
   }
 
-  #apply(runId: number | null, execution: Execution) {
+  #apply(execution: Execution): void {
     const { book, options: { journal } } = this.state;
-    if (journal.isKept) journal.note({ type: "execution", runId, execution });
-    return book.apply(runId, execution);
+    if (journal.isKept) journal.note({ type: "execution", runId: null, execution });
+    book.apply(null, execution);
   }
 }
 

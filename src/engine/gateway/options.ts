@@ -19,6 +19,13 @@ export interface GatewayOptions {
   /** The broker is asked again and again for what is open and held; not given: never. */
   reconcile?: ReconcilePeriods;
   batchId: string;
+  /** Of the batch that the journal's records are of, and what is done about unknown positions. */
+  recovery?: {
+    fromBatchId: string | null;
+    unknownPositions: "external" | "halt";
+    /** Records were lost: why. */
+    damage: string | null;
+  };
   stepping: boolean;
   /**
    * In steps: the account is read when a check wants it, not whenever something has changed it. Only where the broker

@@ -5,16 +5,16 @@
  */
 import type { OrderUpdate } from "../../contracts/broker.ts";
 import { type BrokerOrder, type Execution, isFinal } from "../../model/order.ts";
-import { nextStatus } from "../../model/order_state.ts";
 import type { OrderReport } from "../../protocol.ts";
 import { decimal } from "../../util/decimal.ts";
+import { Claims, journalLeg } from "./claims.ts";
 import { Doubts } from "./doubts.ts";
 import { Externals } from "./externals.ts";
-import { groupOfReplaced, type LegGroup, noteNotResting } from "./protection.ts";
+import { noteNotResting } from "./protection.ts";
 import { KnownOrders } from "./known_orders.ts";
 import type { Reports } from "./reports.ts";
 import { flatten } from "./reversal.ts";
-import { type GatewayState, legOf } from "./state.ts";
+import type { GatewayState } from "./state.ts";
 import {
   type ChildOrder,
   isEntry,
@@ -32,6 +32,7 @@ export class OrderFlow {
   readonly #unclaimed = new Map<string, OrderUpdate[]>();
   readonly #known: KnownOrders;
   readonly #doubts: Doubts;
+  readonly #claims: Claims;
   readonly externals: Externals;
 
   constructor(
@@ -44,7 +45,18 @@ export class OrderFlow {
   ) {
     this.#known = new KnownOrders(state);
     this.#doubts = new Doubts(state, onDoubt);
+    this.#claims = new Claims(state, this.#known);
     this.externals = new Externals(state, reports);
+  }
+
+  /** The order that a report is about; undefined: none of ours. */
+  childOf(report: BrokerOrder | Execution): ChildOrder | undefined {
+    return this.#known.of(report);
+  }
+
+  /** All that are kept in mind. */
+  orders(): Iterable<ChildOrder> {
+    return this.#known.all();
   }
 
   /** Orders that can still fill, or of which executions are missing. */
@@ -77,7 +89,7 @@ export class OrderFlow {
         type: "accepted",
         clientOrderId: child.clientOrderId,
         brokerOrderId: order.brokerOrderId,
-        legs: order.legs.map((leg) => leg.brokerOrderId),
+        legs: order.legs.map(journalLeg),
       });
     }
     this.#progress(child, order);
@@ -163,36 +175,13 @@ export class OrderFlow {
   }
 
   #find(order: BrokerOrder): ChildOrder | null {
-    return this.#known.of(order) ?? this.#claimReplacement(order);
+    return this.#known.of(order) ?? this.#claims.replacement(order);
   }
 
   #isNew(child: ChildOrder, execution: Execution): boolean {
     return this.state.tellsOnce
       ? execution.cumulativeQty.gt(child.filledQty)
       : this.state.book.isNew(execution);
-  }
-
-  /** Liu replaces no orders; somebody who did by hand has changed one of Liu's. */
-  #claimReplacement(order: BrokerOrder): ChildOrder | null {
-    const desk = this.state.desks.get(order.symbol);
-    if (desk === undefined || order.replaces === null) return null;
-    for (const work of desk.works) {
-      const old = work.children.find((child) => child.brokerOrderId === order.replaces);
-      if (old === undefined) continue;
-      const child = { ...legOf(work, order), work, kind: work.kind };
-      work.children = [...work.children, child];
-      this.#known.named(child, order.brokerOrderId);
-      return child;
-    }
-    for (const protection of desk.protections.values()) {
-      const group = groupOfReplaced(protection, order.replaces);
-      if (group === undefined) continue;
-      const leg = legOf({ runId: protection.runId, desk }, order);
-      group.legs.push(leg);
-      this.#known.named(leg, order.brokerOrderId);
-      return leg;
-    }
-    return null;
   }
 
   /** Somebody else's order in the account, or a leg of which the reply has not told yet. */
@@ -245,10 +234,10 @@ export class OrderFlow {
     const before = child.status;
     if (order !== null) {
       child.brokerOrderId ??= order.brokerOrderId;
-      this.#setStatus(child, order);
+      this.#claims.setStatus(child, order);
       const reported = decimal(order.filledQty);
       if (reported.gt(child.reportedQty)) child.reportedQty = reported;
-      if (order.legs.length > 0) this.#claimLegs(child, order.legs);
+      if (order.legs.length > 0) this.#claims.legs(child, order.legs);
     }
     child.desk.touch();
     const { work } = child;
@@ -262,18 +251,6 @@ export class OrderFlow {
     if (isDone) this.#done(child);
   }
 
-  #setStatus(child: ChildOrder, order: BrokerOrder): void {
-    const next = nextStatus(child.status, order.status);
-    // What was doubted is here only when the broker, asked, has said it again.
-    if (next !== "illegal") child.status = next;
-    else if (!isFinal(child.status)) child.status = order.status;
-    const { work } = child;
-    if (child.status !== "replaced" || work === null || order.replacedBy === null) return;
-    // Its work goes on in another order, which is not known yet.
-    const isKnown = this.#known.withId(child.desk, order.replacedBy) !== undefined;
-    if (!isKnown && !work.isFinal) child.status = "pending_replace";
-  }
-
   /** It has just become final. */
   #done(child: ChildOrder): void {
     if (child.work === null && child.request !== null && child.cancel === "none") {
@@ -285,37 +262,6 @@ export class OrderFlow {
     if (journal.isKept) {
       journal.note({ type: "final", brokerOrderId: brokerOrderId ?? "", clientOrderId, status });
     }
-  }
-
-  #claimLegs(parent: ChildOrder, orders: BrokerOrder[]): void {
-    if (parent.request === null) return;
-    for (const order of orders) {
-      const known = this.#known.withId(parent.desk, order.brokerOrderId);
-      if (known) {
-        this.#setStatus(known, order);
-        continue;
-      }
-      const leg = legOf(parent, order);
-      this.#known.named(leg, order.brokerOrderId);
-      this.#groupOf(parent)?.legs.push(leg);
-    }
-  }
-
-  /** The group that an order brings along, or heads. */
-  #groupOf(parent: ChildOrder): LegGroup | undefined {
-    const groups = parent.desk.protections.get(parent.runId)?.groups;
-    const isOf = ({ entry, legs }: LegGroup) => entry === parent || legs.includes(parent);
-    if (!groups || groups.some(isOf) || parent.work === null) return groups?.find(isOf);
-    const { takeProfit, stopLoss } = parent.request!;
-    const group = {
-      entry: parent,
-      qty: parent.qty,
-      stopPrice: stopLoss?.triggerPrice ?? null,
-      targetPrice: takeProfit?.limitPrice ?? null,
-      legs: [],
-    };
-    groups.push(group);
-    return group;
   }
 
   #apply(child: ChildOrder, execution: Execution): void {

@@ -138,3 +138,20 @@ export function noteNotResting(child: ChildOrder): void {
   if (!protection || !group?.legs.every((leg) => leg.reportedQty.eq(0))) return;
   protection.failures++;
 }
+
+/** The group that an order brings along, or heads. */
+export function groupOf(parent: ChildOrder): LegGroup | undefined {
+  const groups = parent.desk.protections.get(parent.runId)?.groups;
+  const isOf = ({ entry, legs }: LegGroup) => entry === parent || legs.includes(parent);
+  if (!groups || groups.some(isOf) || parent.work === null) return groups?.find(isOf);
+  const { takeProfit, stopLoss } = parent.request!;
+  const group = {
+    entry: parent,
+    qty: parent.qty,
+    stopPrice: stopLoss?.triggerPrice ?? null,
+    targetPrice: takeProfit?.limitPrice ?? null,
+    legs: [],
+  };
+  groups.push(group);
+  return group;
+}

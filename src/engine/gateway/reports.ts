@@ -122,31 +122,9 @@ export class Reports {
     }]);
   }
 
-  /** A part of a run's position that somebody else has closed: as if the run had. */
-  outside(desk: Desk, runId: number, execution: Execution, entry: BookEntry): void {
-    const { options } = this.state;
-    const { timeUs, symbol, side, brokerOrderId, clientOrderId } = execution;
-    const operation = side === "sell" ? "sell" as const : "buy_short" as const;
-    const qty = execution.qty.toFixed();
-    const price = execution.price.toFixed();
-    const what = { symbol, operation, qty, price, fee: "0" };
-    const gain = entry.gain === null ? null : entry.gain.toNumber();
-    const reason = "external";
-    options.toMain({ type: "trade", timeUs, runId, ...what, partial: false, gain, reason });
-    const row = {
-      algoRunId: runId,
-      ...what,
-      indicators: { why: reason },
-      tradeUs: timeUs,
-      decidedUs: null,
-      stopPrice: null,
-      targetPrice: null,
-      brokerOrderId,
-      clientOrderId,
-      cumulativeQty: qty,
-    };
-    options.store.write([{ table: "new_trades", row }]);
-    this.#told(desk, runId, execution, false);
+  /** A part of a run's position that somebody else has closed. */
+  outside(desk: Desk, runId: number, execution: Execution): void {
+    this.#told(desk, runId, execution, desk.positions.has(runId));
   }
 
   fill(child: ChildOrder, execution: Execution, partial: boolean): void {
