@@ -4,6 +4,7 @@ import type { Environment, Store } from "../contracts/store.ts";
 import type { AssetClass } from "../model/asset.ts";
 import type { OpenPosition } from "../model/open_position.ts";
 import type { RiskSettings } from "../model/limit.ts";
+import type { ReconcilePeriods } from "../model/reconcile_periods.ts";
 import type {
   AccountFigures,
   GatewayToMain,
@@ -78,6 +79,7 @@ export interface SessionOptions {
     hosts: string[];
     journalFolder: string;
     risk: RiskSettings;
+    reconcile: ReconcilePeriods;
   };
   scanners: ScannerSetup[];
   strategies: StrategySetup[];

@@ -87,6 +87,7 @@ export class SessionWorkers {
       broker: gateway.broker,
       brokerOptions: gateway.brokerOptions,
       risk: gateway.risk,
+      reconcile: gateway.reconcile,
       batchId,
       journalDir: gateway.journalFolder,
       realMoney: environment === "PROD",
