@@ -266,13 +266,8 @@ export class Followings {
       const ofClass = symbols.filter((symbol) => assetClassOf(symbol) === assetClass);
       if (ofClass.length === 0) continue;
       const channels = this.#channels(ofClass);
-      const acknowledged = await this.#options.stream(assetClass)?.subscribe(channels, signal);
-      const missing = ofClass.filter((symbol) => !acknowledged?.bars.includes(symbol));
-      if (missing.length > 0) {
-        this.#options.warn("No data for {symbols}: the provider did not take the subscription", {
-          symbols: missing.join(", "),
-        });
-      }
+      // What is not taken the stream tells itself.
+      await this.#options.stream(assetClass)?.subscribe(channels, signal);
     }
   }
 

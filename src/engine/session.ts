@@ -12,6 +12,7 @@ import { OperationError } from "../util/errors.ts";
 import { sleep } from "../util/sleep.ts";
 import { SymbolTable } from "../util/symbol_table.ts";
 import { Followings } from "./followings.ts";
+import { HeldSymbols } from "./held_symbols.ts";
 import { MarketClock, workerWallMs } from "./market_clock.ts";
 import { Producer } from "./producer.ts";
 import { Refills } from "./refills.ts";
@@ -46,6 +47,7 @@ export class Session {
   /** What must be done before a step is acknowledged. */
   readonly #pending = new Set<Promise<void>>();
   readonly #refills: Refills;
+  readonly #held = new HeldSymbols();
   #clock!: MarketClock;
   #provider!: DataProvider;
   #followings!: Followings;
@@ -70,8 +72,12 @@ export class Session {
     });
     this.#refills = new Refills({
       history: (symbols) => this.#followings.history(symbols, this.#abort.signal),
-      refill: (consumer, symbol, history) =>
-        this.#workers.consumers[consumer].post({ type: "refill", symbol, history }),
+      refill: (consumer, symbol, history, fillsGap) =>
+        this.#workers.consumers[consumer].post({ type: "refill", symbol, history, fillsGap }),
+      clock: () => this.#clock,
+      wait: (ms) => sleep(ms, this.#abort.signal),
+      isOver: () => this.#isOver || this.#abort.signal.aborted,
+      log: this.#log,
     });
     this.#scans = new Scans({
       workers: this.#workers,
@@ -96,8 +102,13 @@ export class Session {
     this.#streams = new SessionStreams({
       assets: options.assets,
       producer: this.#producer,
+      symbolTable: this.#symbols,
       symbols: () => this.#followings.symbols,
-      nowUs: () => this.#clock.nowUs(),
+      held: this.#held,
+      windows: () => this.#windows,
+      clock: () => this.#clock,
+      toGateway: (message) => this.#workers.postGateway(message),
+      wait: sleep,
       log: this.#log,
       onFailure: (error) => this.#ended.reject(error),
       signal: this.#abort.signal,
@@ -113,6 +124,8 @@ export class Session {
       runs: this.#runs,
       producer: this.#producer,
       refills: this.#refills,
+      held: this.#held,
+      log: this.#log,
       nowUs: () => this.#clock?.nowUs() ?? null,
       gatewayReceiver: () => this.#gatewayReceiver,
       symbols: () => this.#followings?.symbols ?? [],
@@ -176,6 +189,7 @@ export class Session {
     this.#cashBefore = this.#messages.cash = Number(account.cash);
     const { accountId, equity, currency } = account;
     this.#phase(`account ${accountId}, equity ${equity} ${currency}`);
+    this.#held.start(ready.positions);
     const held = heldText(ready);
     if (held !== null) this.#log("warning", held);
     for (const text of grantTexts(this.#options)) this.#phase(text);

@@ -70,6 +70,8 @@ export type MainToGateway =
   | { type: "assets"; id: number; assetClass: AssetClass }
   /** Regular session of a class; market orders outside of it are denied. */
   | { type: "session"; assetClass: AssetClass; openUs: number; closeUs: number }
+  /** Trading in a symbol is halted, or goes on: entries are denied, and open ones cancelled. */
+  | { type: "halted"; symbol: string; isHalted: boolean }
   /**
    * Cancels open orders and closes positions of day trades (or of all runs) in these classes; no entries after it.
    * Answered by "liquidating" when the first requests have been taken in, so that main can acknowledge the step,

@@ -29,6 +29,7 @@ import { MINUTE_US, SECOND_US } from "./symbol_state.ts";
 import { AccountView, setAccount, setEvent, setTimeUs, setToBarEnd } from "./views.ts";
 import { type Followed, FollowedSymbols } from "./followed.ts";
 import { receiveValue } from "./keystore.ts";
+import { LostRows } from "./lost_rows.ts";
 import { Outbox } from "./outbox.ts";
 import type { TickEvent } from "../../contracts/strategy.ts";
 
@@ -60,6 +61,7 @@ export class Consumer {
   readonly #portfolio: AccountView;
   readonly #calls: Calls;
   readonly #age: AgeRule;
+  readonly #lost: LostRows;
   readonly #wantsSecond: boolean;
   readonly #wantsMinute: boolean;
   readonly #wantsTrade: boolean;
@@ -79,6 +81,7 @@ export class Consumer {
     this.#portfolio = new AccountView(options.portfolioValue);
     this.#calls = new Calls(options);
     this.followed = new FollowedSymbols(this.#portfolio, this.#calls);
+    this.#lost = new LostRows(options.toMain);
     this.#age = new AgeRule(options, this.#symbols, this.followed);
     this.#outbox = new Outbox(options.stepping, options.toGateway);
     this.#decisions = new Decisions({
@@ -110,11 +113,12 @@ export class Consumer {
         for (const value of this.#earlyValues.splice(0)) this.onKeystoreSet(...value);
         return;
       case "follow":
-        return this.followed.follow(message, this.#options.strategies);
+        if (!this.followed.follow(message, this.#options.strategies)) return;
+        return this.#lost.onGap(message.symbol, -1);
       case "session":
         return this.#startSession(message.windows);
       case "refill":
-        return this.followed.refill(message.symbol, message.history);
+        return this.followed.refill(message.symbol, message.history, message.fillsGap);
       case "stop":
         for (const run of this.#options.strategies) {
           if (run.slots.size > 0) this.#calls.call(run, () => run.instance.close());
@@ -214,6 +218,7 @@ export class Consumer {
     }
     const row = batch.barRow(i, this.#barRow);
     let followed: Followed | null = this.followed.byId[id] ?? null;
+    this.#lost.corrections++;
     for (; followed !== null; followed = followed.next) followed.state.onUpdatedBar(row, 0);
   }
 
@@ -255,7 +260,9 @@ export class Consumer {
     d: number,
   ): void {
     let followed: Followed | null = this.followed.byId[symbolId] ?? null;
-    if (followed !== null && kind === RowKind.gap) this.#tellGap(followed.state.symbol, a);
+    if (followed !== null && kind >= RowKind.correction) {
+      this.#lost.onRow(followed.state.symbol, kind, a, b);
+    }
     for (; followed !== null; followed = followed.next) {
       this.#onRow(followed, kind, timeUs, a, b, c, d);
     }
@@ -288,17 +295,12 @@ export class Consumer {
         state.isHalted = a !== 0;
         return;
       case RowKind.gap:
+        state.isAway = b === 1;
         return state.markIncomplete();
       default:
-        // Daily bars, price bands and corrections: the provider's updated bars carry what changes a bar.
+        // Daily bars and price bands. Of corrections main is told, and has the bars sent anew.
         return;
     }
-  }
-
-  #tellGap(symbol: string, rows: number): void {
-    const rowsLost = Math.max(0, rows);
-    const message = { type: "outOfSync", symbol, lagSeconds: 0, rowsLost } as const;
-    this.#options.toMain({ ...message, symbols: [symbol] });
   }
 
   #runSlotsAt(followed: Followed, event: TickEvent, eventUs: number): void {
@@ -383,6 +385,7 @@ export class Consumer {
       rows: this.#rows,
       runs: this.#options.control[1],
       lagMsMax: this.#age.takeLagMsMax(),
+      corrections: this.#lost.corrections,
     });
   }
 }

@@ -168,6 +168,11 @@ export class Book {
     return this.#holdings.get(symbol)?.external ?? ZERO;
   }
 
+  /** What is EXTERNAL, by symbol. */
+  externals(): Map<string, Decimal> {
+    return new Map([...this.#holdings].map(([symbol, { external }]) => [symbol, external]));
+  }
+
   /** What a run holds is another's from here on. */
   carry(from: number, to: number): void {
     for (const { runs } of this.#holdings.values()) {

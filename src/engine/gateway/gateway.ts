@@ -11,9 +11,11 @@ import type { OrderUpdate, UpdatesState, UpdateStream } from "../../contracts/br
 import type { ConsumerToGateway, GatewayStart, MainToGateway } from "../../protocol.ts";
 import { AbortController } from "../../util/natives.ts";
 import { after, type Soon } from "../../util/soon.ts";
+import type { Book } from "./book.ts";
 import { type Desk, DeskRequests } from "./desk.ts";
 import { Dispatch } from "./dispatch.ts";
 import { Figures } from "./figures.ts";
+import { setHalted } from "./halts.ts";
 import { Intake } from "./intake.ts";
 import { Liquidations } from "./liquidation.ts";
 import type { GatewayOptions } from "./options.ts";
@@ -81,6 +83,7 @@ export class Gateway {
       signal,
       wake,
       (error) => this.#run(() => watch.failed(error)),
+      (...refusal) => this.#run(() => this.#reconciler.obstacles.found(...refusal)),
     );
     this.#recovery = new Recovery({
       state: this.#state,
@@ -161,6 +164,11 @@ export class Gateway {
     return this.#state.nowUs();
   }
 
+  /** For who looks: only the gateway changes it. */
+  get book(): Pick<Book, "net" | "external" | "isFlat"> {
+    return this.#state.book;
+  }
+
   /** Nothing is open and nothing is being closed: a step without intents and updates changes nothing here. */
   get isQuiet(): boolean {
     const { dirty, openOrders } = this.#state.board;
@@ -221,6 +229,9 @@ export class Gateway {
         return this.#state.restrict(message.cause, message.state, message.reason);
       case "lift":
         return this.#state.lift(message.cause);
+      case "halted":
+        setHalted(this.#state, message.symbol, message.isHalted);
+        return this.#pumpAll();
       case "stop":
         return this.#run(() => this.#stop());
       default:

@@ -113,6 +113,11 @@ export class MemoryJournal implements Journal {
 
   constructor(readonly restored: readonly JournalRecord[] = []) {}
 
+  /** As on disk, where a copy is read back. */
+  get all(): JournalRecord[] {
+    return [...this.restored, ...this.records];
+  }
+
   append(records: JournalRecord[]): void {
     this.records.push(...records);
   }

@@ -6,6 +6,7 @@ import type { RiskLimits } from "../../model/limit.ts";
 import type { ReconcilePeriods } from "../../model/reconcile_periods.ts";
 import type { GatewayToConsumer, GatewayToMain, LogMessage } from "../../protocol.ts";
 import type { Journal } from "./journal.ts";
+import type { ToldTrade } from "./told_trade.ts";
 
 export interface GatewayOptions {
   broker: Broker;
@@ -36,5 +37,10 @@ export interface GatewayOptions {
   consumers: number;
   toConsumer(consumer: number, message: GatewayToConsumer): void;
   toMain(message: GatewayToMain): void;
+  /**
+   * Who hears of executions in this isolate: then neither main nor the store is told of them, and no text is made that
+   * nobody reads.
+   */
+  onTrade?(trade: ToldTrade): void;
   log(level: LogMessage["level"], message: string, properties?: Record<string, unknown>): void;
 }

@@ -81,7 +81,9 @@ export class PositionCheck {
   /** Exits that the broker refused are tried again when it has something for them. */
   #release(desk: Desk, position: BrokerPosition | null): void {
     if (desk.refusals.size === 0 || position === null) return;
-    if (decimal(position.qtyAvailable).isZero) return;
+    const available = decimal(position.qtyAvailable);
+    if (available.isZero) return;
+    desk.available = available;
     desk.refusals.clear();
     desk.touch();
   }

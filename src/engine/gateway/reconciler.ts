@@ -12,6 +12,7 @@ import type { Soon } from "../../util/soon.ts";
 import type { Dispatch } from "./dispatch.ts";
 import { InFlight } from "./in_flight.ts";
 import { liveOrders, liveOrdersOf } from "./live_orders.ts";
+import { Obstacles } from "./obstacles.ts";
 import type { OrderFlow } from "./order_flow.ts";
 import { PositionCheck } from "./position_check.ts";
 import { fetchMissing } from "./reconcile.ts";
@@ -43,6 +44,7 @@ export class Reconciler {
   /** The broker has said that it does not know them. */
   readonly #unknown = new Set<ChildOrder>();
   readonly #told = new Set<string>();
+  readonly obstacles: Obstacles;
 
   constructor(
     readonly state: GatewayState,
@@ -52,6 +54,8 @@ export class Reconciler {
   ) {
     this.#inFlight = new InFlight(state, dispatch);
     this.#positions = new PositionCheck(state, flow, options.signal);
+    const { signal, wake } = options;
+    this.obstacles = new Obstacles(state, flow, { signal, wake, end: (child) => this.ask(child) });
   }
 
   /** From now on, until the gateway stops. */

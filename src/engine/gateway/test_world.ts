@@ -15,6 +15,8 @@ import type {
   RunInfo,
 } from "../../protocol.ts";
 import { Gateway } from "./gateway.ts";
+import type { GatewayOptions } from "./options.ts";
+import { continuedRuns } from "./recovery/carry_runs.ts";
 import { MemoryJournal } from "./journal.ts";
 import { TestBroker } from "./test_broker.ts";
 
@@ -56,6 +58,9 @@ export interface WorldOptions {
   stepping?: boolean;
   risk?: Partial<RiskLimits>;
   journal?: MemoryJournal;
+  /** What a trader left that died: its broker, which went on, and its journal. */
+  after?: World;
+  recovery?: GatewayOptions["recovery"];
   /** The broker is in the gateway's own isolate: nothing is waited for. */
   isHere?: boolean;
   reconcile?: ReconcilePeriods;
@@ -75,7 +80,7 @@ export class World {
   readonly records: StoreRecord[] = [];
   readonly logs: string[] = [];
   readonly gateway: Gateway;
-  n = 0;
+  n: number;
   #wishes: Wish[] = [];
   #watched: string[] = [];
   #complete: (() => void) | null = null;
@@ -84,9 +89,11 @@ export class World {
   #nowMs = 0;
 
   private constructor(readonly options: WorldOptions) {
-    this.broker = new TestBroker(options);
-    this.journal = options.journal ?? new MemoryJournal();
-    this.broker.nowUs = OPEN_US;
+    const { after } = options;
+    this.broker = after?.broker ?? new TestBroker(options);
+    this.journal = options.journal ?? new MemoryJournal(after?.journal.all);
+    if (!after) this.broker.nowUs = OPEN_US;
+    this.n = after?.n ?? 0;
     this.gateway = new Gateway({
       broker: this.broker,
       journal: this.journal,
@@ -95,6 +102,7 @@ export class World {
       wait: (ms) => this.#wait(ms),
       risk: { ...NO_LIMITS, ...options.risk },
       batchId: "batch",
+      recovery: options.recovery,
       stepping: options.stepping ?? true,
       consumers: options.consumers ?? 1,
       reconcile: options.reconcile,
@@ -109,7 +117,9 @@ export class World {
     const world = new World(options);
     await world.gateway.start();
     const { gateway } = world;
-    gateway.fromMain({ type: "runs", runs: options.runs });
+    const before = world.ofMain("ready")[0]?.recovered?.runs ?? [];
+    const continued = continuedRuns(before, options.runs);
+    gateway.fromMain({ type: "runs", runs: options.runs, continued });
     gateway.fromMain({ type: "assets", id: 1, assetClass: "us_equity" });
     const hours = { openUs: OPEN_US, closeUs: OPEN_US + 390 * MINUTE_US };
     gateway.fromMain({ type: "session", assetClass: "us_equity", ...hours });
