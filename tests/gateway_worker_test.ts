@@ -55,6 +55,7 @@ async function withWorker(
         priceCollarPercent: null,
       },
       batchId: "batch",
+      reconcile: { inFlightMs: 0, openOrdersMs: 0, positionsMs: 0 },
       journalDir: join(folder, "journal"),
       plan: {
         digest: "plan",

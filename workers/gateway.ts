@@ -91,6 +91,7 @@ async function start(message: GatewayStart): Promise<void> {
     clock,
     wait: (ms, aborted) => wait(systemMonotonic, ms, aborted).catch(() => {}),
     risk: riskLimits(message.risk, Number(account.equity)),
+    ...(rate === 0 ? {} : { reconcile: message.reconcile }),
     batchId: segment.batchId,
     stepping: rate === 0,
     consumers: message.consumers.length,

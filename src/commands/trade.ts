@@ -145,6 +145,7 @@ async function gatewayOf(plan: TradePlan, settings: Settings) {
     hosts: alpacaUrls(baseUrl, streamUrl ?? undefined).hosts,
     journalFolder,
     risk: { ...plan.risk, portfolioValue: plan.portfolioValue },
+    reconcile: plan.reconcile,
   };
 }
 

@@ -88,6 +88,7 @@ export class SessionWorkers {
       broker: gateway.broker,
       brokerOptions: gateway.brokerOptions,
       risk: gateway.risk,
+      reconcile: gateway.reconcile,
       batchId,
       journalDir: gateway.journalFolder,
       plan: { ...recovery, assetClasses, cryptoEndMinutes },

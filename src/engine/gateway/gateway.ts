@@ -23,6 +23,7 @@ import { isSettled, openPositions } from "./leaving.ts";
 import { OrderFlow } from "./order_flow.ts";
 import { Plans } from "./plans.ts";
 import { reconcile } from "./reconcile.ts";
+import { Reconciler } from "./reconciler.ts";
 import { JournalWatch } from "./recovery/journal_watch.ts";
 import { Quiet } from "./recovery/quiet.ts";
 import { Recovery } from "./recovery/recovery.ts";
@@ -44,6 +45,7 @@ export class Gateway {
   readonly #watch: Watch;
   readonly #dispatch: Dispatch;
   readonly #figures: Figures;
+  readonly #reconciler: Reconciler;
   readonly #abort = new AbortController();
   /** Those that are there. */
   readonly #consumers: number[] = [];
@@ -64,6 +66,7 @@ export class Gateway {
       this.#state,
       this.#reports,
       (child) => this.#dispatch.retryCancel(child),
+      (child) => this.#run(() => this.#reconciler.ask(child)),
     );
     this.#liquidations = new Liquidations(this.#state);
     this.#intake = new Intake(this.#state, this.#reports, this.#liquidations);
@@ -80,6 +83,7 @@ export class Gateway {
       signal,
       wake,
       (error) => this.#run(() => watch.failed(error)),
+      (...refusal) => this.#run(() => this.#reconciler.obstacles.found(...refusal)),
     );
     this.#recovery = new Recovery({
       state: this.#state,
@@ -96,6 +100,14 @@ export class Gateway {
         }
       },
       run: (task) => this.#run(task),
+    });
+    this.#reconciler = new Reconciler(this.#state, this.#flow, this.#dispatch, {
+      signal: this.#abort.signal,
+      run: (task) => this.#run(task),
+      wake: () => {
+        this.#pumpAll();
+        this.#figures.refreshSoon();
+      },
     });
     for (let i = 0; i < options.consumers; i++) this.#consumers.push(i);
     this.#plans = new Plans(this.#state, this.#flow);
@@ -136,12 +148,14 @@ export class Gateway {
       signal,
     });
     const { positions, openOrders, recovered } = await this.#recovery.start();
+    this.#flow.externals.sinceUs = this.#state.nowUs();
     this.#steps.stream = this.#stream;
     const account = this.#state.account.broker;
     const { batchId } = this.options;
     toMain({ type: "ready", batchId, recovered, account, clock, positions, openOrders });
     await this.#figures.refresh();
     if (!this.options.stepping) this.#run(() => this.#figures.keepFresh());
+    if (this.options.reconcile !== undefined) this.#reconciler.start(this.options.reconcile);
     started.resolve();
   }
 
