@@ -130,6 +130,7 @@ async function gatewayOf(plan: TradePlan, settings: Settings) {
     hosts: alpacaUrls(baseUrl, streamUrl ?? undefined).hosts,
     journalFolder,
     risk: { ...plan.risk, portfolioValue: plan.portfolioValue },
+    clockSkewMsMax: plan.clockSkewSecondsMax * 1000,
   };
 }
 

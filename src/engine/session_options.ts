@@ -78,6 +78,8 @@ export interface SessionOptions {
     hosts: string[];
     journalFolder: string;
     risk: RiskSettings;
+    /** Clocks may be so far from the broker's. */
+    clockSkewMsMax: number;
   };
   scanners: ScannerSetup[];
   strategies: StrategySetup[];

@@ -90,6 +90,7 @@ export class SessionWorkers {
       batchId,
       journalDir: gateway.journalFolder,
       realMoney: environment === "PROD",
+      clockSkewMsMax: gateway.clockSkewMsMax,
       store: storePort,
       consumers,
     }, [storePort, ...consumers]);
