@@ -146,6 +146,7 @@ async function gatewayOf(plan: TradePlan, settings: Settings) {
     journalFolder,
     risk: { ...plan.risk, portfolioValue: plan.portfolioValue },
     reconcile: plan.reconcile,
+    clockSkewMsMax: plan.clockSkewSecondsMax * 1000,
   };
 }
 

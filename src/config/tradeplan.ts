@@ -34,6 +34,8 @@ export interface TradePlan {
   assets: AssetClass[];
   /** End of a crypto session, minutes since midnight, exchange time; null: it runs until it is stopped. */
   endTimeMinutes: number | null;
+  /** A session begins, and takes entries, only where clocks are this near to the broker's. */
+  clockSkewSecondsMax: number;
   scanners: ScannerPlan[];
   strategies: StrategyPlan[];
   /** How backtests fill orders, and what that costs. */
@@ -131,6 +133,7 @@ export function readTradePlan(text: string, path: string, file: string): TradePl
     skipExisting: read!.skip_existing,
     assets: read!.assets,
     endTimeMinutes: read!.end_time ?? null,
+    clockSkewSecondsMax: read!.max_clock_skew_seconds,
     warnings: toml.warnings,
   };
 }
@@ -157,6 +160,7 @@ const timeOfDay = must(
 );
 
 const TOP = z.object({
+  max_clock_skew_seconds: must(z.number().positive(), "seconds > 0").default(5),
   environment: must(z.enum(["PAPER", "BACKTEST", "PROD"]), '"PAPER", "BACKTEST" or "PROD"')
     .default("PAPER"),
   portfolio_value: must(z.number().positive(), "money > 0").optional(),

@@ -27,6 +27,7 @@ events = ["minute", "quote"]
 market_liquidation_end_time_minutes = 20
 assets = ["us_equity", "crypto"]
 end_time = "16:30"
+max_clock_skew_seconds = 2.5
 skip_existing = true
 
 [risk]

@@ -81,6 +81,8 @@ export interface SessionOptions {
     journalFolder: string;
     risk: RiskSettings;
     reconcile: ReconcilePeriods;
+    /** Clocks may be so far from the broker's. */
+    clockSkewMsMax: number;
   };
   /** See PlanOfSession: whether a batch is carried on. */
   recovery: Pick<PlanOfSession, "digest" | "isNewBatch" | "unknownPositions">;

@@ -93,6 +93,7 @@ export class SessionWorkers {
       journalDir: gateway.journalFolder,
       plan: { ...recovery, assetClasses, cryptoEndMinutes },
       realMoney: environment === "PROD",
+      clockSkewMsMax: gateway.clockSkewMsMax,
       store: storePort,
       consumers,
     }, [storePort, ...consumers]);
