@@ -86,11 +86,11 @@ type Handle = (request: Request, link: FrontLink | null) => Promise<Response>;
 /** The exchange on a port of its own, and in front of it a door that can break connections. */
 function listenBehindFront(options: SimulatorOptions, handle: Handle) {
   const { port, hostname = "127.0.0.1" } = options;
-  const inner = Deno.serve(
+  const inner: Deno.HttpServer<Deno.NetAddr> = Deno.serve(
     { port: 0, hostname: "127.0.0.1", onListen: () => {} },
     (request, info) => handle(request, front.linkOf((info.remoteAddr as Deno.NetAddr).port)),
   );
-  const front = new Front({ hostname, port }, inner.addr.port);
+  const front: Front = new Front({ hostname, port }, inner.addr.port);
   return {
     addr: front.addr,
     shutdown: async () => {

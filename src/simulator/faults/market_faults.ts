@@ -158,8 +158,9 @@ export class MarketFaults {
     return isDone;
   }
 
-  #liquidate({ price = null, told }: FaultOf<"forced_liquidation">, symbol: string): boolean {
+  #liquidate(spec: FaultOf<"forced_liquidation">, symbol: string): boolean {
     const { exchange, accounts, hand } = this.#world;
+    const { price = null, told } = spec;
     let isDone = false;
     for (const accountId of accounts.ids()) {
       if (exchange.position(accountId, symbol) === null) continue;
