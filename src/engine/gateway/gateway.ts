@@ -12,6 +12,8 @@ import type { ConsumerToGateway, GatewayStart, MainToGateway } from "../../proto
 import { decimal } from "../../util/decimal.ts";
 import { AbortController } from "../../util/natives.ts";
 import { after, type Soon } from "../../util/soon.ts";
+import { AccountGuard } from "./account_guard.ts";
+import { restoreDayTrades } from "./day_trades.ts";
 import { type Desk, DeskRequests } from "./desk.ts";
 import { Dispatch } from "./dispatch.ts";
 import { Figures } from "./figures.ts";
@@ -40,6 +42,7 @@ export class Gateway {
   readonly #watch: Watch;
   readonly #dispatch: Dispatch;
   readonly #figures: Figures;
+  readonly #guard: AccountGuard;
   readonly #abort = new AbortController();
   /** Those that are there. */
   readonly #consumers: number[] = [];
@@ -65,7 +68,11 @@ export class Gateway {
       this.#pumpAll();
     };
     this.#dispatch = new Dispatch(this.#state, this.#flow, this.#abort.signal, wake);
-    this.#figures = new Figures(this.#state, this.#abort.signal, {
+    this.#guard = new AccountGuard(this.#state, (request) => {
+      if (options.stepping) this.#liquidations.add(request);
+      else this.#run(() => this.#liquidate(request));
+    });
+    this.#figures = new Figures(this.#state, this.#abort.signal, this.#guard, {
       tell: (account) => {
         for (const consumer of this.#consumers) {
           options.toConsumer(consumer, { type: "account", account });
@@ -103,6 +110,7 @@ export class Gateway {
     // What is there already is not Liu's.
     const positions = await broker.positions(signal);
     for (const { symbol, qty } of positions) this.#state.book.setExternal(symbol, decimal(qty));
+    await restoreDayTrades(this.#state, positions, signal);
     const openOrders = await broker.openOrders(signal);
     this.#stream = await broker.openUpdates({
       onUpdate: (update) => this.#onUpdate(update),
@@ -176,8 +184,9 @@ export class Gateway {
       case "session":
         this.#state.sessions[message.assetClass] = message;
         this.#state.account.startDay();
+        this.#state.streaks?.startSession(message.assetClass);
         this.#liquidations.startSession(message.assetClass);
-        return;
+        return this.#guard.startDay();
       case "liquidate":
         return this.#run(() => this.#liquidate(message));
       case "restrict":

@@ -57,6 +57,7 @@ export class TestBroker implements Broker {
   confirmsCancels = true;
   nowUs = 0;
   cash = decimal(100_000);
+  isBlocked = false;
   acks: number[] = [];
   /** True: what happens is not told. */
   isMuted = false;
@@ -82,7 +83,7 @@ export class TestBroker implements Broker {
       cash: plain(this.cash),
       equity: plain(this.cash),
       buyingPower: plain(this.cash.times(2)),
-      tradingBlocked: false,
+      tradingBlocked: this.isBlocked,
       shortingEnabled: true,
     });
   }
