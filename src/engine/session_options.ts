@@ -7,6 +7,7 @@ import type { RiskSettings } from "../model/limit.ts";
 import type {
   AccountFigures,
   GatewayToMain,
+  LogMessage,
   PluginSource,
   RunInfo,
   SessionWindow,
@@ -14,6 +15,13 @@ import type {
   TradeLine,
 } from "../protocol.ts";
 import type { LogSink } from "../util/log.ts";
+
+/** A session's own log: under its category, with plain data for the names in the text. */
+export type SessionLog = (
+  level: LogMessage["level"],
+  text: string,
+  properties?: Record<string, unknown>,
+) => void;
 
 /** A scanner of the plan. */
 export interface ScannerSetup {
