@@ -44,6 +44,14 @@ export class GatewayLink {
   readonly #options: GatewayLinkOptions;
   readonly #gateway: Gateway;
   #done: StepDone | null = null;
+  /** Of steps in which nothing was decided. */
+  readonly #nothingDone: StepDone = {
+    type: "stepDone",
+    n: -1,
+    intents: [],
+    cancels: [],
+    keystore: [],
+  };
   /** The newest step that is complete. */
   #complete = -1;
   /** It waits for the rows of watched symbols in each step. */
@@ -100,7 +108,10 @@ export class GatewayLink {
     timeUs: number,
     market: { watchBatch(n: number, timeUs: number): MarketBatch },
   ): Soon<void> {
-    this.#done ??= { type: "stepDone", n, intents: [], cancels: [], keystore: [] };
+    if (this.#done === null) {
+      this.#nothingDone.n = n;
+      this.#done = this.#nothingDone;
+    }
     this.#options.broker.step(n, timeUs);
     if (this.#hasWatched) {
       const { buffer, length } = market.watchBatch(n, timeUs);

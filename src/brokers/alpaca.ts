@@ -13,9 +13,10 @@ import type {
 } from "../contracts/broker.ts";
 import type { OrderRequest } from "../model/order.ts";
 import { decimal, plain } from "../util/decimal.ts";
+import { decimalText } from "../wire/amount_text.ts";
 import { readAssets, symbolOf } from "../wire/alpaca_assets.ts";
 import { readExecutions, readOpenOrders, readOrderByClientId } from "../wire/alpaca_order_book.ts";
-import { decimalText, orderSchema, toBrokerOrder, toOrderBody } from "../wire/alpaca_orders.ts";
+import { orderSchema, toBrokerOrder, toOrderBody } from "../wire/alpaca_orders.ts";
 import { type AlpacaReply, AlpacaRest } from "../wire/alpaca_rest.ts";
 import { parseAlpacaSettings } from "../wire/alpaca_settings.ts";
 import { AlpacaTradingStream } from "../wire/alpaca_trading_stream.ts";
@@ -49,16 +50,21 @@ const accountSchema = z.object({
 });
 
 const positionSchema = z.object({
-  symbol: z.string(),
+  symbol: z.string().min(1),
   asset_class: z.string(),
-  side: z.string(),
+  // A position on a guessed side would be doubled where it is closed.
+  side: z.enum(["long", "short"]),
   qty: decimalText,
   qty_available: decimalText.nullish(),
   avg_entry_price: decimalText,
   current_price: decimalText.nullish(),
 });
 
-const clockSchema = z.object({ timestamp: z.string(), is_open: z.boolean() });
+const clockSchema = z.object({
+  timestamp: z.string().transform(parseRfc3339Us)
+    .refine((timeUs) => Number.isFinite(timeUs), "is no time"),
+  is_open: z.boolean(),
+});
 
 export function createBroker(settings: Record<string, string>, context: ClientContext): Broker {
   const { keys, urls, acksSteps } = parseAlpacaSettings(settings);
@@ -98,7 +104,7 @@ export function createBroker(settings: Record<string, string>, context: ClientCo
         const size = decimal(position.qty).abs();
         return {
           symbol: symbolOf(position.symbol, position.asset_class),
-          qty: plain(position.side === "short" ? size.neg() : position.qty),
+          qty: plain(position.side === "short" ? size.neg() : size),
           qtyAvailable: plain(decimal(position.qty_available ?? position.qty).abs()),
           averagePrice: position.avg_entry_price,
           marketPrice: position.current_price ?? position.avg_entry_price,
@@ -132,7 +138,7 @@ export function createBroker(settings: Record<string, string>, context: ClientCo
       const { body, headers } = await rest.get(clockSchema, { path: "/v2/clock" }, signal);
       const rate = Number(headers.get(CLOCK_RATE_HEADER) ?? "1");
       return {
-        timeUs: parseRfc3339Us(body.timestamp),
+        timeUs: body.timestamp,
         rate: Number.isFinite(rate) && rate >= 0 ? rate : 1,
         isOpen: body.is_open,
       };

@@ -58,6 +58,8 @@ export type UpdatesState =
   | { state: "connected" }
   | { state: "interrupted"; reason: string }
   | { state: "restored" }
+  /** Interrupted, and somebody else holds the account's only place, longer than a dead socket would. */
+  | { state: "taken"; reason: string }
   | { state: "failed"; error: Error };
 
 export interface UpdateStream {

@@ -23,17 +23,44 @@ export interface GatewayStart {
   /** As the broker's file wants them. */
   brokerOptions: Record<string, string>;
   risk: RiskSettings;
+  /** Of a new batch; one that is carried on keeps its own. */
   batchId: string;
   journalDir: string;
+  plan: PlanOfSession;
   /** PROD is refused for a paper account and the other way round. */
   realMoney: boolean;
   store: MessagePort;
   consumers: MessagePort[];
 }
 
+/** What decides whether a batch that was cut short is carried on, and what becomes of positions. */
+export interface PlanOfSession {
+  /** Of the plan, its files, and what else makes runs what they are. */
+  digest: string;
+  assetClasses: AssetClass[];
+  /** End of the crypto session, minutes since the exchange's midnight; null: when it is stopped. */
+  cryptoEndMinutes: number | null;
+  /** True: nothing is carried on, and what the account holds is EXTERNAL. */
+  isNewBatch: boolean;
+  /** What is done about positions that the account has and nobody knows of. */
+  unknownPositions: "external" | "halt";
+}
+
+/** What was found of an earlier start. */
+export interface Recovered {
+  /** Of a batch that goes on under its id; else the one whose positions were taken over. */
+  batchId: string;
+  isSameBatch: boolean;
+  /** Its runs: they are over. */
+  runs: RunInfo[];
+  /** What they hold, or have orders for. */
+  held: { runId: number; symbol: string }[];
+}
+
 export type MainToGateway =
   | GatewayStart
-  | { type: "runs"; runs: RunInfo[] }
+  /** `continued`: what earlier runs hold is these runs' from now on. */
+  | { type: "runs"; runs: RunInfo[]; continued?: { from: number; to: number }[] }
   | SymbolsMessage
   | MarketMessage
   /** What can be traded; answered by "assets". */
@@ -81,6 +108,9 @@ export interface TradeLine {
 export type GatewayToMain =
   | {
     type: "ready";
+    /** The one that was given, or that of the batch that is carried on. */
+    batchId: string;
+    recovered: Recovered | null;
     account: BrokerAccount;
     /** Market seconds in a second, 0: the exchange goes by steps. */
     clock: { timeUs: number; rate: number };

@@ -17,7 +17,17 @@ export class Decisions {
 
   /** Reading what user code returned can run user code: getters, proxies, toString. */
   read(slot: Slot, decision: Decision, nowUs: number): void {
-    this.#options.calls.call(slot.run, () => this.#decided(slot, decision, nowUs));
+    const { calls } = this.#options;
+    const { run } = slot;
+    if (run.isStopped) return;
+    calls.begin(run);
+    try {
+      this.#decided(slot, decision, nowUs);
+    } catch (error) {
+      calls.failed(run, error);
+    } finally {
+      calls.end();
+    }
   }
 
   /** Reads what user code returned, getters and all: called inside of its guard. */

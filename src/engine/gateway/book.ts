@@ -136,6 +136,24 @@ export class Book {
     return this.#holdings.get(symbol)?.external ?? ZERO;
   }
 
+  /** What a run holds is another's from here on. */
+  carry(from: number, to: number): void {
+    for (const { runs } of this.#holdings.values()) {
+      const moved = runs.get(from);
+      if (moved === undefined) continue;
+      runs.delete(from);
+      const known = runs.get(to);
+      if (known === undefined) {
+        runs.set(to, moved);
+        continue;
+      }
+      const sum = joined(known, moved);
+      this.size -= sum === null ? 2 : 1;
+      if (sum === null) runs.delete(to);
+      else runs.set(to, sum);
+    }
+  }
+
   setExternal(symbol: string, qty: Decimal): void {
     const holding = this.#holding(symbol);
     holding.net = holding.net.minus(holding.external).plus(qty);
@@ -209,6 +227,19 @@ function reduced(
   const feesLeft = position.fees.minus(fees);
   const after = positionOf(left, position.cost.minus(cost), feesLeft, position.openedUs);
   return { position: after, gain, crossed: false };
+}
+
+/** Two runs' positions as one; null: they cancel each other. */
+function joined(a: Position, b: Position): Position | null {
+  const qty = a.qty.plus(b.qty);
+  if (qty.isZero) return null;
+  const openedUs = Math.min(a.openedUs, b.openedUs);
+  if (a.qty.s === b.qty.s) {
+    return positionOf(qty, a.cost.plus(b.cost), a.fees.plus(b.fees), openedUs);
+  }
+  const larger = a.qty.s === qty.s ? a : b;
+  const share = (of: Decimal) => of.times(qty.abs()).div(larger.qty.abs());
+  return positionOf(qty, share(larger.cost), share(larger.fees), openedUs);
 }
 
 function positionOf(qty: Decimal, cost: Decimal, fees: Decimal, openedUs: number): Position {

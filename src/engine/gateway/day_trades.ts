@@ -37,6 +37,9 @@ export class DayTrades {
 
   /** What the account holds now, and its executions of the last five sessions, oldest first. */
   restore(held: readonly { symbol: string; qty: string }[], fills: readonly Fill[]): void {
+    this.#opened.clear();
+    this.#positions.clear();
+    this.#days.length = 0;
     for (const { symbol, qty } of held) this.#positions.set(symbol, decimal(qty));
     for (const { symbol, side, qty } of fills) this.#move(symbol, side === "buy" ? qty.neg() : qty);
     for (const fill of fills) this.note(fill);
@@ -101,10 +104,10 @@ function firstDay(nowUs: number): number {
 /** Where the rule is kept: what the account has traded in the days before, Liu's or not. */
 export async function restoreDayTrades(
   state: GatewayState,
-  held: readonly { symbol: string; qty: string }[],
   signal: AbortSignal,
 ): Promise<void> {
   const { dayTrades, options: { broker } } = state;
   if (dayTrades === null) return;
+  const held = await broker.positions(signal);
   dayTrades.restore(held, await broker.executions(DayTrades.sinceUs(state.nowUs()), signal));
 }

@@ -204,6 +204,27 @@ export class Desk {
     known.targetPrice = work.targetPrice ?? (isFlat ? null : known.targetPrice);
   }
 
+  /** Stop and target as they were found in the journal. */
+  restoreProtection(runId: number, prices: ExitPrices, sinceUs: number): Protection {
+    let known = this.#protections.get(runId);
+    if (known === undefined) {
+      known = { ...prices, runId, groups: [], failures: 0, sinceUs };
+      this.#protections.set(runId, known);
+      this.board.busy.add(this);
+    }
+    Object.assign(known, prices);
+    return known;
+  }
+
+  /** A run's protection is another's from here on, in the place of one of its own. */
+  carryProtection(from: number, to: number): void {
+    const protection = this.#protections.get(from);
+    if (protection === undefined) return;
+    this.#protections.delete(from);
+    const groups = [...this.#protections.get(to)?.groups ?? [], ...protection.groups];
+    this.#protections.set(to, { ...protection, runId: to, groups });
+  }
+
   /** Forgets protections of runs that are flat and have nothing open. */
   prune(): void {
     if (this.#protections.size === 0) return;

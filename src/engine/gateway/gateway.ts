@@ -9,7 +9,6 @@
  */
 import type { OrderUpdate, UpdatesState, UpdateStream } from "../../contracts/broker.ts";
 import type { ConsumerToGateway, GatewayStart, MainToGateway } from "../../protocol.ts";
-import { decimal } from "../../util/decimal.ts";
 import { AbortController } from "../../util/natives.ts";
 import { after, type Soon } from "../../util/soon.ts";
 import { AccountGuard } from "./account_guard.ts";
@@ -24,6 +23,9 @@ import { isSettled, openPositions } from "./leaving.ts";
 import { OrderFlow } from "./order_flow.ts";
 import { Plans } from "./plans.ts";
 import { reconcile } from "./reconcile.ts";
+import { JournalWatch } from "./recovery/journal_watch.ts";
+import { Quiet } from "./recovery/quiet.ts";
+import { Recovery } from "./recovery/recovery.ts";
 import { Reports } from "./reports.ts";
 import { GatewayState } from "./state.ts";
 import { Steps } from "./steps.ts";
@@ -49,10 +51,14 @@ export class Gateway {
   readonly #plans: Plans;
   readonly #steps: Steps;
   readonly #pumping = new Set<Desk>();
+  readonly #recovery: Recovery;
+  readonly options: GatewayOptions;
   #stream: UpdateStream | null = null;
   #idle: (() => void)[] = [];
 
-  constructor(readonly options: GatewayOptions) {
+  constructor(given: GatewayOptions) {
+    const quiet = given.journal.restored.length > 0 ? new Quiet(given) : null;
+    const options = this.options = quiet?.options ?? given;
     this.#state = new GatewayState(options);
     this.#reports = new Reports(this.#state);
     this.#flow = new OrderFlow(
@@ -67,7 +73,23 @@ export class Gateway {
       desk.touch();
       this.#pumpAll();
     };
-    this.#dispatch = new Dispatch(this.#state, this.#flow, this.#abort.signal, wake);
+    const watch = new JournalWatch(this.#state, this.#abort.signal, () => this.#pumpAll());
+    const { signal } = this.#abort;
+    this.#dispatch = new Dispatch(
+      this.#state,
+      this.#flow,
+      signal,
+      wake,
+      (error) => this.#run(() => watch.failed(error)),
+    );
+    this.#recovery = new Recovery({
+      state: this.#state,
+      flow: this.#flow,
+      reports: this.#reports,
+      dispatch: this.#dispatch,
+      quiet,
+      signal,
+    });
     this.#guard = new AccountGuard(this.#state, (request) => {
       if (options.stepping) this.#liquidations.add(request);
       else this.#run(() => this.#liquidate(request));
@@ -107,13 +129,10 @@ export class Gateway {
     const clock = await broker.clock(signal);
     this.#state.stepUs = clock.timeUs;
     await this.#figures.read();
-    // What is there already is not Liu's.
-    const positions = await broker.positions(signal);
-    for (const { symbol, qty } of positions) this.#state.book.setExternal(symbol, decimal(qty));
-    await restoreDayTrades(this.#state, positions, signal);
-    const openOrders = await broker.openOrders(signal);
     this.#stream = await broker.openUpdates({
-      onUpdate: (update) => this.#onUpdate(update),
+      onUpdate: (update) => {
+        if (!this.#recovery.keepsBack(update)) this.#onUpdate(update);
+      },
       onStep: (n, timeUs) => {
         // Time may go on while the gateway stops, but not for it.
         if (!this.#state.isStopping) this.#steps.begin(n, timeUs);
@@ -121,9 +140,12 @@ export class Gateway {
       onState: (state) => this.#onStreamState(state),
       signal,
     });
+    const { positions, openOrders, recovered } = await this.#recovery.start();
+    await restoreDayTrades(this.#state, signal);
     this.#steps.stream = this.#stream;
     const account = this.#state.account.broker;
-    toMain({ type: "ready", account, clock, positions, openOrders });
+    const { batchId } = this.options;
+    toMain({ type: "ready", batchId, recovered, account, clock, positions, openOrders });
     await this.#figures.refresh();
     if (!this.options.stepping) this.#run(() => this.#figures.keepFresh());
     started.resolve();
@@ -174,7 +196,8 @@ export class Gateway {
     switch (message.type) {
       case "runs":
         for (const run of message.runs) this.#state.runs.set(run.runId, run);
-        return;
+        this.#recovery.startRuns(message);
+        return this.#pumpAll();
       case "symbols":
         return this.#watch.addSymbols(message.first, message.names);
       case "market":
@@ -186,7 +209,9 @@ export class Gateway {
         this.#state.account.startDay();
         this.#state.streaks?.startSession(message.assetClass);
         this.#liquidations.startSession(message.assetClass);
-        return this.#guard.startDay();
+        this.#guard.startDay();
+        for (const desk of this.#state.board.busy.list) desk.touch();
+        return this.#pumpAll();
       case "liquidate":
         return this.#run(() => this.#liquidate(message));
       case "restrict":
@@ -280,6 +305,8 @@ export class Gateway {
           for (const desk of this.#state.desks.values()) desk.touch();
           this.#pumpAll();
         });
+      case "taken":
+        return this.#state.restrict("other_trader", "halted", otherTrader(state.reason));
       case "failed": {
         const { name, message, stack } = state.error;
         this.#state.isConnected = false;
@@ -333,7 +360,7 @@ export class Gateway {
     // Whatever still waits for the exchange is given up.
     this.#abort.abort(new Error("the gateway has stopped"));
     await this.#stream?.close();
-    await this.options.journal.close();
+    await this.#recovery.close();
     this.options.toMain({ type: "stopped", open: openPositions(this.#state) });
   }
 
@@ -352,4 +379,8 @@ export class Gateway {
     const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
     this.options.toMain({ type: "failed", errorName: name, message, stack: stack ?? null });
   }
+}
+
+function otherTrader(reason: string): string {
+  return `${reason}: another trader uses this account; stop it, then start this one again`;
 }

@@ -16,6 +16,13 @@ export interface GatewayOptions {
   wait(ms: number, signal: AbortSignal): Promise<void>;
   risk: RiskLimits;
   batchId: string;
+  /** Of the batch that the journal's records are of, and what is done about unknown positions. */
+  recovery?: {
+    fromBatchId: string | null;
+    unknownPositions: "external" | "halt";
+    /** Records were lost: why. */
+    damage: string | null;
+  };
   stepping: boolean;
   /**
    * In steps: the account is read when a check wants it, not whenever something has changed it. Only where the broker

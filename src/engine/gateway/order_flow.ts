@@ -8,6 +8,7 @@ import { type BrokerOrder, type Execution, isFinal } from "../../model/order.ts"
 import { nextStatus } from "../../model/order_state.ts";
 import type { OrderReport } from "../../protocol.ts";
 import { decimal, plain } from "../../util/decimal.ts";
+import type { JournalLeg } from "./journal.ts";
 import { groupOfReplaced, type LegGroup } from "./protection.ts";
 import { KnownOrders } from "./known_orders.ts";
 import type { Reports } from "./reports.ts";
@@ -28,6 +29,16 @@ export class OrderFlow {
     readonly onCancelRefused: (child: ChildOrder) => void,
   ) {
     this.#known = new KnownOrders(state);
+  }
+
+  /** The order that a report is about; undefined: none of ours. */
+  childOf(report: BrokerOrder | Execution): ChildOrder | undefined {
+    return this.#known.of(report);
+  }
+
+  /** All that are kept in mind. */
+  orders(): Iterable<ChildOrder> {
+    return this.#known.all();
   }
 
   /** Orders that can still fill, or of which executions are missing. */
@@ -60,7 +71,7 @@ export class OrderFlow {
         type: "accepted",
         clientOrderId: child.clientOrderId,
         brokerOrderId: order.brokerOrderId,
-        legs: order.legs.map((leg) => leg.brokerOrderId),
+        legs: order.legs.map(journalLeg),
       });
     }
     this.#progress(child, order);
@@ -140,6 +151,7 @@ export class OrderFlow {
       const leg = legOf({ runId: protection.runId, desk }, order);
       group.legs.push(leg);
       this.#known.named(leg, order.brokerOrderId);
+      this.#noteLeg(group.entry ?? group.legs[0], order);
       return leg;
     }
     return null;
@@ -243,8 +255,17 @@ export class OrderFlow {
       }
       const leg = legOf(parent, order);
       this.#known.named(leg, order.brokerOrderId);
+      // Those of its reply are in the record of that.
+      if (!parent.isSending) this.#noteLeg(parent, order);
       this.#groupOf(parent)?.legs.push(leg);
     }
+  }
+
+  #noteLeg(parent: ChildOrder, order: BrokerOrder): void {
+    const { journal } = this.state.options;
+    if (!journal.isKept) return;
+    const { clientOrderId: parentClientOrderId } = parent;
+    journal.note({ type: "leg", parentClientOrderId, leg: journalLeg(order) });
   }
 
   /** The group that an order brings along, or heads. */
@@ -342,6 +363,11 @@ export class OrderFlow {
     work.desk.close(work);
     work.desk.prune();
   }
+}
+
+function journalLeg(order: BrokerOrder): JournalLeg {
+  const { brokerOrderId, clientOrderId, side, type, qty } = order;
+  return { brokerOrderId, clientOrderId, side, type, qty };
 }
 
 function retryCancelsOf(children: readonly ChildOrder[]): void {

@@ -117,7 +117,7 @@ Deno.test("what was traded before the start counts, with what is held now", () =
   fills.push(fill("A", "sell", "11:30"));
   trades.restore([{ symbol: "A", qty: "7" }], fills.slice(2));
   assert.equal(trades.problem(1000, at("12:00")), null);
-  trades.restore([{ symbol: "A", qty: "7" }], fills.slice(0, 2));
+  trades.restore([{ symbol: "A", qty: "7" }], fills);
   assert.match(trades.problem(1000, at("12:00"))!, /3 day trades in five days/);
 });
 
