@@ -14,6 +14,8 @@ import { after, type Soon } from "../../util/soon.ts";
 import type { Book } from "./book.ts";
 import { brokerSessions } from "./broker_sessions.ts";
 import { watchClock } from "./clock_watch.ts";
+import { AccountGuard } from "./account_guard.ts";
+import { restoreDayTrades } from "./day_trades.ts";
 import { type Desk, DeskRequests } from "./desk.ts";
 import { Dispatch } from "./dispatch.ts";
 import { Figures } from "./figures.ts";
@@ -48,6 +50,7 @@ export class Gateway {
   readonly #dispatch: Dispatch;
   readonly #figures: Figures;
   readonly #reconciler: Reconciler;
+  readonly #guard: AccountGuard;
   readonly #abort = new AbortController();
   /** Those that are there. */
   readonly #consumers: number[] = [];
@@ -95,7 +98,11 @@ export class Gateway {
       quiet,
       signal,
     });
-    this.#figures = new Figures(this.#state, this.#abort.signal, {
+    this.#guard = new AccountGuard(this.#state, (request) => {
+      if (options.stepping) this.#liquidations.add(request);
+      else this.#run(() => this.#liquidate(request));
+    });
+    this.#figures = new Figures(this.#state, this.#abort.signal, this.#guard, {
       tell: (account) => {
         for (const consumer of this.#consumers) {
           options.toConsumer(consumer, { type: "account", account });
@@ -151,6 +158,7 @@ export class Gateway {
     });
     const { positions, openOrders, recovered } = await this.#recovery.start();
     this.#flow.externals.sinceUs = this.#state.nowUs();
+    await restoreDayTrades(this.#state, signal);
     this.#steps.stream = this.#stream;
     const account = this.#state.account.broker;
     const { batchId, log } = this.options;
@@ -227,7 +235,9 @@ export class Gateway {
       case "session":
         this.#state.sessions[message.assetClass] = message;
         this.#state.account.startDay();
+        this.#state.streaks?.startSession(message.assetClass);
         this.#liquidations.startSession(message.assetClass);
+        this.#guard.startDay();
         for (const desk of this.#state.board.busy.list) desk.touch();
         return this.#pumpAll();
       case "liquidate":

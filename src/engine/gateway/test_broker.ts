@@ -60,6 +60,7 @@ export class TestBroker implements Broker {
   confirmsCancels = true;
   nowUs = 0;
   cash = decimal(100_000);
+  isBlocked = false;
   acks: number[] = [];
   /** True: what happens is not told. */
   isMuted = false;
@@ -92,7 +93,7 @@ export class TestBroker implements Broker {
       cash: plain(this.cash),
       equity: plain(this.cash),
       buyingPower: plain(this.cash.times(2)),
-      tradingBlocked: false,
+      tradingBlocked: this.isBlocked,
       shortingEnabled: true,
     });
   }
