@@ -4,28 +4,27 @@
  * Invariant: under a stepping exchange everything that is due at a step's time is done before the step is
  * acknowledged, so that the same data gives the same session, whatever the number of consumers.
  */
-import type { DataProvider, MarketStream } from "../contracts/provider.ts";
-import { type Asset, type AssetClass, assetClassOf } from "../model/asset.ts";
+import type { DataProvider } from "../contracts/provider.ts";
+import type { Asset } from "../model/asset.ts";
+import { exchangeDate } from "../model/calendar.ts";
 import type { OpenPosition } from "../model/open_position.ts";
-import type {
-  ConsumerToMain,
-  GatewayToMain,
-  LogMessage,
-  RunInfo,
-  SessionWindow,
-} from "../protocol.ts";
+import type { SessionWindow } from "../protocol.ts";
 import { OperationError } from "../util/errors.ts";
 import { sleep } from "../util/sleep.ts";
 import { SymbolTable } from "../util/symbol_table.ts";
+import { CarriedOn } from "./carried_on.ts";
 import { Followings } from "./followings.ts";
+import { HeldSymbols } from "./held_symbols.ts";
 import { MarketClock, workerWallMs } from "./market_clock.ts";
 import { Producer } from "./producer.ts";
 import { Refills } from "./refills.ts";
 import { Scans } from "./scans.ts";
-import type { SessionEvent, SessionOptions, SessionResult } from "./session_options.ts";
-import { consumerGroups, grantTexts, heldText, startRuns } from "./session_runs.ts";
+import { SessionMessages } from "./session_messages.ts";
+import type { SessionLog, SessionOptions, SessionResult } from "./session_options.ts";
+import { consumerGroups, grantTexts, heldText, SessionRuns, startRuns } from "./session_runs.ts";
+import { SessionStreams } from "./session_streams.ts";
 import { SessionWorkers } from "./session_workers.ts";
-import { sessionWindows } from "./session_windows.ts";
+import { calendarDifferences, sessionWindows } from "./session_windows.ts";
 import { TradingDay } from "./trading_day.ts";
 import { Watchdog } from "./watchdog.ts";
 
@@ -39,11 +38,10 @@ export class Session {
   readonly #scans: Scans;
   readonly #day: TradingDay;
   readonly #producer: Producer;
-  readonly #streams = new Map<AssetClass, MarketStream>();
+  readonly #streams: SessionStreams;
+  readonly #messages: SessionMessages;
   readonly #assets = new Map<string, Asset>();
-  readonly #runs: RunInfo[] = [];
-  /** Why strategies ended before the session. */
-  readonly #failures = new Map<number, string>();
+  readonly #runs = new SessionRuns();
   /** Strategies over a collection, in the plan's order. */
   readonly #collections: string[] = [];
   readonly #ended = Promise.withResolvers<string>();
@@ -51,32 +49,39 @@ export class Session {
   /** What must be done before a step is acknowledged. */
   readonly #pending = new Set<Promise<void>>();
   readonly #refills: Refills;
+  readonly #held = new HeldSymbols();
   #clock!: MarketClock;
   #provider!: DataProvider;
   #followings!: Followings;
+  #carriedOn = new CarriedOn(null);
   #windows: SessionWindow[] = [];
   #gatewayReceiver = -1;
-  readonly #cash = { before: 0, after: 0 };
+  #cashBefore = 0;
   #isOver = false;
   #isEnding = false;
 
-  constructor(options: SessionOptions) {
-    this.#options = options;
+  constructor(given: SessionOptions) {
+    // The batch may turn out to be another's, which is carried on.
+    const options = this.#options = { ...given };
     this.#producer = new Producer({
       symbols: this.#symbols,
       isLossless: () => this.#clock.rate === 0,
       onStep: (n, timeUs, isLast) => void this.#guarded(this.#step(n, timeUs, isLast)),
     });
     this.#workers = new SessionWorkers(options, {
-      onGateway: (message) => this.#onGateway(message),
-      onConsumer: (...message) => this.#onConsumer(...message),
+      onGateway: (message) => this.#messages.onGateway(message),
+      onConsumer: (...message) => this.#messages.onConsumer(...message),
       onScanners: (...message) => void this.#guarded(this.#scans.onMessage(...message)),
       onFailure: (error) => this.#ended.reject(error),
     });
     this.#refills = new Refills({
       history: (symbols) => this.#followings.history(symbols, this.#abort.signal),
-      refill: (consumer, symbol, history) =>
-        this.#workers.consumers[consumer].post({ type: "refill", symbol, history }),
+      refill: (consumer, symbol, history, fillsGap) =>
+        this.#workers.consumers[consumer].post({ type: "refill", symbol, history, fillsGap }),
+      clock: () => this.#clock,
+      wait: (ms) => sleep(ms, this.#abort.signal),
+      isOver: () => this.#isOver || this.#abort.signal.aborted,
+      log: this.#log,
     });
     this.#scans = new Scans({
       workers: this.#workers,
@@ -98,9 +103,45 @@ export class Session {
       onPhase: (text) => this.#phase(text),
       onAllClosed: () => this.#end("market close"),
     });
+    this.#streams = new SessionStreams({
+      assets: options.assets,
+      producer: this.#producer,
+      symbolTable: this.#symbols,
+      symbols: () => this.#followings.symbols,
+      held: this.#held,
+      windows: () => this.#windows,
+      clock: () => this.#clock,
+      toGateway: (message) => this.#workers.postGateway(message),
+      wait: sleep,
+      log: this.#log,
+      onFailure: (error) => this.#ended.reject(error),
+      signal: this.#abort.signal,
+    });
+    this.#messages = this.#makeMessages();
     const interrupt = () => this.#end("interrupted");
     if (options.signal.aborted) interrupt();
     options.signal.addEventListener("abort", interrupt, { once: true });
+  }
+
+  #makeMessages(): SessionMessages {
+    return new SessionMessages({
+      runs: this.#runs,
+      producer: this.#producer,
+      refills: this.#refills,
+      held: this.#held,
+      log: this.#log,
+      nowUs: () => this.#clock?.nowUs() ?? null,
+      gatewayReceiver: () => this.#gatewayReceiver,
+      symbols: () => this.#followings?.symbols ?? [],
+      reject: (...rejected) => this.#followings.reject(...rejected, this.#abort.signal),
+      before: (task) => this.#before(task),
+      onEvent: this.#options.onEvent,
+      onStrategyFailed: (runId, message, stack) => {
+        this.#runs.fail(runId, `stopped: ${message}`);
+        const strategy = this.#runs.nameOf(runId);
+        this.#options.onEvent({ type: "strategyFailed", strategy, message, stack });
+      },
+    });
   }
 
   /** Runs the session to its end. Throws ConfigError, OperationError, or what a worker died of; all is stopped then. */
@@ -122,13 +163,14 @@ export class Session {
         const endReason = await this.#ended.promise;
         const open = await this.#finish(endReason);
         return {
+          batchId: this.#options.batchId,
           endReason,
           endUs: this.#clock.nowUs(),
           windows: this.#windows,
-          runs: this.#runs,
+          runs: this.#runs.all,
           collections: this.#collections,
           ...this.#producer.counts,
-          cash: this.#cash,
+          cash: { before: this.#cashBefore, after: this.#messages.cash },
           open,
         };
       } finally {
@@ -149,13 +191,20 @@ export class Session {
     const setting = { baseUs: clock.timeUs, wallBaseMs: workerWallMs(), rate: clock.rate };
     this.#clock = new MarketClock(setting, workerWallMs);
     this.#provider = this.#options.provider(this.#clock);
-    this.#cash.before = this.#cash.after = Number(account.cash);
+    this.#cashBefore = this.#messages.cash = Number(account.cash);
     const { accountId, equity, currency } = account;
     this.#phase(`account ${accountId}, equity ${equity} ${currency}`);
+    this.#options.batchId = ready.batchId;
+    const before = this.#carriedOn = new CarriedOn(ready.recovered);
+    if (before.text !== null) this.#phase(before.text);
+    this.#held.start([...ready.positions, ...ready.recovered?.held ?? []]);
     const held = heldText(ready);
     if (held !== null) this.#log("warning", held);
     for (const text of grantTexts(this.#options)) this.#phase(text);
-    this.#windows = sessionWindows(this.#options, this.#clock.nowUs());
+    this.#windows = sessionWindows(this.#options, this.#clock.nowUs(), ready.sessions);
+    for (const difference of calendarDifferences(ready.sessions, exchangeDate(clock.timeUs))) {
+      this.#log("warning", "The broker's calendar counts: {difference}", { difference });
+    }
     const stepping = clock.rate === 0;
     for (const strategies of groups) {
       const link = await this.#workers.startConsumer(strategies, { clock: setting, stepping });
@@ -168,7 +217,13 @@ export class Session {
     await this.#loadAssets();
     await this.#startRuns();
     this.#day.plan(this.#windows, fromOpen, this.#clock.nowUs());
-    await this.#openStreams();
+    await this.#streams.open(this.#provider);
+    await before.follow({
+      ...this.#options,
+      followings: this.#followings,
+      log: this.#log,
+      signal: this.#abort.signal,
+    });
   }
 
   async #loadAssets(): Promise<void> {
@@ -182,12 +237,16 @@ export class Session {
   /** Tells all workers of the runs and the day's session. */
   async #startRuns(): Promise<void> {
     const { consumers } = this.#workers;
-    const { runs, collections } = await startRuns(this.#options, consumers, this.#clock.nowUs());
-    this.#runs.push(...runs);
+    const startUs = this.#clock.nowUs();
+    const before = this.#carriedOn;
+    await before.endRuns(this.#options.store, startUs);
+    const refOf = (strategy: string, consumer: number) => before.refOf(strategy, consumer);
+    const { runs, collections } = await startRuns({ ...this.#options, refOf }, consumers, startUs);
+    this.#runs.current.push(...runs);
     this.#collections.push(...collections);
-    this.#workers.postGateway({ type: "runs", runs: this.#runs });
+    this.#workers.postGateway({ type: "runs", runs, continued: before.continued(runs) });
     for (const { post, index } of consumers) {
-      post({ type: "runs", runs: this.#runs.filter(({ consumer }) => consumer === index) });
+      post({ type: "runs", runs: this.#runs.of(index) });
       post({ type: "session", windows: this.#windows });
     }
     for (const { assetClass, openUs, closeUs } of this.#windows) {
@@ -201,37 +260,12 @@ export class Session {
       stream: (assetClass) => this.#streams.get(assetClass),
       assets: this.#assets,
       consumers: consumers.length,
-      runs: this.#runs,
+      runs: this.#runs.current,
       traits: consumers.flatMap(({ traits }) => traits),
       clock: this.#clock,
       follow: (consumer, message) => consumers[consumer].post(message),
       warn: (text, properties) => this.#log("warning", text, properties),
     });
-  }
-
-  async #openStreams(): Promise<void> {
-    for (const assetClass of this.#options.assets) {
-      const stream = await this.#provider.openStream({
-        assetClass,
-        sink: this.#producer.addStream(),
-        onState: (state) => {
-          if (state.state === "failed") return this.#ended.reject(state.error);
-          const level = state.state === "interrupted" ? "warning" : "info";
-          this.#log(level, "Market data of {assetClass}: {state}", {
-            assetClass,
-            ...state,
-          });
-          if (state.state === "restored") {
-            const isOfStream = (symbol: string) => assetClassOf(symbol) === assetClass;
-            const symbols = this.#followings.symbols.filter(isOfStream);
-            this.#producer.markGap(symbols, this.#clock.nowUs());
-          }
-        },
-        signal: this.#abort.signal,
-      });
-      this.#streams.set(assetClass, stream);
-    }
-    this.#producer.start();
   }
 
   /** All of a step has been sent to consumers and gateway: waits for them, does what is due, lets time go on. */
@@ -246,18 +280,16 @@ export class Session {
     if (isLast) this.#end("end of the exchange's data");
     // Once the session ends, the exchange's time stands still: nothing happens while all is being stopped.
     if (this.#isEnding) return;
-    for (const stream of this.#streams.values()) stream.ackStep(n);
+    this.#streams.ackStep(n);
   }
 
   async #settled(): Promise<void> {
     while (this.#pending.size > 0) await Promise.all(this.#pending);
   }
 
-  #completedStep = -1;
-
   /** The gateway may have been quicker than the streams. */
   async #stepComplete(n: number): Promise<void> {
-    if (this.#completedStep >= n) return;
+    if (this.#messages.completedStep >= n) return;
     await this.#workers.gatewayInbox.next("stepComplete", (message) => message.n === n);
   }
 
@@ -267,74 +299,6 @@ export class Session {
       await this.#day.schedule.runDue(nowUs);
       const dueMs = (this.#day.schedule.nextDueUs - nowUs) / 1000 / this.#clock.rate;
       await sleep(Math.max(1, Math.min(dueMs, TICK_MS_MAX)), this.#abort.signal);
-    }
-  }
-
-  #onGateway(message: GatewayToMain): void {
-    switch (message.type) {
-      case "trade":
-        return this.#tell({ type: "trade", strategy: this.#nameOf(message.runId), line: message });
-      case "denial":
-        return this.#tell({
-          type: "denial",
-          strategy: this.#nameOf(message.runId),
-          denial: message,
-        });
-      case "status": {
-        // The first may come before main has read the clock that "ready" brought.
-        if (!this.#clock) return;
-        const { account, positions, openOrders } = message;
-        this.#cash.after = account.cash;
-        return this.#tell({
-          type: "status",
-          timeUs: this.#clock.nowUs(),
-          account,
-          positions,
-          openOrders,
-          symbols: this.#followings?.symbols.length ?? 0,
-          ...this.#producer.counts,
-        });
-      }
-      case "watch":
-        for (const symbol of message.symbols) this.#producer.route(symbol, this.#gatewayReceiver);
-        return;
-      case "returned":
-        return this.#producer.returned(this.#gatewayReceiver, message.buffer);
-      case "stepComplete":
-        this.#completedStep = Math.max(this.#completedStep, message.n);
-        return;
-      default:
-        return; // waited for through the inbox
-    }
-  }
-
-  #onConsumer(consumer: number, message: ConsumerToMain): void {
-    switch (message.type) {
-      case "returned":
-        return this.#producer.returned(consumer, message.buffer);
-      case "reject": {
-        const { runId, symbol, reason } = message;
-        const strategy = this.#nameOf(runId);
-        this.#tell({ type: "reject", timeUs: this.#clock.nowUs(), strategy, symbol, reason });
-        return this.#before(this.#followings.reject(runId, symbol, this.#abort.signal));
-      }
-      case "strategyFailed": {
-        const { runId, message: text, stack } = message;
-        this.#failures.set(runId, `stopped: ${text}`);
-        return this.#tell({
-          type: "strategyFailed",
-          strategy: this.#nameOf(runId),
-          message: text,
-          stack,
-        });
-      }
-      case "outOfSync": {
-        const { symbol, lagSeconds, rowsLost, symbols } = message;
-        this.#tell({ type: "lost", symbol, lagSeconds, rowsLost });
-        return this.#before(this.#refills.add(consumer, symbols));
-      }
-      default:
-        return; // waited for through the inbox
     }
   }
 
@@ -363,29 +327,17 @@ export class Session {
     this.#workers.postGateway({ type: "stop" });
     const { open } = await stopped;
     this.#isOver = true;
-    for (const stream of this.#streams.values()) await stream.close();
-    const endUs = this.#clock.nowUs();
-    this.#options.store.write(this.#runs.map(({ runId }) => ({
-      table: "algo_run_end",
-      row: { algoRunId: runId, endUs, endReason: this.#failures.get(runId) ?? reason },
-    })));
+    await this.#streams.close();
+    const ends = this.#runs.ends(this.#clock.nowUs(), reason);
+    this.#options.store.write(ends.map((row) => ({ table: "algo_run_end", row })));
     await this.#options.store.flush();
     return open;
   }
 
-  #nameOf(runId: number): string {
-    return this.#runs.find((run) => run.runId === runId)?.strategy ?? `run ${runId}`;
-  }
-
-  #log(level: LogMessage["level"], text: string, properties: Record<string, unknown> = {}): void {
+  readonly #log: SessionLog = (level, text, properties = {}) =>
     this.#options.log(level, ["liu", "session"], text, properties);
-  }
 
   #phase(text: string): void {
-    this.#tell({ type: "phase", timeUs: this.#clock.nowUs(), text });
-  }
-
-  #tell(event: SessionEvent): void {
-    this.#options.onEvent(event);
+    this.#options.onEvent({ type: "phase", timeUs: this.#clock.nowUs(), text });
   }
 }

@@ -9,12 +9,15 @@
  */
 import type { OrderUpdate, UpdatesState, UpdateStream } from "../../contracts/broker.ts";
 import type { ConsumerToGateway, GatewayStart, MainToGateway } from "../../protocol.ts";
-import { decimal } from "../../util/decimal.ts";
 import { AbortController } from "../../util/natives.ts";
 import { after, type Soon } from "../../util/soon.ts";
+import type { Book } from "./book.ts";
+import { brokerSessions } from "./broker_sessions.ts";
+import { watchClock } from "./clock_watch.ts";
 import { type Desk, DeskRequests } from "./desk.ts";
 import { Dispatch } from "./dispatch.ts";
 import { Figures } from "./figures.ts";
+import { setHalted } from "./halts.ts";
 import { Intake } from "./intake.ts";
 import { Liquidations } from "./liquidation.ts";
 import type { GatewayOptions } from "./options.ts";
@@ -22,6 +25,10 @@ import { isSettled, openPositions } from "./leaving.ts";
 import { OrderFlow } from "./order_flow.ts";
 import { Plans } from "./plans.ts";
 import { reconcile } from "./reconcile.ts";
+import { Reconciler } from "./reconciler.ts";
+import { JournalWatch } from "./recovery/journal_watch.ts";
+import { Quiet } from "./recovery/quiet.ts";
+import { Recovery } from "./recovery/recovery.ts";
 import { Reports } from "./reports.ts";
 import { GatewayState } from "./state.ts";
 import { Steps } from "./steps.ts";
@@ -40,22 +47,28 @@ export class Gateway {
   readonly #watch: Watch;
   readonly #dispatch: Dispatch;
   readonly #figures: Figures;
+  readonly #reconciler: Reconciler;
   readonly #abort = new AbortController();
   /** Those that are there. */
   readonly #consumers: number[] = [];
   readonly #plans: Plans;
   readonly #steps: Steps;
   readonly #pumping = new Set<Desk>();
+  readonly #recovery: Recovery;
+  readonly options: GatewayOptions;
   #stream: UpdateStream | null = null;
   #idle: (() => void)[] = [];
 
-  constructor(readonly options: GatewayOptions) {
+  constructor(given: GatewayOptions) {
+    const quiet = given.journal.restored.length > 0 ? new Quiet(given) : null;
+    const options = this.options = quiet?.options ?? given;
     this.#state = new GatewayState(options);
     this.#reports = new Reports(this.#state);
     this.#flow = new OrderFlow(
       this.#state,
       this.#reports,
       (child) => this.#dispatch.retryCancel(child),
+      (child) => this.#run(() => this.#reconciler.ask(child)),
     );
     this.#liquidations = new Liquidations(this.#state);
     this.#intake = new Intake(this.#state, this.#reports, this.#liquidations);
@@ -64,7 +77,24 @@ export class Gateway {
       desk.touch();
       this.#pumpAll();
     };
-    this.#dispatch = new Dispatch(this.#state, this.#flow, this.#abort.signal, wake);
+    const watch = new JournalWatch(this.#state, this.#abort.signal, () => this.#pumpAll());
+    const { signal } = this.#abort;
+    this.#dispatch = new Dispatch(
+      this.#state,
+      this.#flow,
+      signal,
+      wake,
+      (error) => this.#run(() => watch.failed(error)),
+      (...refusal) => this.#run(() => this.#reconciler.obstacles.found(...refusal)),
+    );
+    this.#recovery = new Recovery({
+      state: this.#state,
+      flow: this.#flow,
+      reports: this.#reports,
+      dispatch: this.#dispatch,
+      quiet,
+      signal,
+    });
     this.#figures = new Figures(this.#state, this.#abort.signal, {
       tell: (account) => {
         for (const consumer of this.#consumers) {
@@ -72,6 +102,14 @@ export class Gateway {
         }
       },
       run: (task) => this.#run(task),
+    });
+    this.#reconciler = new Reconciler(this.#state, this.#flow, this.#dispatch, {
+      signal: this.#abort.signal,
+      run: (task) => this.#run(task),
+      wake: () => {
+        this.#pumpAll();
+        this.#figures.refreshSoon();
+      },
     });
     for (let i = 0; i < options.consumers; i++) this.#consumers.push(i);
     this.#plans = new Plans(this.#state, this.#flow);
@@ -100,12 +138,10 @@ export class Gateway {
     const clock = await broker.clock(signal);
     this.#state.stepUs = clock.timeUs;
     await this.#figures.read();
-    // What is there already is not Liu's.
-    const positions = await broker.positions(signal);
-    for (const { symbol, qty } of positions) this.#state.book.setExternal(symbol, decimal(qty));
-    const openOrders = await broker.openOrders(signal);
     this.#stream = await broker.openUpdates({
-      onUpdate: (update) => this.#onUpdate(update),
+      onUpdate: (update) => {
+        if (!this.#recovery.keepsBack(update)) this.#onUpdate(update);
+      },
       onStep: (n, timeUs) => {
         // Time may go on while the gateway stops, but not for it.
         if (!this.#state.isStopping) this.#steps.begin(n, timeUs);
@@ -113,17 +149,31 @@ export class Gateway {
       onState: (state) => this.#onStreamState(state),
       signal,
     });
+    const { positions, openOrders, recovered } = await this.#recovery.start();
+    this.#flow.externals.sinceUs = this.#state.nowUs();
     this.#steps.stream = this.#stream;
     const account = this.#state.account.broker;
-    toMain({ type: "ready", account, clock, positions, openOrders });
+    const { batchId, log } = this.options;
+    const sessions = await brokerSessions(broker, clock.timeUs, log, signal);
+    const ready = { batchId, recovered, account, clock, positions, openOrders, sessions };
+    toMain({ type: "ready", ...ready });
     await this.#figures.refresh();
-    if (!this.options.stepping) this.#run(() => this.#figures.keepFresh());
+    if (!this.options.stepping) {
+      this.#run(() => this.#figures.keepFresh());
+      this.#run(() => watchClock(this.#state, broker, signal));
+    }
+    if (this.options.reconcile !== undefined) this.#reconciler.start(this.options.reconcile);
     started.resolve();
   }
 
   /** Market time as the gateway has it: of the clock, or of the newest step. */
   nowUs(): number {
     return this.#state.nowUs();
+  }
+
+  /** For who looks: only the gateway changes it. */
+  get book(): Pick<Book, "net" | "external" | "isFlat"> {
+    return this.#state.book;
   }
 
   /** Nothing is open and nothing is being closed: a step without intents and updates changes nothing here. */
@@ -166,7 +216,8 @@ export class Gateway {
     switch (message.type) {
       case "runs":
         for (const run of message.runs) this.#state.runs.set(run.runId, run);
-        return;
+        this.#recovery.startRuns(message);
+        return this.#pumpAll();
       case "symbols":
         return this.#watch.addSymbols(message.first, message.names);
       case "market":
@@ -177,13 +228,17 @@ export class Gateway {
         this.#state.sessions[message.assetClass] = message;
         this.#state.account.startDay();
         this.#liquidations.startSession(message.assetClass);
-        return;
+        for (const desk of this.#state.board.busy.list) desk.touch();
+        return this.#pumpAll();
       case "liquidate":
         return this.#run(() => this.#liquidate(message));
       case "restrict":
         return this.#state.restrict(message.cause, message.state, message.reason);
       case "lift":
         return this.#state.lift(message.cause);
+      case "halted":
+        setHalted(this.#state, message.symbol, message.isHalted);
+        return this.#pumpAll();
       case "stop":
         return this.#run(() => this.#stop());
       default:
@@ -271,6 +326,8 @@ export class Gateway {
           for (const desk of this.#state.desks.values()) desk.touch();
           this.#pumpAll();
         });
+      case "taken":
+        return this.#state.restrict("other_trader", "halted", otherTrader(state.reason));
       case "failed": {
         const { name, message, stack } = state.error;
         this.#state.isConnected = false;
@@ -324,7 +381,7 @@ export class Gateway {
     // Whatever still waits for the exchange is given up.
     this.#abort.abort(new Error("the gateway has stopped"));
     await this.#stream?.close();
-    await this.options.journal.close();
+    await this.#recovery.close();
     this.options.toMain({ type: "stopped", open: openPositions(this.#state) });
   }
 
@@ -343,4 +400,8 @@ export class Gateway {
     const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
     this.options.toMain({ type: "failed", errorName: name, message, stack: stack ?? null });
   }
+}
+
+function otherTrader(reason: string): string {
+  return `${reason}: another trader uses this account; stop it, then start this one again`;
 }

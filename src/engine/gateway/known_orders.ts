@@ -49,8 +49,15 @@ export class KnownOrders {
 
   /** Orders that can still fill, or of which executions are missing. */
   live(): ChildOrder[] {
-    const known = [...this.#sending, ...this.#byClientId.values(), ...this.#byBrokerId.values()];
-    return [...new Set(known)].filter(isLive);
+    return [...this.all()].filter(isLive);
+  }
+
+  all(): Set<ChildOrder> {
+    return new Set([
+      ...this.#sending,
+      ...this.#byClientId.values(),
+      ...this.#byBrokerId.values(),
+    ]);
   }
 }
 
