@@ -5,6 +5,7 @@
 import { join } from "node:path";
 import { brokers } from "../src/brokers/registry.ts";
 import type { Clock } from "../src/contracts/clock.ts";
+import { checkMachineClock, measureSkew } from "../src/engine/gateway/clock_watch.ts";
 import { Gateway } from "../src/engine/gateway/gateway.ts";
 import type { GatewayOptions } from "../src/engine/gateway/options.ts";
 import { restoreRows } from "../src/engine/gateway/recovery/restore_rows.ts";
@@ -73,7 +74,15 @@ async function start(message: GatewayStart): Promise<void> {
     },
   });
   checkMoney(message.realMoney, broker.isRealMoney);
-  const { timeUs, rate } = await broker.clock(signal);
+  const { timeUs, rate, isReal } = await broker.clock(signal);
+  if (isReal) {
+    const read = async () => (await broker.clock(signal)).timeUs;
+    checkMachineClock(
+      await measureSkew(read, () => Date.now() * 1000),
+      message.clockSkewMsMax,
+      log,
+    );
+  }
   const account = await broker.account(signal);
   // Held until the process ends, or the gateway has stopped.
   const lock = await lockAccount(message.journalDir, account.accountId, broker.hosts);
@@ -91,7 +100,9 @@ async function start(message: GatewayStart): Promise<void> {
     clock,
     wait: (ms, aborted) => wait(systemMonotonic, ms, aborted).catch(() => {}),
     risk: riskLimits(message.risk, Number(account.equity)),
+    ...(rate === 0 ? {} : { reconcile: message.reconcile }),
     batchId: segment.batchId,
+    clockSkewMsMax: message.clockSkewMsMax,
     stepping: rate === 0,
     consumers: message.consumers.length,
     toConsumer: (consumer, report) => message.consumers[consumer].postMessage(report),

@@ -145,6 +145,8 @@ async function gatewayOf(plan: TradePlan, settings: Settings) {
     hosts: alpacaUrls(baseUrl, streamUrl ?? undefined).hosts,
     journalFolder,
     risk: { ...plan.risk, portfolioValue: plan.portfolioValue },
+    reconcile: plan.reconcile,
+    clockSkewMsMax: plan.clockSkewSecondsMax * 1000,
   };
 }
 

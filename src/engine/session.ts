@@ -6,6 +6,7 @@
  */
 import type { DataProvider } from "../contracts/provider.ts";
 import type { Asset } from "../model/asset.ts";
+import { exchangeDate } from "../model/calendar.ts";
 import type { OpenPosition } from "../model/open_position.ts";
 import type { SessionWindow } from "../protocol.ts";
 import { OperationError } from "../util/errors.ts";
@@ -23,7 +24,7 @@ import type { SessionLog, SessionOptions, SessionResult } from "./session_option
 import { consumerGroups, grantTexts, heldText, SessionRuns, startRuns } from "./session_runs.ts";
 import { SessionStreams } from "./session_streams.ts";
 import { SessionWorkers } from "./session_workers.ts";
-import { sessionWindows } from "./session_windows.ts";
+import { calendarDifferences, sessionWindows } from "./session_windows.ts";
 import { TradingDay } from "./trading_day.ts";
 import { Watchdog } from "./watchdog.ts";
 
@@ -200,7 +201,10 @@ export class Session {
     const held = heldText(ready);
     if (held !== null) this.#log("warning", held);
     for (const text of grantTexts(this.#options)) this.#phase(text);
-    this.#windows = sessionWindows(this.#options, this.#clock.nowUs());
+    this.#windows = sessionWindows(this.#options, this.#clock.nowUs(), ready.sessions);
+    for (const difference of calendarDifferences(ready.sessions, exchangeDate(clock.timeUs))) {
+      this.#log("warning", "The broker's calendar counts: {difference}", { difference });
+    }
     const stepping = clock.rate === 0;
     for (const strategies of groups) {
       const link = await this.#workers.startConsumer(strategies, { clock: setting, stepping });

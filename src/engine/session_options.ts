@@ -4,6 +4,7 @@ import type { Environment, Store } from "../contracts/store.ts";
 import type { AssetClass } from "../model/asset.ts";
 import type { OpenPosition } from "../model/open_position.ts";
 import type { RiskSettings } from "../model/limit.ts";
+import type { ReconcilePeriods } from "../model/reconcile_periods.ts";
 import type {
   AccountFigures,
   GatewayToMain,
@@ -79,6 +80,9 @@ export interface SessionOptions {
     hosts: string[];
     journalFolder: string;
     risk: RiskSettings;
+    reconcile: ReconcilePeriods;
+    /** Clocks may be so far from the broker's. */
+    clockSkewMsMax: number;
   };
   /** See PlanOfSession: whether a batch is carried on. */
   recovery: Pick<PlanOfSession, "digest" | "isNewBatch" | "unknownPositions">;

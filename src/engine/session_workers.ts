@@ -88,10 +88,12 @@ export class SessionWorkers {
       broker: gateway.broker,
       brokerOptions: gateway.brokerOptions,
       risk: gateway.risk,
+      reconcile: gateway.reconcile,
       batchId,
       journalDir: gateway.journalFolder,
       plan: { ...recovery, assetClasses, cryptoEndMinutes },
       realMoney: environment === "PROD",
+      clockSkewMsMax: gateway.clockSkewMsMax,
       store: storePort,
       consumers,
     }, [storePort, ...consumers]);

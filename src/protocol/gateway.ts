@@ -1,8 +1,9 @@
 /** Main ⇄ gateway. */
-import type { BrokerAccount, BrokerPosition } from "../contracts/broker.ts";
+import type { BrokerAccount, BrokerPosition, BrokerSession } from "../contracts/broker.ts";
 import type { Operation } from "../contracts/store.ts";
 import type { Asset, AssetClass } from "../model/asset.ts";
 import type { RiskSettings } from "../model/limit.ts";
+import type { ReconcilePeriods } from "../model/reconcile_periods.ts";
 import type { OpenPosition } from "../model/open_position.ts";
 import type { BrokerOrder } from "../model/order.ts";
 import type { Restriction, RestrictionCause, TradingState } from "../model/trading_state.ts";
@@ -23,12 +24,16 @@ export interface GatewayStart {
   /** As the broker's file wants them. */
   brokerOptions: Record<string, string>;
   risk: RiskSettings;
+  /** Not heeded where the exchange goes by steps. */
+  reconcile: ReconcilePeriods;
   /** Of a new batch; one that is carried on keeps its own. */
   batchId: string;
   journalDir: string;
   plan: PlanOfSession;
   /** PROD is refused for a paper account and the other way round. */
   realMoney: boolean;
+  /** Clocks may be so far from the broker's. */
+  clockSkewMsMax: number;
   store: MessagePort;
   consumers: MessagePort[];
 }
@@ -116,6 +121,8 @@ export type GatewayToMain =
     account: BrokerAccount;
     /** Market seconds in a second, 0: the exchange goes by steps. */
     clock: { timeUs: number; rate: number };
+    /** The next sessions by the broker's calendar; none: it has none. */
+    sessions: BrokerSession[];
     /** What the account had before: not Liu's, left alone. */
     positions: Pick<BrokerPosition, "symbol" | "qty">[];
     openOrders: Pick<BrokerOrder, "symbol" | "side" | "qty" | "type" | "clientOrderId">[];

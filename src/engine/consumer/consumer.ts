@@ -9,6 +9,7 @@ import type { Clock } from "../../contracts/clock.ts";
 import type { Decision } from "../../contracts/decision.ts";
 import { BAR_ROW } from "../../model/bars.ts";
 import type { BarColumns } from "../../model/bars.ts";
+import type { GivenBars } from "../../model/given_bars.ts";
 import { MarketBatch, RowKind } from "../../model/market_batch.ts";
 import type {
   ConsumerToGateway,
@@ -226,11 +227,11 @@ export class Consumer {
 
   /**
    * A minute bar, at `at` of `rows` (BAR_ROW). A backtest, whose data is in the consumer's own
-   * isolate, gives them directly; nothing here keeps `rows`.
+   * isolate, gives them directly, with where they are recorded; nothing here keeps `rows`.
    */
-  bar(symbolId: number, rows: Float64Array, at: number): void {
+  bar(symbolId: number, rows: Float64Array, at: number, given: GivenBars | null = null): void {
     let followed: Followed | null = this.followed.byId[symbolId] ?? null;
-    for (; followed !== null; followed = followed.next) this.#onBar(followed, rows, at);
+    for (; followed !== null; followed = followed.next) this.#onBar(followed, rows, at, given);
   }
 
   /** A complete second, row `i`: of a backtest by seconds, in the place of those made of trades. */
@@ -242,9 +243,9 @@ export class Consumer {
     }
   }
 
-  #onBar(followed: Followed, rows: Float64Array, at: number): void {
+  #onBar(followed: Followed, rows: Float64Array, at: number, given: GivenBars | null): void {
     const { state } = followed;
-    if (!state.onMinuteBar(rows, at)) return;
+    if (!state.onMinuteBar(rows, at, given)) return;
     if (!state.isIncomplete) this.followed.feedNext(followed, rows, at);
     if (!this.#wantsMinute) return;
     setToBarEnd(followed.time, rows, at);
