@@ -8,6 +8,7 @@ import type {
   Broker,
   BrokerCapabilities,
   CancelResult,
+  RefusalCause,
   SubmitResult,
   UpdateStream,
 } from "../contracts/broker.ts";
@@ -21,7 +22,11 @@ import { orderSchema, toBrokerOrder, toOrderBody } from "../wire/alpaca_orders.t
 import { type AlpacaReply, AlpacaRest } from "../wire/alpaca_rest.ts";
 import { parseAlpacaSettings } from "../wire/alpaca_settings.ts";
 import { AlpacaTradingStream } from "../wire/alpaca_trading_stream.ts";
-import { type AlpacaReplaceRequest, CLOCK_RATE_HEADER } from "../wire/alpaca_types.ts";
+import {
+  AlpacaErrorCode,
+  type AlpacaReplaceRequest,
+  CLOCK_RATE_HEADER,
+} from "../wire/alpaca_types.ts";
 import type { ClientContext } from "../wire/client_context.ts";
 import { createOutbound } from "../wire/outbound.ts";
 import { parseRfc3339Us } from "../wire/rfc3339.ts";
@@ -191,7 +196,7 @@ function submitResult(reply: AlpacaReply, unknown: UnknownWords): SubmitResult {
     }
     case "refused":
       if (isDuplicate(reply.message)) return { result: "duplicate" };
-      return { result: "refused", code: reply.code, message: reply.message };
+      return { result: "refused", code: reply.code, message: reply.message, ...causeOf(reply) };
     case "rate_limited":
       return { result: "rate_limited", retryAfterMs: reply.retryAfterMs };
     case "unknown":
@@ -204,6 +209,13 @@ function submitResult(reply: AlpacaReply, unknown: UnknownWords): SubmitResult {
 /** Alpaca has one code for all that is unprocessable; only the words tell. */
 function isDuplicate(message: string): boolean {
   return /client_order_id/i.test(message) && /unique|duplicate|already exists/i.test(message);
+}
+
+/** Of one code, 40310000, too. */
+function causeOf({ code, message }: { code: number; message: string }): { cause?: RefusalCause } {
+  if (code !== AlpacaErrorCode.forbidden) return {};
+  if (/wash trade/i.test(message)) return { cause: "wash_trade" };
+  return /insufficient qty/i.test(message) ? { cause: "qty_held" } : {};
 }
 
 function cancelResult(reply: AlpacaReply): CancelResult {

@@ -4,11 +4,13 @@ import type { Environment } from "../contracts/store.ts";
 import type { ScheduleWindow } from "../contracts/strategy.ts";
 import type { AssetClass } from "../model/asset.ts";
 import type { Limit } from "../model/limit.ts";
+import type { ReconcilePeriods } from "../model/reconcile_periods.ts";
 import { closest } from "../util/closest.ts";
 import { type BacktestPlan, readBacktestPlan } from "./backtest_plan.ts";
 import { isTable, must } from "./must.ts";
 import { type OptimizerPlan, readOptimizer } from "./optimizer_plan.ts";
 import { type PluginSection, readSection, sectionsOf } from "./plugin_section.ts";
+import { readReconcilePlan } from "./reconcile_plan.ts";
 import { TomlFile } from "./toml_file.ts";
 
 /** What is to be traded and how: tradeplan.toml, read and checked. Plain data, it crosses ports. */
@@ -20,6 +22,8 @@ export interface TradePlan {
   /** In account currency; null: the account's equity at the session's start. */
   portfolioValue: number | null;
   risk: RiskPlan;
+  /** How often the broker is asked for what is open and held. */
+  reconcile: ReconcilePeriods;
   /** Day trades are closed this long before the close. */
   marketLiquidationEndTimeMinutes: number;
   events: PlanEvent[];
@@ -53,6 +57,8 @@ export interface RiskPlan {
   maxOpenOrders: number;
   /** How far a limit price may be from the market's, per cent; null: any. */
   priceCollarPercent: number | null;
+  /** What is done about positions of the account that are not Liu's: they are left alone, or nothing is sent. */
+  unknownPositions: "external" | "halt";
 }
 
 export interface ScannerPlan extends PluginSection {
@@ -75,14 +81,23 @@ export interface StrategyPlan extends PluginSection {
  */
 export function readTradePlan(text: string, path: string, file: string): TradePlan {
   const toml = new TomlFile(text, file);
-  const { scanners: _, strategies: __, optimizer: ___, risk, backtest, ...top } = toml.data;
+  const { scanners: _, strategies: __, optimizer: ___, risk, reconcile, backtest, ...top } =
+    toml.data;
   for (const [key, why] of Object.entries(OBSOLETE_TOP)) {
     if (key in top) toml.warn([key], why);
     delete top[key];
   }
   toml.unknownKeys(
     top,
-    [...Object.keys(TOP.shape), "risk", "scanners", "strategies", "optimizer", "backtest"],
+    [
+      ...Object.keys(TOP.shape),
+      "risk",
+      "reconcile",
+      "scanners",
+      "strategies",
+      "optimizer",
+      "backtest",
+    ],
     [],
   );
   const read = toml.read(TOP, { ...top, events: top.events ?? eventsOfScanners(toml) }, []);
@@ -92,6 +107,7 @@ export function readTradePlan(text: string, path: string, file: string): TradePl
     file,
     folder,
     risk: readRisk(toml, risk),
+    reconcile: readReconcilePlan(toml, reconcile),
     scanners: readScanners(toml, folder, strategies.map(({ name }) => name), read?.assets ?? []),
     strategies,
     backtest: readBacktestPlan(toml, backtest),
@@ -180,6 +196,7 @@ const RISK = z.object({
   max_notional_per_symbol: limit.optional(),
   max_daily_loss: limit.optional(),
   max_open_orders: must(z.int().positive(), "a whole number > 0").default(1000),
+  unknown_positions: must(z.enum(["external", "halt"]), '"external" or "halt"').default("external"),
   price_collar: must(PERCENT.pipe(z.number().positive()), 'per cent > 0 ("10%")').optional(),
 });
 
@@ -202,6 +219,7 @@ function readRisk(toml: TomlFile, value: unknown): RiskPlan {
     maxDailyLoss: read?.max_daily_loss ?? null,
     maxOpenOrders: read?.max_open_orders ?? 0,
     priceCollarPercent: read?.price_collar ?? null,
+    unknownPositions: read?.unknown_positions ?? "external",
   };
 }
 

@@ -23,6 +23,9 @@ export interface BrokerPosition {
   marketPrice: string;
 }
 
+/** Refusals that come of another open order: it holds the quantity, or is on the other side. */
+export type RefusalCause = "qty_held" | "wash_trade";
+
 /**
  * The answer to an order sent.
  * "unknown" is never taken for "no": the caller looks it up by its client order id.
@@ -30,7 +33,7 @@ export interface BrokerPosition {
 export type SubmitResult =
   | { result: "accepted"; order: BrokerOrder }
   /** The broker refused it for good: `code` and `message` are the broker's own. */
-  | { result: "refused"; code: number; message: string }
+  | { result: "refused"; code: number; message: string; cause?: RefusalCause }
   /** This client order id is there already. */
   | { result: "duplicate" }
   /** Nothing was taken in; send again after the wait. */

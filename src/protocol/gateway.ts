@@ -3,6 +3,7 @@ import type { BrokerAccount, BrokerPosition, BrokerSession } from "../contracts/
 import type { Operation } from "../contracts/store.ts";
 import type { Asset, AssetClass } from "../model/asset.ts";
 import type { RiskSettings } from "../model/limit.ts";
+import type { ReconcilePeriods } from "../model/reconcile_periods.ts";
 import type { OpenPosition } from "../model/open_position.ts";
 import type { BrokerOrder } from "../model/order.ts";
 import type { Restriction, RestrictionCause, TradingState } from "../model/trading_state.ts";
@@ -23,6 +24,8 @@ export interface GatewayStart {
   /** As the broker's file wants them. */
   brokerOptions: Record<string, string>;
   risk: RiskSettings;
+  /** Not heeded where the exchange goes by steps. */
+  reconcile: ReconcilePeriods;
   /** Of a new batch; one that is carried on keeps its own. */
   batchId: string;
   journalDir: string;
@@ -56,7 +59,7 @@ export interface Recovered {
   /** Its runs: they are over. */
   runs: RunInfo[];
   /** What they hold, or have orders for. */
-  held: { runId: number; symbol: string }[];
+  held: { runId: number; symbol: string; qty: string }[];
 }
 
 export type MainToGateway =

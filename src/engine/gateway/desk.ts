@@ -107,6 +107,10 @@ export class Desk {
   readonly assetClass: AssetClass;
   /** Orders that are on their way to the broker: what it has made of them is not known yet. */
   sending = 0;
+  /** Why nothing is entered in the symbol; null: nothing speaks against it. */
+  lock: string | null = null;
+  /** What the broker says is free for the next own exit; null: all that is held. */
+  available: Decimal | null = null;
   /** Own exits that the broker refused, in a row, by run. */
   readonly refusals = new Map<number, number>();
   /** The newest intent that was taken in, by run. */

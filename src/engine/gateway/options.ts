@@ -3,6 +3,7 @@ import type { Broker } from "../../contracts/broker.ts";
 import type { Clock } from "../../contracts/clock.ts";
 import type { StoreRecord } from "../../contracts/store.ts";
 import type { RiskLimits } from "../../model/limit.ts";
+import type { ReconcilePeriods } from "../../model/reconcile_periods.ts";
 import type { GatewayToConsumer, GatewayToMain, LogMessage } from "../../protocol.ts";
 import type { Journal } from "./journal.ts";
 import type { ToldTrade } from "./told_trade.ts";
@@ -16,6 +17,8 @@ export interface GatewayOptions {
   /** Resolves after `ms` of network time, at once where the signal is aborted. */
   wait(ms: number, signal: AbortSignal): Promise<void>;
   risk: RiskLimits;
+  /** The broker is asked again and again for what is open and held; not given: never. */
+  reconcile?: ReconcilePeriods;
   batchId: string;
   /** Of the batch that the journal's records are of, and what is done about unknown positions. */
   recovery?: {

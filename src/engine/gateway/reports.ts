@@ -84,8 +84,17 @@ export class Reports {
     options.store.write([{ table: "new_trades", row: trade.row() }]);
   }
 
+  /** A part of a run's position that somebody else has closed. */
+  outside(desk: Desk, runId: number, execution: Execution): void {
+    this.#told(desk, runId, execution, desk.positions.has(runId));
+  }
+
   fill(child: ChildOrder, execution: Execution, partial: boolean): void {
-    this.order(child.desk, child.runId, "fill", {
+    this.#told(child.desk, child.runId, execution, partial);
+  }
+
+  #told(desk: Desk, runId: number, execution: Execution, partial: boolean): void {
+    this.order(desk, runId, "fill", {
       side: execution.side,
       qty: execution.qty.toNumber(),
       price: execution.price.toNumber(),
