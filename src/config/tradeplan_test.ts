@@ -27,9 +27,8 @@ events = ["minute", "quote"]
 market_liquidation_end_time_minutes = 20
 assets = ["us_equity", "crypto"]
 end_time = "16:30"
-max_clock_skew_seconds = 2.5
 skip_existing = true
-
+max_clock_skew_seconds = 2.5
 [risk]
 max_daily_loss = "2%"
 max_notional_per_symbol = 2500.5
@@ -95,6 +94,7 @@ start_date = "2021-01-01"
     skipExisting: true,
     assets: ["us_equity", "crypto"],
     endTimeMinutes: 16 * 60 + 30,
+    clockSkewSecondsMax: 2.5,
     scanners: [{
       name: "gappers",
       table: "scanners.gappers",
