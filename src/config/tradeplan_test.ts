@@ -67,7 +67,6 @@ start_date = "2021-01-01"
     folder: "/plans",
     environment: "PROD",
     portfolioValue: 50_000,
-    clockSkewSecondsMax: 2.5,
     risk: {
       perTrade: 0.001,
       maxNotionalPerOrder: null,
