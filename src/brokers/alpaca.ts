@@ -13,6 +13,7 @@ import type {
   UpdateStream,
 } from "../contracts/broker.ts";
 import type { OrderRequest } from "../model/order.ts";
+import { exchangeUs } from "../model/calendar.ts";
 import { decimal, plain } from "../util/decimal.ts";
 import { decimalText } from "../wire/amount_text.ts";
 import { readAssets, symbolOf } from "../wire/alpaca_assets.ts";
@@ -70,6 +71,8 @@ const clockSchema = z.object({
     .refine((timeUs) => Number.isFinite(timeUs), "is no time"),
   is_open: z.boolean(),
 });
+
+const calendarSchema = z.object({ date: z.string(), open: z.string(), close: z.string() });
 
 export function createBroker(settings: Record<string, string>, context: ClientContext): Broker {
   const { keys, urls, acksSteps } = parseAlpacaSettings(settings);
@@ -141,12 +144,24 @@ export function createBroker(settings: Record<string, string>, context: ClientCo
 
     async clock(signal) {
       const { body, headers } = await rest.get(clockSchema, { path: "/v2/clock" }, signal);
-      const rate = Number(headers.get(CLOCK_RATE_HEADER) ?? "1");
+      const announced = headers.get(CLOCK_RATE_HEADER);
+      const rate = Number(announced ?? "1");
       return {
         timeUs: body.timestamp,
         rate: Number.isFinite(rate) && rate >= 0 ? rate : 1,
         isOpen: body.is_open,
+        isReal: announced === null,
       };
+    },
+
+    async calendar(start, end, signal) {
+      const request = { path: "/v2/calendar", query: { start, end } };
+      const { body } = await rest.get(z.array(calendarSchema), request, signal);
+      return body.map(({ date, open, close }) => ({
+        date,
+        openUs: exchangeUs(date, open),
+        closeUs: exchangeUs(date, close),
+      }));
     },
 
     async openUpdates({ signal, ...handlers }): Promise<UpdateStream> {

@@ -34,6 +34,8 @@ export interface TradePlan {
   assets: AssetClass[];
   /** End of a crypto session, minutes since midnight, exchange time; null: it runs until it is stopped. */
   endTimeMinutes: number | null;
+  /** A session begins, and takes entries, only where clocks are this near to the broker's. */
+  clockSkewSecondsMax: number;
   scanners: ScannerPlan[];
   strategies: StrategyPlan[];
   /** How backtests fill orders, and what that costs. */
@@ -55,6 +57,8 @@ export interface RiskPlan {
   maxOpenOrders: number;
   /** How far a limit price may be from the market's, per cent; null: any. */
   priceCollarPercent: number | null;
+  /** What is done about positions of the account that are not Liu's: they are left alone, or nothing is sent. */
+  unknownPositions: "external" | "halt";
 }
 
 export interface ScannerPlan extends PluginSection {
@@ -129,6 +133,7 @@ export function readTradePlan(text: string, path: string, file: string): TradePl
     skipExisting: read!.skip_existing,
     assets: read!.assets,
     endTimeMinutes: read!.end_time ?? null,
+    clockSkewSecondsMax: read!.max_clock_skew_seconds,
     warnings: toml.warnings,
   };
 }
@@ -155,6 +160,7 @@ const timeOfDay = must(
 );
 
 const TOP = z.object({
+  max_clock_skew_seconds: must(z.number().positive(), "seconds > 0").default(5),
   environment: must(z.enum(["PAPER", "BACKTEST", "PROD"]), '"PAPER", "BACKTEST" or "PROD"')
     .default("PAPER"),
   portfolio_value: must(z.number().positive(), "money > 0").optional(),
@@ -190,6 +196,7 @@ const RISK = z.object({
   max_notional_per_symbol: limit.optional(),
   max_daily_loss: limit.optional(),
   max_open_orders: must(z.int().positive(), "a whole number > 0").default(1000),
+  unknown_positions: must(z.enum(["external", "halt"]), '"external" or "halt"').default("external"),
   price_collar: must(PERCENT.pipe(z.number().positive()), 'per cent > 0 ("10%")').optional(),
 });
 
@@ -212,6 +219,7 @@ function readRisk(toml: TomlFile, value: unknown): RiskPlan {
     maxDailyLoss: read?.max_daily_loss ?? null,
     maxOpenOrders: read?.max_open_orders ?? 0,
     priceCollarPercent: read?.price_collar ?? null,
+    unknownPositions: read?.unknown_positions ?? "external",
   };
 }
 

@@ -27,6 +27,7 @@ events = ["minute", "quote"]
 market_liquidation_end_time_minutes = 20
 assets = ["us_equity", "crypto"]
 end_time = "16:30"
+max_clock_skew_seconds = 2.5
 skip_existing = true
 
 [risk]
@@ -74,6 +75,7 @@ start_date = "2021-01-01"
       maxDailyLoss: { percent: 2 },
       maxOpenOrders: 40,
       priceCollarPercent: 7.5,
+      unknownPositions: "external",
     },
     reconcile: { inFlightMs: 2500, openOrdersMs: 30_000, positionsMs: 0 },
     marketLiquidationEndTimeMinutes: 20,
@@ -219,6 +221,10 @@ Deno.test("a wrong value is told with file, table, line, key and what would be r
     [
       `risk = 5\n${STRATEGY}`,
       'Cannot read tradeplan.toml: line 1: "risk" must be the share of the portfolio that a trade may lose, > 0 and ≤ 1, got 5',
+    ],
+    [
+      `${STRATEGY}[risk]\nunknown_positions = "sell"`,
+      'Cannot read tradeplan.toml: [risk] line 4: "unknown_positions" must be "external" or "halt", got "sell"',
     ],
     [
       `${STRATEGY}[risk]\nmax_daily_loss = "2"`,

@@ -74,6 +74,14 @@ export interface UpdateStream {
   close(): Promise<void>;
 }
 
+/** One day of a broker's calendar. */
+export interface BrokerSession {
+  /** The exchange's, "YYYY-MM-DD". */
+  date: string;
+  openUs: number;
+  closeUs: number;
+}
+
 /** What a broker can do; the risk checks and the protection of positions read it. */
 export interface BrokerCapabilities {
   /** Legs that rest at the broker, by asset class. */
@@ -129,7 +137,17 @@ export interface Broker {
     signal: AbortSignal,
   ): Promise<SubmitResult>;
   /** The exchange's time, and how many market seconds pass in a second (1 but for a simulated one; 0: it steps). */
-  clock(signal: AbortSignal): Promise<{ timeUs: number; rate: number; isOpen: boolean }>;
+  clock(
+    signal: AbortSignal,
+  ): Promise<{
+    timeUs: number;
+    rate: number;
+    isOpen: boolean;
+    /** It is the world's time, which this machine's clock should show too. */
+    isReal?: boolean;
+  }>;
+  /** Sessions of equities, of the exchange's dates `from` … `to`; missing: the broker has no calendar. */
+  calendar?(from: string, to: string, signal: AbortSignal): Promise<BrokerSession[]>;
   openUpdates(options: {
     onUpdate(update: OrderUpdate): void;
     onStep(n: number, timeUs: number): void;

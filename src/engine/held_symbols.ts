@@ -5,8 +5,9 @@ import { type Decimal, decimal } from "../util/decimal.ts";
 export class HeldSymbols {
   readonly #qty = new Map<string, Decimal>();
 
-  /** What the account had before. */
+  /** What the account had before, all that was told until then included. */
   start(positions: readonly { symbol: string; qty: string }[]): void {
+    this.#qty.clear();
     for (const { symbol, qty } of positions) this.#add(symbol, decimal(qty));
   }
 

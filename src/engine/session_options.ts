@@ -9,6 +9,7 @@ import type {
   AccountFigures,
   GatewayToMain,
   LogMessage,
+  PlanOfSession,
   PluginSource,
   RunInfo,
   SessionWindow,
@@ -80,7 +81,11 @@ export interface SessionOptions {
     journalFolder: string;
     risk: RiskSettings;
     reconcile: ReconcilePeriods;
+    /** Clocks may be so far from the broker's. */
+    clockSkewMsMax: number;
   };
+  /** See PlanOfSession: whether a batch is carried on. */
+  recovery: Pick<PlanOfSession, "digest" | "isNewBatch" | "unknownPositions">;
   scanners: ScannerSetup[];
   strategies: StrategySetup[];
   assets: AssetClass[];
@@ -103,6 +108,8 @@ export interface SessionOptions {
 }
 
 export interface SessionResult {
+  /** The one given, or that of the batch that was carried on. */
+  batchId: string;
   endReason: string;
   /** Market time of the end. */
   endUs: number;

@@ -1,5 +1,5 @@
 /** Main ⇄ gateway. */
-import type { BrokerAccount, BrokerPosition } from "../contracts/broker.ts";
+import type { BrokerAccount, BrokerPosition, BrokerSession } from "../contracts/broker.ts";
 import type { Operation } from "../contracts/store.ts";
 import type { Asset, AssetClass } from "../model/asset.ts";
 import type { RiskSettings } from "../model/limit.ts";
@@ -32,6 +32,8 @@ export interface GatewayStart {
   plan: PlanOfSession;
   /** PROD is refused for a paper account and the other way round. */
   realMoney: boolean;
+  /** Clocks may be so far from the broker's. */
+  clockSkewMsMax: number;
   store: MessagePort;
   consumers: MessagePort[];
 }
@@ -57,7 +59,7 @@ export interface Recovered {
   /** Its runs: they are over. */
   runs: RunInfo[];
   /** What they hold, or have orders for. */
-  held: { runId: number; symbol: string }[];
+  held: { runId: number; symbol: string; qty: string }[];
 }
 
 export type MainToGateway =
@@ -119,6 +121,8 @@ export type GatewayToMain =
     account: BrokerAccount;
     /** Market seconds in a second, 0: the exchange goes by steps. */
     clock: { timeUs: number; rate: number };
+    /** The next sessions by the broker's calendar; none: it has none. */
+    sessions: BrokerSession[];
     /** What the account had before: not Liu's, left alone. */
     positions: Pick<BrokerPosition, "symbol" | "qty">[];
     openOrders: Pick<BrokerOrder, "symbol" | "side" | "qty" | "type" | "clientOrderId">[];

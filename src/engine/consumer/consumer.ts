@@ -9,10 +9,12 @@ import type { Clock } from "../../contracts/clock.ts";
 import type { Decision } from "../../contracts/decision.ts";
 import { BAR_ROW } from "../../model/bars.ts";
 import type { BarColumns } from "../../model/bars.ts";
+import type { GivenBars } from "../../model/given_bars.ts";
 import { MarketBatch, RowKind } from "../../model/market_batch.ts";
 import type {
   ConsumerToGateway,
   ConsumerToMain,
+  FollowMessage,
   GatewayToConsumer,
   MainToConsumer,
   MarketMessage,
@@ -27,6 +29,7 @@ import { Decisions } from "./decisions.ts";
 import type { ReadDecision, Slot, StrategyRun } from "./slot.ts";
 import { MINUTE_US, SECOND_US } from "./symbol_state.ts";
 import { AccountView, setAccount, setEvent, setTimeUs, setToBarEnd } from "./views.ts";
+import { EarlyReports } from "./early_reports.ts";
 import { type Followed, FollowedSymbols } from "./followed.ts";
 import { receiveValue } from "./keystore.ts";
 import { LostRows } from "./lost_rows.ts";
@@ -70,6 +73,7 @@ export class Consumer {
   /** Those that work on all their symbols together. */
   readonly #collections: readonly StrategyRun[];
   readonly #earlyValues: [strategy: string, key: string, context: string, value: string][] = [];
+  readonly #early = new EarlyReports();
   #rows = 0;
   // A stepping session: rows wait until the gateway has begun their step.
   #stepBegun = -1;
@@ -113,8 +117,7 @@ export class Consumer {
         for (const value of this.#earlyValues.splice(0)) this.onKeystoreSet(...value);
         return;
       case "follow":
-        if (!this.followed.follow(message, this.#options.strategies)) return;
-        return this.#lost.onGap(message.symbol, -1);
+        return this.#follow(message);
       case "session":
         return this.#startSession(message.windows);
       case "refill":
@@ -224,11 +227,11 @@ export class Consumer {
 
   /**
    * A minute bar, at `at` of `rows` (BAR_ROW). A backtest, whose data is in the consumer's own
-   * isolate, gives them directly; nothing here keeps `rows`.
+   * isolate, gives them directly, with where they are recorded; nothing here keeps `rows`.
    */
-  bar(symbolId: number, rows: Float64Array, at: number): void {
+  bar(symbolId: number, rows: Float64Array, at: number, given: GivenBars | null = null): void {
     let followed: Followed | null = this.followed.byId[symbolId] ?? null;
-    for (; followed !== null; followed = followed.next) this.#onBar(followed, rows, at);
+    for (; followed !== null; followed = followed.next) this.#onBar(followed, rows, at, given);
   }
 
   /** A complete second, row `i`: of a backtest by seconds, in the place of those made of trades. */
@@ -240,9 +243,9 @@ export class Consumer {
     }
   }
 
-  #onBar(followed: Followed, rows: Float64Array, at: number): void {
+  #onBar(followed: Followed, rows: Float64Array, at: number, given: GivenBars | null): void {
     const { state } = followed;
-    if (!state.onMinuteBar(rows, at)) return;
+    if (!state.onMinuteBar(rows, at, given)) return;
     if (!state.isIncomplete) this.followed.feedNext(followed, rows, at);
     if (!this.#wantsMinute) return;
     setToBarEnd(followed.time, rows, at);
@@ -326,11 +329,17 @@ export class Consumer {
 
   #onReport(report: OrderReport): void {
     const slot = this.#slotOf(report);
-    if (slot === undefined) return;
+    if (slot === undefined) return this.#early.keep(report);
     slot.position = report.position;
     // A report that crossed a newer intent on its way knows nothing of it.
     if (report.intentSeq >= slot.lastSeq) slot.openOrder = report.openOrder;
     if (report.fill !== null || report.denial !== null) this.#calls.report(slot, report);
+  }
+
+  #follow(message: FollowMessage): void {
+    const isLate = this.followed.follow(message, this.#options.strategies);
+    for (const report of this.#early.take(message)) this.#onReport(report);
+    if (isLate) this.#lost.onGap(message.symbol, -1);
   }
 
   #slotOf({ runId, symbol }: OrderReport): Slot | undefined {

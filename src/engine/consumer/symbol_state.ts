@@ -6,6 +6,7 @@ import { VolumeOrderImbalance } from "../../fincalcs/voi.ts";
 import type { Asset } from "../../model/asset.ts";
 import { BarBuffer, BarSeries } from "../../model/bar_series.ts";
 import { BAR_ROW, type BarColumns } from "../../model/bars.ts";
+import type { GivenBars } from "../../model/given_bars.ts";
 import { resample } from "../../fincalcs/resample.ts";
 
 export const MINUTE_US = 60e6;
@@ -124,16 +125,17 @@ export class SymbolState {
 
   /**
    * The provider's minute bar, at `at` of `rows`, takes the place of the one in the making. False: it
-   * was there already.
+   * was there already. `given`: where it is recorded, as the newest of those given out.
    */
-  onMinuteBar(rows: Float64Array, at: number): boolean {
+  onMinuteBar(rows: Float64Array, at: number, given: GivenBars | null = null): boolean {
     const timeUs = rows[at];
     if (timeUs <= this.completeUs) return false;
     const { buffer } = this;
     const madeUs = buffer.lastTimeUs;
     if (madeUs < timeUs) {
       this.beforeUs = madeUs;
-      buffer.append(rows, at);
+      if (given === null) buffer.append(rows, at);
+      else buffer.appendGiven(given, rows, at);
     } else {
       this.beforeUs = Infinity;
       this.#putAmong(rows, at);

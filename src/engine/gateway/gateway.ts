@@ -12,6 +12,8 @@ import type { ConsumerToGateway, GatewayStart, MainToGateway } from "../../proto
 import { AbortController } from "../../util/natives.ts";
 import { after, type Soon } from "../../util/soon.ts";
 import type { Book } from "./book.ts";
+import { brokerSessions } from "./broker_sessions.ts";
+import { watchClock } from "./clock_watch.ts";
 import { type Desk, DeskRequests } from "./desk.ts";
 import { Dispatch } from "./dispatch.ts";
 import { Figures } from "./figures.ts";
@@ -151,10 +153,15 @@ export class Gateway {
     this.#flow.externals.sinceUs = this.#state.nowUs();
     this.#steps.stream = this.#stream;
     const account = this.#state.account.broker;
-    const { batchId } = this.options;
-    toMain({ type: "ready", batchId, recovered, account, clock, positions, openOrders });
+    const { batchId, log } = this.options;
+    const sessions = await brokerSessions(broker, clock.timeUs, log, signal);
+    const ready = { batchId, recovered, account, clock, positions, openOrders, sessions };
+    toMain({ type: "ready", ...ready });
     await this.#figures.refresh();
-    if (!this.options.stepping) this.#run(() => this.#figures.keepFresh());
+    if (!this.options.stepping) {
+      this.#run(() => this.#figures.keepFresh());
+      this.#run(() => watchClock(this.#state, broker, signal));
+    }
     if (this.options.reconcile !== undefined) this.#reconciler.start(this.options.reconcile);
     started.resolve();
   }

@@ -24,6 +24,8 @@ export interface SessionRecord {
   /** When the last of its sessions is over; null: when it is stopped. Market time. */
   endsUs: number | null;
   timeUs: number;
+  /** No order of it from here on has a smaller number. */
+  sequence: number;
   /** The batch whose positions were taken over: its records follow. */
   refBatchId: string | null;
 }

@@ -27,6 +27,8 @@ export interface GatewayOptions {
     /** Records were lost: why. */
     damage: string | null;
   };
+  /** The market clock may be so far from the broker's; not given: it is not looked at. */
+  clockSkewMsMax?: number;
   stepping: boolean;
   /**
    * In steps: the account is read when a check wants it, not whenever something has changed it. Only where the broker

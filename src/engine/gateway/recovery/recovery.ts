@@ -95,7 +95,9 @@ export class Recovery {
     for (const { symbol, positions, works } of state.desks.values()) {
       const runIds = new Set([...positions.entries()].map(([runId]) => runId));
       for (const { runId } of works) runIds.add(runId);
-      for (const runId of runIds) held.push({ runId, symbol });
+      for (const runId of runIds) {
+        held.push({ runId, symbol, qty: positions.get(runId)?.qty.toFixed() ?? "0" });
+      }
     }
     // Of runs before the last only those are of interest that hold something.
     const known = new Map(this.#replay.runs.map((run) => [run.runId, run]));

@@ -31,7 +31,7 @@ Deno.test("a position and its resting exits are the next run's of the same strat
 
   const second = await restarted(first);
   const { recovered } = second.ofMain("ready")[0];
-  assert.deepEqual(recovered?.held, [{ runId: 1, symbol: "A" }]);
+  assert.deepEqual(recovered?.held, [{ runId: 1, symbol: "A", qty: "10" }]);
   const report = second.lastReport(11, "A");
   assert.equal(report?.position?.qty, 10);
   assert.equal(report?.position?.stopPrice, 95);
