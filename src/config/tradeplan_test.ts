@@ -27,9 +27,8 @@ events = ["minute", "quote"]
 market_liquidation_end_time_minutes = 20
 assets = ["us_equity", "crypto"]
 end_time = "16:30"
-max_clock_skew_seconds = 2.5
 skip_existing = true
-
+max_clock_skew_seconds = 2.5
 [risk]
 max_daily_loss = "2%"
 max_notional_per_symbol = 2500.5
@@ -73,6 +72,16 @@ start_date = "2021-01-01"
       maxNotionalPerOrder: null,
       maxNotionalPerSymbol: { money: 2500.5 },
       maxDailyLoss: { percent: 2 },
+      maxNotionalPerStrategy: null,
+      maxGrossExposure: null,
+      maxSharesPerOrder: null,
+      maxOrdersPerMinute: null,
+      maxSharesPerMinute: null,
+      maxDrawdown: null,
+      onLoss: "reduce",
+      lossStreak: null,
+      isPatternDayTrader: false,
+      reduceOnly: [],
       maxOpenOrders: 40,
       priceCollarPercent: 7.5,
       unknownPositions: "external",
@@ -84,14 +93,15 @@ start_date = "2021-01-01"
     skipExisting: true,
     assets: ["us_equity", "crypto"],
     endTimeMinutes: 16 * 60 + 30,
+    clockSkewSecondsMax: 2.5,
     scanners: [{
       name: "gappers",
       table: "scanners.gappers",
-      line: 20,
+      line: 21,
       filename: "/plans/scanners/gappers.ts",
       netHosts: [],
       parameters: { minGap: 4 },
-      written: { minGap: { key: "min_gap", line: 24 } },
+      written: { minGap: { key: "min_gap", line: 25 } },
       recurrenceMinutes: 5,
       targetStrategyName: "sma_cross",
       assetClass: "us_equity",
@@ -99,11 +109,11 @@ start_date = "2021-01-01"
     strategies: [{
       name: "sma_cross",
       table: "strategies.sma_cross",
-      line: 26,
+      line: 27,
       filename: "/abs/sma_cross.ts",
       netHosts: ["api.example.com", "localhost:8080"],
       parameters: { fast: 10, since: "2022-01-03" },
-      written: { fast: { key: "fast", line: 28 }, since: { key: "since", line: 29 } },
+      written: { fast: { key: "fast", line: 29 }, since: { key: "since", line: 30 } },
       schedule: [
         { start: 15, duration: 150 },
         { start: 300, duration: 30 },
@@ -111,7 +121,7 @@ start_date = "2021-01-01"
     }, {
       name: "momentum_long",
       table: "strategies.momentum_long",
-      line: 38,
+      line: 39,
       filename: null,
       netHosts: [],
       parameters: {},
