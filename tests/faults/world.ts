@@ -18,6 +18,7 @@
  */
 import assert from "node:assert/strict";
 import { createBroker } from "../../src/brokers/alpaca.ts";
+import { NO_LIMITS } from "../../src/model/limit.ts";
 import type { FaultInput } from "../../src/config/fault_kinds.ts";
 import type { Broker } from "../../src/contracts/broker.ts";
 import type { StoreRecord, TradeRow } from "../../src/contracts/store.ts";
@@ -330,11 +331,3 @@ export function textOf({ message, properties }: Log): string {
 const RUNS: RunInfo[] = ["alpha", "beta"].map((strategy, i) => (
   { runId: i + 1, strategy, consumer: 0, dayTrade: i === 0 }
 ));
-
-const NO_LIMITS = {
-  maxNotionalPerOrder: Infinity,
-  maxNotionalPerSymbol: Infinity,
-  maxDailyLoss: Infinity,
-  maxOpenOrders: 100,
-  priceCollarPercent: 50,
-};
