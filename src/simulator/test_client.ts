@@ -93,6 +93,11 @@ export class TestSocket {
     this.#socket.close();
     await this.closed;
   }
+
+  /** Without waiting for the other side, which may be dead. */
+  abandon(): void {
+    if (this.#socket.readyState === WebSocket.OPEN) this.#socket.close();
+  }
 }
 
 /** A data socket that is let in, and subscribed. */
