@@ -97,11 +97,11 @@ start_date = "2021-01-01"
     scanners: [{
       name: "gappers",
       table: "scanners.gappers",
-      line: 21,
+      line: 20,
       filename: "/plans/scanners/gappers.ts",
       netHosts: [],
       parameters: { minGap: 4 },
-      written: { minGap: { key: "min_gap", line: 25 } },
+      written: { minGap: { key: "min_gap", line: 24 } },
       recurrenceMinutes: 5,
       targetStrategyName: "sma_cross",
       assetClass: "us_equity",
@@ -109,11 +109,11 @@ start_date = "2021-01-01"
     strategies: [{
       name: "sma_cross",
       table: "strategies.sma_cross",
-      line: 27,
+      line: 26,
       filename: "/abs/sma_cross.ts",
       netHosts: ["api.example.com", "localhost:8080"],
       parameters: { fast: 10, since: "2022-01-03" },
-      written: { fast: { key: "fast", line: 29 }, since: { key: "since", line: 30 } },
+      written: { fast: { key: "fast", line: 28 }, since: { key: "since", line: 29 } },
       schedule: [
         { start: 15, duration: 150 },
         { start: 300, duration: 30 },
@@ -121,7 +121,7 @@ start_date = "2021-01-01"
     }, {
       name: "momentum_long",
       table: "strategies.momentum_long",
-      line: 39,
+      line: 38,
       filename: null,
       netHosts: [],
       parameters: {},
