@@ -3,12 +3,14 @@ import { z } from "zod";
 import type { Environment } from "../contracts/store.ts";
 import type { ScheduleWindow } from "../contracts/strategy.ts";
 import type { AssetClass } from "../model/asset.ts";
-import type { Limit } from "../model/limit.ts";
+import type { ReconcilePeriods } from "../model/reconcile_periods.ts";
 import { closest } from "../util/closest.ts";
 import { type BacktestPlan, readBacktestPlan } from "./backtest_plan.ts";
 import { isTable, must } from "./must.ts";
 import { type OptimizerPlan, readOptimizer } from "./optimizer_plan.ts";
 import { type PluginSection, readSection, sectionsOf } from "./plugin_section.ts";
+import { readReconcilePlan } from "./reconcile_plan.ts";
+import { readRisk, type RiskPlan } from "./risk_plan.ts";
 import { TomlFile } from "./toml_file.ts";
 
 /** What is to be traded and how: tradeplan.toml, read and checked. Plain data, it crosses ports. */
@@ -20,6 +22,8 @@ export interface TradePlan {
   /** In account currency; null: the account's equity at the session's start. */
   portfolioValue: number | null;
   risk: RiskPlan;
+  /** How often the broker is asked for what is open and held. */
+  reconcile: ReconcilePeriods;
   /** Day trades are closed this long before the close. */
   marketLiquidationEndTimeMinutes: number;
   events: PlanEvent[];
@@ -30,6 +34,8 @@ export interface TradePlan {
   assets: AssetClass[];
   /** End of a crypto session, minutes since midnight, exchange time; null: it runs until it is stopped. */
   endTimeMinutes: number | null;
+  /** A session begins, and takes entries, only where clocks are this near to the broker's. */
+  clockSkewSecondsMax: number;
   scanners: ScannerPlan[];
   strategies: StrategyPlan[];
   /** How backtests fill orders, and what that costs. */
@@ -40,18 +46,6 @@ export interface TradePlan {
 }
 
 export type PlanEvent = "second" | "minute" | "trade" | "quote";
-
-export interface RiskPlan {
-  /** Share of the portfolio's value that a trade may lose; the original's `risk`. */
-  perTrade: number;
-  maxNotionalPerOrder: Limit | null;
-  maxNotionalPerSymbol: Limit | null;
-  /** Entries are denied for the rest of the day once the day's loss is this. */
-  maxDailyLoss: Limit | null;
-  maxOpenOrders: number;
-  /** How far a limit price may be from the market's, per cent; null: any. */
-  priceCollarPercent: number | null;
-}
 
 export interface ScannerPlan extends PluginSection {
   /** null: it runs once. */
@@ -73,14 +67,23 @@ export interface StrategyPlan extends PluginSection {
  */
 export function readTradePlan(text: string, path: string, file: string): TradePlan {
   const toml = new TomlFile(text, file);
-  const { scanners: _, strategies: __, optimizer: ___, risk, backtest, ...top } = toml.data;
+  const { scanners: _, strategies: __, optimizer: ___, risk, reconcile, backtest, ...top } =
+    toml.data;
   for (const [key, why] of Object.entries(OBSOLETE_TOP)) {
     if (key in top) toml.warn([key], why);
     delete top[key];
   }
   toml.unknownKeys(
     top,
-    [...Object.keys(TOP.shape), "risk", "scanners", "strategies", "optimizer", "backtest"],
+    [
+      ...Object.keys(TOP.shape),
+      "risk",
+      "reconcile",
+      "scanners",
+      "strategies",
+      "optimizer",
+      "backtest",
+    ],
     [],
   );
   const read = toml.read(TOP, { ...top, events: top.events ?? eventsOfScanners(toml) }, []);
@@ -90,6 +93,7 @@ export function readTradePlan(text: string, path: string, file: string): TradePl
     file,
     folder,
     risk: readRisk(toml, risk),
+    reconcile: readReconcilePlan(toml, reconcile),
     scanners: readScanners(toml, folder, strategies.map(({ name }) => name), read?.assets ?? []),
     strategies,
     backtest: readBacktestPlan(toml, backtest),
@@ -115,6 +119,7 @@ export function readTradePlan(text: string, path: string, file: string): TradePl
     skipExisting: read!.skip_existing,
     assets: read!.assets,
     endTimeMinutes: read!.end_time ?? null,
+    clockSkewSecondsMax: read!.max_clock_skew_seconds,
     warnings: toml.warnings,
   };
 }
@@ -141,6 +146,7 @@ const timeOfDay = must(
 );
 
 const TOP = z.object({
+  max_clock_skew_seconds: must(z.number().positive(), "seconds > 0").default(5),
   environment: must(z.enum(["PAPER", "BACKTEST", "PROD"]), '"PAPER", "BACKTEST" or "PROD"')
     .default("PAPER"),
   portfolio_value: must(z.number().positive(), "money > 0").optional(),
@@ -156,50 +162,6 @@ const TOP = z.object({
     .default(["us_equity"]),
   end_time: timeOfDay.optional(),
 });
-
-const PERCENT = z.string().regex(/^\d+(\.\d+)?%$/).transform((text) => Number(text.slice(0, -1)));
-const limit = must(
-  z.union([
-    PERCENT.pipe(z.number().positive()).transform((percent): Limit => ({ percent })),
-    z.number().positive().transform((money): Limit => ({ money })),
-  ]),
-  'a share of the portfolio ("10%") or money > 0',
-);
-const RISK_PER_TRADE = must(
-  z.number().positive().max(1),
-  "the share of the portfolio that a trade may lose, > 0 and ≤ 1",
-);
-
-const RISK = z.object({
-  per_trade: RISK_PER_TRADE.default(0.001),
-  max_notional_per_order: limit.optional(),
-  max_notional_per_symbol: limit.optional(),
-  max_daily_loss: limit.optional(),
-  max_open_orders: must(z.int().positive(), "a whole number > 0").default(1000),
-  price_collar: must(PERCENT.pipe(z.number().positive()), 'per cent > 0 ("10%")').optional(),
-});
-
-function readRisk(toml: TomlFile, value: unknown): RiskPlan {
-  const isNumber = typeof value === "number";
-  const table = isNumber ? {} : toml.table(value, ["risk"]);
-  toml.unknownKeys(table, Object.keys(RISK.shape), ["risk"]);
-  const perTrade = isNumber ? toml.read(RISK_PER_TRADE, value, ["risk"]) : undefined;
-  const read = toml.read(RISK, table, ["risk"]);
-  if (isNumber || table.per_trade !== undefined) {
-    toml.warn(
-      isNumber ? ["risk"] : ["risk", "per_trade"],
-      "is only kept: what a trade may lose is a parameter of each strategy",
-    );
-  }
-  return {
-    perTrade: perTrade ?? read?.per_trade ?? 0,
-    maxNotionalPerOrder: read?.max_notional_per_order ?? null,
-    maxNotionalPerSymbol: read?.max_notional_per_symbol ?? null,
-    maxDailyLoss: read?.max_daily_loss ?? null,
-    maxOpenOrders: read?.max_open_orders ?? 0,
-    priceCollarPercent: read?.price_collar ?? null,
-  };
-}
 
 /** Old plans have the events inside of [scanners]. */
 function eventsOfScanners(toml: TomlFile): unknown {

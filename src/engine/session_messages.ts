@@ -2,13 +2,16 @@
 import type { ConsumerToMain, GatewayToMain } from "../protocol.ts";
 import type { Producer } from "./producer.ts";
 import type { Refills } from "./refills.ts";
-import type { SessionEvent } from "./session_options.ts";
+import type { HeldSymbols } from "./held_symbols.ts";
+import type { SessionEvent, SessionLog } from "./session_options.ts";
 import type { SessionRuns } from "./session_runs.ts";
 
 export interface SessionMessagesOptions {
   runs: SessionRuns;
   producer: Producer;
   refills: Refills;
+  held: HeldSymbols;
+  log: SessionLog;
   /** null: the clock is not known yet. */
   nowUs(): number | null;
   /** The gateway's number among the producer's receivers. */
@@ -24,6 +27,8 @@ export interface SessionMessagesOptions {
 
 export class SessionMessages {
   readonly #options: SessionMessagesOptions;
+  /** What the gateway wants rows of. */
+  #watched: readonly string[] = [];
   /** The newest step that the gateway has done. */
   completedStep = -1;
   /** The account's cash as it was told last, in its currency. */
@@ -37,6 +42,7 @@ export class SessionMessages {
     const { runs, producer, onEvent, gatewayReceiver } = this.#options;
     switch (message.type) {
       case "trade":
+        this.#options.held.onTrade(message);
         return onEvent({ type: "trade", strategy: runs.nameOf(message.runId), line: message });
       case "denial":
         return onEvent({
@@ -47,7 +53,10 @@ export class SessionMessages {
       case "status":
         return this.#onStatus(message);
       case "watch":
-        for (const symbol of message.symbols) producer.route(symbol, gatewayReceiver());
+        this.#watched = message.symbols;
+        return this.routeWatched();
+      case "carriesOn":
+        runs.before = message.runs;
         return;
       case "returned":
         return producer.returned(gatewayReceiver(), message.buffer);
@@ -57,6 +66,13 @@ export class SessionMessages {
       default:
         return; // waited for through the inbox
     }
+  }
+
+  /** What is watched before the producer has the gateway among its receivers is routed then. */
+  routeWatched(): void {
+    const receiver = this.#options.gatewayReceiver();
+    if (receiver < 0) return;
+    for (const symbol of this.#watched) this.#options.producer.route(symbol, receiver);
   }
 
   #onStatus({ account, positions, openOrders }: GatewayToMain & { type: "status" }): void {
@@ -91,9 +107,18 @@ export class SessionMessages {
         return this.#options.onStrategyFailed(message.runId, message.message, message.stack);
       case "outOfSync": {
         const { symbol, lagSeconds, rowsLost, symbols } = message;
-        onEvent({ type: "lost", symbol, lagSeconds, rowsLost });
+        // Of an interrupted stream its own line tells.
+        if (rowsLost > 0) onEvent({ type: "lost", symbol, lagSeconds, rowsLost });
         return before(refills.add(consumer, symbols));
       }
+      case "corrected":
+        return before(refills.correct(consumer, message.symbol));
+      case "counts":
+        if (message.corrections === 0) return;
+        return this.#options.log("info", "{corrections} bars and trades were corrected", {
+          consumer,
+          corrections: message.corrections,
+        });
       default:
         return; // waited for through the inbox
     }

@@ -1,4 +1,4 @@
-import type { CancelResult, SubmitResult } from "../../contracts/broker.ts";
+import type { CancelResult, RefusalCause, SubmitResult } from "../../contracts/broker.ts";
 import { plain } from "../../util/decimal.ts";
 import type { Soon } from "../../util/soon.ts";
 import { type Desk, DeskRequests } from "./desk.ts";
@@ -25,6 +25,8 @@ export class Dispatch {
     readonly wake: (desk: Desk) => void,
     /** The journal does not take records any more. */
     readonly onNotDurable: (error: unknown) => void,
+    /** Another order was the reason why it was refused. */
+    readonly onObstacle: (child: ChildOrder, cause: RefusalCause, message: string) => void,
   ) {}
 
   /** One after the other, in this order. */
@@ -43,7 +45,12 @@ export class Dispatch {
   /** An order of which it is not known whether it was sent: it is looked up, and never sent. */
   resolve(child: ChildOrder): Promise<void> {
     const first: SubmitResult = { result: "unknown", message: "the trader ended" };
-    return this.#settle(child, first, -Infinity).then((outcome) => this.#answered(child, outcome));
+    return this.#settle(child, first, -Infinity).then((outcome) => {
+      const isUnsent = outcome.result === "refused" && outcome.code === "too_late";
+      if (!isUnsent) return this.#answered(child, outcome);
+      const message = "not sent: the trader ended before the broker had it";
+      this.flow.refused(child, "not_sent", message);
+    });
   }
 
   /** The journal cannot be written: no order leaves, what is there can still be cancelled. */
@@ -96,6 +103,7 @@ export class Dispatch {
       request: child.request!,
       seen: () => child.held?.[0]?.order ?? null,
       isFresh: () => this.state.nowUs() - sentUs < FRESH_US,
+      isWanted: () => child.work === null || child.work.cancelReason === null,
       wait: options.wait,
       signal: this.signal,
       log: (message, properties) => options.log("warning", message, properties),
@@ -107,7 +115,13 @@ export class Dispatch {
       case "accepted":
         return this.flow.accepted(child, result.order);
       case "refused":
-        return this.flow.refused(child, String(result.code), result.message);
+        this.flow.refused(child, String(result.code), result.message);
+        if ("cause" in result && result.cause !== undefined) {
+          this.onObstacle(child, result.cause, result.message);
+        }
+        return;
+      case "withdrawn":
+        return this.flow.withdrawn(child);
       case "mismatch":
         this.state.restrict("mismatch", "halted", result.message);
         return this.flow.refused(child, "duplicate_mismatch", result.message);

@@ -7,13 +7,19 @@
  * journal; no fill is applied twice; an unknown answer is never taken for "no"; in steps, the same
  * intents give the same orders in the same order, however many consumers they come from.
  */
-import type { OrderUpdate, UpdatesState, UpdateStream } from "../../contracts/broker.ts";
+import type { OrderUpdate, UpdateStream } from "../../contracts/broker.ts";
 import type { ConsumerToGateway, GatewayStart, MainToGateway } from "../../protocol.ts";
 import { AbortController } from "../../util/natives.ts";
 import { after, type Soon } from "../../util/soon.ts";
+import type { Book } from "./book.ts";
+import { brokerSessions } from "./broker_sessions.ts";
+import { watchClock } from "./clock_watch.ts";
+import { AccountGuard } from "./account_guard.ts";
+import { restoreDayTrades } from "./day_trades.ts";
 import { type Desk, DeskRequests } from "./desk.ts";
 import { Dispatch } from "./dispatch.ts";
 import { Figures } from "./figures.ts";
+import { setHalted } from "./halts.ts";
 import { Intake } from "./intake.ts";
 import { Liquidations } from "./liquidation.ts";
 import type { GatewayOptions } from "./options.ts";
@@ -21,12 +27,14 @@ import { isSettled, openPositions } from "./leaving.ts";
 import { OrderFlow } from "./order_flow.ts";
 import { Plans } from "./plans.ts";
 import { reconcile } from "./reconcile.ts";
+import { Reconciler } from "./reconciler.ts";
 import { JournalWatch } from "./recovery/journal_watch.ts";
 import { Quiet } from "./recovery/quiet.ts";
 import { Recovery } from "./recovery/recovery.ts";
 import { Reports } from "./reports.ts";
 import { GatewayState } from "./state.ts";
 import { Steps } from "./steps.ts";
+import { onUpdatesState } from "./updates_state.ts";
 import { Watch } from "./watch.ts";
 
 const DEADLINE_LOOK_MS = 500;
@@ -42,6 +50,8 @@ export class Gateway {
   readonly #watch: Watch;
   readonly #dispatch: Dispatch;
   readonly #figures: Figures;
+  readonly #reconciler: Reconciler;
+  readonly #guard: AccountGuard;
   readonly #abort = new AbortController();
   /** Those that are there. */
   readonly #consumers: number[] = [];
@@ -62,6 +72,7 @@ export class Gateway {
       this.#state,
       this.#reports,
       (child) => this.#dispatch.retryCancel(child),
+      (child) => this.#run(() => this.#reconciler.ask(child)),
     );
     this.#liquidations = new Liquidations(this.#state);
     this.#intake = new Intake(this.#state, this.#reports, this.#liquidations);
@@ -78,6 +89,7 @@ export class Gateway {
       signal,
       wake,
       (error) => this.#run(() => watch.failed(error)),
+      (...refusal) => this.#run(() => this.#reconciler.obstacles.found(...refusal)),
     );
     this.#recovery = new Recovery({
       state: this.#state,
@@ -87,13 +99,25 @@ export class Gateway {
       quiet,
       signal,
     });
-    this.#figures = new Figures(this.#state, this.#abort.signal, {
+    this.#guard = new AccountGuard(this.#state, (request) => {
+      if (options.stepping) this.#liquidations.add(request);
+      else this.#run(() => this.#liquidate(request));
+    });
+    this.#figures = new Figures(this.#state, this.#abort.signal, this.#guard, {
       tell: (account) => {
         for (const consumer of this.#consumers) {
           options.toConsumer(consumer, { type: "account", account });
         }
       },
       run: (task) => this.#run(task),
+    });
+    this.#reconciler = new Reconciler(this.#state, this.#flow, this.#dispatch, {
+      signal: this.#abort.signal,
+      run: (task) => this.#run(task),
+      wake: () => {
+        this.#pumpAll();
+        this.#figures.refreshSoon();
+      },
     });
     for (let i = 0; i < options.consumers; i++) this.#consumers.push(i);
     this.#plans = new Plans(this.#state, this.#flow);
@@ -130,22 +154,35 @@ export class Gateway {
         // Time may go on while the gateway stops, but not for it.
         if (!this.#state.isStopping) this.#steps.begin(n, timeUs);
       },
-      onState: (state) => this.#onStreamState(state),
+      onState: (state) => onUpdatesState(this.#state, state, () => this.#onRestored()),
       signal,
     });
     const { positions, openOrders, recovered } = await this.#recovery.start();
+    this.#flow.externals.sinceUs = this.#state.nowUs();
+    await restoreDayTrades(this.#state, signal);
     this.#steps.stream = this.#stream;
     const account = this.#state.account.broker;
-    const { batchId } = this.options;
-    toMain({ type: "ready", batchId, recovered, account, clock, positions, openOrders });
+    const { batchId, log } = this.options;
+    const sessions = await brokerSessions(broker, clock.timeUs, log, signal);
+    const ready = { batchId, recovered, account, clock, positions, openOrders, sessions };
+    toMain({ type: "ready", ...ready });
     await this.#figures.refresh();
-    if (!this.options.stepping) this.#run(() => this.#figures.keepFresh());
+    if (!this.options.stepping) {
+      this.#run(() => this.#figures.keepFresh());
+      this.#run(() => watchClock(this.#state, broker, signal));
+    }
+    if (this.options.reconcile !== undefined) this.#reconciler.start(this.options.reconcile);
     started.resolve();
   }
 
   /** Market time as the gateway has it: of the clock, or of the newest step. */
   nowUs(): number {
     return this.#state.nowUs();
+  }
+
+  /** For who looks: only the gateway changes it. */
+  get book(): Pick<Book, "net" | "external" | "isFlat"> {
+    return this.#state.book;
   }
 
   /** Nothing is open and nothing is being closed: a step without intents and updates changes nothing here. */
@@ -199,7 +236,9 @@ export class Gateway {
       case "session":
         this.#state.sessions[message.assetClass] = message;
         this.#state.account.startDay();
+        this.#state.streaks?.startSession(message.assetClass);
         this.#liquidations.startSession(message.assetClass);
+        this.#guard.startDay();
         for (const desk of this.#state.board.busy.list) desk.touch();
         return this.#pumpAll();
       case "liquidate":
@@ -208,6 +247,9 @@ export class Gateway {
         return this.#state.restrict(message.cause, message.state, message.reason);
       case "lift":
         return this.#state.lift(message.cause);
+      case "halted":
+        setHalted(this.#state, message.symbol, message.isHalted);
+        return this.#pumpAll();
       case "stop":
         return this.#run(() => this.#stop());
       default:
@@ -278,34 +320,13 @@ export class Gateway {
     this.#pumpAll();
   }
 
-  #onStreamState(state: UpdatesState): void {
-    const { log, toMain } = this.options;
-    switch (state.state) {
-      case "connected":
-        this.#state.isConnected = true;
-        return;
-      case "interrupted":
-        log("warning", "Order updates are interrupted: {reason}", { reason: state.reason });
-        this.#state.isConnected = false;
-        return;
-      case "restored":
-        return this.#run(async () => {
-          await reconcile(this.#state, this.#flow, this.#dispatch);
-          this.#state.isConnected = true;
-          for (const desk of this.#state.desks.values()) desk.touch();
-          this.#pumpAll();
-        });
-      case "taken":
-        return this.#state.restrict("other_trader", "halted", otherTrader(state.reason));
-      case "failed": {
-        const { name, message, stack } = state.error;
-        this.#state.isConnected = false;
-        toMain({ type: "failed", errorName: name, message, stack: stack ?? null });
-        return;
-      }
-      default:
-        return state satisfies never;
-    }
+  #onRestored(): void {
+    this.#run(async () => {
+      await reconcile(this.#state, this.#flow, this.#dispatch);
+      this.#state.isConnected = true;
+      for (const desk of this.#state.desks.values()) desk.touch();
+      this.#pumpAll();
+    });
   }
 
   async #assets(message: Extract<MainToGateway, { type: "assets" }>): Promise<void> {
@@ -369,8 +390,4 @@ export class Gateway {
     const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
     this.options.toMain({ type: "failed", errorName: name, message, stack: stack ?? null });
   }
-}
-
-function otherTrader(reason: string): string {
-  return `${reason}: another trader uses this account; stop it, then start this one again`;
 }

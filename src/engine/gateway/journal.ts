@@ -24,6 +24,8 @@ export interface SessionRecord {
   /** When the last of its sessions is over; null: when it is stopped. Market time. */
   endsUs: number | null;
   timeUs: number;
+  /** No order of it from here on has a smaller number. */
+  sequence: number;
   /** The batch whose positions were taken over: its records follow. */
   refBatchId: string | null;
 }
@@ -112,6 +114,11 @@ export class MemoryJournal implements Journal {
   readonly records: JournalRecord[] = [];
 
   constructor(readonly restored: readonly JournalRecord[] = []) {}
+
+  /** As on disk, where a copy is read back. */
+  get all(): JournalRecord[] {
+    return [...this.restored, ...this.records];
+  }
 
   append(records: JournalRecord[]): void {
     this.records.push(...records);
