@@ -108,7 +108,16 @@ await inFolder(async (folder) => {
   const plan = planOf(await symbolsOf(simulator.baseUrl));
   await Deno.writeTextFile(join(folder, "tradeplan.toml"), plan);
   const sender = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--quiet", "-A", SENDER, simulator.baseUrl, values.rate, values.cut, values.speed],
+    args: [
+      "run",
+      "--quiet",
+      "-A",
+      SENDER,
+      simulator.baseUrl,
+      values.rate,
+      values.cut,
+      values.speed,
+    ],
     stdout: "piped",
   }).spawn();
   const said = linesOf(sender.stdout);
