@@ -59,8 +59,8 @@ const REFUSALS: Record<FaultOf<"refusal">["reason"], [number, number, string]> =
 export class RequestFaults {
   readonly #world: AdversaryWorld;
   readonly #closing = Promise.withResolvers<void>();
-  /** Requests that will never be answered, whose clients have not given up yet. */
-  silent = 0;
+  /** Requests that are kept waiting: late ones, and those that will never be answered. */
+  waiting = 0;
 
   constructor(world: AdversaryWorld) {
     this.#world = world;
@@ -118,10 +118,10 @@ export class RequestFaults {
 
   async #lose(how: "cut" | "silence", link: FrontLink | null): Promise<Response> {
     if (how === "cut") link?.cut();
-    this.silent++;
+    this.waiting++;
     this.#world.book.wake();
     await Promise.race([link?.closed ?? this.#closing.promise, this.#closing.promise]);
-    this.silent--;
+    this.waiting--;
     // Nobody reads it.
     return new Response(null, { status: 499 });
   }
@@ -147,7 +147,12 @@ export class RequestFaults {
     const jitter = spec.jitter === 0 ? 0 : random.int(-spec.jitter, spec.jitter);
     const waited = Promise.withResolvers<void>();
     const stop = this.#world.network.after(Math.max(0, spec.ms + jitter), waited.resolve);
-    return Promise.race([waited.promise, this.#closing.promise]).finally(stop);
+    this.waiting++;
+    this.#world.book.wake();
+    return Promise.race([waited.promise, this.#closing.promise]).finally(() => {
+      stop();
+      this.waiting--;
+    });
   }
 }
 
