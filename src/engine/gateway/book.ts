@@ -1,5 +1,6 @@
 import { Decimal, decimal } from "../../util/decimal.ts";
 import type { Execution } from "../../model/order.ts";
+import { type Split, splitShares } from "../../model/split.ts";
 import { ByRun } from "./by_run.ts";
 
 /** A run's position in a symbol, exact. */
@@ -232,6 +233,31 @@ export class Book {
       if (sum === null) runs.delete(to);
       else runs.set(to, sum);
     }
+  }
+
+  /**
+   * What is held becomes new shares, in multiples of `increment`. What it cost stays, but for the
+   * part that is paid out.
+   */
+  split(split: Split, increment: Decimal): void {
+    const holding = this.#holding(split.symbol);
+    const held = holding.runs.entries();
+    const before = [holding.external, ...held.map(([, { qty }]) => qty)];
+    const [external, ...after] = splitShares(before, split, increment);
+    holding.external = external;
+    holding.net = after.reduce((sum, qty) => sum.plus(qty), external);
+    held.forEach(([runId, position], i) => {
+      if (after[i].isZero) {
+        holding.runs.delete(runId);
+        this.size--;
+        return;
+      }
+      const exact = position.qty.times(split.newShares).div(split.oldShares);
+      const kept = (of: Decimal) => after[i].eq(exact) ? of : of.times(after[i]).div(exact);
+      const { fees, openedUs } = position;
+      const cost = kept(position.cost);
+      holding.runs.set(runId, positionOf(after[i], cost, kept(fees), openedUs));
+    });
   }
 
   setExternal(symbol: string, qty: Decimal): void {
