@@ -9,6 +9,7 @@ import { type BacktestPlan, readBacktestPlan } from "./backtest_plan.ts";
 import { isTable, must } from "./must.ts";
 import { type OptimizerPlan, readOptimizer } from "./optimizer_plan.ts";
 import { type PluginSection, readSection, sectionsOf } from "./plugin_section.ts";
+import { type OnFailure, onFailure, readSessionPlan, type SessionPlan } from "./session_plan.ts";
 import { TomlFile } from "./toml_file.ts";
 
 /** What is to be traded and how: tradeplan.toml, read and checked. Plain data, it crosses ports. */
@@ -20,6 +21,7 @@ export interface TradePlan {
   /** In account currency; null: the account's equity at the session's start. */
   portfolioValue: number | null;
   risk: RiskPlan;
+  session: SessionPlan;
   /** Day trades are closed this long before the close. */
   marketLiquidationEndTimeMinutes: number;
   events: PlanEvent[];
@@ -65,6 +67,8 @@ export interface ScannerPlan extends PluginSection {
 export interface StrategyPlan extends PluginSection {
   /** When it may buy, minutes since the open; empty: the whole session. */
   schedule: ScheduleWindow[];
+  /** What becomes of its positions when it is stopped for what it did; null: as [session] says. */
+  onFailure: OnFailure | null;
 }
 
 /**
@@ -73,14 +77,23 @@ export interface StrategyPlan extends PluginSection {
  */
 export function readTradePlan(text: string, path: string, file: string): TradePlan {
   const toml = new TomlFile(text, file);
-  const { scanners: _, strategies: __, optimizer: ___, risk, backtest, ...top } = toml.data;
+  const { scanners: _, strategies: __, optimizer: ___, risk, session, backtest, ...top } =
+    toml.data;
   for (const [key, why] of Object.entries(OBSOLETE_TOP)) {
     if (key in top) toml.warn([key], why);
     delete top[key];
   }
   toml.unknownKeys(
     top,
-    [...Object.keys(TOP.shape), "risk", "scanners", "strategies", "optimizer", "backtest"],
+    [
+      ...Object.keys(TOP.shape),
+      "risk",
+      "session",
+      "scanners",
+      "strategies",
+      "optimizer",
+      "backtest",
+    ],
     [],
   );
   const read = toml.read(TOP, { ...top, events: top.events ?? eventsOfScanners(toml) }, []);
@@ -90,6 +103,7 @@ export function readTradePlan(text: string, path: string, file: string): TradePl
     file,
     folder,
     risk: readRisk(toml, risk),
+    session: readSessionPlan(toml, session),
     scanners: readScanners(toml, folder, strategies.map(({ name }) => name), read?.assets ?? []),
     strategies,
     backtest: readBacktestPlan(toml, backtest),
@@ -263,6 +277,7 @@ const WINDOW = z.object(
 );
 const STRATEGY = z.object({
   schedule: z.array(WINDOW, "must be [[…schedule]] tables with start and duration").default([]),
+  on_failure: onFailure.optional(),
 });
 
 function readStrategies(toml: TomlFile, folder: string): StrategyPlan[] {
@@ -275,8 +290,13 @@ function readStrategies(toml: TomlFile, folder: string): StrategyPlan[] {
       }
     }
     return {
-      ...readSection(toml, raw, { folder, own: ["schedule"], obsolete: OBSOLETE_STRATEGY }),
+      ...readSection(toml, raw, {
+        folder,
+        own: Object.keys(STRATEGY.shape),
+        obsolete: OBSOLETE_STRATEGY,
+      }),
       schedule: own?.schedule ?? [],
+      onFailure: own?.on_failure ?? null,
     };
   });
 }

@@ -54,6 +54,11 @@ start = 300
 duration = 30
 
 [strategies.momentum_long]
+on_failure = "flatten"
+
+[session]
+on_stop = "keep"
+memory_mb = 300
 
 [optimizer]
 start_date = "2021-01-01"
@@ -71,6 +76,7 @@ start_date = "2021-01-01"
       maxOpenOrders: 40,
       priceCollarPercent: 7.5,
     },
+    session: { onStop: "keep", onFailure: "keep", memoryMb: 300, databaseSeconds: 60 },
     marketLiquidationEndTimeMinutes: 20,
     events: ["minute", "quote"],
     testScanners: false,
@@ -101,6 +107,7 @@ start_date = "2021-01-01"
         { start: 15, duration: 150 },
         { start: 300, duration: 30 },
       ],
+      onFailure: null,
     }, {
       name: "momentum_long",
       table: "strategies.momentum_long",
@@ -110,6 +117,7 @@ start_date = "2021-01-01"
       parameters: {},
       written: {},
       schedule: [],
+      onFailure: "flatten",
     }],
     optimizer: { startDate: "2021-01-01", endDate: null, parameters: [] },
     warnings: [],

@@ -11,6 +11,7 @@ import type {
   PluginSource,
   RunInfo,
   SessionWindow,
+  StopOrders,
   StrategySource,
   TradeLine,
 } from "../protocol.ts";
@@ -40,6 +41,21 @@ export interface StrategySetup {
   source: StrategySource;
   /** Hosts that its code may reach; equal grants share consumers. */
   netHosts: string[];
+  /** What becomes of its positions when it is stopped for what it did; null: as the session's. */
+  onFailure?: OnFailure | null;
+}
+
+export type OnFailure = "keep" | "flatten";
+
+/** How a session takes what goes wrong, and how it ends when it is stopped. */
+export interface SupervisionOptions {
+  /** What becomes of orders and positions when the trader is stopped. */
+  onStop: StopOrders;
+  onFailure: OnFailure;
+  /** The heap that the strategies of a consumer may fill together. */
+  memoryMb: number;
+  /** Seconds without the database after which nothing is opened any more. */
+  databaseSeconds: number;
 }
 
 /** What a session tells the outside, as it happens. */
@@ -79,6 +95,7 @@ export interface SessionOptions {
     journalFolder: string;
     risk: RiskSettings;
   };
+  supervision: SupervisionOptions;
   scanners: ScannerSetup[];
   strategies: StrategySetup[];
   assets: AssetClass[];

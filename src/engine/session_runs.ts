@@ -8,13 +8,13 @@ import type { ConsumerLink } from "./session_workers.ts";
 export class SessionRuns {
   /** Those that go on, and those whose strategy was stopped. Followings look at it. */
   readonly current: RunInfo[] = [];
-  /** In whose place another has come, with the reason. */
-  readonly #replaced: { run: RunInfo; endUs: number; reason: string }[] = [];
+  /** In whose place another has come. */
+  readonly #replaced: RunInfo[] = [];
   /** Why strategies ended before the session, by run. */
   readonly #failures = new Map<number, string>();
 
   get all(): RunInfo[] {
-    return [...this.#replaced.map(({ run }) => run), ...this.current];
+    return [...this.#replaced, ...this.current];
   }
 
   of(consumer: number): RunInfo[] {
@@ -37,9 +37,9 @@ export class SessionRuns {
   }
 
   /** `next` goes on in the place of `run`. */
-  replace(run: RunInfo, next: RunInfo, endUs: number, reason: string): void {
+  replace(run: RunInfo, next: RunInfo): void {
     this.current[this.current.indexOf(run)] = next;
-    this.#replaced.push({ run, endUs, reason });
+    this.#replaced.push(run);
   }
 
   /** What the store is told at the session's end. */

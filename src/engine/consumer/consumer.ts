@@ -23,8 +23,11 @@ import type {
 import { SymbolTable } from "../../util/symbol_table.ts";
 import { AgeRule } from "./age.ts";
 import { Calls } from "./calls.ts";
+import { Checkpoints } from "./checkpoints.ts";
+import type { HeapMeter } from "./heap_meter.ts";
+import { MeteredCalls } from "./metered_calls.ts";
 import { Decisions } from "./decisions.ts";
-import type { ReadDecision, Slot, StrategyRun } from "./slot.ts";
+import { type ReadDecision, type Slot, slotOf, type StrategyRun } from "./slot.ts";
 import { MINUTE_US, SECOND_US } from "./symbol_state.ts";
 import { AccountView, setAccount, setEvent, setTimeUs, setToBarEnd } from "./views.ts";
 import { type Followed, FollowedSymbols } from "./followed.ts";
@@ -47,6 +50,12 @@ export interface ConsumerOptions {
   toMain(message: ConsumerToMain, transfer?: ArrayBuffer[]): void;
   /** What user code threw, with the author's lines. */
   describeThrown(error: unknown, strategy: string): { message: string; stack: string };
+  /** It comes in the place of another, whose runs it continues. */
+  replaces?: boolean;
+  /** Measures the heap; null: nobody looks at it. */
+  meter?: HeapMeter;
+  /** What strategies keep is told at each minute's end. */
+  checkpoints?: boolean;
   /** Hears of each decision, as it has been read; for checks. */
   onDecision?(slot: Slot, decision: Decision, read: ReadDecision, timeUs: number): void;
 }
@@ -60,6 +69,7 @@ export class Consumer {
   readonly #portfolio: AccountView;
   readonly #calls: Calls;
   readonly #age: AgeRule;
+  readonly #checkpoints: Checkpoints | null;
   readonly #wantsSecond: boolean;
   readonly #wantsMinute: boolean;
   readonly #wantsTrade: boolean;
@@ -73,12 +83,16 @@ export class Consumer {
   #stepBegun = -1;
   #stepDone = -1;
   readonly #waiting: MarketMessage[] = [];
+  /** False: nobody has told yet what the runs have; nothing is decided before. */
+  #isHandedOver: boolean;
 
   constructor(options: ConsumerOptions) {
     this.#options = options;
     this.#portfolio = new AccountView(options.portfolioValue);
-    this.#calls = new Calls(options);
+    this.#calls = options.meter ? new MeteredCalls(options, options.meter) : new Calls(options);
+    this.#checkpoints = options.checkpoints ? new Checkpoints(options, this.#calls) : null;
     this.followed = new FollowedSymbols(this.#portfolio, this.#calls);
+    this.#isHandedOver = options.replaces !== true;
     this.#age = new AgeRule(options, this.#symbols, this.followed);
     this.#outbox = new Outbox(options.stepping, options.toGateway);
     this.#decisions = new Decisions({
@@ -103,9 +117,9 @@ export class Consumer {
         for (const name of message.names) this.#symbols.idOf(name);
         return;
       case "runs":
-        for (const { strategy, runId } of message.runs) {
+        for (const { strategy, runId, was = -1 } of message.runs) {
           const run = this.#options.strategies.find(({ name }) => name === strategy);
-          if (run) run.runId = runId;
+          if (run) Object.assign(run, { runId, formerRunId: was });
         }
         for (const value of this.#earlyValues.splice(0)) this.onKeystoreSet(...value);
         return;
@@ -115,6 +129,12 @@ export class Consumer {
         return this.#startSession(message.windows);
       case "refill":
         return this.followed.refill(message.symbol, message.history);
+      case "resume":
+        return; // the worker's: it lets the gateway's messages in
+      case "stopStrategy": {
+        const run = this.#options.strategies.find(({ name }) => name === message.strategy);
+        return run && this.#calls.failed(run, new Error(message.message));
+      }
       case "stop":
         for (const run of this.#options.strategies) {
           if (run.slots.size > 0) this.#calls.call(run, () => run.instance.close());
@@ -160,6 +180,11 @@ export class Consumer {
         this.#stepBegun = message.n;
         while (this.#waiting.length > 0) this.#work(this.#waiting.shift()!);
         return;
+      case "handedOver":
+        this.#isHandedOver = true;
+        // In steps nothing comes before.
+        while (this.#waiting.length > 0) this.#work(this.#waiting.shift()!);
+        return;
       case "keystore": {
         const run = this.#options.strategies.find(({ name }) => name === message.strategy);
         if (run) receiveValue(run.keystore, message.key, message.context, message.value);
@@ -181,7 +206,7 @@ export class Consumer {
   #onMarket(message: MarketMessage): void {
     // In a stepping session rows wait for the gateway, so that strategies see the account of the step's begin.
     const isEarly = this.#stepBegun <= this.#stepDone || this.#waiting.length > 0;
-    if (this.#options.stepping && isEarly) this.#waiting.push(message);
+    if (!this.#isHandedOver || this.#options.stepping && isEarly) this.#waiting.push(message);
     else this.#work(message);
   }
 
@@ -194,6 +219,7 @@ export class Consumer {
       if (!isSkipped || batch.kind[i] === RowKind.status) this.#row(batch, i);
     }
     this.#rows += batch.length;
+    this.#checkpoints?.look(clock.nowUs());
     if (!stepping && batch.length > 0) {
       const nowUs = clock.nowUs();
       if (this.#wantsSecond) this.#closeSeconds(nowUs);
@@ -323,19 +349,12 @@ export class Consumer {
   }
 
   #onReport(report: OrderReport): void {
-    const slot = this.#slotOf(report);
+    const slot = slotOf(this.#options.strategies, report);
     if (slot === undefined) return;
     slot.position = report.position;
     // A report that crossed a newer intent on its way knows nothing of it.
     if (report.intentSeq >= slot.lastSeq) slot.openOrder = report.openOrder;
     if (report.fill !== null || report.denial !== null) this.#calls.report(slot, report);
-  }
-
-  #slotOf({ runId, symbol }: OrderReport): Slot | undefined {
-    for (const run of this.#options.strategies) {
-      if (run.runId === runId) return run.slots.get(symbol);
-    }
-    return undefined;
   }
 
   /** The strategies that work on all their symbols together, once in their interval of the session. */

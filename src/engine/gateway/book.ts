@@ -105,6 +105,11 @@ export class Book {
     return entry;
   }
 
+  /** What run `from` holds is run `to`'s, which holds nothing yet. */
+  renameRun(from: number, to: number): void {
+    for (const { runs } of this.#holdings.values()) runs.rename(from, to);
+  }
+
   position(runId: number, symbol: string): Position | null {
     return this.#holdings.get(symbol)?.runs.get(runId) ?? null;
   }

@@ -214,6 +214,27 @@ export class Desk {
     this.#noteIdle();
   }
 
+  /** What run `from` has open, and what protects its position, is run `to`'s. */
+  renameRun(from: number, to: number): void {
+    for (const work of this.#works) {
+      if (work.runId === from) work.runId = to;
+      for (const child of work.children) if (child.runId === from) child.runId = to;
+    }
+    const protection = this.#protections.get(from);
+    if (protection !== undefined) {
+      this.#protections.delete(from);
+      this.#protections.set(to, protection);
+      protection.runId = to;
+      const orders = protection.groups.flatMap(({ entry, legs }) =>
+        entry ? [entry, ...legs] : legs
+      );
+      for (const child of orders) child.runId = to;
+    }
+    const refusals = this.refusals.get(from);
+    this.refusals.delete(from);
+    if (refusals !== undefined) this.refusals.set(to, refusals);
+  }
+
   /** A non-protective order of another run on the other side. */
   hasOpposite(runId: number, side: "buy" | "sell"): boolean {
     for (const work of this.#works) if (work.runId !== runId && work.side !== side) return true;

@@ -18,18 +18,18 @@ import { Figures } from "./figures.ts";
 import { Intake } from "./intake.ts";
 import { Liquidations } from "./liquidation.ts";
 import type { GatewayOptions } from "./options.ts";
-import { isSettled, openPositions } from "./leaving.ts";
+import { openPositions } from "./leaving.ts";
 import { OrderFlow } from "./order_flow.ts";
 import { Plans } from "./plans.ts";
+import { handOver } from "./handover.ts";
 import { reconcile } from "./reconcile.ts";
 import { Reports } from "./reports.ts";
 import { GatewayState } from "./state.ts";
 import { Steps } from "./steps.ts";
+import { Stopping } from "./stopping.ts";
 import { Watch } from "./watch.ts";
 
 const DEADLINE_LOOK_MS = 500;
-const STOP_WAIT_MS = 100;
-const STOP_WAITS_MAX = 100;
 
 export class Gateway {
   readonly #state: GatewayState;
@@ -45,6 +45,7 @@ export class Gateway {
   readonly #consumers: number[] = [];
   readonly #plans: Plans;
   readonly #steps: Steps;
+  readonly #stopping: Stopping;
   readonly #pumping = new Set<Desk>();
   #stream: UpdateStream | null = null;
   #idle: (() => void)[] = [];
@@ -88,6 +89,14 @@ export class Gateway {
       signal: this.#abort.signal,
       onFailure: (error) => this.#fail(error),
     });
+    this.#stopping = new Stopping({
+      state: this.#state,
+      liquidations: this.#liquidations,
+      signal: this.#abort.signal,
+      pump: () => this.#pumpNow(),
+      isPumping: () => this.#pumping.size > 0,
+      refresh: () => this.#figures.refresh(),
+    });
   }
 
   /** Reads the account, opens the stream of order updates, and sends "ready" to main. */
@@ -124,6 +133,10 @@ export class Gateway {
   /** Market time as the gateway has it: of the clock, or of the newest step. */
   nowUs(): number {
     return this.#state.nowUs();
+  }
+
+  get #parts() {
+    return { state: this.#state, flow: this.#flow, reports: this.#reports };
   }
 
   /** Nothing is open and nothing is being closed: a step without intents and updates changes nothing here. */
@@ -184,15 +197,31 @@ export class Gateway {
         return this.#state.restrict(message.cause, message.state, message.reason);
       case "lift":
         return this.#state.lift(message.cause);
+      case "consumer":
+        // Its port is the worker's.
+        return this.#dropConsumer(message.consumer);
+      case "handOver":
+        return this.#handOver(message);
+      case "abandon":
+        return this.#abandon(message);
       case "stop":
-        return this.#run(() => this.#stop());
+        return this.#run(() => this.#stop(message));
       default:
         return message satisfies never;
     }
   }
 
-  /** A consumer is gone: steps no longer wait for it. */
-  dropConsumer(consumer: number): void {
+  #handOver({ id, consumer, runs }: Extract<MainToGateway, { type: "handOver" }>): void {
+    const { toConsumer, toMain } = this.options;
+    if (!this.#consumers.includes(consumer)) this.#consumers.push(consumer);
+    toConsumer(consumer, { type: "account", account: this.#state.account.figures });
+    for (const { from, run } of runs) handOver(this.#parts, from, run);
+    toConsumer(consumer, { type: "handedOver" });
+    toMain({ type: "handedOver", id });
+  }
+
+  /** A consumer is gone: steps do not wait for it until its place is taken. */
+  #dropConsumer(consumer: number): void {
     const at = this.#consumers.indexOf(consumer);
     if (at >= 0) this.#consumers.splice(at, 1);
     this.#steps.settleWhenDone();
@@ -217,6 +246,12 @@ export class Gateway {
     for (const desk of [...this.#state.board.dirty.list]) {
       if (!this.#pumping.has(desk)) this.#run(() => this.#pump(desk));
     }
+  }
+
+  #pumpNow(): Soon<void> {
+    if (!this.options.stepping) return this.#pumpAll();
+    this.#steps.turns.run(() => this.#steps.rounds(false));
+    return this.#steps.turns.idle();
   }
 
   async #pump(desk: Desk): Promise<void> {
@@ -306,26 +341,21 @@ export class Gateway {
     }
   }
 
-  async #stop(): Promise<void> {
-    this.#state.isStopping = true;
-    this.#state.restrict("stop", "reducing", "the trader stops");
-    this.#state.closeDesks("the trader stops");
-    if (this.options.stepping) {
-      this.#steps.turns.run(() => this.#steps.rounds(false));
-      await this.#steps.turns.idle();
-    } else {
-      this.#pumpAll();
-      await this.idle();
-      for (let i = 0; i < STOP_WAITS_MAX && !isSettled(this.#state); i++) {
-        await this.options.wait(STOP_WAIT_MS, this.#abort.signal);
-      }
-    }
-    await this.#figures.refresh();
+  #abandon(message: Extract<MainToGateway, { type: "abandon" }>): void {
+    const closing = this.#stopping.abandon(message);
+    this.#pumpAll();
+    if (closing !== null) this.#run(() => this.#liquidate(closing));
+  }
+
+  async #stop({ orders, withinMs }: Extract<MainToGateway, { type: "stop" }>): Promise<void> {
+    await this.#stopping.settle(orders, withinMs);
     // Whatever still waits for the exchange is given up.
     this.#abort.abort(new Error("the gateway has stopped"));
-    await this.#stream?.close();
+    await this.#stopping.soon(this.#stream?.close());
     await this.options.journal.close();
-    this.options.toMain({ type: "stopped", open: openPositions(this.#state) });
+    const { board } = this.#state;
+    const open = openPositions(this.#state);
+    this.options.toMain({ type: "stopped", open, orders: board.openOrders });
   }
 
   /** A task whose failure ends the gateway: main decides what then. */

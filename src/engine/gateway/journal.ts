@@ -24,6 +24,8 @@ export type JournalRecord =
   | { type: "refused"; clientOrderId: string; code: string; message: string }
   /** `runId` null: not of any run (EXTERNAL). */
   | { type: "execution"; runId: number | null; execution: Execution }
+  /** All that was run `from`'s is run `to`'s from here on. */
+  | { type: "handOver"; from: number; to: number; timeUs: number }
   | { type: "final"; brokerOrderId: string; clientOrderId: string; status: OrderStatus };
 
 export interface Journal {

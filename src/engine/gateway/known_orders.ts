@@ -42,6 +42,12 @@ export class KnownOrders {
     return this.#byBrokerId.get(brokerOrderId) ?? this.#byClientId.get(clientOrderId);
   }
 
+  /** Orders of run `from` are run `to`'s, those that are done with too: a fill may still come. */
+  renameRun(from: number, to: number): void {
+    const known = [...this.#sending, ...this.#byClientId.values(), ...this.#byBrokerId.values()];
+    for (const child of known) if (child.runId === from) child.runId = to;
+  }
+
   /** By the broker's id alone. */
   withId(desk: Desk, brokerOrderId: string): ChildOrder | undefined {
     return openIn(desk, brokerOrderId) ?? this.#byBrokerId.get(brokerOrderId);

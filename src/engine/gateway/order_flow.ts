@@ -35,6 +35,10 @@ export class OrderFlow {
     return this.#known.live();
   }
 
+  renameRun(from: number, to: number): void {
+    this.#known.renameRun(from, to);
+  }
+
   /** Cancels that the broker refused may be asked for again. */
   retryCancels(): void {
     for (const { works, protections } of this.state.board.busy.list) {

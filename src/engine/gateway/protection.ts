@@ -26,7 +26,8 @@ export interface LegGroup extends Readonly<ExitPrices> {
 }
 
 export interface Protection extends ExitPrices {
-  readonly runId: number;
+  /** Changes only where the run goes on under another number. */
+  runId: number;
   readonly groups: LegGroup[];
   /** Orders of its own that the broker refused or ended, in a row. */
   failures: number;

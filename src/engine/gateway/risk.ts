@@ -23,7 +23,7 @@ export const DENIALS = {
   no_connection: "(E) the broker's order updates are interrupted, so that positions are not known",
   trading_blocked: "(E) the broker has blocked the account",
   reducing: "(E) the trader lets only orders through that shrink a position (REDUCING)",
-  no_entries: "(E) the run is being liquidated",
+  no_entries: "(E) the run is being liquidated, or its strategy has been stopped",
   halted: "(E) trading in the symbol is halted",
   order_open: "the run has an order on its way or open in the symbol",
   no_position: "sell without a long position, cover without a short one",
@@ -202,7 +202,9 @@ function checkEntry(view: RiskView): Denied | null {
   if (!view.isConnected) return denied("no_connection", "order updates are interrupted");
   if (view.isBlocked) return denied("trading_blocked", "the broker has blocked the account");
   if (view.tradingState === "reducing") return denied("reducing", view.restriction);
-  if (view.isNoEntries) return denied("no_entries", "positions are being closed");
+  if (view.isNoEntries) {
+    return denied("no_entries", "its positions are being closed, or its strategy has been stopped");
+  }
   return view.isHalted ? denied("halted", `trading in ${symbol} is halted`) : null;
 }
 

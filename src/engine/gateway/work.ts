@@ -36,7 +36,8 @@ export interface ChildOrder {
   /** null: a leg of a bracket, or an exit that rests by itself; it belongs to a protection. */
   readonly work: Work | null;
   readonly desk: Desk;
-  readonly runId: number;
+  /** Changes only where the run goes on under another number. */
+  runId: number;
   readonly symbol: string;
   readonly side: Side;
   readonly kind: OrderKind;
@@ -60,7 +61,8 @@ export interface ChildOrder {
 
 export interface Work {
   readonly desk: Desk;
-  readonly runId: number;
+  /** Changes only where the run goes on under another number. */
+  runId: number;
   readonly strategy: string;
   /**
    * The intent's; −1 for the gateway's own exits, which come before the strategy's intents of the
