@@ -28,6 +28,11 @@ export class Counterpart {
     return this.#sockets.take();
   }
 
+  /** Since it began. */
+  get openedSockets(): number {
+    return this.#all.length;
+  }
+
   async close(): Promise<void> {
     for (const socket of this.#all) socket.close();
     await this.#server.shutdown();
@@ -91,7 +96,15 @@ export class Queue<T> {
   readonly #values: T[] = [];
   readonly #waiting: ((value: T) => void)[] = [];
 
+  /** Values put since the start. */
+  count = 0;
+
+  get waiting(): number {
+    return this.#values.length;
+  }
+
   put(value: T): void {
+    this.count++;
     const waiting = this.#waiting.shift();
     if (waiting) waiting(value);
     else this.#values.push(value);

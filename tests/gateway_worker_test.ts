@@ -55,8 +55,17 @@ async function withWorker(
         priceCollarPercent: null,
       },
       batchId: "batch",
+      reconcile: { inFlightMs: 0, openOrdersMs: 0, positionsMs: 0 },
       journalDir: join(folder, "journal"),
+      plan: {
+        digest: "plan",
+        assetClasses: ["us_equity"],
+        cryptoEndMinutes: null,
+        isNewBatch: false,
+        unknownPositions: "external",
+      },
       realMoney: false,
+      clockSkewMsMax: 5000,
       store: store.port1,
       consumers: [consumer.port1],
       ...start,
@@ -76,12 +85,12 @@ Deno.test("the worker connects, names assets, keeps its journal and stops", asyn
     const { account, clock, positions, openOrders } = await inbox.next("ready");
     assert.deepEqual([positions, openOrders], [[], []]);
     assert.equal(account.currency, "USD");
-    assert.deepEqual(clock, { timeUs: OPEN_US, rate: 0, isOpen: true });
+    assert.deepEqual(clock, { timeUs: OPEN_US, rate: 0, isOpen: true, isReal: false });
     const assets = inbox.next("assets");
     worker.postMessage({ type: "assets", id: 1, assetClass: "us_equity" });
     assert.equal((await assets).assets.length, 2);
     const stopped = inbox.next("stopped");
-    worker.postMessage({ type: "stop" });
+    worker.postMessage({ type: "stop", orders: "cancel", withinMs: 10_000 });
     assert.deepEqual((await stopped).open, []);
     assert.ok((await Deno.stat(join(folder, "journal", "batch.journal"))).isFile);
   });
@@ -115,7 +124,7 @@ Deno.test("a second trader on the account is refused until the first has stopped
       try {
         await ready;
         const stopped = told.next("stopped");
-        second.postMessage({ type: "stop" });
+        second.postMessage({ type: "stop", orders: "cancel", withinMs: 10_000 });
         await stopped;
       } finally {
         second.terminate();
@@ -128,7 +137,7 @@ Deno.test("a second trader on the account is refused until the first has stopped
       return true;
     });
     const stopped = inbox.next("stopped");
-    worker.postMessage({ type: "stop" });
+    worker.postMessage({ type: "stop", orders: "cancel", withinMs: 10_000 });
     await stopped;
     await start();
   });

@@ -4,11 +4,13 @@ import type { Environment } from "../contracts/store.ts";
 import type { ScheduleWindow } from "../contracts/strategy.ts";
 import type { AssetClass } from "../model/asset.ts";
 import type { Limit } from "../model/limit.ts";
+import type { ReconcilePeriods } from "../model/reconcile_periods.ts";
 import { closest } from "../util/closest.ts";
 import { type BacktestPlan, readBacktestPlan } from "./backtest_plan.ts";
 import { isTable, must } from "./must.ts";
 import { type OptimizerPlan, readOptimizer } from "./optimizer_plan.ts";
 import { type PluginSection, readSection, sectionsOf } from "./plugin_section.ts";
+import { readReconcilePlan } from "./reconcile_plan.ts";
 import { type OnFailure, onFailure, readSessionPlan, type SessionPlan } from "./session_plan.ts";
 import { TomlFile } from "./toml_file.ts";
 
@@ -22,6 +24,8 @@ export interface TradePlan {
   portfolioValue: number | null;
   risk: RiskPlan;
   session: SessionPlan;
+  /** How often the broker is asked for what is open and held. */
+  reconcile: ReconcilePeriods;
   /** Day trades are closed this long before the close. */
   marketLiquidationEndTimeMinutes: number;
   events: PlanEvent[];
@@ -32,6 +36,8 @@ export interface TradePlan {
   assets: AssetClass[];
   /** End of a crypto session, minutes since midnight, exchange time; null: it runs until it is stopped. */
   endTimeMinutes: number | null;
+  /** A session begins, and takes entries, only where clocks are this near to the broker's. */
+  clockSkewSecondsMax: number;
   scanners: ScannerPlan[];
   strategies: StrategyPlan[];
   /** How backtests fill orders, and what that costs. */
@@ -53,6 +59,8 @@ export interface RiskPlan {
   maxOpenOrders: number;
   /** How far a limit price may be from the market's, per cent; null: any. */
   priceCollarPercent: number | null;
+  /** What is done about positions of the account that are not Liu's: they are left alone, or nothing is sent. */
+  unknownPositions: "external" | "halt";
 }
 
 export interface ScannerPlan extends PluginSection {
@@ -77,8 +85,9 @@ export interface StrategyPlan extends PluginSection {
  */
 export function readTradePlan(text: string, path: string, file: string): TradePlan {
   const toml = new TomlFile(text, file);
-  const { scanners: _, strategies: __, optimizer: ___, risk, session, backtest, ...top } =
-    toml.data;
+  const { scanners: _, strategies: __, optimizer: ___, ...others } = toml.data;
+  const { risk, session, reconcile, backtest, ...top } = others;
+  toml.data;
   for (const [key, why] of Object.entries(OBSOLETE_TOP)) {
     if (key in top) toml.warn([key], why);
     delete top[key];
@@ -89,6 +98,7 @@ export function readTradePlan(text: string, path: string, file: string): TradePl
       ...Object.keys(TOP.shape),
       "risk",
       "session",
+      "reconcile",
       "scanners",
       "strategies",
       "optimizer",
@@ -104,6 +114,7 @@ export function readTradePlan(text: string, path: string, file: string): TradePl
     folder,
     risk: readRisk(toml, risk),
     session: readSessionPlan(toml, session),
+    reconcile: readReconcilePlan(toml, reconcile),
     scanners: readScanners(toml, folder, strategies.map(({ name }) => name), read?.assets ?? []),
     strategies,
     backtest: readBacktestPlan(toml, backtest),
@@ -129,6 +140,7 @@ export function readTradePlan(text: string, path: string, file: string): TradePl
     skipExisting: read!.skip_existing,
     assets: read!.assets,
     endTimeMinutes: read!.end_time ?? null,
+    clockSkewSecondsMax: read!.max_clock_skew_seconds,
     warnings: toml.warnings,
   };
 }
@@ -155,6 +167,7 @@ const timeOfDay = must(
 );
 
 const TOP = z.object({
+  max_clock_skew_seconds: must(z.number().positive(), "seconds > 0").default(5),
   environment: must(z.enum(["PAPER", "BACKTEST", "PROD"]), '"PAPER", "BACKTEST" or "PROD"')
     .default("PAPER"),
   portfolio_value: must(z.number().positive(), "money > 0").optional(),
@@ -190,6 +203,7 @@ const RISK = z.object({
   max_notional_per_symbol: limit.optional(),
   max_daily_loss: limit.optional(),
   max_open_orders: must(z.int().positive(), "a whole number > 0").default(1000),
+  unknown_positions: must(z.enum(["external", "halt"]), '"external" or "halt"').default("external"),
   price_collar: must(PERCENT.pipe(z.number().positive()), 'per cent > 0 ("10%")').optional(),
 });
 
@@ -212,6 +226,7 @@ function readRisk(toml: TomlFile, value: unknown): RiskPlan {
     maxDailyLoss: read?.max_daily_loss ?? null,
     maxOpenOrders: read?.max_open_orders ?? 0,
     priceCollarPercent: read?.price_collar ?? null,
+    unknownPositions: read?.unknown_positions ?? "external",
   };
 }
 

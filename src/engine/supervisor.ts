@@ -279,7 +279,7 @@ export class Supervisor {
       retry: <T>(task: () => Promise<T>) => this.#retry(task),
     };
     const resumption = followings();
-    if (resumption) await resumption.resume(consumer, anew, signal);
+    if (resumption) await resumption.replaceRuns(consumer, anew, signal);
     else swap();
     await this.#handOver(
       consumer,

@@ -80,8 +80,8 @@ export type MainToConsumer =
   /** `was`: the run that this one continues, which reports may still name. */
   | { type: "runs"; runs: (RunInfo & { was?: number })[] }
   | { type: "session"; windows: SessionWindow[] }
-  /** History of a symbol whose stream was interrupted. */
-  | { type: "refill"; symbol: string; history: BarColumns }
+  /** History of a symbol: rows were lost (`fillsGap`), or it was corrected. */
+  | { type: "refill"; symbol: string; history: BarColumns; fillsGap: boolean }
   /** All is there that was there before it: what the gateway told meanwhile is worked off first. */
   | { type: "resume"; gateway: MessagePort }
   /** A strategy whose functions throw from now on, because it kept the consumer from its work. */
@@ -112,7 +112,10 @@ export type ConsumerToMain =
   | { type: "checkpoint"; states: StateCheckpoint[] }
   /** Older than 5 s: the rows up to the producer's newest were dropped; these symbols want a refill. */
   | { type: "outOfSync"; symbol: string; lagSeconds: number; rowsLost: number; symbols: string[] }
-  | { type: "counts"; rows: number; runs: number; lagMsMax: number }
+  /** Trades were corrected or taken back that bars are made of: the history knows better. */
+  | { type: "corrected"; symbol: string }
+  /** `corrections`: bars that came anew, trades that were corrected or taken back. */
+  | { type: "counts"; rows: number; runs: number; lagMsMax: number; corrections: number }
   | { type: "stopped" }
   | LogMessage
   | FailedMessage;

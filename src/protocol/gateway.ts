@@ -1,8 +1,9 @@
 /** Main ⇄ gateway. */
-import type { BrokerAccount, BrokerPosition } from "../contracts/broker.ts";
+import type { BrokerAccount, BrokerPosition, BrokerSession } from "../contracts/broker.ts";
 import type { Operation } from "../contracts/store.ts";
 import type { Asset, AssetClass } from "../model/asset.ts";
 import type { RiskSettings } from "../model/limit.ts";
+import type { ReconcilePeriods } from "../model/reconcile_periods.ts";
 import type { OpenPosition } from "../model/open_position.ts";
 import type { BrokerOrder } from "../model/order.ts";
 import type { Restriction, RestrictionCause, TradingState } from "../model/trading_state.ts";
@@ -23,23 +24,56 @@ export interface GatewayStart {
   /** As the broker's file wants them. */
   brokerOptions: Record<string, string>;
   risk: RiskSettings;
+  /** Not heeded where the exchange goes by steps. */
+  reconcile: ReconcilePeriods;
+  /** Of a new batch; one that is carried on keeps its own. */
   batchId: string;
   journalDir: string;
+  plan: PlanOfSession;
   /** PROD is refused for a paper account and the other way round. */
   realMoney: boolean;
+  /** Clocks may be so far from the broker's. */
+  clockSkewMsMax: number;
   store: MessagePort;
   consumers: MessagePort[];
 }
 
+/** What decides whether a batch that was cut short is carried on, and what becomes of positions. */
+export interface PlanOfSession {
+  /** Of the plan, its files, and what else makes runs what they are. */
+  digest: string;
+  assetClasses: AssetClass[];
+  /** End of the crypto session, minutes since the exchange's midnight; null: when it is stopped. */
+  cryptoEndMinutes: number | null;
+  /** True: nothing is carried on, and what the account holds is EXTERNAL. */
+  isNewBatch: boolean;
+  /** What is done about positions that the account has and nobody knows of. */
+  unknownPositions: "external" | "halt";
+}
+
+/** What was found of an earlier start. */
+export interface Recovered {
+  /** Of a batch that goes on under its id; else the one whose positions were taken over. */
+  batchId: string;
+  isSameBatch: boolean;
+  /** Its runs: they are over. */
+  runs: RunInfo[];
+  /** What they hold, or have orders for. */
+  held: { runId: number; symbol: string; qty: string }[];
+}
+
 export type MainToGateway =
   | GatewayStart
-  | { type: "runs"; runs: RunInfo[] }
+  /** `continued`: what earlier runs hold is these runs' from now on. */
+  | { type: "runs"; runs: RunInfo[]; continued?: { from: number; to: number }[] }
   | SymbolsMessage
   | MarketMessage
   /** What can be traded; answered by "assets". */
   | { type: "assets"; id: number; assetClass: AssetClass }
   /** Regular session of a class; market orders outside of it are denied. */
   | { type: "session"; assetClass: AssetClass; openUs: number; closeUs: number }
+  /** Trading in a symbol is halted, or goes on: entries are denied, and open ones cancelled. */
+  | { type: "halted"; symbol: string; isHalted: boolean }
   /**
    * Cancels open orders and closes positions of day trades (or of all runs) in these classes; no entries after it.
    * Answered by "liquidating" when the first requests have been taken in, so that main can acknowledge the step,
@@ -104,9 +138,14 @@ export interface TradeLine {
 export type GatewayToMain =
   | {
     type: "ready";
+    /** The one that was given, or that of the batch that is carried on. */
+    batchId: string;
+    recovered: Recovered | null;
     account: BrokerAccount;
     /** Market seconds in a second, 0: the exchange goes by steps. */
     clock: { timeUs: number; rate: number };
+    /** The next sessions by the broker's calendar; none: it has none. */
+    sessions: BrokerSession[];
     /** What the account had before: not Liu's, left alone. */
     positions: Pick<BrokerPosition, "symbol" | "qty">[];
     openOrders: Pick<BrokerOrder, "symbol" | "side" | "qty" | "type" | "clientOrderId">[];

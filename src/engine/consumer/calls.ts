@@ -40,6 +40,16 @@ export class Calls {
     }
   }
 
+  /** User code of the strategy runs from here to `end`: what it throws is for `failed`. */
+  begin(run: StrategyRun): void {
+    this.#control[0] = run.index + 1;
+    this.#control[1]++;
+  }
+
+  end(): void {
+    this.#control[0] = 0;
+  }
+
   /** `onFill` or `onDenied`, where the strategy has one. */
   report({ run, tick }: Slot, { symbol, fill, denial, position }: OrderReport): void {
     if (run.isStopped) return;

@@ -5,14 +5,12 @@
  * Invariants: while an order of a strategy in a symbol is on its way, it is not asked again; orders and fills are never
  * skipped; in a stepping session strategies run only after the gateway has begun the step.
  */
-import type { Clock } from "../../contracts/clock.ts";
-import type { Decision } from "../../contracts/decision.ts";
 import { BAR_ROW } from "../../model/bars.ts";
 import type { BarColumns } from "../../model/bars.ts";
+import type { GivenBars } from "../../model/given_bars.ts";
 import { MarketBatch, RowKind } from "../../model/market_batch.ts";
 import type {
-  ConsumerToGateway,
-  ConsumerToMain,
+  FollowMessage,
   GatewayToConsumer,
   MainToConsumer,
   MarketMessage,
@@ -23,42 +21,19 @@ import type {
 import { SymbolTable } from "../../util/symbol_table.ts";
 import { AgeRule } from "./age.ts";
 import { Calls } from "./calls.ts";
+import type { ConsumerOptions } from "./options.ts";
 import { Checkpoints } from "./checkpoints.ts";
-import type { HeapMeter } from "./heap_meter.ts";
 import { MeteredCalls } from "./metered_calls.ts";
 import { Decisions } from "./decisions.ts";
-import { type ReadDecision, type Slot, slotOf, type StrategyRun } from "./slot.ts";
+import { slotOf, type StrategyRun } from "./slot.ts";
 import { MINUTE_US, SECOND_US } from "./symbol_state.ts";
 import { AccountView, setAccount, setEvent, setTimeUs, setToBarEnd } from "./views.ts";
+import { EarlyReports } from "./early_reports.ts";
 import { type Followed, FollowedSymbols } from "./followed.ts";
 import { receiveValue } from "./keystore.ts";
+import { LostRows } from "./lost_rows.ts";
 import { Outbox } from "./outbox.ts";
 import type { TickEvent } from "../../contracts/strategy.ts";
-
-export interface ConsumerOptions {
-  index: number;
-  clock: Clock & { readonly rate: number; advanceTo(us: number): void };
-  stepping: boolean;
-  events: readonly ("second" | "minute" | "trade" | "quote")[];
-  portfolioValue: number;
-  strategies: StrategyRun[];
-  /** Float64 at 0: the producer's newest sequence number for this consumer. */
-  sequence: Float64Array;
-  /** Int32 at 0: what runs; at 1: calls so far. */
-  control: Int32Array;
-  toGateway(message: ConsumerToGateway): void;
-  toMain(message: ConsumerToMain, transfer?: ArrayBuffer[]): void;
-  /** What user code threw, with the author's lines. */
-  describeThrown(error: unknown, strategy: string): { message: string; stack: string };
-  /** It comes in the place of another, whose runs it continues. */
-  replaces?: boolean;
-  /** Measures the heap; null: nobody looks at it. */
-  meter?: HeapMeter;
-  /** What strategies keep is told at each minute's end. */
-  checkpoints?: boolean;
-  /** Hears of each decision, as it has been read; for checks. */
-  onDecision?(slot: Slot, decision: Decision, read: ReadDecision, timeUs: number): void;
-}
 
 export class Consumer {
   readonly #options: ConsumerOptions;
@@ -70,6 +45,7 @@ export class Consumer {
   readonly #calls: Calls;
   readonly #age: AgeRule;
   readonly #checkpoints: Checkpoints | null;
+  readonly #lost: LostRows;
   readonly #wantsSecond: boolean;
   readonly #wantsMinute: boolean;
   readonly #wantsTrade: boolean;
@@ -78,6 +54,7 @@ export class Consumer {
   /** Those that work on all their symbols together. */
   readonly #collections: readonly StrategyRun[];
   readonly #earlyValues: [strategy: string, key: string, context: string, value: string][] = [];
+  readonly #early = new EarlyReports();
   #rows = 0;
   // A stepping session: rows wait until the gateway has begun their step.
   #stepBegun = -1;
@@ -93,6 +70,7 @@ export class Consumer {
     this.#checkpoints = options.checkpoints ? new Checkpoints(options, this.#calls) : null;
     this.followed = new FollowedSymbols(this.#portfolio, this.#calls);
     this.#isHandedOver = options.replaces !== true;
+    this.#lost = new LostRows(options.toMain);
     this.#age = new AgeRule(options, this.#symbols, this.followed);
     this.#outbox = new Outbox(options.stepping, options.toGateway);
     this.#decisions = new Decisions({
@@ -124,11 +102,11 @@ export class Consumer {
         for (const value of this.#earlyValues.splice(0)) this.onKeystoreSet(...value);
         return;
       case "follow":
-        return this.followed.follow(message, this.#options.strategies);
+        return this.#follow(message);
       case "session":
         return this.#startSession(message.windows);
       case "refill":
-        return this.followed.refill(message.symbol, message.history);
+        return this.followed.refill(message.symbol, message.history, message.fillsGap);
       case "resume":
         return; // the worker's: it lets the gateway's messages in
       case "stopStrategy": {
@@ -240,16 +218,17 @@ export class Consumer {
     }
     const row = batch.barRow(i, this.#barRow);
     let followed: Followed | null = this.followed.byId[id] ?? null;
+    this.#lost.corrections++;
     for (; followed !== null; followed = followed.next) followed.state.onUpdatedBar(row, 0);
   }
 
   /**
    * A minute bar, at `at` of `rows` (BAR_ROW). A backtest, whose data is in the consumer's own
-   * isolate, gives them directly; nothing here keeps `rows`.
+   * isolate, gives them directly, with where they are recorded; nothing here keeps `rows`.
    */
-  bar(symbolId: number, rows: Float64Array, at: number): void {
+  bar(symbolId: number, rows: Float64Array, at: number, given: GivenBars | null = null): void {
     let followed: Followed | null = this.followed.byId[symbolId] ?? null;
-    for (; followed !== null; followed = followed.next) this.#onBar(followed, rows, at);
+    for (; followed !== null; followed = followed.next) this.#onBar(followed, rows, at, given);
   }
 
   /** A complete second, row `i`: of a backtest by seconds, in the place of those made of trades. */
@@ -261,9 +240,9 @@ export class Consumer {
     }
   }
 
-  #onBar(followed: Followed, rows: Float64Array, at: number): void {
+  #onBar(followed: Followed, rows: Float64Array, at: number, given: GivenBars | null): void {
     const { state } = followed;
-    if (!state.onMinuteBar(rows, at)) return;
+    if (!state.onMinuteBar(rows, at, given)) return;
     if (!state.isIncomplete) this.followed.feedNext(followed, rows, at);
     if (!this.#wantsMinute) return;
     setToBarEnd(followed.time, rows, at);
@@ -281,7 +260,9 @@ export class Consumer {
     d: number,
   ): void {
     let followed: Followed | null = this.followed.byId[symbolId] ?? null;
-    if (followed !== null && kind === RowKind.gap) this.#tellGap(followed.state.symbol, a);
+    if (followed !== null && kind >= RowKind.correction) {
+      this.#lost.onRow(followed.state.symbol, kind, a, b);
+    }
     for (; followed !== null; followed = followed.next) {
       this.#onRow(followed, kind, timeUs, a, b, c, d);
     }
@@ -314,17 +295,12 @@ export class Consumer {
         state.isHalted = a !== 0;
         return;
       case RowKind.gap:
+        state.isAway = b === 1;
         return state.markIncomplete();
       default:
-        // Daily bars, price bands and corrections: the provider's updated bars carry what changes a bar.
+        // Daily bars and price bands. Of corrections main is told, and has the bars sent anew.
         return;
     }
-  }
-
-  #tellGap(symbol: string, rows: number): void {
-    const rowsLost = Math.max(0, rows);
-    const message = { type: "outOfSync", symbol, lagSeconds: 0, rowsLost } as const;
-    this.#options.toMain({ ...message, symbols: [symbol] });
   }
 
   #runSlotsAt(followed: Followed, event: TickEvent, eventUs: number): void {
@@ -350,11 +326,17 @@ export class Consumer {
 
   #onReport(report: OrderReport): void {
     const slot = slotOf(this.#options.strategies, report);
-    if (slot === undefined) return;
+    if (slot === undefined) return this.#early.keep(report);
     slot.position = report.position;
     // A report that crossed a newer intent on its way knows nothing of it.
     if (report.intentSeq >= slot.lastSeq) slot.openOrder = report.openOrder;
     if (report.fill !== null || report.denial !== null) this.#calls.report(slot, report);
+  }
+
+  #follow(message: FollowMessage): void {
+    const isLate = this.followed.follow(message, this.#options.strategies);
+    for (const report of this.#early.take(message)) this.#onReport(report);
+    if (isLate) this.#lost.onGap(message.symbol, -1);
   }
 
   /** The strategies that work on all their symbols together, once in their interval of the session. */
@@ -402,6 +384,7 @@ export class Consumer {
       rows: this.#rows,
       runs: this.#options.control[1],
       lagMsMax: this.#age.takeLagMsMax(),
+      corrections: this.#lost.corrections,
     });
   }
 }

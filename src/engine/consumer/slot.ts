@@ -135,27 +135,29 @@ export function intentOf(
     referencePrice: quoted > 0 ? quoted : symbol.last,
     decidedUs: nowUs,
   };
+  const isFine = ACTIONS.includes(action) &&
+    (timeInForce === undefined || TIMES_IN_FORCE.includes(timeInForce)) &&
+    (qty === undefined) !== (notional === undefined) &&
+    isAmountOrNone(qty) && isAmountOrNone(notional) &&
+    isPriceOrNone(limitPrice) && isPriceOrNone(triggerPrice) &&
+    isPriceOrNone(stopPrice) && isPriceOrNone(targetPrice);
+  if (isFine) return intent;
   const amounts = { qty, notional };
   const prices = { limitPrice, triggerPrice, stopPrice, targetPrice };
   intent.problem = problemOf(action, timeInForce, amounts, prices);
   return intent;
 }
 
-/** What is wrong with what was read of a decision; null: nothing. */
+/** What is wrong with what was read of a decision. */
 function problemOf(
   action: unknown,
   timeInForce: unknown,
   amounts: Record<"qty" | "notional", unknown>,
   prices: Record<"limitPrice" | "triggerPrice" | "stopPrice" | "targetPrice", unknown>,
-): string | null {
+): string {
   const isAction = ACTIONS.includes(action as string);
   const isTime = timeInForce === undefined || TIMES_IN_FORCE.includes(timeInForce as string);
   const isOne = (amounts.qty === undefined) !== (amounts.notional === undefined);
-  const { limitPrice, triggerPrice, stopPrice, targetPrice } = prices;
-  const isFine = isAction && isTime && isOne && isAmountOrNone(amounts.qty) &&
-    isAmountOrNone(amounts.notional) && isPriceOrNone(limitPrice) && isPriceOrNone(triggerPrice) &&
-    isPriceOrNone(stopPrice) && isPriceOrNone(targetPrice);
-  if (isFine) return null;
   const problems: string[] = [];
   if (!isAction) problems.push(`the action must be one of ${ACTIONS.join(", ")}`);
   if (!isTime) problems.push(`timeInForce must be one of ${TIMES_IN_FORCE.join(", ")}`);

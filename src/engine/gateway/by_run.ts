@@ -44,12 +44,6 @@ export class ByRun<T> {
     }
   }
 
-  /** What was of run `from` is of run `to`, which has nothing yet. */
-  rename(from: number, to: number): void {
-    const at = this.#runIds.indexOf(from);
-    if (at >= 0) this.#runIds[at] = to;
-  }
-
   /** By run. */
   entries(): [runId: number, value: T][] {
     return this.#runIds.map((runId, i): [number, T] => [runId, this.#values[i]])

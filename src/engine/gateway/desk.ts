@@ -107,6 +107,10 @@ export class Desk {
   readonly assetClass: AssetClass;
   /** Orders that are on their way to the broker: what it has made of them is not known yet. */
   sending = 0;
+  /** Why nothing is entered in the symbol; null: nothing speaks against it. */
+  lock: string | null = null;
+  /** What the broker says is free for the next own exit; null: all that is held. */
+  available: Decimal | null = null;
   /** Own exits that the broker refused, in a row, by run. */
   readonly refusals = new Map<number, number>();
   /** The newest intent that was taken in, by run. */
@@ -204,6 +208,27 @@ export class Desk {
     known.targetPrice = work.targetPrice ?? (isFlat ? null : known.targetPrice);
   }
 
+  /** Stop and target as they were found in the journal. */
+  restoreProtection(runId: number, prices: ExitPrices, sinceUs: number): Protection {
+    let known = this.#protections.get(runId);
+    if (known === undefined) {
+      known = { ...prices, runId, groups: [], failures: 0, sinceUs };
+      this.#protections.set(runId, known);
+      this.board.busy.add(this);
+    }
+    Object.assign(known, prices);
+    return known;
+  }
+
+  /** A run's protection is another's from here on, in the place of one of its own. */
+  carryProtection(from: number, to: number): void {
+    const protection = this.#protections.get(from);
+    if (protection === undefined) return;
+    this.#protections.delete(from);
+    const groups = [...this.#protections.get(to)?.groups ?? [], ...protection.groups];
+    this.#protections.set(to, { ...protection, runId: to, groups });
+  }
+
   /** Forgets protections of runs that are flat and have nothing open. */
   prune(): void {
     if (this.#protections.size === 0) return;
@@ -212,27 +237,6 @@ export class Desk {
       if (!isResting(protection)) this.#protections.delete(runId);
     }
     this.#noteIdle();
-  }
-
-  /** What run `from` has open, and what protects its position, is run `to`'s. */
-  renameRun(from: number, to: number): void {
-    for (const work of this.#works) {
-      if (work.runId === from) work.runId = to;
-      for (const child of work.children) if (child.runId === from) child.runId = to;
-    }
-    const protection = this.#protections.get(from);
-    if (protection !== undefined) {
-      this.#protections.delete(from);
-      this.#protections.set(to, protection);
-      protection.runId = to;
-      const orders = protection.groups.flatMap(({ entry, legs }) =>
-        entry ? [entry, ...legs] : legs
-      );
-      for (const child of orders) child.runId = to;
-    }
-    const refusals = this.refusals.get(from);
-    this.refusals.delete(from);
-    if (refusals !== undefined) this.refusals.set(to, refusals);
   }
 
   /** A non-protective order of another run on the other side. */

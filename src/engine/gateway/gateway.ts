@@ -9,20 +9,26 @@
  */
 import type { OrderUpdate, UpdatesState, UpdateStream } from "../../contracts/broker.ts";
 import type { ConsumerToGateway, GatewayStart, MainToGateway } from "../../protocol.ts";
-import { decimal } from "../../util/decimal.ts";
 import { AbortController } from "../../util/natives.ts";
 import { after, type Soon } from "../../util/soon.ts";
+import type { Book } from "./book.ts";
+import { brokerSessions } from "./broker_sessions.ts";
+import { watchClock } from "./clock_watch.ts";
+import { Consumers } from "./consumers.ts";
 import { type Desk, DeskRequests } from "./desk.ts";
 import { Dispatch } from "./dispatch.ts";
 import { Figures } from "./figures.ts";
+import { setHalted } from "./halts.ts";
 import { Intake } from "./intake.ts";
 import { Liquidations } from "./liquidation.ts";
 import type { GatewayOptions } from "./options.ts";
-import { openPositions } from "./leaving.ts";
 import { OrderFlow } from "./order_flow.ts";
 import { Plans } from "./plans.ts";
-import { handOver } from "./handover.ts";
 import { reconcile } from "./reconcile.ts";
+import { Reconciler } from "./reconciler.ts";
+import { JournalWatch } from "./recovery/journal_watch.ts";
+import { Quiet } from "./recovery/quiet.ts";
+import { Recovery } from "./recovery/recovery.ts";
 import { Reports } from "./reports.ts";
 import { GatewayState } from "./state.ts";
 import { Steps } from "./steps.ts";
@@ -40,23 +46,28 @@ export class Gateway {
   readonly #watch: Watch;
   readonly #dispatch: Dispatch;
   readonly #figures: Figures;
+  readonly #reconciler: Reconciler;
   readonly #abort = new AbortController();
-  /** Those that are there. */
-  readonly #consumers: number[] = [];
+  readonly #consumers: Consumers;
   readonly #plans: Plans;
   readonly #steps: Steps;
   readonly #stopping: Stopping;
   readonly #pumping = new Set<Desk>();
+  readonly #recovery: Recovery;
+  readonly options: GatewayOptions;
   #stream: UpdateStream | null = null;
   #idle: (() => void)[] = [];
 
-  constructor(readonly options: GatewayOptions) {
+  constructor(given: GatewayOptions) {
+    const quiet = given.journal.restored.length > 0 ? new Quiet(given) : null;
+    const options = this.options = quiet?.options ?? given;
     this.#state = new GatewayState(options);
     this.#reports = new Reports(this.#state);
     this.#flow = new OrderFlow(
       this.#state,
       this.#reports,
       (child) => this.#dispatch.retryCancel(child),
+      (child) => this.#run(() => this.#reconciler.ask(child)),
     );
     this.#liquidations = new Liquidations(this.#state);
     this.#intake = new Intake(this.#state, this.#reports, this.#liquidations);
@@ -65,16 +76,37 @@ export class Gateway {
       desk.touch();
       this.#pumpAll();
     };
-    this.#dispatch = new Dispatch(this.#state, this.#flow, this.#abort.signal, wake);
+    const watch = new JournalWatch(this.#state, this.#abort.signal, () => this.#pumpAll());
+    const { signal } = this.#abort;
+    this.#dispatch = new Dispatch(
+      this.#state,
+      this.#flow,
+      signal,
+      wake,
+      (error) => this.#run(() => watch.failed(error)),
+      (...refusal) => this.#run(() => this.#reconciler.obstacles.found(...refusal)),
+    );
+    this.#recovery = new Recovery({
+      state: this.#state,
+      flow: this.#flow,
+      reports: this.#reports,
+      dispatch: this.#dispatch,
+      quiet,
+      signal,
+    });
     this.#figures = new Figures(this.#state, this.#abort.signal, {
-      tell: (account) => {
-        for (const consumer of this.#consumers) {
-          options.toConsumer(consumer, { type: "account", account });
-        }
-      },
+      tell: (account) => this.#consumers.tell(account),
       run: (task) => this.#run(task),
     });
-    for (let i = 0; i < options.consumers; i++) this.#consumers.push(i);
+    this.#reconciler = new Reconciler(this.#state, this.#flow, this.#dispatch, {
+      signal: this.#abort.signal,
+      run: (task) => this.#run(task),
+      wake: () => {
+        this.#pumpAll();
+        this.#figures.refreshSoon();
+      },
+    });
+    this.#consumers = new Consumers(this.#state);
     this.#plans = new Plans(this.#state, this.#flow);
     this.#steps = new Steps({
       state: this.#state,
@@ -85,7 +117,7 @@ export class Gateway {
       dispatch: this.#dispatch,
       figures: this.#figures,
       plans: this.#plans,
-      consumers: this.#consumers,
+      consumers: this.#consumers.list,
       signal: this.#abort.signal,
       onFailure: (error) => this.#fail(error),
     });
@@ -96,6 +128,11 @@ export class Gateway {
       pump: () => this.#pumpNow(),
       isPumping: () => this.#pumping.size > 0,
       refresh: () => this.#figures.refresh(),
+      giveUp: () => {
+        this.#abort.abort(new Error("the gateway has stopped"));
+        return this.#stream?.close();
+      },
+      close: () => this.#recovery.close(),
     });
   }
 
@@ -109,12 +146,10 @@ export class Gateway {
     const clock = await broker.clock(signal);
     this.#state.stepUs = clock.timeUs;
     await this.#figures.read();
-    // What is there already is not Liu's.
-    const positions = await broker.positions(signal);
-    for (const { symbol, qty } of positions) this.#state.book.setExternal(symbol, decimal(qty));
-    const openOrders = await broker.openOrders(signal);
     this.#stream = await broker.openUpdates({
-      onUpdate: (update) => this.#onUpdate(update),
+      onUpdate: (update) => {
+        if (!this.#recovery.keepsBack(update)) this.#onUpdate(update);
+      },
       onStep: (n, timeUs) => {
         // Time may go on while the gateway stops, but not for it.
         if (!this.#state.isStopping) this.#steps.begin(n, timeUs);
@@ -122,11 +157,20 @@ export class Gateway {
       onState: (state) => this.#onStreamState(state),
       signal,
     });
+    const { positions, openOrders, recovered } = await this.#recovery.start();
+    this.#flow.externals.sinceUs = this.#state.nowUs();
     this.#steps.stream = this.#stream;
     const account = this.#state.account.broker;
-    toMain({ type: "ready", account, clock, positions, openOrders });
+    const { batchId, log } = this.options;
+    const sessions = await brokerSessions(broker, clock.timeUs, log, signal);
+    const ready = { batchId, recovered, account, clock, positions, openOrders, sessions };
+    toMain({ type: "ready", ...ready });
     await this.#figures.refresh();
-    if (!this.options.stepping) this.#run(() => this.#figures.keepFresh());
+    if (!this.options.stepping) {
+      this.#run(() => this.#figures.keepFresh());
+      this.#run(() => watchClock(this.#state, broker, signal));
+    }
+    if (this.options.reconcile !== undefined) this.#reconciler.start(this.options.reconcile);
     started.resolve();
   }
 
@@ -135,8 +179,9 @@ export class Gateway {
     return this.#state.nowUs();
   }
 
-  get #parts() {
-    return { state: this.#state, flow: this.#flow, reports: this.#reports };
+  /** For who looks: only the gateway changes it. */
+  get book(): Pick<Book, "net" | "external" | "isFlat"> {
+    return this.#state.book;
   }
 
   /** Nothing is open and nothing is being closed: a step without intents and updates changes nothing here. */
@@ -179,7 +224,8 @@ export class Gateway {
     switch (message.type) {
       case "runs":
         for (const run of message.runs) this.#state.runs.set(run.runId, run);
-        return;
+        this.#recovery.startRuns(message);
+        return this.#pumpAll();
       case "symbols":
         return this.#watch.addSymbols(message.first, message.names);
       case "market":
@@ -190,41 +236,31 @@ export class Gateway {
         this.#state.sessions[message.assetClass] = message;
         this.#state.account.startDay();
         this.#liquidations.startSession(message.assetClass);
-        return;
+        for (const desk of this.#state.board.busy.list) desk.touch();
+        return this.#pumpAll();
       case "liquidate":
         return this.#run(() => this.#liquidate(message));
       case "restrict":
         return this.#state.restrict(message.cause, message.state, message.reason);
       case "lift":
         return this.#state.lift(message.cause);
-      case "consumer":
-        // Its port is the worker's.
-        return this.#dropConsumer(message.consumer);
+      case "consumer": // its port is the worker's
+        this.#consumers.drop(message.consumer);
+        return this.#steps.settleWhenDone();
       case "handOver":
-        return this.#handOver(message);
-      case "abandon":
-        return this.#abandon(message);
+        return this.#consumers.handOver(message, this.#flow, this.#reports);
+      case "abandon": {
+        const closing = this.#stopping.abandon(message);
+        return closing === null ? this.#pumpAll() : this.#run(() => this.#liquidate(closing));
+      }
+      case "halted":
+        setHalted(this.#state, message.symbol, message.isHalted);
+        return this.#pumpAll();
       case "stop":
-        return this.#run(() => this.#stop(message));
+        return this.#run(() => this.#stopping.stop(message));
       default:
         return message satisfies never;
     }
-  }
-
-  #handOver({ id, consumer, runs }: Extract<MainToGateway, { type: "handOver" }>): void {
-    const { toConsumer, toMain } = this.options;
-    if (!this.#consumers.includes(consumer)) this.#consumers.push(consumer);
-    toConsumer(consumer, { type: "account", account: this.#state.account.figures });
-    for (const { from, run } of runs) handOver(this.#parts, from, run);
-    toConsumer(consumer, { type: "handedOver" });
-    toMain({ type: "handedOver", id });
-  }
-
-  /** A consumer is gone: steps do not wait for it until its place is taken. */
-  #dropConsumer(consumer: number): void {
-    const at = this.#consumers.indexOf(consumer);
-    if (at >= 0) this.#consumers.splice(at, 1);
-    this.#steps.settleWhenDone();
   }
 
   /** Resolves when nothing is being sent, and all replies have been applied. */
@@ -272,8 +308,6 @@ export class Gateway {
     if (this.#pumping.size === 0) { for (const resolve of this.#idle.splice(0)) resolve(); }
   }
 
-  // -------------------------------------------------------------- both
-
   #onUpdate(update: OrderUpdate): void {
     this.#flow.onUpdate(update);
     this.#pumpAll();
@@ -306,6 +340,8 @@ export class Gateway {
           for (const desk of this.#state.desks.values()) desk.touch();
           this.#pumpAll();
         });
+      case "taken":
+        return this.#state.restrict("other_trader", "halted", otherTrader(state.reason));
       case "failed": {
         const { name, message, stack } = state.error;
         this.#state.isConnected = false;
@@ -317,10 +353,10 @@ export class Gateway {
     }
   }
 
-  async #assets(message: Extract<MainToGateway, { type: "assets" }>): Promise<void> {
-    const assets = await this.options.broker.assets(message.assetClass, this.#abort.signal);
+  async #assets({ id, assetClass }: Extract<MainToGateway, { type: "assets" }>): Promise<void> {
+    const assets = await this.options.broker.assets(assetClass, this.#abort.signal);
     for (const asset of assets) this.#state.addAsset(asset);
-    this.options.toMain({ type: "assets", id: message.id, assets });
+    this.options.toMain({ type: "assets", id, assets });
   }
 
   async #liquidate(message: Extract<MainToGateway, { type: "liquidate" }>): Promise<void> {
@@ -341,23 +377,6 @@ export class Gateway {
     }
   }
 
-  #abandon(message: Extract<MainToGateway, { type: "abandon" }>): void {
-    const closing = this.#stopping.abandon(message);
-    this.#pumpAll();
-    if (closing !== null) this.#run(() => this.#liquidate(closing));
-  }
-
-  async #stop({ orders, withinMs }: Extract<MainToGateway, { type: "stop" }>): Promise<void> {
-    await this.#stopping.settle(orders, withinMs);
-    // Whatever still waits for the exchange is given up.
-    this.#abort.abort(new Error("the gateway has stopped"));
-    await this.#stopping.soon(this.#stream?.close());
-    await this.options.journal.close();
-    const { board } = this.#state;
-    const open = openPositions(this.#state);
-    this.options.toMain({ type: "stopped", open, orders: board.openOrders });
-  }
-
   /** A task whose failure ends the gateway: main decides what then. */
   #run(task: () => Soon<void>): void {
     try {
@@ -373,4 +392,8 @@ export class Gateway {
     const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
     this.options.toMain({ type: "failed", errorName: name, message, stack: stack ?? null });
   }
+}
+
+function otherTrader(reason: string): string {
+  return `${reason}: another trader uses this account; stop it, then start this one again`;
 }

@@ -1,32 +1,36 @@
 /**
- * A run goes on under another number, on a consumer that took another's place. Invariant: nothing is
+ * Runs go on under other numbers, on a consumer that took another's place. Invariant: nothing is
  * sent or changed at the broker by it; what was the old run's is the new one's, all of it.
  */
 import type { RunInfo } from "../../protocol.ts";
+import { carryRun, NOBODY } from "./recovery/carry_runs.ts";
 import type { OrderFlow } from "./order_flow.ts";
 import type { Reports } from "./reports.ts";
 import type { GatewayState } from "./state.ts";
 
+/** What the runs have is told to their consumer. A run may go on under its own number. */
 export function handOver(
   parts: { state: GatewayState; flow: OrderFlow; reports: Reports },
-  from: number,
-  run: RunInfo,
+  handed: readonly { from: number; run: RunInfo }[],
 ): void {
   const { state, flow, reports } = parts;
-  const to = run.runId;
-  // The numbers of intents begin anew.
-  for (const desk of state.desks.values()) desk.intentSeqs.delete(from);
-  state.runs.set(to, run);
-  if (from !== to) {
-    state.runs.delete(from);
-    const { journal } = state.options;
-    if (journal.isKept) journal.note({ type: "handOver", from, to, timeUs: state.nowUs() });
-    state.book.renameRun(from, to);
-    flow.renameRun(from, to);
-    for (const desk of state.desks.values()) desk.renameRun(from, to);
+  for (const { run } of handed) state.runs.set(run.runId, run);
+  const continued = handed.map(({ from, run }) => ({ from, to: run.runId }))
+    .filter(({ from, to }) => from !== to);
+  const isOver = new Set(continued.map(({ from }) => from));
+  const { journal } = state.options;
+  if (journal.isKept && continued.length > 0) {
+    const runs = [...state.runs.values()]
+      .filter(({ runId, consumer }) => consumer !== NOBODY && !isOver.has(runId));
+    journal.note({ type: "runs", runs, continued });
   }
+  for (const { from, to } of continued) carryRun(state, flow, from, to);
   for (const desk of state.desks.values()) {
-    if (!desk.positions.has(to) && desk.openWork(to) === null) continue;
-    reports.order(desk, to, "order_status");
+    for (const { from, run: { runId } } of handed) {
+      // The numbers of intents begin anew.
+      desk.intentSeqs.delete(from);
+      const hasWork = desk.works.some((work) => work.runId === runId);
+      if (hasWork || desk.positions.has(runId)) reports.order(desk, runId, "order_status");
+    }
   }
 }

@@ -42,12 +42,6 @@ export class KnownOrders {
     return this.#byBrokerId.get(brokerOrderId) ?? this.#byClientId.get(clientOrderId);
   }
 
-  /** Orders of run `from` are run `to`'s, those that are done with too: a fill may still come. */
-  renameRun(from: number, to: number): void {
-    const known = [...this.#sending, ...this.#byClientId.values(), ...this.#byBrokerId.values()];
-    for (const child of known) if (child.runId === from) child.runId = to;
-  }
-
   /** By the broker's id alone. */
   withId(desk: Desk, brokerOrderId: string): ChildOrder | undefined {
     return openIn(desk, brokerOrderId) ?? this.#byBrokerId.get(brokerOrderId);
@@ -55,8 +49,15 @@ export class KnownOrders {
 
   /** Orders that can still fill, or of which executions are missing. */
   live(): ChildOrder[] {
-    const known = [...this.#sending, ...this.#byClientId.values(), ...this.#byBrokerId.values()];
-    return [...new Set(known)].filter(isLive);
+    return [...this.all()].filter(isLive);
+  }
+
+  all(): Set<ChildOrder> {
+    return new Set([
+      ...this.#sending,
+      ...this.#byClientId.values(),
+      ...this.#byBrokerId.values(),
+    ]);
   }
 }
 

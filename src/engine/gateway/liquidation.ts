@@ -41,12 +41,13 @@ export class Liquidations {
   }
 
   covers(run: RunInfo, symbol: string): boolean {
-    return this.#requests.some((request) => coveredBy(request, run, symbol));
+    for (const request of this.#requests) if (coveredBy(request, run, symbol)) return true;
+    return false;
   }
 
   /** Cancels what covered runs have open, and makes the orders that close what they hold. */
   ensure(): void {
-    if (!this.#requests.some((request) => this.#coversAny(request))) return;
+    if (!this.#isWanted()) return;
     const { state } = this;
     for (const desk of state.board.busy.list) {
       for (const work of desk.works) {
@@ -64,6 +65,11 @@ export class Liquidations {
       if ((desk.refusals.get(runId) ?? 0) >= REFUSALS_MAX) continue;
       desk.open(state.exitOf(runId, desk, "liquidation"));
     }
+  }
+
+  #isWanted(): boolean {
+    for (const request of this.#requests) if (this.#coversAny(request)) return true;
+    return false;
   }
 
   /** A request can stand for hours while there is nobody whom it could be about. */

@@ -26,8 +26,7 @@ export interface LegGroup extends Readonly<ExitPrices> {
 }
 
 export interface Protection extends ExitPrices {
-  /** Changes only where the run goes on under another number. */
-  runId: number;
+  readonly runId: number;
   readonly groups: LegGroup[];
   /** Orders of its own that the broker refused or ended, in a row. */
   failures: number;
@@ -130,4 +129,29 @@ export function groupOfReplaced(
 ): LegGroup | undefined {
   if (replaces === null) return undefined;
   return protection.groups.find(({ legs }) => legs.some((leg) => leg.brokerOrderId === replaces));
+}
+
+/** An exit that was to rest by itself does not, or not any more, and not by a fill. */
+export function noteNotResting(child: ChildOrder): void {
+  const protection = child.desk.protections.get(child.runId);
+  const group = protection?.groups.find(({ legs }) => legs.includes(child));
+  if (!protection || !group?.legs.every((leg) => leg.reportedQty.eq(0))) return;
+  protection.failures++;
+}
+
+/** The group that an order brings along, or heads. */
+export function groupOf(parent: ChildOrder): LegGroup | undefined {
+  const groups = parent.desk.protections.get(parent.runId)?.groups;
+  const isOf = ({ entry, legs }: LegGroup) => entry === parent || legs.includes(parent);
+  if (!groups || groups.some(isOf) || parent.work === null) return groups?.find(isOf);
+  const { takeProfit, stopLoss } = parent.request!;
+  const group = {
+    entry: parent,
+    qty: parent.qty,
+    stopPrice: stopLoss?.triggerPrice ?? null,
+    targetPrice: takeProfit?.limitPrice ?? null,
+    legs: [],
+  };
+  groups.push(group);
+  return group;
 }

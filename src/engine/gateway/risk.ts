@@ -25,6 +25,7 @@ export const DENIALS = {
   reducing: "(E) the trader lets only orders through that shrink a position (REDUCING)",
   no_entries: "(E) the run is being liquidated, or its strategy has been stopped",
   halted: "(E) trading in the symbol is halted",
+  symbol_locked: "(E) what became of an order in the symbol is not known yet",
   order_open: "the run has an order on its way or open in the symbol",
   no_position: "sell without a long position, cover without a short one",
   exceeds_position: "more than the run's own position",
@@ -102,6 +103,8 @@ export interface RiskView {
   isShortingEnabled: boolean;
   isNoEntries: boolean;
   isHalted: boolean;
+  /** Why nothing is entered in the symbol; null: nothing speaks against it. */
+  lock: string | null;
   tradingState: TradingState;
   /** Why not all orders are let through. */
   restriction: string;
@@ -205,7 +208,8 @@ function checkEntry(view: RiskView): Denied | null {
   if (view.isNoEntries) {
     return denied("no_entries", "its positions are being closed, or its strategy has been stopped");
   }
-  return view.isHalted ? denied("halted", `trading in ${symbol} is halted`) : null;
+  if (view.isHalted) return denied("halted", `trading in ${symbol} is halted`);
+  return view.lock !== null ? denied("symbol_locked", view.lock) : null;
 }
 
 function checkPosition(view: RiskView, asset: Asset): Denied | null {

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { decimal } from "../../util/decimal.ts";
 import type { Intent } from "../../protocol.ts";
 import { checkRisk, DENIALS, qtyRules, type RiskView } from "./risk.ts";
-import { testAsset, TestBroker } from "./test_broker.ts";
+import { TestBroker } from "./test_broker.ts";
+import { testAsset } from "./test_orders.ts";
 import { NO_LIMITS, testIntent } from "./test_world.ts";
 
 function view(intent: Partial<Intent>, more: Partial<RiskView> = {}): RiskView {
@@ -22,6 +23,7 @@ function view(intent: Partial<Intent>, more: Partial<RiskView> = {}): RiskView {
     isOtherLong: false,
     isNoEntries: false,
     isHalted: false,
+    lock: null,
     surelyAffords: () => false,
     buyingPower: 1e6,
     symbolNotional: 0,
@@ -58,6 +60,7 @@ const CASES: [code: keyof typeof DENIALS, intent: Partial<Intent>, more?: Partia
   ["reducing", {}, { tradingState: "reducing" }],
   ["no_entries", {}, { isNoEntries: true }],
   ["halted", {}, { isHalted: true }],
+  ["symbol_locked", {}, { lock: "a cancel is not confirmed" }],
   ["order_open", {}, { hasOpenOrder: true }],
   ["no_position", { action: "sell" }],
   ["no_position", { action: "cover" }, { position: held(5) }],

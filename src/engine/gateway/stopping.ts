@@ -29,6 +29,10 @@ export interface StoppingOptions {
   pump(): Soon<void>;
   isPumping(): boolean;
   refresh(): Soon<void>;
+  /** Gives up what still waits for the exchange, and closes the stream of updates. */
+  giveUp(): Soon<void> | undefined;
+  /** Closes the journal. */
+  close(): Promise<void>;
 }
 
 export class Stopping {
@@ -50,8 +54,18 @@ export class Stopping {
     return flatten ? { ...closing(id, reason), runIds } : null;
   }
 
+  /** All that is to be written is written, and main is told what remains. */
+  async stop({ orders, withinMs }: Extract<MainToGateway, { type: "stop" }>): Promise<void> {
+    const { state, giveUp, close } = this.options;
+    await this.#settle(orders, withinMs);
+    await this.#soon(giveUp());
+    await close();
+    const { options: { toMain }, board: { openOrders } } = state;
+    toMain({ type: "stopped", open: openPositions(state), orders: openOrders });
+  }
+
   /** Resolves when all that the gateway was to leave is left so, or the time is over. */
-  async settle(orders: StopOrders, withinMs: number): Promise<void> {
+  async #settle(orders: StopOrders, withinMs: number): Promise<void> {
     const { state, liquidations, signal, pump, isPumping, refresh } = this.options;
     const { stepping, wait, log } = state.options;
     state.isStopping = true;
@@ -69,14 +83,14 @@ export class Stopping {
       if (orders === "flatten") await pump();
     }
     try {
-      await this.soon(refresh());
+      await this.#soon(refresh());
     } catch (error) {
       log("warning", "The account cannot be read: {error}", { error: String(error) });
     }
   }
 
   /** Waits for it, but not for long. */
-  async soon(done: Soon<void> | undefined): Promise<void> {
+  async #soon(done: Soon<void> | undefined): Promise<void> {
     if (!(done instanceof Promise)) return;
     const { wait } = this.options.state.options;
     const given = new AbortController();

@@ -36,8 +36,7 @@ export interface ChildOrder {
   /** null: a leg of a bracket, or an exit that rests by itself; it belongs to a protection. */
   readonly work: Work | null;
   readonly desk: Desk;
-  /** Changes only where the run goes on under another number. */
-  runId: number;
+  readonly runId: number;
   readonly symbol: string;
   readonly side: Side;
   readonly kind: OrderKind;
@@ -61,8 +60,7 @@ export interface ChildOrder {
 
 export interface Work {
   readonly desk: Desk;
-  /** Changes only where the run goes on under another number. */
-  runId: number;
+  readonly runId: number;
   readonly strategy: string;
   /**
    * The intent's; −1 for the gateway's own exits, which come before the strategy's intents of the
