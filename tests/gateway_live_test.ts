@@ -1,4 +1,5 @@
 /** The gateway outside of steps, against a simulated exchange whose time runs. */
+import { NO_LIMITS } from "../src/model/limit.ts";
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { createBroker } from "../src/brokers/alpaca.ts";
@@ -79,13 +80,7 @@ async function startLive(): Promise<Live> {
     store: { write: (more) => void records.push(...more) },
     clock: new MarketClock({ baseUs: timeUs, wallBaseMs: workerWallMs(), rate }, workerWallMs),
     wait: (ms, aborted) => wait(systemMonotonic, ms, aborted).catch(() => {}),
-    risk: {
-      maxNotionalPerOrder: Infinity,
-      maxNotionalPerSymbol: Infinity,
-      maxDailyLoss: Infinity,
-      maxOpenOrders: 10,
-      priceCollarPercent: 10,
-    },
+    risk: { ...NO_LIMITS, maxOpenOrders: 10, priceCollarPercent: 10 },
     batchId: "batch",
     stepping: false,
     consumers: 1,

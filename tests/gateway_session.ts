@@ -2,6 +2,7 @@
  * For tests: a gateway between the simulated exchange, over real sockets, and consumers that follow
  * a plan.
  */
+import { NO_LIMITS } from "../src/model/limit.ts";
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { createBroker } from "../src/brokers/alpaca.ts";
@@ -178,9 +179,8 @@ class GatewaySession {
       clock: { nowUs: () => OPEN_US },
       wait: (ms, aborted) => wait(systemMonotonic, ms, aborted).catch(() => {}),
       risk: {
+        ...NO_LIMITS,
         maxNotionalPerOrder: 20_000,
-        maxNotionalPerSymbol: Infinity,
-        maxDailyLoss: Infinity,
         maxOpenOrders: 100,
         priceCollarPercent: 10,
       },

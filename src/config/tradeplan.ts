@@ -3,7 +3,6 @@ import { z } from "zod";
 import type { Environment } from "../contracts/store.ts";
 import type { ScheduleWindow } from "../contracts/strategy.ts";
 import type { AssetClass } from "../model/asset.ts";
-import type { Limit } from "../model/limit.ts";
 import type { ReconcilePeriods } from "../model/reconcile_periods.ts";
 import { closest } from "../util/closest.ts";
 import { type BacktestPlan, readBacktestPlan } from "./backtest_plan.ts";
@@ -11,6 +10,7 @@ import { isTable, must } from "./must.ts";
 import { type OptimizerPlan, readOptimizer } from "./optimizer_plan.ts";
 import { type PluginSection, readSection, sectionsOf } from "./plugin_section.ts";
 import { readReconcilePlan } from "./reconcile_plan.ts";
+import { readRisk, type RiskPlan } from "./risk_plan.ts";
 import { type OnFailure, onFailure, readSessionPlan, type SessionPlan } from "./session_plan.ts";
 import { TomlFile } from "./toml_file.ts";
 
@@ -48,20 +48,6 @@ export interface TradePlan {
 }
 
 export type PlanEvent = "second" | "minute" | "trade" | "quote";
-
-export interface RiskPlan {
-  /** Share of the portfolio's value that a trade may lose; the original's `risk`. */
-  perTrade: number;
-  maxNotionalPerOrder: Limit | null;
-  maxNotionalPerSymbol: Limit | null;
-  /** Entries are denied for the rest of the day once the day's loss is this. */
-  maxDailyLoss: Limit | null;
-  maxOpenOrders: number;
-  /** How far a limit price may be from the market's, per cent; null: any. */
-  priceCollarPercent: number | null;
-  /** What is done about positions of the account that are not Liu's: they are left alone, or nothing is sent. */
-  unknownPositions: "external" | "halt";
-}
 
 export interface ScannerPlan extends PluginSection {
   /** null: it runs once. */
@@ -183,52 +169,6 @@ const TOP = z.object({
     .default(["us_equity"]),
   end_time: timeOfDay.optional(),
 });
-
-const PERCENT = z.string().regex(/^\d+(\.\d+)?%$/).transform((text) => Number(text.slice(0, -1)));
-const limit = must(
-  z.union([
-    PERCENT.pipe(z.number().positive()).transform((percent): Limit => ({ percent })),
-    z.number().positive().transform((money): Limit => ({ money })),
-  ]),
-  'a share of the portfolio ("10%") or money > 0',
-);
-const RISK_PER_TRADE = must(
-  z.number().positive().max(1),
-  "the share of the portfolio that a trade may lose, > 0 and ≤ 1",
-);
-
-const RISK = z.object({
-  per_trade: RISK_PER_TRADE.default(0.001),
-  max_notional_per_order: limit.optional(),
-  max_notional_per_symbol: limit.optional(),
-  max_daily_loss: limit.optional(),
-  max_open_orders: must(z.int().positive(), "a whole number > 0").default(1000),
-  unknown_positions: must(z.enum(["external", "halt"]), '"external" or "halt"').default("external"),
-  price_collar: must(PERCENT.pipe(z.number().positive()), 'per cent > 0 ("10%")').optional(),
-});
-
-function readRisk(toml: TomlFile, value: unknown): RiskPlan {
-  const isNumber = typeof value === "number";
-  const table = isNumber ? {} : toml.table(value, ["risk"]);
-  toml.unknownKeys(table, Object.keys(RISK.shape), ["risk"]);
-  const perTrade = isNumber ? toml.read(RISK_PER_TRADE, value, ["risk"]) : undefined;
-  const read = toml.read(RISK, table, ["risk"]);
-  if (isNumber || table.per_trade !== undefined) {
-    toml.warn(
-      isNumber ? ["risk"] : ["risk", "per_trade"],
-      "is only kept: what a trade may lose is a parameter of each strategy",
-    );
-  }
-  return {
-    perTrade: perTrade ?? read?.per_trade ?? 0,
-    maxNotionalPerOrder: read?.max_notional_per_order ?? null,
-    maxNotionalPerSymbol: read?.max_notional_per_symbol ?? null,
-    maxDailyLoss: read?.max_daily_loss ?? null,
-    maxOpenOrders: read?.max_open_orders ?? 0,
-    priceCollarPercent: read?.price_collar ?? null,
-    unknownPositions: read?.unknown_positions ?? "external",
-  };
-}
 
 /** Old plans have the events inside of [scanners]. */
 function eventsOfScanners(toml: TomlFile): unknown {

@@ -27,9 +27,8 @@ events = ["minute", "quote"]
 market_liquidation_end_time_minutes = 20
 assets = ["us_equity", "crypto"]
 end_time = "16:30"
-max_clock_skew_seconds = 2.5
 skip_existing = true
-
+max_clock_skew_seconds = 2.5
 [risk]
 max_daily_loss = "2%"
 max_notional_per_symbol = 2500.5
@@ -78,6 +77,16 @@ start_date = "2021-01-01"
       maxNotionalPerOrder: null,
       maxNotionalPerSymbol: { money: 2500.5 },
       maxDailyLoss: { percent: 2 },
+      maxNotionalPerStrategy: null,
+      maxGrossExposure: null,
+      maxSharesPerOrder: null,
+      maxOrdersPerMinute: null,
+      maxSharesPerMinute: null,
+      maxDrawdown: null,
+      onLoss: "reduce",
+      lossStreak: null,
+      isPatternDayTrader: false,
+      reduceOnly: [],
       maxOpenOrders: 40,
       priceCollarPercent: 7.5,
       unknownPositions: "external",
@@ -90,6 +99,7 @@ start_date = "2021-01-01"
     skipExisting: true,
     assets: ["us_equity", "crypto"],
     endTimeMinutes: 16 * 60 + 30,
+    clockSkewSecondsMax: 2.5,
     scanners: [{
       name: "gappers",
       table: "scanners.gappers",

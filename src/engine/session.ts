@@ -239,6 +239,7 @@ export class Session {
     this.#gatewayReceiver = this.#producer.addReceiver({
       post: (message, transfer) => this.#workers.postGateway(message, transfer),
     }, this.#workers.gatewaySequence);
+    this.#messages.routeWatched();
     const fromOpen = await this.#workers.scanners.start(this.#options.scanners, clockSetting);
     await this.#loadAssets();
     await this.#startRuns();

@@ -7,7 +7,7 @@
  * journal; no fill is applied twice; an unknown answer is never taken for "no"; in steps, the same
  * intents give the same orders in the same order, however many consumers they come from.
  */
-import type { OrderUpdate, UpdatesState, UpdateStream } from "../../contracts/broker.ts";
+import type { OrderUpdate, UpdateStream } from "../../contracts/broker.ts";
 import type { ConsumerToGateway, GatewayStart, MainToGateway } from "../../protocol.ts";
 import { AbortController } from "../../util/natives.ts";
 import { after, type Soon } from "../../util/soon.ts";
@@ -15,6 +15,8 @@ import type { Book } from "./book.ts";
 import { brokerSessions } from "./broker_sessions.ts";
 import { watchClock } from "./clock_watch.ts";
 import { Consumers } from "./consumers.ts";
+import { AccountGuard } from "./account_guard.ts";
+import { restoreDayTrades } from "./day_trades.ts";
 import { type Desk, DeskRequests } from "./desk.ts";
 import { Dispatch } from "./dispatch.ts";
 import { Figures } from "./figures.ts";
@@ -33,6 +35,7 @@ import { Reports } from "./reports.ts";
 import { GatewayState } from "./state.ts";
 import { Steps } from "./steps.ts";
 import { Stopping } from "./stopping.ts";
+import { onUpdatesState } from "./updates_state.ts";
 import { Watch } from "./watch.ts";
 
 const DEADLINE_LOOK_MS = 500;
@@ -47,6 +50,7 @@ export class Gateway {
   readonly #dispatch: Dispatch;
   readonly #figures: Figures;
   readonly #reconciler: Reconciler;
+  readonly #guard: AccountGuard;
   readonly #abort = new AbortController();
   readonly #consumers: Consumers;
   readonly #plans: Plans;
@@ -94,7 +98,11 @@ export class Gateway {
       quiet,
       signal,
     });
-    this.#figures = new Figures(this.#state, this.#abort.signal, {
+    this.#guard = new AccountGuard(this.#state, (request) => {
+      if (options.stepping) this.#liquidations.add(request);
+      else this.#run(() => this.#liquidate(request));
+    });
+    this.#figures = new Figures(this.#state, this.#abort.signal, this.#guard, {
       tell: (account) => this.#consumers.tell(account),
       run: (task) => this.#run(task),
     });
@@ -154,11 +162,12 @@ export class Gateway {
         // Time may go on while the gateway stops, but not for it.
         if (!this.#state.isStopping) this.#steps.begin(n, timeUs);
       },
-      onState: (state) => this.#onStreamState(state),
+      onState: (state) => onUpdatesState(this.#state, state, () => this.#onRestored()),
       signal,
     });
     const { positions, openOrders, recovered } = await this.#recovery.start();
     this.#flow.externals.sinceUs = this.#state.nowUs();
+    await restoreDayTrades(this.#state, signal);
     this.#steps.stream = this.#stream;
     const account = this.#state.account.broker;
     const { batchId, log } = this.options;
@@ -235,7 +244,9 @@ export class Gateway {
       case "session":
         this.#state.sessions[message.assetClass] = message;
         this.#state.account.startDay();
+        this.#state.streaks?.startSession(message.assetClass);
         this.#liquidations.startSession(message.assetClass);
+        this.#guard.startDay();
         for (const desk of this.#state.board.busy.list) desk.touch();
         return this.#pumpAll();
       case "liquidate":
@@ -323,34 +334,13 @@ export class Gateway {
     this.#pumpAll();
   }
 
-  #onStreamState(state: UpdatesState): void {
-    const { log, toMain } = this.options;
-    switch (state.state) {
-      case "connected":
-        this.#state.isConnected = true;
-        return;
-      case "interrupted":
-        log("warning", "Order updates are interrupted: {reason}", { reason: state.reason });
-        this.#state.isConnected = false;
-        return;
-      case "restored":
-        return this.#run(async () => {
-          await reconcile(this.#state, this.#flow, this.#dispatch);
-          this.#state.isConnected = true;
-          for (const desk of this.#state.desks.values()) desk.touch();
-          this.#pumpAll();
-        });
-      case "taken":
-        return this.#state.restrict("other_trader", "halted", otherTrader(state.reason));
-      case "failed": {
-        const { name, message, stack } = state.error;
-        this.#state.isConnected = false;
-        toMain({ type: "failed", errorName: name, message, stack: stack ?? null });
-        return;
-      }
-      default:
-        return state satisfies never;
-    }
+  #onRestored(): void {
+    this.#run(async () => {
+      await reconcile(this.#state, this.#flow, this.#dispatch);
+      this.#state.isConnected = true;
+      for (const desk of this.#state.desks.values()) desk.touch();
+      this.#pumpAll();
+    });
   }
 
   async #assets({ id, assetClass }: Extract<MainToGateway, { type: "assets" }>): Promise<void> {
@@ -392,8 +382,4 @@ export class Gateway {
     const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
     this.options.toMain({ type: "failed", errorName: name, message, stack: stack ?? null });
   }
-}
-
-function otherTrader(reason: string): string {
-  return `${reason}: another trader uses this account; stop it, then start this one again`;
 }

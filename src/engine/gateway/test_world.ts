@@ -4,7 +4,7 @@
  */
 import type { StoreRecord, TradeRow } from "../../contracts/store.ts";
 import { MarketBatch, RowKind } from "../../model/market_batch.ts";
-import type { RiskLimits } from "../../model/limit.ts";
+import { NO_LIMITS as UNLIMITED, type RiskLimits } from "../../model/limit.ts";
 import type { ReconcilePeriods } from "../../model/reconcile_periods.ts";
 import type {
   ConsumerToGateway,
@@ -44,13 +44,7 @@ export function testIntent(intent: Partial<Intent> & Pick<Intent, "action" | "sy
   };
 }
 
-export const NO_LIMITS: RiskLimits = {
-  maxNotionalPerOrder: Infinity,
-  maxNotionalPerSymbol: Infinity,
-  maxDailyLoss: Infinity,
-  maxOpenOrders: Infinity,
-  priceCollarPercent: 50,
-};
+export const NO_LIMITS: RiskLimits = { ...UNLIMITED, priceCollarPercent: 50 };
 
 export interface WorldOptions {
   runs: RunInfo[];
