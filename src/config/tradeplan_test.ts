@@ -58,6 +58,11 @@ start = 300
 duration = 30
 
 [strategies.momentum_long]
+on_failure = "flatten"
+
+[session]
+on_stop = "keep"
+memory_mb = 300
 
 [optimizer]
 start_date = "2021-01-01"
@@ -86,6 +91,7 @@ start_date = "2021-01-01"
       priceCollarPercent: 7.5,
       unknownPositions: "external",
     },
+    session: { onStop: "keep", onFailure: "keep", memoryMb: 300, databaseSeconds: 60 },
     reconcile: { inFlightMs: 2500, openOrdersMs: 30_000, positionsMs: 0 },
     marketLiquidationEndTimeMinutes: 20,
     events: ["minute", "quote"],
@@ -97,11 +103,11 @@ start_date = "2021-01-01"
     scanners: [{
       name: "gappers",
       table: "scanners.gappers",
-      line: 21,
+      line: 20,
       filename: "/plans/scanners/gappers.ts",
       netHosts: [],
       parameters: { minGap: 4 },
-      written: { minGap: { key: "min_gap", line: 25 } },
+      written: { minGap: { key: "min_gap", line: 24 } },
       recurrenceMinutes: 5,
       targetStrategyName: "sma_cross",
       assetClass: "us_equity",
@@ -109,24 +115,26 @@ start_date = "2021-01-01"
     strategies: [{
       name: "sma_cross",
       table: "strategies.sma_cross",
-      line: 27,
+      line: 26,
       filename: "/abs/sma_cross.ts",
       netHosts: ["api.example.com", "localhost:8080"],
       parameters: { fast: 10, since: "2022-01-03" },
-      written: { fast: { key: "fast", line: 29 }, since: { key: "since", line: 30 } },
+      written: { fast: { key: "fast", line: 28 }, since: { key: "since", line: 29 } },
       schedule: [
         { start: 15, duration: 150 },
         { start: 300, duration: 30 },
       ],
+      onFailure: null,
     }, {
       name: "momentum_long",
       table: "strategies.momentum_long",
-      line: 39,
+      line: 38,
       filename: null,
       netHosts: [],
       parameters: {},
       written: {},
       schedule: [],
+      onFailure: "flatten",
     }],
     optimizer: { startDate: "2021-01-01", endDate: null, parameters: [] },
     warnings: [],

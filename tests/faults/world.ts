@@ -276,7 +276,7 @@ export class FaultWorld implements AsyncDisposable {
   /** Resolves with what it told when it had stopped. */
   async stop(): Promise<Extract<GatewayToMain, { type: "stopped" }>> {
     const stopped = this.main.next(({ type }) => type === "stopped");
-    this.gateway.fromMain({ type: "stop" });
+    this.gateway.fromMain({ type: "stop", orders: "cancel", withinMs: 10_000 });
     return await stopped as Extract<GatewayToMain, { type: "stopped" }>;
   }
 

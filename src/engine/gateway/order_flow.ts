@@ -213,6 +213,7 @@ export class OrderFlow {
   }
 
   #onForeign(execution: Execution): void {
+    if (this.state.book.isForgotten(execution)) return;
     this.externals.take(execution, "by an order that is not Liu's");
   }
 

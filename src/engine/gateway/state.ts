@@ -45,6 +45,8 @@ export class GatewayState {
   readonly desks = new Map<string, Desk>();
   readonly board = new Board();
   readonly runs = new Map<number, RunInfo>();
+  /** Runs whose strategy is stopped: they open nothing any more. */
+  readonly stopped = new Set<number>();
   readonly #assets = new Map<string, Asset>();
   readonly sessions: Partial<Record<AssetClass, { openUs: number; closeUs: number }>> = {};
   readonly halted = new Set<string>();
