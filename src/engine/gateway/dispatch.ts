@@ -45,7 +45,12 @@ export class Dispatch {
   /** An order of which it is not known whether it was sent: it is looked up, and never sent. */
   resolve(child: ChildOrder): Promise<void> {
     const first: SubmitResult = { result: "unknown", message: "the trader ended" };
-    return this.#settle(child, first, -Infinity).then((outcome) => this.#answered(child, outcome));
+    return this.#settle(child, first, -Infinity).then((outcome) => {
+      const isUnsent = outcome.result === "refused" && outcome.code === "too_late";
+      if (!isUnsent) return this.#answered(child, outcome);
+      const message = "not sent: the trader ended before the broker had it";
+      this.flow.refused(child, "not_sent", message);
+    });
   }
 
   /** The journal cannot be written: no order leaves, what is there can still be cancelled. */
@@ -98,6 +103,7 @@ export class Dispatch {
       request: child.request!,
       seen: () => child.held?.[0]?.order ?? null,
       isFresh: () => this.state.nowUs() - sentUs < FRESH_US,
+      isWanted: () => child.work === null || child.work.cancelReason === null,
       wait: options.wait,
       signal: this.signal,
       log: (message, properties) => options.log("warning", message, properties),
@@ -114,6 +120,8 @@ export class Dispatch {
           this.onObstacle(child, result.cause, result.message);
         }
         return;
+      case "withdrawn":
+        return this.flow.withdrawn(child);
       case "mismatch":
         this.state.restrict("mismatch", "halted", result.message);
         return this.flow.refused(child, "duplicate_mismatch", result.message);
