@@ -103,6 +103,7 @@ export class Dispatch {
       request: child.request!,
       seen: () => child.held?.[0]?.order ?? null,
       isFresh: () => this.state.nowUs() - sentUs < FRESH_US,
+      isWanted: () => child.work === null || child.work.cancelReason === null,
       wait: options.wait,
       signal: this.signal,
       log: (message, properties) => options.log("warning", message, properties),
@@ -119,6 +120,8 @@ export class Dispatch {
           this.onObstacle(child, result.cause, result.message);
         }
         return;
+      case "withdrawn":
+        return this.flow.withdrawn(child);
       case "mismatch":
         this.state.restrict("mismatch", "halted", result.message);
         return this.flow.refused(child, "duplicate_mismatch", result.message);

@@ -14,7 +14,7 @@ import { noteNotResting } from "./protection.ts";
 import { KnownOrders } from "./known_orders.ts";
 import { noteOtherTrader } from "./one_trader.ts";
 import type { Reports } from "./reports.ts";
-import { flatten } from "./reversal.ts";
+import { flatten, isReversal } from "./reversal.ts";
 import type { GatewayState } from "./state.ts";
 import {
   type ChildOrder,
@@ -113,6 +113,18 @@ export class OrderFlow {
     this.#answered(child);
   }
 
+  /** It was cancelled before the broker had it. */
+  withdrawn(child: ChildOrder): void {
+    const { clientOrderId } = child;
+    const { account, options: { journal } } = this.state;
+    const message = "cancelled before it was sent";
+    if (journal.isKept) journal.note({ type: "refused", clientOrderId, code: "canceled", message });
+    child.status = "rejected";
+    account.release(child.work!);
+    this.#end(child, null, "canceled");
+    this.#answered(child);
+  }
+
   onUpdate(update: OrderUpdate): void {
     const { order } = update;
     const child = this.#find(order);
@@ -203,6 +215,7 @@ export class OrderFlow {
   }
 
   #onForeign(execution: Execution): void {
+    if (this.state.book.isForgotten(execution)) return;
     this.externals.take(execution, "by an order that is not Liu's");
   }
 
@@ -267,12 +280,18 @@ export class OrderFlow {
   }
 
   #apply(child: ChildOrder, execution: Execution): void {
-    const { book, options, account } = this.state;
+    const { book, options, account, streaks, dayTrades } = this.state;
     const { work, desk, runId } = child;
     if (options.journal.isKept) options.journal.note({ type: "execution", runId, execution });
     const entry = book.apply(runId, execution, desk.holding);
     if (entry === null) return;
     account.isStale = true;
+    if (streaks !== null && entry.gain !== null) {
+      const strategy = this.state.runs.get(runId)?.strategy ?? "";
+      const isFlat = entry.position === null || entry.crossed;
+      streaks.note({ runId, strategy }, desk.symbol, entry.gain, isFlat, execution.timeUs);
+    }
+    dayTrades?.note(execution);
     const { qty } = execution;
     child.filledQty = child.filledQty.plus(qty);
     if (child.filledQty.gt(child.reportedQty)) child.reportedQty = child.filledQty;
@@ -285,7 +304,7 @@ export class OrderFlow {
     this.reports.execution(child, execution, entry, partial);
     if (work && ends) this.#finish(work);
     this.reports.fill(child, execution, partial);
-    if (entry.crossed) flatten(this.state, child);
+    if (entry.crossed || isReversal(child, entry)) flatten(this.state, child);
     desk.prune();
   }
 
