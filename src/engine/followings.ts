@@ -336,7 +336,7 @@ export class Followings {
     // the exchange's clock is ahead of ours, it has ended there, and been sent before we listened.
     const lagUs = Math.min(MINUTE_US, CLOCK_LAG_US_MAX * clock.rate);
     const toUs = nowUs - MINUTE_US + 1 + lagUs;
-    const query = { symbols, scale: "minute", fromUs, toUs, adjustment: "raw" } as const;
+    const query = { symbols, scale: "minute", fromUs, toUs, adjustment: "split" } as const;
     return this.#options.provider.bars(query, signal);
   }
 

@@ -193,6 +193,11 @@ export class Gateway {
     return this.#state.book;
   }
 
+  /** What is promised of the buying power, and not held by the broker yet; account currency. */
+  get reserved(): number {
+    return this.#state.account.reserved;
+  }
+
   /** Nothing is open and nothing is being closed: a step without intents and updates changes nothing here. */
   get isQuiet(): boolean {
     const { dirty, openOrders } = this.#state.board;

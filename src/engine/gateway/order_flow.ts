@@ -12,6 +12,7 @@ import { Doubts } from "./doubts.ts";
 import { Externals } from "./externals.ts";
 import { noteNotResting } from "./protection.ts";
 import { KnownOrders } from "./known_orders.ts";
+import { noteOtherTrader } from "./one_trader.ts";
 import type { Reports } from "./reports.ts";
 import { flatten, isReversal } from "./reversal.ts";
 import type { GatewayState } from "./state.ts";
@@ -199,6 +200,7 @@ export class OrderFlow {
   /** Somebody else's order in the account, or a leg of which the reply has not told yet. */
   #onUnknown(update: OrderUpdate): void {
     const { symbol } = update.order;
+    noteOtherTrader(this.state, update.order, this.externals.sinceUs);
     if (this.#isSendingIn(symbol)) {
       const waiting = this.#unclaimed.get(symbol) ?? [];
       waiting.push(update);
@@ -213,6 +215,7 @@ export class OrderFlow {
   }
 
   #onForeign(execution: Execution): void {
+    if (this.state.book.isForgotten(execution)) return;
     this.externals.take(execution, "by an order that is not Liu's");
   }
 
