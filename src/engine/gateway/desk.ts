@@ -109,6 +109,8 @@ export class Desk {
   sending = 0;
   /** Why nothing is entered in the symbol; null: nothing speaks against it. */
   lock: string | null = null;
+  /** A run's position may not be what it seems: no exit is made of it. */
+  isDoubtful = false;
   /** What the broker says is free for the next own exit; null: all that is held. */
   available: Decimal | null = null;
   /** Own exits that the broker refused, in a row, by run. */
