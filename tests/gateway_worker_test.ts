@@ -90,7 +90,7 @@ Deno.test("the worker connects, names assets, keeps its journal and stops", asyn
     worker.postMessage({ type: "assets", id: 1, assetClass: "us_equity" });
     assert.equal((await assets).assets.length, 2);
     const stopped = inbox.next("stopped");
-    worker.postMessage({ type: "stop" });
+    worker.postMessage({ type: "stop", orders: "cancel", withinMs: 10_000 });
     assert.deepEqual((await stopped).open, []);
     assert.ok((await Deno.stat(join(folder, "journal", "batch.journal"))).isFile);
   });
@@ -124,7 +124,7 @@ Deno.test("a second trader on the account is refused until the first has stopped
       try {
         await ready;
         const stopped = told.next("stopped");
-        second.postMessage({ type: "stop" });
+        second.postMessage({ type: "stop", orders: "cancel", withinMs: 10_000 });
         await stopped;
       } finally {
         second.terminate();
@@ -137,7 +137,7 @@ Deno.test("a second trader on the account is refused until the first has stopped
       return true;
     });
     const stopped = inbox.next("stopped");
-    worker.postMessage({ type: "stop" });
+    worker.postMessage({ type: "stop", orders: "cancel", withinMs: 10_000 });
     await stopped;
     await start();
   });

@@ -32,6 +32,8 @@ import { systemMonotonic, wait } from "../src/wire/monotonic.ts";
 
 const scope = globalThis as unknown as DedicatedWorkerGlobalScope;
 let gateway: Gateway | undefined;
+/** Ports of the consumers, by their numbers. */
+const consumers: MessagePort[] = [];
 
 function toMain(message: GatewayToMain): void {
   scope.postMessage(message, message.type === "returned" ? [message.buffer] : []);
@@ -47,8 +49,9 @@ function log(
 
 scope.onmessage = async ({ data }: MessageEvent<MainToGateway>) => {
   try {
-    if (data.type === "start") await start(data);
-    else gateway?.fromMain(data);
+    if (data.type === "start") return await start(data);
+    if (data.type === "consumer") connect(data.consumer, data.port);
+    gateway?.fromMain(data);
   } catch (error) {
     toMain(failedMessage(error));
   }
@@ -87,6 +90,7 @@ async function start(message: GatewayStart): Promise<void> {
   // Held until the process ends, or the gateway has stopped.
   const lock = await lockAccount(message.journalDir, account.accountId, broker.hosts);
   clock = new MarketClock({ baseUs: timeUs, wallBaseMs: workerWallMs(), rate }, workerWallMs);
+  consumers.push(...message.consumers);
   const store = new StoreClient(message.store, (error) => toMain(failedMessage(error)));
   const { plan, journalDir } = message;
   const head = sessionHead(message, account.accountId, broker.hosts, timeUs);
@@ -105,7 +109,7 @@ async function start(message: GatewayStart): Promise<void> {
     clockSkewMsMax: message.clockSkewMsMax,
     stepping: rate === 0,
     consumers: message.consumers.length,
-    toConsumer: (consumer, report) => message.consumers[consumer].postMessage(report),
+    toConsumer: (consumer, report) => consumers[consumer].postMessage(report),
     toMain: (told) => {
       if (told.type === "stopped") lock.release();
       toMain(told);
@@ -117,15 +121,24 @@ async function start(message: GatewayStart): Promise<void> {
   if (rate === 0) clock = gateway;
   await gateway.start();
   archiveWhenStored(store, () => archiveSegments(journalDir, head, segment.batchId));
-  for (const [consumer, port] of message.consumers.entries()) {
-    port.onmessage = ({ data }: MessageEvent<ConsumerToGateway>) => {
-      try {
-        gateway!.fromConsumer(consumer, data);
-      } catch (error) {
-        toMain(failedMessage(error));
-      }
-    };
-  }
+  for (const consumer of consumers.keys()) listen(consumer);
+}
+
+/** From here on nothing comes from whoever had the place before. */
+function connect(consumer: number, port: MessagePort): void {
+  consumers[consumer].close();
+  consumers[consumer] = port;
+  listen(consumer);
+}
+
+function listen(consumer: number): void {
+  consumers[consumer].onmessage = ({ data }: MessageEvent<ConsumerToGateway>) => {
+    try {
+      gateway!.fromConsumer(consumer, data);
+    } catch (error) {
+      toMain(failedMessage(error));
+    }
+  };
 }
 
 function sessionHead(

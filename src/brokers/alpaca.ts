@@ -26,6 +26,7 @@ import {
 import { orderSchema, toBrokerOrder, toOrderBody } from "../wire/alpaca_orders.ts";
 import { type AlpacaReply, AlpacaRest } from "../wire/alpaca_rest.ts";
 import { parseAlpacaSettings } from "../wire/alpaca_settings.ts";
+import { readSplits } from "../wire/alpaca_splits.ts";
 import { AlpacaTradingStream } from "../wire/alpaca_trading_stream.ts";
 import {
   AlpacaErrorCode,
@@ -91,6 +92,10 @@ export function createBroker(settings: Record<string, string>, context: ClientCo
     requestsPerMinute: CAPABILITIES.requestsPerMinute,
     requestsReservedForCancels: CAPABILITIES.requestsReservedForCancels,
   });
+  // Corporate actions are market data.
+  const data = urls.data === urls.trading
+    ? rest
+    : new AlpacaRest({ ...context, keys, outbound, origin: urls.data });
   return {
     name: "alpaca",
     hosts: urls.hosts,
@@ -169,6 +174,8 @@ export function createBroker(settings: Record<string, string>, context: ClientCo
         closeUs: exchangeUs(date, close),
       }));
     },
+
+    splits: (symbols, from, to, signal) => readSplits(data, { symbols, from, to }, signal),
 
     async openUpdates({ signal, ...handlers }): Promise<UpdateStream> {
       const stream = new AlpacaTradingStream({

@@ -27,9 +27,8 @@ events = ["minute", "quote"]
 market_liquidation_end_time_minutes = 20
 assets = ["us_equity", "crypto"]
 end_time = "16:30"
-max_clock_skew_seconds = 2.5
 skip_existing = true
-
+max_clock_skew_seconds = 2.5
 [risk]
 max_daily_loss = "2%"
 max_notional_per_symbol = 2500.5
@@ -59,6 +58,11 @@ start = 300
 duration = 30
 
 [strategies.momentum_long]
+on_failure = "flatten"
+
+[session]
+on_stop = "keep"
+memory_mb = 300
 
 [optimizer]
 start_date = "2021-01-01"
@@ -73,10 +77,21 @@ start_date = "2021-01-01"
       maxNotionalPerOrder: null,
       maxNotionalPerSymbol: { money: 2500.5 },
       maxDailyLoss: { percent: 2 },
+      maxNotionalPerStrategy: null,
+      maxGrossExposure: null,
+      maxSharesPerOrder: null,
+      maxOrdersPerMinute: null,
+      maxSharesPerMinute: null,
+      maxDrawdown: null,
+      onLoss: "reduce",
+      lossStreak: null,
+      isPatternDayTrader: false,
+      reduceOnly: [],
       maxOpenOrders: 40,
       priceCollarPercent: 7.5,
       unknownPositions: "external",
     },
+    session: { onStop: "keep", onFailure: "keep", memoryMb: 300, databaseSeconds: 60 },
     reconcile: { inFlightMs: 2500, openOrdersMs: 30_000, positionsMs: 0 },
     marketLiquidationEndTimeMinutes: 20,
     events: ["minute", "quote"],
@@ -84,6 +99,7 @@ start_date = "2021-01-01"
     skipExisting: true,
     assets: ["us_equity", "crypto"],
     endTimeMinutes: 16 * 60 + 30,
+    clockSkewSecondsMax: 2.5,
     scanners: [{
       name: "gappers",
       table: "scanners.gappers",
@@ -108,6 +124,7 @@ start_date = "2021-01-01"
         { start: 15, duration: 150 },
         { start: 300, duration: 30 },
       ],
+      onFailure: null,
     }, {
       name: "momentum_long",
       table: "strategies.momentum_long",
@@ -117,6 +134,7 @@ start_date = "2021-01-01"
       parameters: {},
       written: {},
       schedule: [],
+      onFailure: "flatten",
     }],
     optimizer: { startDate: "2021-01-01", endDate: null, parameters: [] },
     warnings: [],

@@ -1,5 +1,6 @@
 import type { Asset, AssetClass } from "../model/asset.ts";
 import type { Amount, BrokerOrder, Execution, OrderRequest } from "../model/order.ts";
+import type { Split } from "../model/split.ts";
 import type { Soon } from "../util/soon.ts";
 
 export interface BrokerAccount {
@@ -150,6 +151,8 @@ export interface Broker {
   }>;
   /** Sessions of equities, of the exchange's dates `from` … `to`; missing: the broker has no calendar. */
   calendar?(from: string, to: string, signal: AbortSignal): Promise<BrokerSession[]>;
+  /** Splits of these symbols, of the exchange's dates `from` … `to`; missing: the broker knows of none. */
+  splits?(symbols: string[], from: string, to: string, signal: AbortSignal): Promise<Split[]>;
   openUpdates(options: {
     onUpdate(update: OrderUpdate): void;
     onStep(n: number, timeUs: number): void;

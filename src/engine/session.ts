@@ -8,7 +8,7 @@ import type { DataProvider } from "../contracts/provider.ts";
 import type { Asset } from "../model/asset.ts";
 import { exchangeDate } from "../model/calendar.ts";
 import type { OpenPosition } from "../model/open_position.ts";
-import type { SessionWindow } from "../protocol.ts";
+import type { MainToScanners, SessionWindow } from "../protocol.ts";
 import { OperationError } from "../util/errors.ts";
 import { sleep } from "../util/sleep.ts";
 import { SymbolTable } from "../util/symbol_table.ts";
@@ -23,11 +23,13 @@ import { SessionMessages } from "./session_messages.ts";
 import type { SessionLog, SessionOptions, SessionResult } from "./session_options.ts";
 import { consumerGroups, grantTexts, heldText, SessionRuns, startRuns } from "./session_runs.ts";
 import { SessionStreams } from "./session_streams.ts";
-import { SessionWorkers } from "./session_workers.ts";
+import { type ConsumerSetting, SessionWorkers } from "./session_workers.ts";
 import { calendarDifferences, sessionWindows } from "./session_windows.ts";
+import { Supervisor } from "./supervisor.ts";
 import { TradingDay } from "./trading_day.ts";
-import { Watchdog } from "./watchdog.ts";
 
+/** A consumer closes its strategies in this time. */
+const STOP_MS_MAX = 15_000;
 /** A live session looks at its schedule at least so often. */
 const TICK_MS_MAX = 1000;
 
@@ -40,6 +42,8 @@ export class Session {
   readonly #producer: Producer;
   readonly #streams: SessionStreams;
   readonly #messages: SessionMessages;
+  readonly #supervisor: Supervisor;
+  #setting: ConsumerSetting | null = null;
   readonly #assets = new Map<string, Asset>();
   readonly #runs = new SessionRuns();
   /** Strategies over a collection, in the plan's order. */
@@ -71,7 +75,14 @@ export class Session {
     this.#workers = new SessionWorkers(options, {
       onGateway: (message) => this.#messages.onGateway(message),
       onConsumer: (...message) => this.#messages.onConsumer(...message),
-      onScanners: (...message) => void this.#guarded(this.#scans.onMessage(...message)),
+      onConsumerLost: (consumer, error) => {
+        if (!this.#followings) return this.#ended.reject(error);
+        this.#supervisor.lost(consumer, error.message);
+      },
+      onScanners: (worker, message) => {
+        const post = (answer: MainToScanners) => this.#workers.scanners.links[worker].post(answer);
+        void this.#guarded(this.#scans.onMessage(message, post));
+      },
       onFailure: (error) => this.#ended.reject(error),
     });
     this.#refills = new Refills({
@@ -84,7 +95,7 @@ export class Session {
       log: this.#log,
     });
     this.#scans = new Scans({
-      workers: this.#workers,
+      workers: this.#workers.scanners,
       access: () => ({
         provider: this.#provider,
         assets: this.#assets,
@@ -117,6 +128,7 @@ export class Session {
       onFailure: (error) => this.#ended.reject(error),
       signal: this.#abort.signal,
     });
+    this.#supervisor = this.#makeSupervisor();
     this.#messages = this.#makeMessages();
     const interrupt = () => this.#end("interrupted");
     if (options.signal.aborted) interrupt();
@@ -136,11 +148,31 @@ export class Session {
       reject: (...rejected) => this.#followings.reject(...rejected, this.#abort.signal),
       before: (task) => this.#before(task),
       onEvent: this.#options.onEvent,
-      onStrategyFailed: (runId, message, stack) => {
-        this.#runs.fail(runId, `stopped: ${message}`);
-        const strategy = this.#runs.nameOf(runId);
-        this.#options.onEvent({ type: "strategyFailed", strategy, message, stack });
-      },
+      supervisor: this.#supervisor,
+    });
+  }
+
+  #makeSupervisor(): Supervisor {
+    const { environment, buildNumber, batchId, store, supervision } = this.#options;
+    return new Supervisor({
+      workers: this.#workers,
+      producer: this.#producer,
+      runs: this.#runs,
+      startRun: (run) => store.startRun({ environment, buildNumber, batchId, ...run }),
+      write: (records) => store.write(records),
+      onFailure: supervision.onFailure,
+      memoryMb: supervision.memoryMb,
+      rssBytes: () => Deno.memoryUsage().rss,
+      nowUs: () => this.#clock.nowUs(),
+      monotonicMs: workerWallMs,
+      setting: () => this.#setting!,
+      followings: () => this.#followings,
+      windows: () => this.#windows,
+      scans: this.#scans,
+      before: (task) => this.#before(task),
+      onEvent: this.#options.onEvent,
+      log: this.#log,
+      signal: this.#abort.signal,
     });
   }
 
@@ -154,29 +186,22 @@ export class Session {
         // Nothing has been traded, and what is still starting could not be asked to finish.
         throw new OperationError("Interrupted before the session began");
       }
-      const watchdog = new Watchdog(this.#workers.consumers, (consumer, index) => {
-        const strategy = this.#workers.consumers[consumer].strategies[index].source.name;
-        this.#log("error", "Stopping {strategy}, which does not return", { consumer, strategy });
-      });
-      try {
-        if (this.#clock.rate !== 0) void this.#guarded(this.#tickUntilEnd());
-        const endReason = await this.#ended.promise;
-        const open = await this.#finish(endReason);
-        return {
-          batchId: this.#options.batchId,
-          endReason,
-          endUs: this.#clock.nowUs(),
-          windows: this.#windows,
-          runs: this.#runs.all,
-          collections: this.#collections,
-          ...this.#producer.counts,
-          cash: { before: this.#cashBefore, after: this.#messages.cash },
-          open,
-        };
-      } finally {
-        watchdog.stop();
-      }
+      if (this.#clock.rate !== 0) void this.#guarded(this.#tickUntilEnd());
+      const endReason = await this.#ended.promise;
+      const open = await this.#finish(endReason);
+      return {
+        batchId: this.#options.batchId,
+        endReason,
+        endUs: this.#clock.nowUs(),
+        windows: this.#windows,
+        runs: this.#runs.all,
+        collections: this.#collections,
+        ...this.#producer.counts,
+        cash: { before: this.#cashBefore, after: this.#messages.cash },
+        open,
+      };
     } finally {
+      this.#supervisor.stop();
       this.#isOver = true;
       this.#abort.abort();
       this.#workers.close();
@@ -188,8 +213,8 @@ export class Session {
     const groups = consumerGroups(this.#options);
     const ready = await this.#workers.startGateway(groups.length);
     const { account, clock } = ready;
-    const setting = { baseUs: clock.timeUs, wallBaseMs: workerWallMs(), rate: clock.rate };
-    this.#clock = new MarketClock(setting, workerWallMs);
+    const clockSetting = { baseUs: clock.timeUs, wallBaseMs: workerWallMs(), rate: clock.rate };
+    this.#clock = new MarketClock(clockSetting, workerWallMs);
     this.#provider = this.#options.provider(this.#clock);
     this.#cashBefore = this.#messages.cash = Number(account.cash);
     const { accountId, equity, currency } = account;
@@ -205,15 +230,17 @@ export class Session {
     for (const difference of calendarDifferences(ready.sessions, exchangeDate(clock.timeUs))) {
       this.#log("warning", "The broker's calendar counts: {difference}", { difference });
     }
-    const stepping = clock.rate === 0;
-    for (const strategies of groups) {
-      const link = await this.#workers.startConsumer(strategies, { clock: setting, stepping });
+    this.#setting = { clock: clockSetting, stepping: clock.rate === 0 };
+    this.#supervisor.watch();
+    for (const [index, strategies] of groups.entries()) {
+      const link = await this.#workers.startConsumer(index, strategies, this.#setting);
       this.#producer.addReceiver({ post: link.post }, link.sequence);
     }
     this.#gatewayReceiver = this.#producer.addReceiver({
       post: (message, transfer) => this.#workers.postGateway(message, transfer),
     }, this.#workers.gatewaySequence);
-    const fromOpen = await this.#workers.startScanners(setting);
+    this.#messages.routeWatched();
+    const fromOpen = await this.#workers.scanners.start(this.#options.scanners, clockSetting);
     await this.#loadAssets();
     await this.#startRuns();
     this.#day.plan(this.#windows, fromOpen, this.#clock.nowUs());
@@ -322,9 +349,9 @@ export class Session {
 
   /** Strategies close, the gateway writes what it has, runs end. */
   async #finish(reason: string): Promise<OpenPosition[]> {
-    await this.#workers.stopConsumers();
+    await this.#workers.stopConsumers(STOP_MS_MAX);
     const stopped = this.#workers.gatewayInbox.next("stopped");
-    this.#workers.postGateway({ type: "stop" });
+    this.#workers.postGateway({ type: "stop", orders: "cancel", withinMs: 10_000 });
     const { open } = await stopped;
     this.#isOver = true;
     await this.#streams.close();

@@ -5,6 +5,7 @@ import type { Refills } from "./refills.ts";
 import type { HeldSymbols } from "./held_symbols.ts";
 import type { SessionEvent, SessionLog } from "./session_options.ts";
 import type { SessionRuns } from "./session_runs.ts";
+import type { Supervisor } from "./supervisor.ts";
 
 export interface SessionMessagesOptions {
   runs: SessionRuns;
@@ -21,12 +22,13 @@ export interface SessionMessagesOptions {
   /** Something that a step waits for. */
   before(task: Promise<void>): void;
   onEvent(event: SessionEvent): void;
-  /** A strategy is stopped because of what it did. */
-  onStrategyFailed(runId: number, message: string, stack: string): void;
+  supervisor: Pick<Supervisor, "strategyFailed" | "overMemory" | "checkpoint">;
 }
 
 export class SessionMessages {
   readonly #options: SessionMessagesOptions;
+  /** What the gateway wants rows of. */
+  #watched: readonly string[] = [];
   /** The newest step that the gateway has done. */
   completedStep = -1;
   /** The account's cash as it was told last, in its currency. */
@@ -51,7 +53,10 @@ export class SessionMessages {
       case "status":
         return this.#onStatus(message);
       case "watch":
-        for (const symbol of message.symbols) producer.route(symbol, gatewayReceiver());
+        this.#watched = message.symbols;
+        return this.routeWatched();
+      case "carriesOn":
+        runs.before = message.runs;
         return;
       case "returned":
         return producer.returned(gatewayReceiver(), message.buffer);
@@ -61,6 +66,13 @@ export class SessionMessages {
       default:
         return; // waited for through the inbox
     }
+  }
+
+  /** What is watched before the producer has the gateway among its receivers is routed then. */
+  routeWatched(): void {
+    const receiver = this.#options.gatewayReceiver();
+    if (receiver < 0) return;
+    for (const symbol of this.#watched) this.#options.producer.route(symbol, receiver);
   }
 
   #onStatus({ account, positions, openOrders }: GatewayToMain & { type: "status" }): void {
@@ -81,7 +93,7 @@ export class SessionMessages {
   }
 
   onConsumer(consumer: number, message: ConsumerToMain): void {
-    const { runs, producer, refills, nowUs, onEvent, before, reject } = this.#options;
+    const { runs, producer, refills, nowUs, onEvent, before, reject, supervisor } = this.#options;
     switch (message.type) {
       case "returned":
         return producer.returned(consumer, message.buffer);
@@ -92,7 +104,11 @@ export class SessionMessages {
         return before(reject(runId, symbol));
       }
       case "strategyFailed":
-        return this.#options.onStrategyFailed(message.runId, message.message, message.stack);
+        return supervisor.strategyFailed(message.runId, message.message, message.stack);
+      case "overMemory":
+        return supervisor.overMemory(consumer, message.strategy, message.heapMb);
+      case "checkpoint":
+        return supervisor.checkpoint(message.states);
       case "outOfSync": {
         const { symbol, lagSeconds, rowsLost, symbols } = message;
         // Of an interrupted stream its own line tells.

@@ -8,13 +8,15 @@ import type { ConsumerLink } from "./session_workers.ts";
 export class SessionRuns {
   /** Those that go on, and those whose strategy was stopped. Followings look at it. */
   readonly current: RunInfo[] = [];
-  /** In whose place another has come, with the reason. */
-  readonly #replaced: { run: RunInfo; endUs: number; reason: string }[] = [];
+  /** Of a trader before: orders of theirs may still be told of. */
+  before: readonly RunInfo[] = [];
+  /** In whose place another has come. */
+  readonly #replaced: RunInfo[] = [];
   /** Why strategies ended before the session, by run. */
   readonly #failures = new Map<number, string>();
 
   get all(): RunInfo[] {
-    return [...this.#replaced.map(({ run }) => run), ...this.current];
+    return [...this.#replaced, ...this.current];
   }
 
   of(consumer: number): RunInfo[] {
@@ -22,7 +24,9 @@ export class SessionRuns {
   }
 
   nameOf(runId: number): string {
-    return this.all.find((run) => run.runId === runId)?.strategy ?? `run ${runId}`;
+    const isIt = (run: RunInfo) => run.runId === runId;
+    const run = this.all.find(isIt) ?? this.before.find(isIt);
+    return run?.strategy ?? `run ${runId}`;
   }
 
   /** False: it has failed before. */
@@ -37,9 +41,9 @@ export class SessionRuns {
   }
 
   /** `next` goes on in the place of `run`. */
-  replace(run: RunInfo, next: RunInfo, endUs: number, reason: string): void {
+  replace(run: RunInfo, next: RunInfo): void {
     this.current[this.current.indexOf(run)] = next;
-    this.#replaced.push({ run, endUs, reason });
+    this.#replaced.push(run);
   }
 
   /** What the store is told at the session's end. */

@@ -55,7 +55,7 @@ function checkOpening(options: Options, price: Decimal | null): Refusal | null {
     if (asset.assetClass === "crypto") return insufficientQty(options, ZERO);
     if (!isWhole(terms.qty)) return unprocessable("fractional orders cannot be sold short");
     // What is hard to borrow is refused like what cannot be borrowed at all.
-    if (!asset.shortable || !asset.easyToBorrow) {
+    if (!asset.shortable || !asset.easyToBorrow || asset.isLentOut === true) {
       return unprocessable(`asset "${asset.symbol}" cannot be sold short`);
     }
     if (account.funds().multiplier === 1) {

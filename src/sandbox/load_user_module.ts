@@ -20,6 +20,9 @@ export interface LoadOptions<T> {
   stopFlag: Int32Array;
 }
 
+/** What is in the flag of code that fills the memory; all else that is not 0 means too long. */
+const TOO_MUCH_MEMORY = 2;
+
 /** Thrown in user code by its guards. */
 export class StoppedError extends StrategyError {}
 
@@ -56,7 +59,12 @@ async function importBundle(
   const { guards }: { guards: Guards } = await import(GUARDS_URL);
   guards[bundle.id] = {
     flag: stopFlag,
-    halt: () => new StoppedError(`Stopped "${bundle.id}": it took too long`),
+    halt: () =>
+      new StoppedError(
+        `Stopped "${bundle.id}": it took too ${
+          stopFlag[0] === TOO_MUCH_MEMORY ? "much memory" : "long"
+        }`,
+      ),
   };
   try {
     return await import(bundle.url);

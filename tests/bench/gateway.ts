@@ -6,6 +6,7 @@
  *
  *   deno run -A tests/bench/gateway.ts [ORDERS [ORDERS_A_STEP]]
  */
+import { NO_LIMITS } from "../../src/model/limit.ts";
 import assert from "node:assert/strict";
 import { GatewayLink } from "../../src/backtest/gateway_link.ts";
 import type { Broker, BrokerCapabilities, OrderUpdate } from "../../src/contracts/broker.ts";
@@ -216,13 +217,7 @@ class Ears {
 async function opened(broker: ReadyBroker, ears: Ears): Promise<GatewayLink> {
   const link = new GatewayLink({
     broker: broker as ReadyBroker & Broker,
-    risk: {
-      maxNotionalPerOrder: Infinity,
-      maxNotionalPerSymbol: Infinity,
-      maxDailyLoss: Infinity,
-      maxOpenOrders: Infinity,
-      priceCollarPercent: Infinity,
-    },
+    risk: NO_LIMITS,
     batchId: "bench",
     store: ears,
     log: () => {},

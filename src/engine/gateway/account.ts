@@ -21,7 +21,10 @@ export class Account {
   isStale = false;
   /** The most that the equity was below that of the first reading; account currency, ≥ 0. It never shrinks again. */
   worstLoss = 0;
+  /** The most that it was below its highest; account currency, ≥ 0. It never shrinks again. */
+  worstDrawdown = 0;
   #firstEquity = NaN;
+  #highestEquity = NaN;
   /** A reading that is due, and was put off until somebody looks. */
   #putOff: (() => void) | null = null;
   /** The figures as they are when they are looked at. */
@@ -92,7 +95,9 @@ export class Account {
   /** A session begins: what was lost before is not of this day. */
   startDay(): void {
     this.worstLoss = 0;
+    this.worstDrawdown = 0;
     this.#firstEquity = this.#broker === null ? NaN : numberOf(this.#broker.equity);
+    this.#highestEquity = this.#firstEquity;
   }
 
   /** What is left for a new entry. Crypto is bought with cash only. */
@@ -137,8 +142,10 @@ export class Account {
   #set(account: BrokerAccount, known: Reserved[]): void {
     this.#broker = account;
     const equity = numberOf(account.equity);
-    if (Number.isNaN(this.#firstEquity)) this.#firstEquity = equity;
+    if (Number.isNaN(this.#firstEquity)) this.#firstEquity = this.#highestEquity = equity;
     this.worstLoss = Math.max(this.worstLoss, this.#firstEquity - equity);
+    if (equity > this.#highestEquity) this.#highestEquity = equity;
+    else this.worstDrawdown = Math.max(this.worstDrawdown, this.#highestEquity - equity);
     if (known.length > 0) this.#reserved = this.#reserved.filter((one) => !known.includes(one));
   }
 }

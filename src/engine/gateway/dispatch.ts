@@ -45,7 +45,12 @@ export class Dispatch {
   /** An order of which it is not known whether it was sent: it is looked up, and never sent. */
   resolve(child: ChildOrder): Promise<void> {
     const first: SubmitResult = { result: "unknown", message: "the trader ended" };
-    return this.#settle(child, first, -Infinity).then((outcome) => this.#answered(child, outcome));
+    return this.#settle(child, first, -Infinity).then((outcome) => {
+      const isUnsent = outcome.result === "refused" && outcome.code === "too_late";
+      if (!isUnsent) return this.#answered(child, outcome);
+      const message = "not sent: the trader ended before the broker had it";
+      this.flow.refused(child, "not_sent", message);
+    });
   }
 
   /** The journal cannot be written: no order leaves, what is there can still be cancelled. */

@@ -14,6 +14,9 @@ import { after, type Soon } from "../../util/soon.ts";
 import type { Book } from "./book.ts";
 import { brokerSessions } from "./broker_sessions.ts";
 import { watchClock } from "./clock_watch.ts";
+import { Consumers } from "./consumers.ts";
+import { AccountGuard } from "./account_guard.ts";
+import { restoreDayTrades } from "./day_trades.ts";
 import { type Desk, DeskRequests } from "./desk.ts";
 import { Dispatch } from "./dispatch.ts";
 import { Figures } from "./figures.ts";
@@ -21,7 +24,6 @@ import { setHalted } from "./halts.ts";
 import { Intake } from "./intake.ts";
 import { Liquidations } from "./liquidation.ts";
 import type { GatewayOptions } from "./options.ts";
-import { isSettled, openPositions } from "./leaving.ts";
 import { OrderFlow } from "./order_flow.ts";
 import { Plans } from "./plans.ts";
 import { reconcile } from "./reconcile.ts";
@@ -32,12 +34,11 @@ import { Recovery } from "./recovery/recovery.ts";
 import { Reports } from "./reports.ts";
 import { GatewayState } from "./state.ts";
 import { Steps } from "./steps.ts";
+import { Stopping } from "./stopping.ts";
 import { onUpdatesState } from "./updates_state.ts";
 import { Watch } from "./watch.ts";
 
 const DEADLINE_LOOK_MS = 500;
-const STOP_WAIT_MS = 100;
-const STOP_WAITS_MAX = 100;
 
 export class Gateway {
   readonly #state: GatewayState;
@@ -49,11 +50,12 @@ export class Gateway {
   readonly #dispatch: Dispatch;
   readonly #figures: Figures;
   readonly #reconciler: Reconciler;
+  readonly #guard: AccountGuard;
   readonly #abort = new AbortController();
-  /** Those that are there. */
-  readonly #consumers: number[] = [];
+  readonly #consumers: Consumers;
   readonly #plans: Plans;
   readonly #steps: Steps;
+  readonly #stopping: Stopping;
   readonly #pumping = new Set<Desk>();
   readonly #recovery: Recovery;
   readonly options: GatewayOptions;
@@ -97,12 +99,12 @@ export class Gateway {
       quiet,
       signal,
     });
-    this.#figures = new Figures(this.#state, this.#abort.signal, {
-      tell: (account) => {
-        for (const consumer of this.#consumers) {
-          options.toConsumer(consumer, { type: "account", account });
-        }
-      },
+    this.#guard = new AccountGuard(this.#state, (request) => {
+      if (options.stepping) this.#liquidations.add(request);
+      else this.#run(() => this.#liquidate(request));
+    });
+    this.#figures = new Figures(this.#state, this.#abort.signal, this.#guard, {
+      tell: (account) => this.#consumers.tell(account),
       run: (task) => this.#run(task),
     });
     this.#reconciler = new Reconciler(this.#state, this.#flow, this.#dispatch, {
@@ -113,7 +115,7 @@ export class Gateway {
         this.#figures.refreshSoon();
       },
     });
-    for (let i = 0; i < options.consumers; i++) this.#consumers.push(i);
+    this.#consumers = new Consumers(this.#state);
     this.#plans = new Plans(this.#state, this.#flow);
     this.#steps = new Steps({
       state: this.#state,
@@ -124,9 +126,22 @@ export class Gateway {
       dispatch: this.#dispatch,
       figures: this.#figures,
       plans: this.#plans,
-      consumers: this.#consumers,
+      consumers: this.#consumers.list,
       signal: this.#abort.signal,
       onFailure: (error) => this.#fail(error),
+    });
+    this.#stopping = new Stopping({
+      state: this.#state,
+      liquidations: this.#liquidations,
+      signal: this.#abort.signal,
+      pump: () => this.#pumpNow(),
+      isPumping: () => this.#pumping.size > 0,
+      refresh: () => this.#figures.refresh(),
+      giveUp: () => {
+        this.#abort.abort(new Error("the gateway has stopped"));
+        return this.#stream?.close();
+      },
+      close: () => this.#recovery.close(),
     });
   }
 
@@ -153,6 +168,7 @@ export class Gateway {
     });
     const { positions, openOrders, recovered } = await this.#recovery.start();
     this.#flow.externals.sinceUs = this.#state.nowUs();
+    await restoreDayTrades(this.#state, signal);
     this.#steps.stream = this.#stream;
     const account = this.#state.account.broker;
     const { batchId, log } = this.options;
@@ -176,6 +192,11 @@ export class Gateway {
   /** For who looks: only the gateway changes it. */
   get book(): Pick<Book, "net" | "external" | "isFlat"> {
     return this.#state.book;
+  }
+
+  /** What is promised of the buying power, and not held by the broker yet; account currency. */
+  get reserved(): number {
+    return this.#state.account.reserved;
   }
 
   /** Nothing is open and nothing is being closed: a step without intents and updates changes nothing here. */
@@ -229,7 +250,9 @@ export class Gateway {
       case "session":
         this.#state.sessions[message.assetClass] = message;
         this.#state.account.startDay();
+        this.#state.streaks?.startSession(message.assetClass);
         this.#liquidations.startSession(message.assetClass);
+        this.#guard.startDay();
         for (const desk of this.#state.board.busy.list) desk.touch();
         return this.#pumpAll();
       case "liquidate":
@@ -238,21 +261,23 @@ export class Gateway {
         return this.#state.restrict(message.cause, message.state, message.reason);
       case "lift":
         return this.#state.lift(message.cause);
+      case "consumer": // its port is the worker's
+        this.#consumers.drop(message.consumer);
+        return this.#steps.settleWhenDone();
+      case "handOver":
+        return this.#consumers.handOver(message, this.#flow, this.#reports);
+      case "abandon": {
+        const closing = this.#stopping.abandon(message);
+        return closing === null ? this.#pumpAll() : this.#run(() => this.#liquidate(closing));
+      }
       case "halted":
         setHalted(this.#state, message.symbol, message.isHalted);
         return this.#pumpAll();
       case "stop":
-        return this.#run(() => this.#stop());
+        return this.#run(() => this.#stopping.stop(message));
       default:
         return message satisfies never;
     }
-  }
-
-  /** A consumer is gone: steps no longer wait for it. */
-  dropConsumer(consumer: number): void {
-    const at = this.#consumers.indexOf(consumer);
-    if (at >= 0) this.#consumers.splice(at, 1);
-    this.#steps.settleWhenDone();
   }
 
   /** Resolves when nothing is being sent, and all replies have been applied. */
@@ -276,6 +301,12 @@ export class Gateway {
     }
   }
 
+  #pumpNow(): Soon<void> {
+    if (!this.options.stepping) return this.#pumpAll();
+    this.#steps.turns.run(() => this.#steps.rounds(false));
+    return this.#steps.turns.idle();
+  }
+
   async #pump(desk: Desk): Promise<void> {
     this.#pumping.add(desk);
     try {
@@ -293,8 +324,6 @@ export class Gateway {
     this.#figures.refreshSoon();
     if (this.#pumping.size === 0) { for (const resolve of this.#idle.splice(0)) resolve(); }
   }
-
-  // -------------------------------------------------------------- both
 
   #onUpdate(update: OrderUpdate): void {
     this.#flow.onUpdate(update);
@@ -320,10 +349,10 @@ export class Gateway {
     });
   }
 
-  async #assets(message: Extract<MainToGateway, { type: "assets" }>): Promise<void> {
-    const assets = await this.options.broker.assets(message.assetClass, this.#abort.signal);
+  async #assets({ id, assetClass }: Extract<MainToGateway, { type: "assets" }>): Promise<void> {
+    const assets = await this.options.broker.assets(assetClass, this.#abort.signal);
     for (const asset of assets) this.#state.addAsset(asset);
-    this.options.toMain({ type: "assets", id: message.id, assets });
+    this.options.toMain({ type: "assets", id, assets });
   }
 
   async #liquidate(message: Extract<MainToGateway, { type: "liquidate" }>): Promise<void> {
@@ -342,28 +371,6 @@ export class Gateway {
       this.#pumpAll();
       this.#liquidations.answer();
     }
-  }
-
-  async #stop(): Promise<void> {
-    this.#state.isStopping = true;
-    this.#state.restrict("stop", "reducing", "the trader stops");
-    this.#state.closeDesks("the trader stops");
-    if (this.options.stepping) {
-      this.#steps.turns.run(() => this.#steps.rounds(false));
-      await this.#steps.turns.idle();
-    } else {
-      this.#pumpAll();
-      await this.idle();
-      for (let i = 0; i < STOP_WAITS_MAX && !isSettled(this.#state); i++) {
-        await this.options.wait(STOP_WAIT_MS, this.#abort.signal);
-      }
-    }
-    await this.#figures.refresh();
-    // Whatever still waits for the exchange is given up.
-    this.#abort.abort(new Error("the gateway has stopped"));
-    await this.#stream?.close();
-    await this.#recovery.close();
-    this.options.toMain({ type: "stopped", open: openPositions(this.#state) });
   }
 
   /** A task whose failure ends the gateway: main decides what then. */

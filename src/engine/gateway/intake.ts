@@ -78,6 +78,8 @@ export class Intake {
     desk.open(work);
     if (desk.refusals.size > 0 && isEntry(work.action)) desk.refusals.delete(runId);
     state.account.reserve(work, result.reserve);
+    const isShares = desk.assetClass !== "crypto";
+    state.rates?.add(state.nowUs(), isShares ? result.qty.toNumber() : 0);
   }
 
   /** The last value of a key within a consumer's step counts; among consumers, the greatest. */

@@ -224,6 +224,7 @@ export class OrderFlow {
   }
 
   #onForeign(execution: Execution): void {
+    if (this.state.book.isForgotten(execution)) return;
     this.externals.take(execution, "by an order that is not Liu's");
   }
 
@@ -286,12 +287,18 @@ export class OrderFlow {
   }
 
   #apply(child: ChildOrder, execution: Execution): void {
-    const { book, options, account } = this.state;
+    const { book, options, account, streaks, dayTrades } = this.state;
     const { work, desk, runId } = child;
     if (options.journal.isKept) options.journal.note({ type: "execution", runId, execution });
     const entry = book.apply(runId, execution, desk.holding);
     if (entry === null) return;
     account.isStale = true;
+    if (streaks !== null && entry.gain !== null) {
+      const strategy = this.state.runs.get(runId)?.strategy ?? "";
+      const isFlat = entry.position === null || entry.crossed;
+      streaks.note({ runId, strategy }, desk.symbol, entry.gain, isFlat, execution.timeUs);
+    }
+    dayTrades?.note(execution);
     const { qty } = execution;
     child.filledQty = child.filledQty.plus(qty);
     if (child.filledQty.gt(child.reportedQty)) child.reportedQty = child.filledQty;

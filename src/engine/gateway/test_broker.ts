@@ -62,6 +62,7 @@ export class TestBroker implements Broker {
   cash = decimal(100_000);
   /** Of each execution. */
   fee = decimal("0.01");
+  isBlocked = false;
   acks: number[] = [];
   /** True: what happens is not told. */
   isMuted = false;
@@ -94,7 +95,7 @@ export class TestBroker implements Broker {
       cash: plain(this.cash),
       equity: plain(this.cash),
       buyingPower: plain(this.buyingPower),
-      tradingBlocked: false,
+      tradingBlocked: this.isBlocked,
       shortingEnabled: true,
     });
   }

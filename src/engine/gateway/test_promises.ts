@@ -10,6 +10,7 @@ export function checkLife(world: World): void {
   assert.deepEqual(world.ofMain("liquidated").map(({ flat }) => flat), [true], told);
   assert.deepEqual(broker.open(), [], "every order has ended");
   assert.equal(world.ofMain("status").at(-1)?.openOrders, 0, "every work has ended");
+  assert.equal(world.gateway.reserved, 0, "no capital is promised");
   for (const name of new Set(broker.fills.map(({ symbol }) => symbol))) {
     assert.equal(broker.net(name).toFixed(), "0", `${name} is flat`);
   }

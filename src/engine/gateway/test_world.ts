@@ -4,7 +4,7 @@
  */
 import type { StoreRecord, TradeRow } from "../../contracts/store.ts";
 import { MarketBatch, RowKind } from "../../model/market_batch.ts";
-import type { RiskLimits } from "../../model/limit.ts";
+import { NO_LIMITS as UNLIMITED, type RiskLimits } from "../../model/limit.ts";
 import type { ReconcilePeriods } from "../../model/reconcile_periods.ts";
 import type {
   ConsumerToGateway,
@@ -44,13 +44,7 @@ export function testIntent(intent: Partial<Intent> & Pick<Intent, "action" | "sy
   };
 }
 
-export const NO_LIMITS: RiskLimits = {
-  maxNotionalPerOrder: Infinity,
-  maxNotionalPerSymbol: Infinity,
-  maxDailyLoss: Infinity,
-  maxOpenOrders: Infinity,
-  priceCollarPercent: 50,
-};
+export const NO_LIMITS: RiskLimits = { ...UNLIMITED, priceCollarPercent: 50 };
 
 export interface WorldOptions {
   runs: RunInfo[];
@@ -61,6 +55,8 @@ export interface WorldOptions {
   /** What a trader left that died: its broker, which went on, and its journal. */
   after?: World;
   recovery?: GatewayOptions["recovery"];
+  /** The broker, before the gateway asks it anything. */
+  before?(broker: TestBroker): void;
   /** The broker is in the gateway's own isolate: nothing is waited for. */
   isHere?: boolean;
   reconcile?: ReconcilePeriods;
@@ -93,6 +89,7 @@ export class World {
     this.broker = after?.broker ?? new TestBroker(options);
     this.journal = options.journal ?? new MemoryJournal(after?.journal.all);
     if (!after) this.broker.nowUs = OPEN_US;
+    options.before?.(this.broker);
     this.n = after?.n ?? 0;
     this.gateway = new Gateway({
       broker: this.broker,

@@ -9,6 +9,7 @@ import { type ChildOrder, isLive, isMissingFills } from "../work.ts";
 import { bookOutside } from "./book_outside.ts";
 import { type Difference, settleDifferences } from "./differences.ts";
 import { orderOf, type Replay } from "./replay.ts";
+import { makeSplits } from "./splits.ts";
 
 const PAUSE_MS = 1000;
 const PAUSE_MS_MAX = 30_000;
@@ -48,7 +49,8 @@ export class AtStart {
   /** `applyUpdates`: gives the updates that have come meanwhile to the books. */
   async compare(applyUpdates: () => void): Promise<Compared> {
     const { state, flow, dispatch, signal } = this.parts;
-    for (const child of [...flow.orders()]) if (child.isSending) await dispatch.resolve(child);
+    const sending = [...flow.orders()].filter(({ isSending }) => isSending);
+    await Promise.all(sending.map((child) => dispatch.resolve(child)));
     let positions: BrokerPosition[] = [];
     const sinceUs = this.#sinceUs();
     for (let attempt = 1; !signal.aborted; attempt++) {
@@ -62,6 +64,8 @@ export class AtStart {
       if (isStill && (!isMissing || attempt >= READS_MAX)) break;
       await state.options.wait(PAUSE_MS, signal);
     }
+    const { splits } = this.parts.replay;
+    await this.#asked("splits", () => makeSplits(state, splits, positions, signal));
     const differences = settleDifferences(state, positions, this.#externalBefore, this.#outside);
     const openOrders = await this.#othersOrders();
     const { journal } = state.options;
