@@ -72,6 +72,7 @@ export class Gateway {
       this.#reports,
       (child) => this.#dispatch.retryCancel(child),
       (child) => this.#run(() => this.#reconciler.ask(child)),
+      (child) => this.#run(() => this.#reconciler.reversed(child)),
     );
     this.#liquidations = new Liquidations(this.#state);
     this.#intake = new Intake(this.#state, this.#reports, this.#liquidations);
@@ -341,7 +342,7 @@ export class Gateway {
 
   #onRestored(): void {
     this.#run(async () => {
-      await reconcile(this.#state, this.#flow, this.#dispatch);
+      await reconcile(this.#state, this.#flow, this.#reconciler);
       this.#state.isConnected = true;
       for (const desk of this.#state.desks.values()) desk.touch();
       this.#pumpAll();
