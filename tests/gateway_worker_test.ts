@@ -56,6 +56,7 @@ async function withWorker(
       },
       batchId: "batch",
       journalDir: join(folder, "journal"),
+      killFolder: folder,
       realMoney: false,
       store: store.port1,
       consumers: [consumer.port1],

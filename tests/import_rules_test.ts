@@ -30,6 +30,7 @@ const LAYERS: Record<string, number> = {
   miners: 4,
   store: 4,
   history: 4,
+  control: 4,
   engine: 5,
   backtest: 6,
   analysis: 6,

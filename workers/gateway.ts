@@ -4,6 +4,7 @@
  */
 import { join } from "node:path";
 import { brokers } from "../src/brokers/registry.ts";
+import { killText, readKill } from "../src/control/kill_latch.ts";
 import type { Clock } from "../src/contracts/clock.ts";
 import { FileJournal } from "../src/engine/gateway/file_journal.ts";
 import { Gateway } from "../src/engine/gateway/gateway.ts";
@@ -89,6 +90,11 @@ async function start(message: GatewayStart): Promise<void> {
     },
     log,
   });
+  // From here on main's messages are heard: what was fired before is on disk.
+  const kill = readKill(message.killFolder);
+  if (kill !== null) {
+    gateway.fromMain({ type: "restrict", cause: "kill", state: "halted", reason: killText(kill) });
+  }
   if (rate === 0) clock = gateway;
   await gateway.start();
   for (const [consumer, port] of message.consumers.entries()) {

@@ -4,11 +4,12 @@ import config from "../../deno.json" with { type: "json" };
 import { analyzeAndStore, type BatchAnalysis } from "../analysis/batch_analysis.ts";
 import type { Settings } from "../config/environment.ts";
 import type { TradePlan } from "../config/tradeplan.ts";
+import { startControlServer } from "../control/control_server.ts";
 import type { DenialRow, RunRow, Store, TradeRow } from "../contracts/store.ts";
 import type { SessionEvent, SessionResult, StrategySetup } from "../engine/session_options.ts";
 import { Session } from "../engine/session.ts";
 import { ConfigError } from "../util/errors.ts";
-import type { LogSink } from "../util/log.ts";
+import { logger, type LogSink } from "../util/log.ts";
 import { readSources } from "./plan_sources.ts";
 import { alpacaSettings, providerOf } from "./provider.ts";
 import { symbolsMaxOf } from "./settings.ts";
@@ -75,7 +76,7 @@ export async function trade(options: TradeOptions): Promise<TradeResult> {
       log: logSink,
       signal,
     });
-    const result = await session.run();
+    const result = await controlled(session, settings, () => session.run());
     const analysis = await analyzeAndStore(store, batchId, result.endUs);
     const stored = {
       trades: await store.trades(batchId),
@@ -85,6 +86,22 @@ export async function trade(options: TradeOptions): Promise<TradeResult> {
     return { batchId, session: result, analysis, stored, failed: [...failed] };
   } finally {
     await storeWorker.close();
+  }
+}
+
+/** The session can be asked, and killed, before the gateway looks whether it was killed before. */
+async function controlled<T>(
+  { control }: Session,
+  { dataFolder }: Settings,
+  run: () => Promise<T>,
+): Promise<T> {
+  const log = logger("control");
+  const onProblem = (text: string) => log.error(text);
+  const server = startControlServer({ dataFolder, control, onProblem });
+  try {
+    return await run();
+  } finally {
+    await server.close();
   }
 }
 
@@ -129,6 +146,7 @@ async function gatewayOf(plan: TradePlan, settings: Settings) {
     brokerOptions: alpacaSettings(settings),
     hosts: alpacaUrls(baseUrl, streamUrl ?? undefined).hosts,
     journalFolder,
+    killFolder: settings.dataFolder,
     risk: { ...plan.risk, portfolioValue: plan.portfolioValue },
   };
 }

@@ -77,6 +77,8 @@ export interface SessionOptions {
     /** "host:port" of the broker. */
     hosts: string[];
     journalFolder: string;
+    /** Where the kill switch's file is, or is not. */
+    killFolder: string;
     risk: RiskSettings;
   };
   scanners: ScannerSetup[];

@@ -13,6 +13,7 @@ import type {
   ScannersToMain,
   StrategyTraits,
 } from "../protocol.ts";
+import { latchFiles } from "../control/kill_latch.ts";
 import { sleep } from "../util/sleep.ts";
 import { errorOf, Inbox, spawn } from "./worker_link.ts";
 import type { ScannerSetup, SessionOptions, StrategySetup } from "./session_options.ts";
@@ -71,7 +72,7 @@ export class SessionWorkers {
     const { gateway, batchId, storePort, environment } = this.#options;
     const worker = this.#spawn("gateway.ts", {
       net: gateway.hosts,
-      read: [gateway.journalFolder],
+      read: [gateway.journalFolder, ...latchFiles(gateway.killFolder)],
       write: [gateway.journalFolder],
       ...NOTHING,
     });
@@ -89,6 +90,7 @@ export class SessionWorkers {
       risk: gateway.risk,
       batchId,
       journalDir: gateway.journalFolder,
+      killFolder: gateway.killFolder,
       realMoney: environment === "PROD",
       store: storePort,
       consumers,

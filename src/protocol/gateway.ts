@@ -3,6 +3,7 @@ import type { BrokerAccount, BrokerPosition } from "../contracts/broker.ts";
 import type { Operation } from "../contracts/store.ts";
 import type { Asset, AssetClass } from "../model/asset.ts";
 import type { RiskSettings } from "../model/limit.ts";
+import type { OpenOrder } from "../model/open_order.ts";
 import type { OpenPosition } from "../model/open_position.ts";
 import type { BrokerOrder } from "../model/order.ts";
 import type { Restriction, RestrictionCause, TradingState } from "../model/trading_state.ts";
@@ -26,6 +27,8 @@ export interface GatewayStart {
   /** Of a new batch; one that is carried on keeps its own. */
   batchId: string;
   journalDir: string;
+  /** Where the kill switch's file is, or is not. */
+  killFolder: string;
   plan: PlanOfSession;
   /** PROD is refused for a paper account and the other way round. */
   realMoney: boolean;
@@ -83,6 +86,8 @@ export type MainToGateway =
   /** Not all orders are let through from now on; one restriction a cause. Answered by "state". */
   | { type: "restrict"; cause: RestrictionCause; state: Restriction["state"]; reason: string }
   | { type: "lift"; cause: RestrictionCause }
+  /** What there is now; answered by "inspected". */
+  | { type: "inspect"; id: number }
   /** Cancels what is open, writes all that is to be written, and answers "stopped". */
   | { type: "stop" };
 
@@ -130,6 +135,14 @@ export type GatewayToMain =
     message: string;
   }
   | { type: "status"; account: AccountFigures; positions: number; openOrders: number }
+  | {
+    type: "inspected";
+    id: number;
+    positions: OpenPosition[];
+    openOrders: OpenOrder[];
+    /** What the account holds that is not Liu's. */
+    external: { symbol: string; qty: string }[];
+  }
   /** What is let through has changed. */
   | { type: "state"; state: TradingState; restrictions: Restriction[] }
   /** Positions of these symbols are watched by the gateway: it wants their rows. */

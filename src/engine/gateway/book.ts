@@ -154,6 +154,14 @@ export class Book {
     }
   }
 
+  /** All that is not Liu's. */
+  *externals(): Generator<{ symbol: string; qty: Decimal }> {
+    for (const symbol of [...this.#holdings.keys()].sort()) {
+      const { external } = this.#holdings.get(symbol)!;
+      if (!external.isZero) yield { symbol, qty: external };
+    }
+  }
+
   setExternal(symbol: string, qty: Decimal): void {
     const holding = this.#holding(symbol);
     holding.net = holding.net.minus(holding.external).plus(qty);

@@ -80,6 +80,8 @@ export class Dispatch {
   }
 
   #submit(child: ChildOrder): Soon<void> {
+    // It was decided against while the journal was written: the kill switch, mostly.
+    if (isUnwanted(child)) return this.flow.refused(child, "not_sent", child.work!.cancelReason!);
     const result = this.state.options.broker.submit(child.request!, this.signal);
     if (!(result instanceof Promise) && isAnswer(result)) return this.#answered(child, result);
     return this.#settle(child, result).then((outcome) => this.#answered(child, outcome));
@@ -95,7 +97,7 @@ export class Dispatch {
       broker: options.broker,
       request: child.request!,
       seen: () => child.held?.[0]?.order ?? null,
-      isFresh: () => this.state.nowUs() - sentUs < FRESH_US,
+      isFresh: () => this.state.nowUs() - sentUs < FRESH_US && !isUnwanted(child),
       wait: options.wait,
       signal: this.signal,
       log: (message, properties) => options.log("warning", message, properties),
@@ -177,4 +179,8 @@ function journalWork(work: Work): JournalWork {
     reason,
     sinceUs,
   };
+}
+
+function isUnwanted({ work }: ChildOrder): boolean {
+  return work !== null && work.cancelReason !== null;
 }

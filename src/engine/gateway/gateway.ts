@@ -12,6 +12,7 @@ import type { ConsumerToGateway, GatewayStart, MainToGateway } from "../../proto
 import { AbortController } from "../../util/natives.ts";
 import { after, type Soon } from "../../util/soon.ts";
 import { AccountGuard } from "./account_guard.ts";
+import { controlled } from "./controlled.ts";
 import { restoreDayTrades } from "./day_trades.ts";
 import { type Desk, DeskRequests } from "./desk.ts";
 import { Dispatch } from "./dispatch.ts";
@@ -215,9 +216,10 @@ export class Gateway {
       case "liquidate":
         return this.#run(() => this.#liquidate(message));
       case "restrict":
-        return this.#state.restrict(message.cause, message.state, message.reason);
       case "lift":
-        return this.#state.lift(message.cause);
+      case "inspect":
+        controlled(this.#state, this.#liquidations, message);
+        return this.#pumpAll();
       case "stop":
         return this.#run(() => this.#stop());
       default:
