@@ -56,6 +56,9 @@ interface StatusJson {
 }
 
 class World {
+  /** What traders have printed. */
+  readonly said: string[] = [];
+
   constructor(readonly liu: Liu, readonly exchange: SimulateProcess, readonly folder: string) {}
 
   get env(): Record<string, string> {
@@ -79,7 +82,7 @@ class World {
       if (status && is(status)) return status;
       await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
     }
-    assert.fail(`never ${what}: ${JSON.stringify(status)}`);
+    assert.fail(`never ${what}: ${JSON.stringify(status)}\n${this.said.join("")}`);
   }
 
   /** Open orders at the exchange, as it says itself. */
@@ -92,7 +95,7 @@ class World {
 
   trader(): { child: Deno.ChildProcess; text: () => string; ended: Promise<number> } {
     const child = this.liu.start(["trader"], this.env);
-    const texts: string[] = [];
+    const texts = this.said;
     const read = async (stream: ReadableStream<Uint8Array<ArrayBuffer>>) => {
       for await (const text of stream.pipeThrough(new TextDecoderStream())) texts.push(text);
     };

@@ -55,9 +55,18 @@ async function withWorker(
         priceCollarPercent: null,
       },
       batchId: "batch",
+      reconcile: { inFlightMs: 0, openOrdersMs: 0, positionsMs: 0 },
       journalDir: join(folder, "journal"),
       killFolder: folder,
+      plan: {
+        digest: "plan",
+        assetClasses: ["us_equity"],
+        cryptoEndMinutes: null,
+        isNewBatch: false,
+        unknownPositions: "external",
+      },
       realMoney: false,
+      clockSkewMsMax: 5000,
       store: store.port1,
       consumers: [consumer.port1],
       ...start,
@@ -77,7 +86,7 @@ Deno.test("the worker connects, names assets, keeps its journal and stops", asyn
     const { account, clock, positions, openOrders } = await inbox.next("ready");
     assert.deepEqual([positions, openOrders], [[], []]);
     assert.equal(account.currency, "USD");
-    assert.deepEqual(clock, { timeUs: OPEN_US, rate: 0, isOpen: true });
+    assert.deepEqual(clock, { timeUs: OPEN_US, rate: 0, isOpen: true, isReal: false });
     const assets = inbox.next("assets");
     worker.postMessage({ type: "assets", id: 1, assetClass: "us_equity" });
     assert.equal((await assets).assets.length, 2);

@@ -6,9 +6,17 @@ import { join } from "node:path";
 import { brokers } from "../src/brokers/registry.ts";
 import { killText, readKill } from "../src/control/kill_latch.ts";
 import type { Clock } from "../src/contracts/clock.ts";
-import { FileJournal } from "../src/engine/gateway/file_journal.ts";
+import { checkMachineClock, measureSkew } from "../src/engine/gateway/clock_watch.ts";
 import { Gateway } from "../src/engine/gateway/gateway.ts";
+import type { GatewayOptions } from "../src/engine/gateway/options.ts";
+import { restoreRows } from "../src/engine/gateway/recovery/restore_rows.ts";
+import {
+  archiveSegments,
+  openSegment,
+  type SessionHead,
+} from "../src/engine/gateway/recovery/segments.ts";
 import { MarketClock, workerWallMs } from "../src/engine/market_clock.ts";
+import { sessionWindows } from "../src/engine/session_windows.ts";
 import { failedMessage } from "../src/engine/worker.ts";
 import { riskLimits } from "../src/model/limit.ts";
 import type {
@@ -67,20 +75,35 @@ async function start(message: GatewayStart): Promise<void> {
     },
   });
   checkMoney(message.realMoney, broker.isRealMoney);
-  const { timeUs, rate } = await broker.clock(signal);
+  const { timeUs, rate, isReal } = await broker.clock(signal);
+  if (isReal) {
+    const read = async () => (await broker.clock(signal)).timeUs;
+    checkMachineClock(
+      await measureSkew(read, () => Date.now() * 1000),
+      message.clockSkewMsMax,
+      log,
+    );
+  }
   const account = await broker.account(signal);
   // Held until the process ends, or the gateway has stopped.
   const lock = await lockAccount(message.journalDir, account.accountId, broker.hosts);
   clock = new MarketClock({ baseUs: timeUs, wallBaseMs: workerWallMs(), rate }, workerWallMs);
   const store = new StoreClient(message.store, (error) => toMain(failedMessage(error)));
-  gateway = new Gateway({
+  const { plan, journalDir } = message;
+  const head = sessionHead(message, account.accountId, broker.hosts, timeUs);
+  const segment = await openSegment(journalDir, head, plan.isNewBatch);
+  for (const text of segment.told) log("warning", text);
+  const options: GatewayOptions = {
     broker,
-    journal: await FileJournal.open(message.journalDir, message.batchId),
+    journal: segment.journal,
+    recovery: { ...segment, unknownPositions: plan.unknownPositions },
     store,
     clock,
     wait: (ms, aborted) => wait(systemMonotonic, ms, aborted).catch(() => {}),
     risk: riskLimits(message.risk, Number(account.equity)),
-    batchId: message.batchId,
+    ...(rate === 0 ? {} : { reconcile: message.reconcile }),
+    batchId: segment.batchId,
+    clockSkewMsMax: message.clockSkewMsMax,
     stepping: rate === 0,
     consumers: message.consumers.length,
     toConsumer: (consumer, report) => message.consumers[consumer].postMessage(report),
@@ -89,7 +112,9 @@ async function start(message: GatewayStart): Promise<void> {
       toMain(told);
     },
     log,
-  });
+  };
+  restoreRows(options, segment.left);
+  gateway = new Gateway(options);
   // From here on main's messages are heard: what was fired before is on disk.
   const kill = readKill(message.killFolder);
   if (kill !== null) {
@@ -97,6 +122,7 @@ async function start(message: GatewayStart): Promise<void> {
   }
   if (rate === 0) clock = gateway;
   await gateway.start();
+  archiveWhenStored(store, () => archiveSegments(journalDir, head, segment.batchId));
   for (const [consumer, port] of message.consumers.entries()) {
     port.onmessage = ({ data }: MessageEvent<ConsumerToGateway>) => {
       try {
@@ -106,6 +132,38 @@ async function start(message: GatewayStart): Promise<void> {
       }
     };
   }
+}
+
+function sessionHead(
+  { batchId, plan }: GatewayStart,
+  accountId: string,
+  hosts: string[],
+  timeUs: number,
+): SessionHead {
+  const windows = sessionWindows(
+    { assets: plan.assetClasses, cryptoEndMinutes: plan.cryptoEndMinutes },
+    timeUs,
+  );
+  const endsUs = Math.max(...windows.map(({ closeUs }) => closeUs));
+  return {
+    batchId,
+    accountId,
+    // Simulated exchanges have the same accounts, each at its own address.
+    host: hosts[0] ?? "",
+    planDigest: plan.digest,
+    dates: Object.fromEntries(windows.map(({ assetClass, date }) => [assetClass, date])),
+    endsUs: Number.isFinite(endsUs) ? endsUs : null,
+    timeUs,
+  };
+}
+
+/** What is in the database needs no segment of its own any more. Where it is not, the next start does it. */
+function archiveWhenStored(store: StoreClient, archive: () => Promise<void>): void {
+  store.flush().then(archive).catch((error) => {
+    log("warning", "Journals of sessions before are not archived yet: {error}", {
+      error: String(error),
+    });
+  });
 }
 
 /** Two gateways on one account would take each other's positions and orders for somebody else's. */

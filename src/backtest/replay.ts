@@ -249,7 +249,7 @@ export class Replay {
         const at = feed.takeBar();
         this.rows++;
         const { rows } = feed;
-        consumer.bar(feed.id, rows, at);
+        consumer.bar(feed.id, rows, at, feed.given);
         if (feed.isWatched) this.#seeBar(feed, at);
         const next = at + BAR_ROW;
         if (next < rows.length) dueUs[place] = rows[next] + this.#barUs;

@@ -3,6 +3,7 @@
  * Invariant: what lies behind the cursors has been given out, and nothing else can be seen.
  */
 import { BAR_ROW, type BarColumns } from "../model/bars.ts";
+import { GivenBars } from "../model/given_bars.ts";
 import { SECOND_US } from "../fincalcs/derive_bars.ts";
 import type { SymbolMarket } from "../matching/market.ts";
 import type { SymbolData } from "../recorded/market_data.ts";
@@ -12,8 +13,9 @@ const ROWS = 64;
 
 export class SymbolFeed {
   readonly bars: BarColumns;
+  /** Its bars up to the cursor. */
+  readonly given: GivenBars;
   /** Cursors: rows that are next. */
-  bar = 0;
   quote = 0;
   trade = 0;
   second = 0;
@@ -62,6 +64,7 @@ export class SymbolFeed {
     this.barUs = barUs;
     this.opensUs = opensUs;
     this.bars = data.minuteBars;
+    this.given = new GivenBars(data.minuteBars);
     this.seconds = hasSeconds ? data.secondBars : null;
     this.isFine = hasSeconds || data.quotes.timeUs.length + data.trades.timeUs.length > 0;
   }
@@ -70,9 +73,14 @@ export class SymbolFeed {
     return this.data.symbol;
   }
 
+  /** The bar that is next. */
+  get bar(): number {
+    return this.given.length;
+  }
+
   /** Next is what is due after `us`. */
   seek(us: number): void {
-    this.bar = firstAfter(this.bars.timeUs, us - this.barUs);
+    this.given.length = firstAfter(this.bars.timeUs, us - this.barUs);
     this.quote = firstAfter(this.data.quotes.timeUs, us);
     this.trade = firstAfter(this.data.trades.timeUs, us);
     if (this.seconds !== null) this.second = firstAfter(this.seconds.timeUs, us - SECOND_US);
@@ -86,7 +94,7 @@ export class SymbolFeed {
     if (this.#at === this.rows.length) this.#readAhead();
     const at = this.#at;
     this.#at = at + BAR_ROW;
-    this.bar++;
+    this.given.length++;
     return at;
   }
 

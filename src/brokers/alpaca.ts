@@ -8,10 +8,12 @@ import type {
   Broker,
   BrokerCapabilities,
   CancelResult,
+  RefusalCause,
   SubmitResult,
   UpdateStream,
 } from "../contracts/broker.ts";
 import type { OrderRequest } from "../model/order.ts";
+import { exchangeUs } from "../model/calendar.ts";
 import { decimal, plain } from "../util/decimal.ts";
 import { decimalText } from "../wire/amount_text.ts";
 import { readAssets, symbolOf } from "../wire/alpaca_assets.ts";
@@ -20,7 +22,11 @@ import { orderSchema, toBrokerOrder, toOrderBody } from "../wire/alpaca_orders.t
 import { type AlpacaReply, AlpacaRest } from "../wire/alpaca_rest.ts";
 import { parseAlpacaSettings } from "../wire/alpaca_settings.ts";
 import { AlpacaTradingStream } from "../wire/alpaca_trading_stream.ts";
-import { type AlpacaReplaceRequest, CLOCK_RATE_HEADER } from "../wire/alpaca_types.ts";
+import {
+  AlpacaErrorCode,
+  type AlpacaReplaceRequest,
+  CLOCK_RATE_HEADER,
+} from "../wire/alpaca_types.ts";
 import type { ClientContext } from "../wire/client_context.ts";
 import { createOutbound } from "../wire/outbound.ts";
 import { parseRfc3339Us } from "../wire/rfc3339.ts";
@@ -65,6 +71,8 @@ const clockSchema = z.object({
     .refine((timeUs) => Number.isFinite(timeUs), "is no time"),
   is_open: z.boolean(),
 });
+
+const calendarSchema = z.object({ date: z.string(), open: z.string(), close: z.string() });
 
 export function createBroker(settings: Record<string, string>, context: ClientContext): Broker {
   const { keys, urls, acksSteps } = parseAlpacaSettings(settings);
@@ -136,12 +144,24 @@ export function createBroker(settings: Record<string, string>, context: ClientCo
 
     async clock(signal) {
       const { body, headers } = await rest.get(clockSchema, { path: "/v2/clock" }, signal);
-      const rate = Number(headers.get(CLOCK_RATE_HEADER) ?? "1");
+      const announced = headers.get(CLOCK_RATE_HEADER);
+      const rate = Number(announced ?? "1");
       return {
         timeUs: body.timestamp,
         rate: Number.isFinite(rate) && rate >= 0 ? rate : 1,
         isOpen: body.is_open,
+        isReal: announced === null,
       };
+    },
+
+    async calendar(start, end, signal) {
+      const request = { path: "/v2/calendar", query: { start, end } };
+      const { body } = await rest.get(z.array(calendarSchema), request, signal);
+      return body.map(({ date, open, close }) => ({
+        date,
+        openUs: exchangeUs(date, open),
+        closeUs: exchangeUs(date, close),
+      }));
     },
 
     async openUpdates({ signal, ...handlers }): Promise<UpdateStream> {
@@ -176,7 +196,7 @@ function submitResult(reply: AlpacaReply, unknown: UnknownWords): SubmitResult {
     }
     case "refused":
       if (isDuplicate(reply.message)) return { result: "duplicate" };
-      return { result: "refused", code: reply.code, message: reply.message };
+      return { result: "refused", code: reply.code, message: reply.message, ...causeOf(reply) };
     case "rate_limited":
       return { result: "rate_limited", retryAfterMs: reply.retryAfterMs };
     case "unknown":
@@ -189,6 +209,13 @@ function submitResult(reply: AlpacaReply, unknown: UnknownWords): SubmitResult {
 /** Alpaca has one code for all that is unprocessable; only the words tell. */
 function isDuplicate(message: string): boolean {
   return /client_order_id/i.test(message) && /unique|duplicate|already exists/i.test(message);
+}
+
+/** Of one code, 40310000, too. */
+function causeOf({ code, message }: { code: number; message: string }): { cause?: RefusalCause } {
+  if (code !== AlpacaErrorCode.forbidden) return {};
+  if (/wash trade/i.test(message)) return { cause: "wash_trade" };
+  return /insufficient qty/i.test(message) ? { cause: "qty_held" } : {};
 }
 
 function cancelResult(reply: AlpacaReply): CancelResult {

@@ -1,4 +1,5 @@
 /** One session as `liu trader` and `liu demo` run it: settings and plan to workers, and the analysis at its end. */
+import { createHash } from "node:crypto";
 import { join } from "node:path";
 import config from "../../deno.json" with { type: "json" };
 import { analyzeAndStore, type BatchAnalysis } from "../analysis/batch_analysis.ts";
@@ -24,6 +25,8 @@ export interface TradeOptions {
   settings: Settings;
   logSink: LogSink;
   signal: AbortSignal;
+  /** True: nothing is carried on, and what the account holds is nobody's. */
+  isNewBatch?: boolean;
   onEvent(event: SessionEvent): void;
   /** The database is open, its migrations applied. */
   onStore?(): void;
@@ -48,20 +51,24 @@ export async function trade(options: TradeOptions): Promise<TradeResult> {
   };
   checkEnvironment(plan, settings);
   const sources = await readSources(plan);
-  const batchId = crypto.randomUUID();
   const storeWorker = await openSettingsStore(settings, { readOnly: false });
   try {
     options.onStore?.();
     const store = storeWorker.connect();
     const strategies = await withKeystore(sources.strategies, store);
     const session = new Session({
-      batchId,
+      batchId: crypto.randomUUID(),
       buildNumber: config.version,
       environment: plan.environment,
       provider: await providerOf(settings),
       store,
       storePort: storeWorker.port(),
       gateway: await gatewayOf(plan, settings),
+      recovery: {
+        digest: digestOf(plan, sources, settings),
+        isNewBatch: options.isNewBatch ?? false,
+        unknownPositions: plan.risk.unknownPositions,
+      },
       scanners: sources.scanners,
       strategies,
       assets: plan.assets,
@@ -77,6 +84,7 @@ export async function trade(options: TradeOptions): Promise<TradeResult> {
       signal,
     });
     const result = await controlled(session, settings, () => session.run());
+    const { batchId } = result;
     const analysis = await analyzeAndStore(store, batchId, result.endUs);
     const stored = {
       trades: await store.trades(batchId),
@@ -103,6 +111,13 @@ async function controlled<T>(
   } finally {
     await server.close();
   }
+}
+
+/** What makes a session's runs what they are: a batch is carried on by the same only. */
+function digestOf(plan: TradePlan, sources: unknown, settings: Settings): string {
+  const { warnings: _, backtest: __, optimizer: ___, ...rest } = plan;
+  const text = JSON.stringify([rest, sources, consumersOf(settings), config.version]);
+  return createHash("sha256").update(text).digest("hex");
 }
 
 /** Real money only on purpose: the plan and the address must both say so. */
@@ -148,6 +163,8 @@ async function gatewayOf(plan: TradePlan, settings: Settings) {
     journalFolder,
     killFolder: settings.dataFolder,
     risk: { ...plan.risk, portfolioValue: plan.portfolioValue },
+    reconcile: plan.reconcile,
+    clockSkewMsMax: plan.clockSkewSecondsMax * 1000,
   };
 }
 

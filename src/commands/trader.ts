@@ -16,7 +16,8 @@ export const command: Command = {
 
   configure(command) {
     declarePlanOption(command);
-    command.option("--json", "print the session's result as one JSON object");
+    command.option("--json", "print the session's result as one JSON object")
+      .option("--new-batch", "carry nothing on: what the account holds is left alone");
   },
 
   async run({ options }, host) {
@@ -30,6 +31,7 @@ export const command: Command = {
         settings,
         logSink,
         signal: host.signal,
+        isNewBatch: options.newBatch === true,
         onEvent: (event) => {
           if (!isJson) report.onEvent(event);
         },
@@ -38,7 +40,7 @@ export const command: Command = {
       if (isJson) {
         // `rows` are the analysis's.
         const { rows: marketRows, ...ended } = session;
-        host.out(JSON.stringify({ batchId, ...ended, failed, marketRows, ...analysis }) + "\n");
+        host.out(JSON.stringify({ ...ended, failed, marketRows, ...analysis }) + "\n");
       } else {
         host.out(`\n${report.analysis(analysis)}\n`);
         host.out(report.repeatedDenials());

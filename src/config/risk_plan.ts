@@ -26,6 +26,8 @@ export interface RiskPlan {
   lossStreak: LossStreak | null;
   isPatternDayTrader: boolean;
   reduceOnly: "all" | string[];
+  /** What is done about positions of the account that are not Liu's: they are left alone, or nothing is sent. */
+  unknownPositions: "external" | "halt";
 }
 
 const PERCENT = z.string().regex(/^\d+(\.\d+)?%$/).transform((text) => Number(text.slice(0, -1)));
@@ -68,6 +70,7 @@ const RISK = z.object({
     ]),
     'a list of symbols (["GME"]), or true for all',
   ).default([]),
+  unknown_positions: must(z.enum(["external", "halt"]), '"external" or "halt"').default("external"),
 });
 
 /** A number alone is the original's `risk`: what a trade may lose. */
@@ -103,5 +106,6 @@ export function readRisk(toml: TomlFile, value: unknown): RiskPlan {
     lossStreak: read?.loss_streak ?? null,
     isPatternDayTrader: read?.pattern_day_trader ?? false,
     reduceOnly: read?.reduce_only ?? [],
+    unknownPositions: read?.unknown_positions ?? "external",
   };
 }

@@ -43,6 +43,7 @@ reduce_only = ["GME", "AMC"]
     lossStreak: { trades: 3, minutes: 30 },
     isPatternDayTrader: true,
     reduceOnly: ["GME", "AMC"],
+    unknownPositions: "external",
   });
   assert.equal(read("reduce_only = true").risk.reduceOnly, "all");
   assert.deepEqual(read("reduce_only = false").risk.reduceOnly, []);

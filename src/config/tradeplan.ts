@@ -3,11 +3,13 @@ import { z } from "zod";
 import type { Environment } from "../contracts/store.ts";
 import type { ScheduleWindow } from "../contracts/strategy.ts";
 import type { AssetClass } from "../model/asset.ts";
+import type { ReconcilePeriods } from "../model/reconcile_periods.ts";
 import { closest } from "../util/closest.ts";
 import { type BacktestPlan, readBacktestPlan } from "./backtest_plan.ts";
 import { isTable, must } from "./must.ts";
 import { type OptimizerPlan, readOptimizer } from "./optimizer_plan.ts";
 import { type PluginSection, readSection, sectionsOf } from "./plugin_section.ts";
+import { readReconcilePlan } from "./reconcile_plan.ts";
 import { readRisk, type RiskPlan } from "./risk_plan.ts";
 import { TomlFile } from "./toml_file.ts";
 
@@ -20,6 +22,8 @@ export interface TradePlan {
   /** In account currency; null: the account's equity at the session's start. */
   portfolioValue: number | null;
   risk: RiskPlan;
+  /** How often the broker is asked for what is open and held. */
+  reconcile: ReconcilePeriods;
   /** Day trades are closed this long before the close. */
   marketLiquidationEndTimeMinutes: number;
   events: PlanEvent[];
@@ -30,6 +34,8 @@ export interface TradePlan {
   assets: AssetClass[];
   /** End of a crypto session, minutes since midnight, exchange time; null: it runs until it is stopped. */
   endTimeMinutes: number | null;
+  /** A session begins, and takes entries, only where clocks are this near to the broker's. */
+  clockSkewSecondsMax: number;
   scanners: ScannerPlan[];
   strategies: StrategyPlan[];
   /** How backtests fill orders, and what that costs. */
@@ -61,14 +67,23 @@ export interface StrategyPlan extends PluginSection {
  */
 export function readTradePlan(text: string, path: string, file: string): TradePlan {
   const toml = new TomlFile(text, file);
-  const { scanners: _, strategies: __, optimizer: ___, risk, backtest, ...top } = toml.data;
+  const { scanners: _, strategies: __, optimizer: ___, risk, reconcile, backtest, ...top } =
+    toml.data;
   for (const [key, why] of Object.entries(OBSOLETE_TOP)) {
     if (key in top) toml.warn([key], why);
     delete top[key];
   }
   toml.unknownKeys(
     top,
-    [...Object.keys(TOP.shape), "risk", "scanners", "strategies", "optimizer", "backtest"],
+    [
+      ...Object.keys(TOP.shape),
+      "risk",
+      "reconcile",
+      "scanners",
+      "strategies",
+      "optimizer",
+      "backtest",
+    ],
     [],
   );
   const read = toml.read(TOP, { ...top, events: top.events ?? eventsOfScanners(toml) }, []);
@@ -78,6 +93,7 @@ export function readTradePlan(text: string, path: string, file: string): TradePl
     file,
     folder,
     risk: readRisk(toml, risk),
+    reconcile: readReconcilePlan(toml, reconcile),
     scanners: readScanners(toml, folder, strategies.map(({ name }) => name), read?.assets ?? []),
     strategies,
     backtest: readBacktestPlan(toml, backtest),
@@ -103,6 +119,7 @@ export function readTradePlan(text: string, path: string, file: string): TradePl
     skipExisting: read!.skip_existing,
     assets: read!.assets,
     endTimeMinutes: read!.end_time ?? null,
+    clockSkewSecondsMax: read!.max_clock_skew_seconds,
     warnings: toml.warnings,
   };
 }
@@ -129,6 +146,7 @@ const timeOfDay = must(
 );
 
 const TOP = z.object({
+  max_clock_skew_seconds: must(z.number().positive(), "seconds > 0").default(5),
   environment: must(z.enum(["PAPER", "BACKTEST", "PROD"]), '"PAPER", "BACKTEST" or "PROD"')
     .default("PAPER"),
   portfolio_value: must(z.number().positive(), "money > 0").optional(),

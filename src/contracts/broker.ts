@@ -23,6 +23,9 @@ export interface BrokerPosition {
   marketPrice: string;
 }
 
+/** Refusals that come of another open order: it holds the quantity, or is on the other side. */
+export type RefusalCause = "qty_held" | "wash_trade";
+
 /**
  * The answer to an order sent.
  * "unknown" is never taken for "no": the caller looks it up by its client order id.
@@ -30,7 +33,7 @@ export interface BrokerPosition {
 export type SubmitResult =
   | { result: "accepted"; order: BrokerOrder }
   /** The broker refused it for good: `code` and `message` are the broker's own. */
-  | { result: "refused"; code: number; message: string }
+  | { result: "refused"; code: number; message: string; cause?: RefusalCause }
   /** This client order id is there already. */
   | { result: "duplicate" }
   /** Nothing was taken in; send again after the wait. */
@@ -69,6 +72,14 @@ export interface UpdateStream {
    */
   ackStep(n: number, signal: AbortSignal): Soon<void>;
   close(): Promise<void>;
+}
+
+/** One day of a broker's calendar. */
+export interface BrokerSession {
+  /** The exchange's, "YYYY-MM-DD". */
+  date: string;
+  openUs: number;
+  closeUs: number;
 }
 
 /** What a broker can do; the risk checks and the protection of positions read it. */
@@ -126,7 +137,17 @@ export interface Broker {
     signal: AbortSignal,
   ): Promise<SubmitResult>;
   /** The exchange's time, and how many market seconds pass in a second (1 but for a simulated one; 0: it steps). */
-  clock(signal: AbortSignal): Promise<{ timeUs: number; rate: number; isOpen: boolean }>;
+  clock(
+    signal: AbortSignal,
+  ): Promise<{
+    timeUs: number;
+    rate: number;
+    isOpen: boolean;
+    /** It is the world's time, which this machine's clock should show too. */
+    isReal?: boolean;
+  }>;
+  /** Sessions of equities, of the exchange's dates `from` … `to`; missing: the broker has no calendar. */
+  calendar?(from: string, to: string, signal: AbortSignal): Promise<BrokerSession[]>;
   openUpdates(options: {
     onUpdate(update: OrderUpdate): void;
     onStep(n: number, timeUs: number): void;

@@ -81,6 +81,35 @@ export class Followings {
     return this.#inTurn(() => this.#pick(picked, strategies, signal));
   }
 
+  /**
+   * Lets these runs follow these symbols, whatever their number: they hold something in them, or have
+   * followed them before the trader was restarted.
+   */
+  resume(
+    held: readonly { symbol: string; runId: number }[],
+    signal: AbortSignal,
+  ): Promise<void> {
+    return this.#inTurn(async () => {
+      const wanted = new Map<string, RunInfo[]>();
+      const fresh: string[] = [];
+      for (const [symbol, group] of Map.groupBy(held, (one) => one.symbol)) {
+        if (!this.#options.assets.has(symbol)) {
+          this.#options.warn("{symbol} is held, but not among the assets any more", { symbol });
+          continue;
+        }
+        const following = this.#runsOf.get(symbol);
+        const runIds = new Set(group.map(({ runId }) => runId));
+        const runs = [...runIds].filter((runId) => !following?.has(runId))
+          .map((runId) => this.#run(runId));
+        if (runs.length === 0) continue;
+        if (following === undefined) fresh.push(symbol);
+        wanted.set(symbol, runs);
+        this.#add(symbol, runs);
+      }
+      await this.#begin(wanted, fresh, signal);
+    });
+  }
+
   /** A session begins after another: what no run holds is to be picked again. */
   startSession(assetClass: AssetClass, isHeld: (runId: number, symbol: string) => boolean): void {
     for (const [symbol, runs] of this.#runsOf) {
@@ -123,7 +152,17 @@ export class Followings {
       if (isFresh) fresh.push(symbol);
       this.#add(symbol, runs);
     }
-    if (wanted.size === 0) return [];
+    await this.#begin(wanted, fresh, signal);
+    return fresh;
+  }
+
+  /** Subscribes to those that are new, and sends the runs' consumers their history. */
+  async #begin(
+    wanted: ReadonlyMap<string, RunInfo[]>,
+    fresh: string[],
+    signal: AbortSignal,
+  ): Promise<void> {
+    if (wanted.size === 0) return;
     try {
       // The stream first, then history: else a bar that ends between the two would be in neither.
       await this.#subscribe(fresh, signal);
@@ -133,7 +172,6 @@ export class Followings {
       for (const [symbol, runs] of wanted) for (const run of runs) this.#leave(run, symbol);
       throw error;
     }
-    return fresh;
   }
 
   async #reject(runId: number, symbol: string, signal: AbortSignal): Promise<void> {
@@ -266,13 +304,8 @@ export class Followings {
       const ofClass = symbols.filter((symbol) => assetClassOf(symbol) === assetClass);
       if (ofClass.length === 0) continue;
       const channels = this.#channels(ofClass);
-      const acknowledged = await this.#options.stream(assetClass)?.subscribe(channels, signal);
-      const missing = ofClass.filter((symbol) => !acknowledged?.bars.includes(symbol));
-      if (missing.length > 0) {
-        this.#options.warn("No data for {symbols}: the provider did not take the subscription", {
-          symbols: missing.join(", "),
-        });
-      }
+      // What is not taken the stream tells itself.
+      await this.#options.stream(assetClass)?.subscribe(channels, signal);
     }
   }
 

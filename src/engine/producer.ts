@@ -16,6 +16,15 @@ const OUTSTANDING_MAX = 16;
 /** A receiver's bit must fit in a 31-bit mask. */
 export const RECEIVERS_MAX = 30;
 
+/** Hears what one stream sends; what is asked of it for each row is two fields. */
+export interface StreamEar {
+  /** Rows so far. */
+  rows: number;
+  /** It wants to hear of all rows, not of statuses only. */
+  hearsAll: boolean;
+  hear(kind: RowKind, symbol: number, timeUs: number, a: number): void;
+}
+
 export interface ReceiverPort {
   post(message: MarketMessage | SymbolsMessage, transfer: ArrayBuffer[]): void;
 }
@@ -114,13 +123,16 @@ export class Producer {
   }
 
   /** The sink of one more stream. */
-  addStream(): MarketSink {
+  addStream(ear: StreamEar = { rows: 0, hearsAll: false, hear() {} }): MarketSink {
     const stream = this.#streams++;
     this.#stepOf.push(-1);
     return {
       find: (symbol) => this.#symbols.find(symbol),
-      row: (kind, symbol, timeUs, a, b, c, d, e, f, g) =>
-        this.row(kind, symbol, timeUs, a, b, c, d, e, f, g),
+      row: (kind, symbol, timeUs, a, b, c, d, e, f, g) => {
+        ear.rows++;
+        if (kind === RowKind.status || ear.hearsAll) ear.hear(kind, symbol, timeUs, a);
+        this.row(kind, symbol, timeUs, a, b, c, d, e, f, g);
+      },
       frameEnd: () => this.frameEnd(),
       step: (n, timeUs, isLast) => this.#streamStep(stream, n, timeUs, isLast),
     };
@@ -150,11 +162,11 @@ export class Producer {
     for (const receiver of this.#receivers) receiver.sendIfIdle();
   }
 
-  /** The stream of these symbols was interrupted. */
-  markGap(symbols: Iterable<string>, timeUs: number): void {
+  /** Rows of these symbols are being lost (`goesOn`), or were. */
+  markGap(symbols: Iterable<string>, timeUs: number, goesOn: boolean): void {
     for (const symbol of symbols) {
       const id = this.#symbols.find(symbol);
-      if (id >= 0) this.row(RowKind.gap, id, timeUs, -1, 0, 0, 0, 0, 0, 0);
+      if (id >= 0) this.row(RowKind.gap, id, timeUs, -1, goesOn ? 1 : 0, 0, 0, 0, 0, 0);
     }
     this.frameEnd();
   }

@@ -7,12 +7,15 @@
 import type { DataProvider } from "../contracts/provider.ts";
 import type { Asset } from "../model/asset.ts";
 import { readKill } from "../control/kill_latch.ts";
+import { exchangeDate } from "../model/calendar.ts";
 import type { OpenPosition } from "../model/open_position.ts";
 import type { SessionWindow } from "../protocol.ts";
 import { OperationError } from "../util/errors.ts";
 import { sleep } from "../util/sleep.ts";
 import { SymbolTable } from "../util/symbol_table.ts";
+import { CarriedOn } from "./carried_on.ts";
 import { Followings } from "./followings.ts";
+import { HeldSymbols } from "./held_symbols.ts";
 import { MarketClock, workerWallMs } from "./market_clock.ts";
 import { Producer } from "./producer.ts";
 import { Refills } from "./refills.ts";
@@ -23,7 +26,7 @@ import type { SessionLog, SessionOptions, SessionResult } from "./session_option
 import { consumerGroups, grantTexts, heldText, SessionRuns, startRuns } from "./session_runs.ts";
 import { SessionStreams } from "./session_streams.ts";
 import { SessionWorkers } from "./session_workers.ts";
-import { sessionWindows } from "./session_windows.ts";
+import { calendarDifferences, sessionWindows } from "./session_windows.ts";
 import { TradingDay } from "./trading_day.ts";
 import { Watchdog } from "./watchdog.ts";
 
@@ -50,17 +53,20 @@ export class Session {
   /** What must be done before a step is acknowledged. */
   readonly #pending = new Set<Promise<void>>();
   readonly #refills: Refills;
+  readonly #held = new HeldSymbols();
   #clock!: MarketClock;
   #provider!: DataProvider;
   #followings!: Followings;
+  #carriedOn = new CarriedOn(null);
   #windows: SessionWindow[] = [];
   #gatewayReceiver = -1;
   #cashBefore = 0;
   #isOver = false;
   #isEnding = false;
 
-  constructor(options: SessionOptions) {
-    this.#options = options;
+  constructor(given: SessionOptions) {
+    // The batch may turn out to be another's, which is carried on.
+    const options = this.#options = { ...given };
     this.#producer = new Producer({
       symbols: this.#symbols,
       isLossless: () => this.#clock.rate === 0,
@@ -77,8 +83,12 @@ export class Session {
     });
     this.#refills = new Refills({
       history: (symbols) => this.#followings.history(symbols, this.#abort.signal),
-      refill: (consumer, symbol, history) =>
-        this.#workers.consumers[consumer].post({ type: "refill", symbol, history }),
+      refill: (consumer, symbol, history, fillsGap) =>
+        this.#workers.consumers[consumer].post({ type: "refill", symbol, history, fillsGap }),
+      clock: () => this.#clock,
+      wait: (ms) => sleep(ms, this.#abort.signal),
+      isOver: () => this.#isOver || this.#abort.signal.aborted,
+      log: this.#log,
     });
     this.#scans = new Scans({
       workers: this.#workers,
@@ -103,8 +113,13 @@ export class Session {
     this.#streams = new SessionStreams({
       assets: options.assets,
       producer: this.#producer,
+      symbolTable: this.#symbols,
       symbols: () => this.#followings.symbols,
-      nowUs: () => this.#clock.nowUs(),
+      held: this.#held,
+      windows: () => this.#windows,
+      clock: () => this.#clock,
+      toGateway: (message) => this.#workers.postGateway(message),
+      wait: sleep,
       log: this.#log,
       onFailure: (error) => this.#ended.reject(error),
       signal: this.#abort.signal,
@@ -131,6 +146,8 @@ export class Session {
       runs: this.#runs,
       producer: this.#producer,
       refills: this.#refills,
+      held: this.#held,
+      log: this.#log,
       nowUs: () => this.#clock?.nowUs() ?? null,
       gatewayReceiver: () => this.#gatewayReceiver,
       symbols: () => this.#followings?.symbols ?? [],
@@ -164,6 +181,7 @@ export class Session {
         const endReason = await this.#ended.promise;
         const open = await this.#finish(endReason);
         return {
+          batchId: this.#options.batchId,
           endReason,
           endUs: this.#clock.nowUs(),
           windows: this.#windows,
@@ -194,10 +212,17 @@ export class Session {
     this.#cashBefore = this.#messages.cash = Number(account.cash);
     const { accountId, equity, currency } = account;
     this.#phase(`account ${accountId}, equity ${equity} ${currency}`);
+    this.#options.batchId = ready.batchId;
+    const before = this.#carriedOn = new CarriedOn(ready.recovered);
+    if (before.text !== null) this.#phase(before.text);
+    this.#held.start([...ready.positions, ...ready.recovered?.held ?? []]);
     const held = heldText(ready);
     if (held !== null) this.#log("warning", held);
     for (const text of grantTexts(this.#options)) this.#phase(text);
-    this.#windows = sessionWindows(this.#options, this.#clock.nowUs());
+    this.#windows = sessionWindows(this.#options, this.#clock.nowUs(), ready.sessions);
+    for (const difference of calendarDifferences(ready.sessions, exchangeDate(clock.timeUs))) {
+      this.#log("warning", "The broker's calendar counts: {difference}", { difference });
+    }
     const stepping = clock.rate === 0;
     for (const strategies of groups) {
       const link = await this.#workers.startConsumer(strategies, { clock: setting, stepping });
@@ -212,6 +237,12 @@ export class Session {
     this.#day.plan(this.#windows, fromOpen, this.#clock.nowUs());
     if (readKill(this.#options.gateway.killFolder)?.flatten) this.control.flatten();
     await this.#streams.open(this.#provider);
+    await before.follow({
+      ...this.#options,
+      followings: this.#followings,
+      log: this.#log,
+      signal: this.#abort.signal,
+    });
   }
 
   async #loadAssets(): Promise<void> {
@@ -225,10 +256,14 @@ export class Session {
   /** Tells all workers of the runs and the day's session. */
   async #startRuns(): Promise<void> {
     const { consumers } = this.#workers;
-    const { runs, collections } = await startRuns(this.#options, consumers, this.#clock.nowUs());
+    const startUs = this.#clock.nowUs();
+    const before = this.#carriedOn;
+    await before.endRuns(this.#options.store, startUs);
+    const refOf = (strategy: string, consumer: number) => before.refOf(strategy, consumer);
+    const { runs, collections } = await startRuns({ ...this.#options, refOf }, consumers, startUs);
     this.#runs.current.push(...runs);
     this.#collections.push(...collections);
-    this.#workers.postGateway({ type: "runs", runs });
+    this.#workers.postGateway({ type: "runs", runs, continued: before.continued(runs) });
     for (const { post, index } of consumers) {
       post({ type: "runs", runs: this.#runs.of(index) });
       post({ type: "session", windows: this.#windows });

@@ -2,13 +2,16 @@
 import type { ConsumerToMain, GatewayToMain } from "../protocol.ts";
 import type { Producer } from "./producer.ts";
 import type { Refills } from "./refills.ts";
-import type { SessionEvent } from "./session_options.ts";
+import type { HeldSymbols } from "./held_symbols.ts";
+import type { SessionEvent, SessionLog } from "./session_options.ts";
 import type { SessionRuns } from "./session_runs.ts";
 
 export interface SessionMessagesOptions {
   runs: SessionRuns;
   producer: Producer;
   refills: Refills;
+  held: HeldSymbols;
+  log: SessionLog;
   /** null: the clock is not known yet. */
   nowUs(): number | null;
   /** The gateway's number among the producer's receivers. */
@@ -37,6 +40,7 @@ export class SessionMessages {
     const { runs, producer, onEvent, gatewayReceiver } = this.#options;
     switch (message.type) {
       case "trade":
+        this.#options.held.onTrade(message);
         return onEvent({ type: "trade", strategy: runs.nameOf(message.runId), line: message });
       case "denial":
         return onEvent({
@@ -91,9 +95,18 @@ export class SessionMessages {
         return this.#options.onStrategyFailed(message.runId, message.message, message.stack);
       case "outOfSync": {
         const { symbol, lagSeconds, rowsLost, symbols } = message;
-        onEvent({ type: "lost", symbol, lagSeconds, rowsLost });
+        // Of an interrupted stream its own line tells.
+        if (rowsLost > 0) onEvent({ type: "lost", symbol, lagSeconds, rowsLost });
         return before(refills.add(consumer, symbols));
       }
+      case "corrected":
+        return before(refills.correct(consumer, message.symbol));
+      case "counts":
+        if (message.corrections === 0) return;
+        return this.#options.log("info", "{corrections} bars and trades were corrected", {
+          consumer,
+          corrections: message.corrections,
+        });
       default:
         return; // waited for through the inbox
     }

@@ -4,10 +4,12 @@ import type { Environment, Store } from "../contracts/store.ts";
 import type { AssetClass } from "../model/asset.ts";
 import type { OpenPosition } from "../model/open_position.ts";
 import type { RiskSettings } from "../model/limit.ts";
+import type { ReconcilePeriods } from "../model/reconcile_periods.ts";
 import type {
   AccountFigures,
   GatewayToMain,
   LogMessage,
+  PlanOfSession,
   PluginSource,
   RunInfo,
   SessionWindow,
@@ -80,7 +82,12 @@ export interface SessionOptions {
     /** Where the kill switch's file is, or is not. */
     killFolder: string;
     risk: RiskSettings;
+    reconcile: ReconcilePeriods;
+    /** Clocks may be so far from the broker's. */
+    clockSkewMsMax: number;
   };
+  /** See PlanOfSession: whether a batch is carried on. */
+  recovery: Pick<PlanOfSession, "digest" | "isNewBatch" | "unknownPositions">;
   scanners: ScannerSetup[];
   strategies: StrategySetup[];
   assets: AssetClass[];
@@ -103,6 +110,8 @@ export interface SessionOptions {
 }
 
 export interface SessionResult {
+  /** The one given, or that of the batch that was carried on. */
+  batchId: string;
   endReason: string;
   /** Market time of the end. */
   endUs: number;

@@ -83,11 +83,13 @@ export function grantTexts(
  * such strategy, so that it seldom shares one with the first symbols.
  */
 export async function startRuns(
-  { environment, buildNumber, batchId, store, refRuns = {} }:
+  { environment, buildNumber, batchId, store, refRuns = {}, refOf = () => null }:
     & Pick<SessionOptions, "environment" | "buildNumber" | "batchId">
     & {
       store: Pick<SessionOptions["store"], "startRun">;
       refRuns?: Readonly<Record<string, number>>;
+      /** The run that this one carries on with. */
+      refOf?(strategy: string, consumer: number): number | null;
     },
   consumers: readonly Pick<ConsumerLink, "index" | "traits">[],
   startUs: number,
@@ -110,7 +112,7 @@ export async function startRuns(
         batchId,
         parameters,
         startUs,
-        refAlgoRun: refRuns[strategy] ?? null,
+        refAlgoRun: refRuns[strategy] ?? refOf(strategy, index),
       });
       runs.push({ runId, strategy, consumer: index, dayTrade });
     }

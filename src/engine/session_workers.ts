@@ -69,7 +69,8 @@ export class SessionWorkers {
 
   /** Starts the gateway, connected to the broker. */
   async startGateway(groups: number): Promise<Extract<GatewayToMain, { type: "ready" }>> {
-    const { gateway, batchId, storePort, environment } = this.#options;
+    const { gateway, batchId, storePort, environment, recovery } = this.#options;
+    const { assets: assetClasses, cryptoEndMinutes } = this.#options;
     const worker = this.#spawn("gateway.ts", {
       net: gateway.hosts,
       read: [gateway.journalFolder, ...latchFiles(gateway.killFolder)],
@@ -88,10 +89,13 @@ export class SessionWorkers {
       broker: gateway.broker,
       brokerOptions: gateway.brokerOptions,
       risk: gateway.risk,
+      reconcile: gateway.reconcile,
       batchId,
       journalDir: gateway.journalFolder,
       killFolder: gateway.killFolder,
+      plan: { ...recovery, assetClasses, cryptoEndMinutes },
       realMoney: environment === "PROD",
+      clockSkewMsMax: gateway.clockSkewMsMax,
       store: storePort,
       consumers,
     }, [storePort, ...consumers]);

@@ -1,26 +1,28 @@
 import type { BarSource } from "./indicators.ts";
 import { type Candle, sourceOf, StreamIndicator } from "./stream_indicator.ts";
 
+/** Where in its numbers the window begins; before it the two sums. */
+const FIRST = 2;
+
 /**
  * The one indicator of its own: as the library's, to 1e-9 of the value, at a fraction of its time.
  * The sum is taken anew once in each period, so that rounding does not pile up.
  */
 export class Sma extends StreamIndicator {
-  #values = new Float64Array();
-  #at = 0;
-  #sum = NaN;
-  /** The value that comes: as an argument it would be allocated. */
-  #next = NaN;
-  #isFull = false;
+  /**
+   * Sum of the window, sum of what has come since the window was begun anew, window. In one piece of
+   * memory: a field that is a number is an object of its own.
+   */
+  #numbers = new Float64Array();
+  #at = FIRST;
   #source: BarSource = "close";
 
   // Not parameter properties: those have all fields begin as undefined, and a number in a field that
   // once was undefined is allocated each time that it is set.
   constructor(period: number, source: BarSource) {
     super();
-    this.#values = new Float64Array(period);
+    this.#numbers = new Float64Array(FIRST + period);
     this.#source = source;
-    this.#sum = 0;
   }
 
   override get takesCandles(): boolean {
@@ -28,33 +30,36 @@ export class Sma extends StreamIndicator {
   }
 
   add(candle: Candle): void {
-    this.#next = this.#source === "close" ? candle.close : sourceOf(candle, this.#source);
-    this.#take();
+    const numbers = this.#numbers;
+    const value = this.#source === "close" ? candle.close : sourceOf(candle, this.#source);
+    numbers[0] += value - numbers[this.#at];
+    numbers[this.#at] = value;
+    this.#taken();
   }
 
   override addRow(rows: Float64Array, at: number, candle: Candle): void {
     if (this.#source !== "close") return this.add(candle);
-    this.#next = rows[at + 4];
-    this.#take();
+    const numbers = this.#numbers;
+    const value = rows[at + 4];
+    numbers[0] += value - numbers[this.#at];
+    numbers[this.#at] = value;
+    this.#taken();
   }
 
-  #take(): void {
-    const value = this.#next;
-    const values = this.#values;
+  /** The newest value stands in the window, and the sum has it. */
+  #taken(): void {
+    const numbers = this.#numbers;
     const at = this.#at;
-    this.#sum += value - values[at];
-    values[at] = value;
-    if (at + 1 < values.length) this.#at = at + 1;
+    numbers[1] += numbers[at];
+    if (at + 1 < numbers.length) this.#at = at + 1;
     else {
-      this.#at = 0;
-      this.#isFull = true;
-      let sum = 0;
-      for (let i = 0; i < values.length; i++) sum += values[i];
-      this.#sum = sum;
+      this.#at = FIRST;
+      numbers[0] = numbers[1];
+      numbers[1] = 0;
+      this.isReady = true;
     }
-    if (!this.#isFull) return;
+    if (!this.isReady) return;
     this.previous = this.value;
-    this.value = this.#sum / values.length;
-    this.isReady = true;
+    this.value = numbers[0] / (numbers.length - FIRST);
   }
 }

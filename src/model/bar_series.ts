@@ -5,6 +5,7 @@
 import type { BarColumns } from "./bars.ts";
 import { BarRows } from "./bar_rows.ts";
 import { BAR_ROW, emptyBars, sliceBars } from "./bars.ts";
+import type { GivenBars } from "./given_bars.ts";
 
 const COLUMNS = ["timeUs", "open", "high", "low", "close", "volume", "vwap", "trades"] as const;
 
@@ -19,13 +20,18 @@ const ROWS_AHEAD = 16;
 /**
  * Bars in contiguous columns that grow at the end; the oldest half goes when `rowsMax` is reached.
  * New ones stand in rows until somebody reads the columns: a row is one cache line, a bar in columns
- * is eight, and most strategies read few bars or none.
+ * is eight, and most strategies read few bars or none. Those of a backtest stay where they are
+ * recorded until then: of many symbols' bars the copies alone would fill the caches.
  */
 export class BarBuffer {
   length = 0;
   /** Start of the newest bar; −∞ before the first. */
   lastTimeUs = -Infinity;
   readonly #newRows = new BarRows();
+  /** Where the newest `#givenCount` bars are, from `#givenFrom` on; there are no new rows then. */
+  #given: GivenBars | null = null;
+  #givenFrom = 0;
+  #givenCount = 0;
   #columns: BarColumns = NO_BARS;
   /** The same columns, in their order. */
   #list = NO_COLUMNS;
@@ -37,31 +43,53 @@ export class BarBuffer {
 
   /** `length` of their rows are in use. */
   get columns(): BarColumns {
-    if (this.#newRows.length > 0) this.#putNewRows();
+    if (this.#newCount > 0) this.#putNew();
     return this.#columns;
   }
 
   /** One of them. */
   column(index: number): Float64Array {
-    if (this.#newRows.length > 0) this.#putNewRows();
+    if (this.#newCount > 0) this.#putNew();
     return this.#list[index];
   }
 
   /** A number of row `i`, which is there. */
   valueAt(i: number, column: number): number {
-    const put = this.length - this.#newRows.length;
-    return i < put ? this.#list[column][i] : this.#newRows.at(i - put, column);
+    const place = i - (this.length - this.#newCount);
+    if (place < 0) return this.#list[column][i];
+    if (this.#givenCount === 0) return this.#newRows.at(place, column);
+    return this.#given!.valueAt(this.#givenFrom + place, column);
+  }
+
+  /** Bars that do not stand in the columns yet. */
+  get #newCount(): number {
+    return this.#newRows.length + this.#givenCount;
   }
 
   /** Appends the bar that stands at `at` of `rows`, and starts after the last one. */
   append(rows: Float64Array, at: number): void {
     if (this.length === this.rowsMax) this.#dropOldest();
+    if (this.#givenCount > 0) this.#putNew();
     this.#newRows.append(rows, at);
     this.lastTimeUs = rows[at];
     this.length++;
   }
 
-  #putNewRows(): void {
+  /** Appends the newest of the given bars, which also stands at `at` of `rows`. */
+  appendGiven(given: GivenBars, rows: Float64Array, at: number): void {
+    if (this.length === this.rowsMax) this.#dropOldest();
+    const newest = given.length - 1;
+    if (given !== this.#given || newest !== this.#givenFrom + this.#givenCount) {
+      if (this.#newCount > 0) this.#putNew();
+      this.#given = given;
+      this.#givenFrom = newest;
+    } else if (this.#newRows.length > 0) this.#putNew();
+    this.#givenCount++;
+    this.lastTimeUs = rows[at];
+    this.length++;
+  }
+
+  #putNew(): void {
     const { length } = this.#columns.timeUs;
     if (this.length > length) {
       const room = Math.max(CAPACITY_MIN, 2 * this.length);
@@ -69,15 +97,23 @@ export class BarBuffer {
       for (const name of COLUMNS) grown[name].set(this.#columns[name]);
       this.#setColumns(grown);
     }
-    this.#newRows.moveInto(this.#list, this.length - this.#newRows.length);
+    const to = this.length - this.#newCount;
+    if (this.#givenCount === 0) return this.#newRows.moveInto(this.#list, to);
+    this.#given!.copyInto(this.#list, to, this.#givenFrom, this.#givenCount);
+    this.#givenFrom += this.#givenCount;
+    this.#givenCount = 0;
   }
 
   #dropOldest(): void {
     const dropped = this.length >> 1;
-    const put = this.length - this.#newRows.length;
+    const put = this.length - this.#newCount;
     const ofColumns = Math.min(dropped, put);
     if (ofColumns > 0) { for (const column of this.#list) column.copyWithin(0, ofColumns, put); }
-    this.#newRows.dropFirst(dropped - ofColumns);
+    const ofNew = dropped - ofColumns;
+    if (this.#givenCount > 0) {
+      this.#givenFrom += ofNew;
+      this.#givenCount -= ofNew;
+    } else this.#newRows.dropFirst(ofNew);
     this.length -= dropped;
   }
 

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { BarBuffer, BarSeries } from "./bar_series.ts";
 import { type BarColumns, emptyBars } from "./bars.ts";
+import { GivenBars } from "./given_bars.ts";
 
 const ROWS_MAX = 300;
 
@@ -18,13 +19,21 @@ function historyOf(minutes: number[]): BarColumns {
   return bars;
 }
 
+/** Bars of every other minute from 1002 on. */
+const recorded = historyOf(Array.from({ length: 2000 }, (_, i) => 1002 + 2 * i));
+
 type Step =
   | { do: "append"; count: number }
+  | { do: "give"; count: number; skipped: number }
   | { do: "readColumns" }
   | { do: "merge"; before: number };
 
 const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 4, arbitrary: fc.record({ do: fc.constant("append"), count: fc.nat(150) }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({ do: fc.constant("give"), count: fc.nat(150), skipped: fc.nat(2) }),
+  },
   { weight: 2, arbitrary: fc.record({ do: fc.constant("readColumns") }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("merge"), before: fc.nat(40) }) },
 ) as fc.Arbitrary<Step>;
@@ -49,6 +58,7 @@ Deno.test("bars are the same whether they were read as columns meanwhile or not"
     const buffer = new BarBuffer(ROWS_MAX);
     const series = new BarSeries(buffer, () => assert.fail("nothing is resampled"));
     const model = new Model();
+    const given = new GivenBars(recorded);
     let minute = 1000;
     for (const one of steps) {
       if (one.do === "append") {
@@ -56,6 +66,13 @@ Deno.test("bars are the same whether they were read as columns meanwhile or not"
           minute += 2;
           // Rows of others may stand around it.
           buffer.append(Float64Array.of(NaN, NaN, ...row(minute), NaN), 2);
+          model.append(minute);
+        }
+      } else if (one.do === "give") {
+        given.length = (minute - 1000) / 2 + one.skipped;
+        for (let i = 0; i < one.count; i++) {
+          minute = recorded.timeUs[given.length++];
+          buffer.appendGiven(given, row(minute), 0);
           model.append(minute);
         }
       } else if (one.do === "merge") {

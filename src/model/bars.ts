@@ -65,4 +65,4 @@ function barColumns(column: (name: keyof BarColumns) => Float64Array): BarColumn
 export const BAR_ROW = 8;
 
 /** Where in a row, or in the order of columns. */
-export const BarColumn = { timeUs: 0, close: 4 } as const;
+export const BarColumn = { timeUs: 0, close: 4, vwap: 6 } as const;

@@ -67,8 +67,8 @@ export type MainToConsumer =
   | MarketMessage
   | { type: "runs"; runs: RunInfo[] }
   | { type: "session"; windows: SessionWindow[] }
-  /** History of a symbol whose stream was interrupted. */
-  | { type: "refill"; symbol: string; history: BarColumns }
+  /** History of a symbol: rows were lost (`fillsGap`), or it was corrected. */
+  | { type: "refill"; symbol: string; history: BarColumns; fillsGap: boolean }
   /** The session's end: `close` of all strategies, then "stopped". */
   | { type: "stop" };
 
@@ -91,7 +91,10 @@ export type ConsumerToMain =
   | { type: "strategyFailed"; runId: number; message: string; stack: string }
   /** Older than 5 s: the rows up to the producer's newest were dropped; these symbols want a refill. */
   | { type: "outOfSync"; symbol: string; lagSeconds: number; rowsLost: number; symbols: string[] }
-  | { type: "counts"; rows: number; runs: number; lagMsMax: number }
+  /** Trades were corrected or taken back that bars are made of: the history knows better. */
+  | { type: "corrected"; symbol: string }
+  /** `corrections`: bars that came anew, trades that were corrected or taken back. */
+  | { type: "counts"; rows: number; runs: number; lagMsMax: number; corrections: number }
   | { type: "stopped" }
   | LogMessage
   | FailedMessage;

@@ -1,9 +1,10 @@
 /** Main ⇄ gateway. */
-import type { BrokerAccount, BrokerPosition } from "../contracts/broker.ts";
+import type { BrokerAccount, BrokerPosition, BrokerSession } from "../contracts/broker.ts";
 import type { Operation } from "../contracts/store.ts";
 import type { Asset, AssetClass } from "../model/asset.ts";
 import type { RiskSettings } from "../model/limit.ts";
 import type { OpenOrder } from "../model/open_order.ts";
+import type { ReconcilePeriods } from "../model/reconcile_periods.ts";
 import type { OpenPosition } from "../model/open_position.ts";
 import type { BrokerOrder } from "../model/order.ts";
 import type { Restriction, RestrictionCause, TradingState } from "../model/trading_state.ts";
@@ -24,6 +25,8 @@ export interface GatewayStart {
   /** As the broker's file wants them. */
   brokerOptions: Record<string, string>;
   risk: RiskSettings;
+  /** Not heeded where the exchange goes by steps. */
+  reconcile: ReconcilePeriods;
   /** Of a new batch; one that is carried on keeps its own. */
   batchId: string;
   journalDir: string;
@@ -32,6 +35,8 @@ export interface GatewayStart {
   plan: PlanOfSession;
   /** PROD is refused for a paper account and the other way round. */
   realMoney: boolean;
+  /** Clocks may be so far from the broker's. */
+  clockSkewMsMax: number;
   store: MessagePort;
   consumers: MessagePort[];
 }
@@ -57,7 +62,7 @@ export interface Recovered {
   /** Its runs: they are over. */
   runs: RunInfo[];
   /** What they hold, or have orders for. */
-  held: { runId: number; symbol: string }[];
+  held: { runId: number; symbol: string; qty: string }[];
 }
 
 export type MainToGateway =
@@ -70,6 +75,8 @@ export type MainToGateway =
   | { type: "assets"; id: number; assetClass: AssetClass }
   /** Regular session of a class; market orders outside of it are denied. */
   | { type: "session"; assetClass: AssetClass; openUs: number; closeUs: number }
+  /** Trading in a symbol is halted, or goes on: entries are denied, and open ones cancelled. */
+  | { type: "halted"; symbol: string; isHalted: boolean }
   /**
    * Cancels open orders and closes positions of day trades (or of all runs) in these classes; no entries after it.
    * Answered by "liquidating" when the first requests have been taken in, so that main can acknowledge the step,
@@ -119,6 +126,8 @@ export type GatewayToMain =
     account: BrokerAccount;
     /** Market seconds in a second, 0: the exchange goes by steps. */
     clock: { timeUs: number; rate: number };
+    /** The next sessions by the broker's calendar; none: it has none. */
+    sessions: BrokerSession[];
     /** What the account had before: not Liu's, left alone. */
     positions: Pick<BrokerPosition, "symbol" | "qty">[];
     openOrders: Pick<BrokerOrder, "symbol" | "side" | "qty" | "type" | "clientOrderId">[];

@@ -39,8 +39,8 @@ export class Decimal {
    * @param long Only for what is no safe integer at any scale that is allowed.
    */
   private constructor(
-    private readonly mantissa: number,
-    private readonly scale: number,
+    readonly mantissa: number,
+    readonly scale: number,
     private readonly long: bigint | null,
   ) {}
 

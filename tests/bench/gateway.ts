@@ -14,7 +14,8 @@ import type { StoreRecord } from "../../src/contracts/store.ts";
 import { seededRandom } from "../../src/engine/worker.ts";
 import type { Asset } from "../../src/model/asset.ts";
 import type { BrokerOrder, OrderRequest } from "../../src/model/order.ts";
-import type { GatewayToConsumer, GatewayToMain, Intent } from "../../src/protocol.ts";
+import type { ToldTrade } from "../../src/engine/gateway/told_trade.ts";
+import type { GatewayToConsumer, Intent } from "../../src/protocol.ts";
 import { type Decimal, decimal } from "../../src/util/decimal.ts";
 
 const OPEN_US = 1_641_220_200e6;
@@ -202,10 +203,10 @@ class Ears {
     this.held.set(message.symbol, message.position?.qty ?? 0);
   }
 
-  onMain(message: GatewayToMain): void {
-    if (message.type !== "trade") return;
+  onTrade(trade: ToldTrade): void {
     this.trades++;
-    this.gain += message.gain ?? 0;
+    this.gain += trade.gain === null ? 0 : trade.gain.toNumber();
+    this.write([{ table: "new_trades", row: trade.row() }]);
   }
 
   write(records: StoreRecord[]): void {
@@ -221,7 +222,8 @@ async function opened(broker: ReadyBroker, ears: Ears): Promise<GatewayLink> {
     store: ears,
     log: () => {},
     toConsumer: (message) => ears.onConsumer(message),
-    onMain: (message) => ears.onMain(message),
+    onTrade: (trade) => ears.onTrade(trade),
+    onMain: () => {},
     readsAccountLate: () => true,
     onAccount: () => {},
   });

@@ -9,10 +9,12 @@ import type { Clock } from "../../contracts/clock.ts";
 import type { Decision } from "../../contracts/decision.ts";
 import { BAR_ROW } from "../../model/bars.ts";
 import type { BarColumns } from "../../model/bars.ts";
+import type { GivenBars } from "../../model/given_bars.ts";
 import { MarketBatch, RowKind } from "../../model/market_batch.ts";
 import type {
   ConsumerToGateway,
   ConsumerToMain,
+  FollowMessage,
   GatewayToConsumer,
   MainToConsumer,
   MarketMessage,
@@ -27,8 +29,10 @@ import { Decisions } from "./decisions.ts";
 import type { ReadDecision, Slot, StrategyRun } from "./slot.ts";
 import { MINUTE_US, SECOND_US } from "./symbol_state.ts";
 import { AccountView, setAccount, setEvent, setTimeUs, setToBarEnd } from "./views.ts";
+import { EarlyReports } from "./early_reports.ts";
 import { type Followed, FollowedSymbols } from "./followed.ts";
 import { receiveValue } from "./keystore.ts";
+import { LostRows } from "./lost_rows.ts";
 import { Outbox } from "./outbox.ts";
 import type { TickEvent } from "../../contracts/strategy.ts";
 
@@ -60,6 +64,7 @@ export class Consumer {
   readonly #portfolio: AccountView;
   readonly #calls: Calls;
   readonly #age: AgeRule;
+  readonly #lost: LostRows;
   readonly #wantsSecond: boolean;
   readonly #wantsMinute: boolean;
   readonly #wantsTrade: boolean;
@@ -68,6 +73,7 @@ export class Consumer {
   /** Those that work on all their symbols together. */
   readonly #collections: readonly StrategyRun[];
   readonly #earlyValues: [strategy: string, key: string, context: string, value: string][] = [];
+  readonly #early = new EarlyReports();
   #rows = 0;
   // A stepping session: rows wait until the gateway has begun their step.
   #stepBegun = -1;
@@ -79,6 +85,7 @@ export class Consumer {
     this.#portfolio = new AccountView(options.portfolioValue);
     this.#calls = new Calls(options);
     this.followed = new FollowedSymbols(this.#portfolio, this.#calls);
+    this.#lost = new LostRows(options.toMain);
     this.#age = new AgeRule(options, this.#symbols, this.followed);
     this.#outbox = new Outbox(options.stepping, options.toGateway);
     this.#decisions = new Decisions({
@@ -110,11 +117,11 @@ export class Consumer {
         for (const value of this.#earlyValues.splice(0)) this.onKeystoreSet(...value);
         return;
       case "follow":
-        return this.followed.follow(message, this.#options.strategies);
+        return this.#follow(message);
       case "session":
         return this.#startSession(message.windows);
       case "refill":
-        return this.followed.refill(message.symbol, message.history);
+        return this.followed.refill(message.symbol, message.history, message.fillsGap);
       case "stop":
         for (const run of this.#options.strategies) {
           if (run.slots.size > 0) this.#calls.call(run, () => run.instance.close());
@@ -214,16 +221,17 @@ export class Consumer {
     }
     const row = batch.barRow(i, this.#barRow);
     let followed: Followed | null = this.followed.byId[id] ?? null;
+    this.#lost.corrections++;
     for (; followed !== null; followed = followed.next) followed.state.onUpdatedBar(row, 0);
   }
 
   /**
    * A minute bar, at `at` of `rows` (BAR_ROW). A backtest, whose data is in the consumer's own
-   * isolate, gives them directly; nothing here keeps `rows`.
+   * isolate, gives them directly, with where they are recorded; nothing here keeps `rows`.
    */
-  bar(symbolId: number, rows: Float64Array, at: number): void {
+  bar(symbolId: number, rows: Float64Array, at: number, given: GivenBars | null = null): void {
     let followed: Followed | null = this.followed.byId[symbolId] ?? null;
-    for (; followed !== null; followed = followed.next) this.#onBar(followed, rows, at);
+    for (; followed !== null; followed = followed.next) this.#onBar(followed, rows, at, given);
   }
 
   /** A complete second, row `i`: of a backtest by seconds, in the place of those made of trades. */
@@ -235,9 +243,9 @@ export class Consumer {
     }
   }
 
-  #onBar(followed: Followed, rows: Float64Array, at: number): void {
+  #onBar(followed: Followed, rows: Float64Array, at: number, given: GivenBars | null): void {
     const { state } = followed;
-    if (!state.onMinuteBar(rows, at)) return;
+    if (!state.onMinuteBar(rows, at, given)) return;
     if (!state.isIncomplete) this.followed.feedNext(followed, rows, at);
     if (!this.#wantsMinute) return;
     setToBarEnd(followed.time, rows, at);
@@ -255,7 +263,9 @@ export class Consumer {
     d: number,
   ): void {
     let followed: Followed | null = this.followed.byId[symbolId] ?? null;
-    if (followed !== null && kind === RowKind.gap) this.#tellGap(followed.state.symbol, a);
+    if (followed !== null && kind >= RowKind.correction) {
+      this.#lost.onRow(followed.state.symbol, kind, a, b);
+    }
     for (; followed !== null; followed = followed.next) {
       this.#onRow(followed, kind, timeUs, a, b, c, d);
     }
@@ -288,17 +298,12 @@ export class Consumer {
         state.isHalted = a !== 0;
         return;
       case RowKind.gap:
+        state.isAway = b === 1;
         return state.markIncomplete();
       default:
-        // Daily bars, price bands and corrections: the provider's updated bars carry what changes a bar.
+        // Daily bars and price bands. Of corrections main is told, and has the bars sent anew.
         return;
     }
-  }
-
-  #tellGap(symbol: string, rows: number): void {
-    const rowsLost = Math.max(0, rows);
-    const message = { type: "outOfSync", symbol, lagSeconds: 0, rowsLost } as const;
-    this.#options.toMain({ ...message, symbols: [symbol] });
   }
 
   #runSlotsAt(followed: Followed, event: TickEvent, eventUs: number): void {
@@ -324,11 +329,17 @@ export class Consumer {
 
   #onReport(report: OrderReport): void {
     const slot = this.#slotOf(report);
-    if (slot === undefined) return;
+    if (slot === undefined) return this.#early.keep(report);
     slot.position = report.position;
     // A report that crossed a newer intent on its way knows nothing of it.
     if (report.intentSeq >= slot.lastSeq) slot.openOrder = report.openOrder;
     if (report.fill !== null || report.denial !== null) this.#calls.report(slot, report);
+  }
+
+  #follow(message: FollowMessage): void {
+    const isLate = this.followed.follow(message, this.#options.strategies);
+    for (const report of this.#early.take(message)) this.#onReport(report);
+    if (isLate) this.#lost.onGap(message.symbol, -1);
   }
 
   #slotOf({ runId, symbol }: OrderReport): Slot | undefined {
@@ -383,6 +394,7 @@ export class Consumer {
       rows: this.#rows,
       runs: this.#options.control[1],
       lagMsMax: this.#age.takeLagMsMax(),
+      corrections: this.#lost.corrections,
     });
   }
 }

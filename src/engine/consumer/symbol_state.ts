@@ -6,6 +6,7 @@ import { VolumeOrderImbalance } from "../../fincalcs/voi.ts";
 import type { Asset } from "../../model/asset.ts";
 import { BarBuffer, BarSeries } from "../../model/bar_series.ts";
 import { BAR_ROW, type BarColumns } from "../../model/bars.ts";
+import type { GivenBars } from "../../model/given_bars.ts";
 import { resample } from "../../fincalcs/resample.ts";
 
 export const MINUTE_US = 60e6;
@@ -26,6 +27,8 @@ export class SymbolState {
   isHalted = false;
   /** Rows were lost (`markIncomplete`): bars are being refilled, and entries wait. */
   isIncomplete = false;
+  /** More are being lost: a refill would not help yet. */
+  isAway = false;
   /** Start of the newest bar that is complete: the provider's own, not the one in the making. */
   completeUs = -Infinity;
   /** Start of the bar before the newest complete one; ∞ where that one was not put at the end. */
@@ -122,16 +125,17 @@ export class SymbolState {
 
   /**
    * The provider's minute bar, at `at` of `rows`, takes the place of the one in the making. False: it
-   * was there already.
+   * was there already. `given`: where it is recorded, as the newest of those given out.
    */
-  onMinuteBar(rows: Float64Array, at: number): boolean {
+  onMinuteBar(rows: Float64Array, at: number, given: GivenBars | null = null): boolean {
     const timeUs = rows[at];
     if (timeUs <= this.completeUs) return false;
     const { buffer } = this;
     const madeUs = buffer.lastTimeUs;
     if (madeUs < timeUs) {
       this.beforeUs = madeUs;
-      buffer.append(rows, at);
+      if (given === null) buffer.append(rows, at);
+      else buffer.appendGiven(given, rows, at);
     } else {
       this.beforeUs = Infinity;
       this.#putAmong(rows, at);
@@ -146,7 +150,11 @@ export class SymbolState {
   onUpdatedBar(rows: Float64Array, at: number): boolean {
     if (this.buffer.rowAt(rows[at]) < 0) return false;
     this.#putAmong(rows, at);
-    this.day.onBar(rows, at);
+    // What was the day's high or low may have been wrong: it is looked for anew.
+    this.day.rebuild(this.buffer);
+    if (rows[at] === this.completeUs && this.buffer.lastTimeUs === rows[at]) {
+      this.last = rows[at + 4];
+    }
     return true;
   }
 
@@ -158,22 +166,34 @@ export class SymbolState {
     this.buffer.set(row, rows, at);
   }
 
-  /** Rows were lost now. */
+  /** Rows were lost now. What was quoted, and the second in the making, are of before. */
   markIncomplete(): void {
     if (!this.isIncomplete) this.#lostFromUs = this.completeUs;
     this.isIncomplete = true;
+    this.bidPrice =
+      this.bidSize =
+      this.askPrice =
+      this.askSize =
+        NaN;
+    this.second.drop();
+    this.voi.interrupt();
   }
 
-  /** Bars of history go before and between those that are there. */
-  onHistory(history: BarColumns): void {
+  /**
+   * Bars of history go before and between those that are there. `fillsGap`: what was lost is in it,
+   * if no more has been lost since.
+   */
+  onHistory(history: BarColumns, fillsGap = true): void {
     this.buffer.mergeHistory(history);
     const newest = history.timeUs.length - 1;
     // A bar that was being made when rows were lost is half a bar: here the history's counts.
     for (let i = newest; i >= 0 && history.timeUs[i] > this.#lostFromUs; i--) {
       this.#putHistory(history, i);
     }
-    this.#lostFromUs = Infinity;
-    this.isIncomplete = false;
+    if (fillsGap && !this.isAway) {
+      this.#lostFromUs = Infinity;
+      this.isIncomplete = false;
+    }
     if (newest >= 0) {
       this.completeUs = Math.max(this.completeUs, history.timeUs[newest]);
       if (Number.isNaN(this.last)) this.last = history.close[newest];
@@ -322,6 +342,11 @@ export class SecondBuilder {
     this.vwap = this.#volume > 0 ? this.#turnover / this.#volume : this.#close;
     this.#startUs = NaN;
     return true;
+  }
+
+  /** Trades of it were lost. */
+  drop(): void {
+    this.#startUs = NaN;
   }
 
   give(bars: BarColumns, i: number): void {

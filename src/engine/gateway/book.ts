@@ -45,6 +45,12 @@ interface OwnHolding {
 }
 
 const ZERO = decimal(0);
+/** How the id of an execution begins that stands for all that an order filled and nobody listed. */
+const SUM = "sum-";
+
+export function sumId(brokerOrderId: string, cumulativeQty: Decimal): string {
+  return `${SUM}${brokerOrderId}-${cumulativeQty.toFixed()}`;
+}
 
 /**
  * Virtual positions by (run, symbol). What the broker holds beyond them is EXTERNAL: not Liu's,
@@ -56,6 +62,9 @@ export class Book {
   /** Cumulative quantities that were applied, by the broker's order id. */
   readonly #seen = new Map<string, Decimal[]>();
   readonly #seenIds = new Set<string>();
+  readonly #costs = new Map<string, Decimal>();
+  /** Orders of which a sum was applied in the place of executions: all up to it are in it. */
+  readonly #sums = new Map<string, Decimal>();
   /** How many positions there are, over all runs. */
   size = 0;
 
@@ -66,14 +75,30 @@ export class Book {
   isNew({ brokerOrderId, cumulativeQty, executionId }: Execution): boolean {
     const seen = this.#seen.get(brokerOrderId);
     if (seen !== undefined) { for (const qty of seen) if (qty.eq(cumulativeQty)) return false; }
+    if (this.#sums.size > 0) {
+      const sum = this.#sums.get(brokerOrderId);
+      if (sum !== undefined && cumulativeQty.lte(sum)) return false;
+    }
     return executionId === null || !this.#seenIds.has(executionId);
+  }
+
+  /** It is in the positions already, as something else. */
+  ignore(execution: Execution): void {
+    this.#keepInMind(execution);
+  }
+
+  /** Σ qty × price of the order's executions, exact. Not kept where each thing is told once. */
+  costOf(brokerOrderId: string): Decimal {
+    return this.#costs.get(brokerOrderId) ?? ZERO;
   }
 
   #keepInMind({ brokerOrderId, cumulativeQty, executionId }: Execution): void {
     const seen = this.#seen.get(brokerOrderId);
     if (seen === undefined) this.#seen.set(brokerOrderId, [cumulativeQty]);
     else seen.push(cumulativeQty);
-    if (executionId !== null) this.#seenIds.add(executionId);
+    if (executionId === null) return;
+    this.#seenIds.add(executionId);
+    if (executionId.startsWith(SUM)) this.#sums.set(brokerOrderId, cumulativeQty);
   }
 
   /**
@@ -88,6 +113,8 @@ export class Book {
     if (!this.tellsOnce) {
       if (!this.isNew(execution)) return null;
       this.#keepInMind(execution);
+      const { brokerOrderId: id, qty, price } = execution;
+      this.#costs.set(id, this.costOf(id).plus(qty.times(price)));
     }
     const { side } = execution;
     const holding = known as OwnHolding | null ?? this.#holding(execution.symbol);
@@ -132,8 +159,18 @@ export class Book {
     return this.#holdings.get(symbol)?.net ?? ZERO;
   }
 
+  /** Those of which anything was ever held. */
+  symbols(): Iterable<string> {
+    return this.#holdings.keys();
+  }
+
   external(symbol: string): Decimal {
     return this.#holdings.get(symbol)?.external ?? ZERO;
+  }
+
+  /** What is EXTERNAL, by symbol. */
+  externals(): Map<string, Decimal> {
+    return new Map([...this.#holdings].map(([symbol, { external }]) => [symbol, external]));
   }
 
   /** What a run holds is another's from here on. */
@@ -151,14 +188,6 @@ export class Book {
       this.size -= sum === null ? 2 : 1;
       if (sum === null) runs.delete(to);
       else runs.set(to, sum);
-    }
-  }
-
-  /** All that is not Liu's. */
-  *externals(): Generator<{ symbol: string; qty: Decimal }> {
-    for (const symbol of [...this.#holdings.keys()].sort()) {
-      const { external } = this.#holdings.get(symbol)!;
-      if (!external.isZero) yield { symbol, qty: external };
     }
   }
 

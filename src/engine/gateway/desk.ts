@@ -32,6 +32,7 @@ import {
   byTurn,
   type ChildOrder,
   compare,
+  goesAnyTime,
   isEntry,
   isOwnExit,
   liveChild,
@@ -107,6 +108,10 @@ export class Desk {
   readonly assetClass: AssetClass;
   /** Orders that are on their way to the broker: what it has made of them is not known yet. */
   sending = 0;
+  /** Why nothing is entered in the symbol; null: nothing speaks against it. */
+  lock: string | null = null;
+  /** What the broker says is free for the next own exit; null: all that is held. */
+  available: Decimal | null = null;
   /** Own exits that the broker refused, in a row, by run. */
   readonly refusals = new Map<number, number>();
   /** The newest intent that was taken in, by run. */
@@ -339,7 +344,7 @@ function worksToCancel(desk: Desk, view: PlanView): readonly ChildOrder[] {
 /** How much of the work can be sent now; null: nothing. */
 function qtyToSend(desk: Desk, work: Work, view: PlanView): Decimal | null {
   if (work.isFinal || work.cancelReason !== null || liveChild(work) !== null) return null;
-  if (!view.isRegularSession && !work.terms.extendedHours && !isForAuction(work)) return null;
+  if (!view.isRegularSession && !goesAnyTime(work)) return null;
   if (desk.protections.size > 0 && hasLegsInWay(desk, work, view)) return null;
   for (const other of desk.works) {
     if (other === work) continue;
@@ -354,11 +359,6 @@ function qtyToSend(desk: Desk, work: Work, view: PlanView): Decimal | null {
   const room = roomToFlat(desk, work);
   if (room === null) return work.side === "buy" ? rest : sellable(work, rest, view);
   return isAbove(room) ? min(room, rest) : null;
-}
-
-/** Auctions take orders before the session. */
-function isForAuction({ terms: { timeInForce } }: Work): boolean {
-  return timeInForce === "opg" || timeInForce === "cls";
 }
 
 /** What the run really has on the side that the exit closes. */

@@ -1,4 +1,4 @@
-import type { CancelResult, SubmitResult } from "../../contracts/broker.ts";
+import type { CancelResult, RefusalCause, SubmitResult } from "../../contracts/broker.ts";
 import { plain } from "../../util/decimal.ts";
 import type { Soon } from "../../util/soon.ts";
 import { type Desk, DeskRequests } from "./desk.ts";
@@ -25,6 +25,8 @@ export class Dispatch {
     readonly wake: (desk: Desk) => void,
     /** The journal does not take records any more. */
     readonly onNotDurable: (error: unknown) => void,
+    /** Another order was the reason why it was refused. */
+    readonly onObstacle: (child: ChildOrder, cause: RefusalCause, message: string) => void,
   ) {}
 
   /** One after the other, in this order. */
@@ -109,7 +111,11 @@ export class Dispatch {
       case "accepted":
         return this.flow.accepted(child, result.order);
       case "refused":
-        return this.flow.refused(child, String(result.code), result.message);
+        this.flow.refused(child, String(result.code), result.message);
+        if ("cause" in result && result.cause !== undefined) {
+          this.onObstacle(child, result.cause, result.message);
+        }
+        return;
       case "mismatch":
         this.state.restrict("mismatch", "halted", result.message);
         return this.flow.refused(child, "duplicate_mismatch", result.message);

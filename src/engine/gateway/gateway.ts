@@ -12,6 +12,9 @@ import type { ConsumerToGateway, GatewayStart, MainToGateway } from "../../proto
 import { AbortController } from "../../util/natives.ts";
 import { after, type Soon } from "../../util/soon.ts";
 import { AccountGuard } from "./account_guard.ts";
+import type { Book } from "./book.ts";
+import { brokerSessions } from "./broker_sessions.ts";
+import { watchClock } from "./clock_watch.ts";
 import { controlled } from "./controlled.ts";
 import { restoreDayTrades } from "./day_trades.ts";
 import { type Desk, DeskRequests } from "./desk.ts";
@@ -23,7 +26,9 @@ import type { GatewayOptions } from "./options.ts";
 import { isSettled, openPositions } from "./leaving.ts";
 import { OrderFlow } from "./order_flow.ts";
 import { Plans } from "./plans.ts";
+import { readAssets } from "./read_assets.ts";
 import { reconcile } from "./reconcile.ts";
+import { Reconciler } from "./reconciler.ts";
 import { JournalWatch } from "./recovery/journal_watch.ts";
 import { Quiet } from "./recovery/quiet.ts";
 import { Recovery } from "./recovery/recovery.ts";
@@ -32,6 +37,7 @@ import { GatewayState } from "./state.ts";
 import { Steps } from "./steps.ts";
 import { Watch } from "./watch.ts";
 
+const OTHER_TRADER = ": another trader uses this account; stop it, then start this one again";
 const DEADLINE_LOOK_MS = 500;
 const STOP_WAIT_MS = 100;
 const STOP_WAITS_MAX = 100;
@@ -46,6 +52,7 @@ export class Gateway {
   readonly #dispatch: Dispatch;
   readonly #figures: Figures;
   readonly #guard: AccountGuard;
+  readonly #reconciler: Reconciler;
   readonly #abort = new AbortController();
   /** Those that are there. */
   readonly #consumers: number[] = [];
@@ -66,6 +73,7 @@ export class Gateway {
       this.#state,
       this.#reports,
       (child) => this.#dispatch.retryCancel(child),
+      (child) => this.#run(() => this.#reconciler.ask(child)),
     );
     this.#liquidations = new Liquidations(this.#state);
     this.#intake = new Intake(this.#state, this.#reports, this.#liquidations);
@@ -82,6 +90,7 @@ export class Gateway {
       signal,
       wake,
       (error) => this.#run(() => watch.failed(error)),
+      (...refusal) => this.#run(() => this.#reconciler.obstacles.found(...refusal)),
     );
     this.#recovery = new Recovery({
       state: this.#state,
@@ -102,6 +111,14 @@ export class Gateway {
         }
       },
       run: (task) => this.#run(task),
+    });
+    this.#reconciler = new Reconciler(this.#state, this.#flow, this.#dispatch, {
+      signal: this.#abort.signal,
+      run: (task) => this.#run(task),
+      wake: () => {
+        this.#pumpAll();
+        this.#figures.refreshSoon();
+      },
     });
     for (let i = 0; i < options.consumers; i++) this.#consumers.push(i);
     this.#plans = new Plans(this.#state, this.#flow);
@@ -143,18 +160,30 @@ export class Gateway {
     });
     const { positions, openOrders, recovered } = await this.#recovery.start();
     await restoreDayTrades(this.#state, signal);
+    this.#flow.externals.sinceUs = this.#state.nowUs();
     this.#steps.stream = this.#stream;
     const account = this.#state.account.broker;
-    const { batchId } = this.options;
-    toMain({ type: "ready", batchId, recovered, account, clock, positions, openOrders });
+    const { batchId, log } = this.options;
+    const sessions = await brokerSessions(broker, clock.timeUs, log, signal);
+    const ready = { batchId, recovered, account, clock, positions, openOrders, sessions };
+    toMain({ type: "ready", ...ready });
     await this.#figures.refresh();
-    if (!this.options.stepping) this.#run(() => this.#figures.keepFresh());
+    if (!this.options.stepping) {
+      this.#run(() => this.#figures.keepFresh());
+      this.#run(() => watchClock(this.#state, broker, signal));
+    }
+    if (this.options.reconcile !== undefined) this.#reconciler.start(this.options.reconcile);
     started.resolve();
   }
 
   /** Market time as the gateway has it: of the clock, or of the newest step. */
   nowUs(): number {
     return this.#state.nowUs();
+  }
+
+  /** For who looks: only the gateway changes it. */
+  get book(): Pick<Book, "net" | "external" | "isFlat"> {
+    return this.#state.book;
   }
 
   /** Nothing is open and nothing is being closed: a step without intents and updates changes nothing here. */
@@ -204,22 +233,16 @@ export class Gateway {
       case "market":
         return this.#onMarket(message);
       case "assets":
-        return this.#run(() => this.#assets(message));
+        return this.#run(() => readAssets(this.#state, message, this.#abort.signal));
       case "session":
-        this.#state.sessions[message.assetClass] = message;
-        this.#state.account.startDay();
-        this.#state.streaks?.startSession(message.assetClass);
-        this.#liquidations.startSession(message.assetClass);
-        this.#guard.startDay();
-        for (const desk of this.#state.board.busy.list) desk.touch();
+      case "restrict":
+      case "lift":
+      case "halted":
+      case "inspect":
+        controlled(this.#state, this.#liquidations, this.#guard, message);
         return this.#pumpAll();
       case "liquidate":
         return this.#run(() => this.#liquidate(message));
-      case "restrict":
-      case "lift":
-      case "inspect":
-        controlled(this.#state, this.#liquidations, message);
-        return this.#pumpAll();
       case "stop":
         return this.#run(() => this.#stop());
       default:
@@ -273,8 +296,6 @@ export class Gateway {
     if (this.#pumping.size === 0) { for (const resolve of this.#idle.splice(0)) resolve(); }
   }
 
-  // -------------------------------------------------------------- both
-
   #onUpdate(update: OrderUpdate): void {
     this.#flow.onUpdate(update);
     this.#pumpAll();
@@ -308,7 +329,7 @@ export class Gateway {
           this.#pumpAll();
         });
       case "taken":
-        return this.#state.restrict("other_trader", "halted", otherTrader(state.reason));
+        return this.#state.restrict("other_trader", "halted", state.reason + OTHER_TRADER);
       case "failed": {
         const { name, message, stack } = state.error;
         this.#state.isConnected = false;
@@ -318,12 +339,6 @@ export class Gateway {
       default:
         return state satisfies never;
     }
-  }
-
-  async #assets(message: Extract<MainToGateway, { type: "assets" }>): Promise<void> {
-    const assets = await this.options.broker.assets(message.assetClass, this.#abort.signal);
-    for (const asset of assets) this.#state.addAsset(asset);
-    this.options.toMain({ type: "assets", id: message.id, assets });
   }
 
   async #liquidate(message: Extract<MainToGateway, { type: "liquidate" }>): Promise<void> {
@@ -381,8 +396,4 @@ export class Gateway {
     const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
     this.options.toMain({ type: "failed", errorName: name, message, stack: stack ?? null });
   }
-}
-
-function otherTrader(reason: string): string {
-  return `${reason}: another trader uses this account; stop it, then start this one again`;
 }

@@ -23,7 +23,9 @@ export function inspect(state: GatewayState): Inspected {
       for (const leg of groups.flatMap(restingLegs)) openOrders.push(ofLeg(state, leg));
     }
   }
-  for (const { symbol, qty } of state.book.externals()) external.push({ symbol, qty: plain(qty) });
+  for (const [symbol, qty] of state.book.externals()) {
+    if (!qty.isZero) external.push({ symbol, qty: plain(qty) });
+  }
   return { positions: openPositions(state), openOrders, external };
 }
 

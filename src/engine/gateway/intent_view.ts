@@ -91,6 +91,10 @@ export class IntentView implements RiskView {
     return halted.size > 0 && halted.has(this.desk.symbol);
   }
 
+  get lock(): string | null {
+    return this.desk.lock;
+  }
+
   surelyAffords(cost: number): boolean {
     const { account, options: { broker } } = this.state;
     if (broker.surelyAffords === undefined || this.desk.assetClass === "crypto") return false;

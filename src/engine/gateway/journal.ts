@@ -24,6 +24,8 @@ export interface SessionRecord {
   /** When the last of its sessions is over; null: when it is stopped. Market time. */
   endsUs: number | null;
   timeUs: number;
+  /** No order of it from here on has a smaller number. */
+  sequence: number;
   /** The batch whose positions were taken over: its records follow. */
   refBatchId: string | null;
 }
@@ -50,6 +52,16 @@ export interface JournalLeg {
   side: Side;
   type: OrderType;
   qty: string | null;
+}
+
+export interface DayRecord {
+  type: "day";
+  /** Account currency. */
+  firstEquity: number;
+  highestEquity: number;
+  /** null: no limit has been reached on this day. */
+  loss: string | null;
+  timeUs: number;
 }
 
 export type JournalRecord =
@@ -89,6 +101,8 @@ export type JournalRecord =
   | { type: "closed"; runId: number; execution: Execution; reason: string }
   /** What the account holds that is nobody's, when that was found to have changed. */
   | { type: "external"; symbol: string; qty: string }
+  /** What losses of the account are measured from, and the limit for them that was reached. */
+  | DayRecord
   /** The session has ended in order. */
   | { type: "end"; timeUs: number };
 
@@ -112,6 +126,11 @@ export class MemoryJournal implements Journal {
   readonly records: JournalRecord[] = [];
 
   constructor(readonly restored: readonly JournalRecord[] = []) {}
+
+  /** As on disk, where a copy is read back. */
+  get all(): JournalRecord[] {
+    return [...this.restored, ...this.records];
+  }
 
   append(records: JournalRecord[]): void {
     this.records.push(...records);

@@ -97,7 +97,8 @@ function checkEntry(view: RiskView): Denied | null {
   if (reduceOnly.length > 0 && (reduceOnly === "all" || reduceOnly.includes(symbol))) {
     return denied("reduce_only", `the plan lets only exits through in ${symbol}`);
   }
-  return view.isHalted ? denied("halted", `trading in ${symbol} is halted`) : null;
+  if (view.isHalted) return denied("halted", `trading in ${symbol} is halted`);
+  return view.lock !== null ? denied("symbol_locked", view.lock) : null;
 }
 
 function checkLoss(view: RiskView): Denied | null {

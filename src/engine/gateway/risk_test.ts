@@ -7,7 +7,8 @@ import { DENIALS } from "./denials.ts";
 import { checkRisk } from "./risk.ts";
 import { qtyRules } from "./risk_terms.ts";
 import type { RiskView } from "./risk_view.ts";
-import { testAsset, TestBroker } from "./test_broker.ts";
+import { TestBroker } from "./test_broker.ts";
+import { testAsset } from "./test_orders.ts";
 import { NO_LIMITS, testIntent } from "./test_world.ts";
 
 function view(intent: Partial<Intent>, more: Partial<RiskView> = {}): RiskView {
@@ -27,6 +28,7 @@ function view(intent: Partial<Intent>, more: Partial<RiskView> = {}): RiskView {
     nowUs: us("10:00"),
     isNoEntries: false,
     isHalted: false,
+    lock: null,
     surelyAffords: () => false,
     buyingPower: 1e6,
     symbolNotional: 0,
@@ -86,6 +88,7 @@ const CASES: [code: keyof typeof DENIALS, intent: Partial<Intent>, more?: Partia
   ["reduce_only", {}, limit({ reduceOnly: ["B", "A"] })],
   ["reduce_only", {}, limit({ reduceOnly: "all" })],
   ["halted", {}, { isHalted: true }],
+  ["symbol_locked", {}, { lock: "a cancel is not confirmed" }],
   ["order_open", {}, { hasOpenOrder: true }],
   ["no_position", { action: "sell" }],
   ["no_position", { action: "cover" }, { position: held(5) }],

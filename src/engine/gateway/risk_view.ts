@@ -38,6 +38,8 @@ export interface RiskView {
   isShortingEnabled: boolean;
   isNoEntries: boolean;
   isHalted: boolean;
+  /** Why nothing is entered in the symbol; null: nothing speaks against it. */
+  lock: string | null;
   tradingState: TradingState;
   /** Why not all orders are let through. */
   restriction: string;

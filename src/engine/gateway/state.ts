@@ -77,6 +77,7 @@ export class GatewayState {
     this.#sequence = 1;
     for (const record of options.journal.restored) {
       if (record.type === "order") this.#sequence = Math.max(this.#sequence, record.sequence + 1);
+      if (record.type === "session") this.#sequence = Math.max(this.#sequence, record.sequence);
     }
   }
 
@@ -175,6 +176,9 @@ export class GatewayState {
     const position = desk.positions.get(runId);
     assert(position !== undefined, `an exit of run ${runId}, which is flat in ${symbol}`);
     const action = position.qty.gt(0) ? "sell" : "cover";
+    const held = position.qty.abs();
+    const { available } = desk;
+    desk.available = null;
     return {
       desk,
       runId,
@@ -185,7 +189,7 @@ export class GatewayState {
       side: sideOf(action),
       kind,
       intent: null,
-      qty: position.qty.abs(),
+      qty: available === null || held.lt(available) ? held : available,
       terms: this.#exitTerms(desk, sideOf(action)),
       stopPrice: null,
       targetPrice: null,

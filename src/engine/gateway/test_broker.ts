@@ -22,7 +22,9 @@ import {
   type OrderStatus,
 } from "../../model/order.ts";
 import { type Decimal, decimal, plain } from "../../util/decimal.ts";
+import { RetryableError } from "../../util/errors.ts";
 import type { Soon } from "../../util/soon.ts";
+import { isOco, opposite, outsideRequest, testAsset } from "./test_orders.ts";
 
 export type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 export type TestOrder = Mutable<BrokerOrder> & {
@@ -49,6 +51,7 @@ export class TestBroker implements Broker {
   readonly orders: TestOrder[] = [];
   readonly fills: Execution[] = [];
   readonly refusals: string[] = [];
+  readonly shifts = new Map<string, Decimal>();
   /** Decides an answer before the broker's own rules do; null: these. */
   answer: (request: OrderRequest, attempt: number) => SubmitResult | null = () => null;
   /** Called with the order before the reply is given. */
@@ -58,9 +61,18 @@ export class TestBroker implements Broker {
   nowUs = 0;
   cash = decimal(100_000);
   isBlocked = false;
+  /** null: the cash. */
+  equity: string | null = null;
   acks: number[] = [];
   /** True: what happens is not told. */
   isMuted = false;
+  /** True: nothing can be read. */
+  isDown = false;
+  /** True: executions are not listed. */
+  listsNothing = false;
+  /** How updates reach the gateway. */
+  deliver: (update: OrderUpdate, give: (update: OrderUpdate) => void) => void = (update, give) =>
+    give(update);
   #onUpdate: (update: OrderUpdate) => void = () => {};
   #onState: (state: UpdatesState) => void = () => {};
   #onStep: (n: number, timeUs: number) => void = () => {};
@@ -81,27 +93,47 @@ export class TestBroker implements Broker {
       accountId: "test",
       currency: "USD",
       cash: plain(this.cash),
-      equity: plain(this.cash),
+      equity: this.equity ?? plain(this.cash),
       buyingPower: plain(this.cash.times(2)),
       tradingBlocked: this.isBlocked,
       shortingEnabled: true,
     });
   }
   positions(): Promise<BrokerPosition[]> {
-    return Promise.resolve([]);
+    if (this.isDown) return Promise.reject(new RetryableError("503"));
+    const traded = this.fills.map(({ symbol }) => symbol);
+    const symbols = [...new Set([...traded, ...this.shifts.keys()])].sort();
+    return Promise.resolve(
+      symbols.filter((symbol) => !this.net(symbol).isZero).map((symbol) => {
+        const net = this.net(symbol);
+        const held = this.held(symbol, net.gt(0) ? "sell" : "buy");
+        return {
+          symbol,
+          qty: plain(net),
+          qtyAvailable: plain(net.abs().minus(held)),
+          averagePrice: "100",
+          marketPrice: "100",
+        };
+      }),
+    );
   }
   assets(): Promise<Asset[]> {
     return Promise.resolve(["A", "B", "C", "D"].map(testAsset));
   }
   openOrders(): Promise<BrokerOrder[]> {
-    return Promise.resolve(this.orders.filter((order) => !isFinal(order.status)));
+    if (this.isDown) return Promise.reject(new RetryableError("503"));
+    const open = this.orders.filter((order) => !isFinal(order.status));
+    return Promise.resolve(open.map((order) => this.#snapshot(order)));
   }
   orderByClientId(clientOrderId: string): Soon<BrokerOrder | null> {
+    if (this.isDown) return Promise.reject(new RetryableError("503"));
     const order = this.orders.find((order) => order.clientOrderId === clientOrderId);
     return this.#soon(order ? this.#snapshot(order) : null);
   }
-  executions(): Promise<Execution[]> {
-    return Promise.resolve([...this.fills]);
+  executions(sinceUs = -Infinity): Promise<Execution[]> {
+    if (this.isDown) return Promise.reject(new RetryableError("503"));
+    if (this.listsNothing) return Promise.resolve([]);
+    return Promise.resolve(this.fills.filter(({ timeUs }) => timeUs >= sinceUs));
   }
   submit(request: OrderRequest): Soon<SubmitResult> {
     const attempt = (this.#attempts.get(request.clientOrderId) ?? 0) + 1;
@@ -249,7 +281,33 @@ export class TestBroker implements Broker {
   ): void {
     order.status = status;
     if (this.isMuted) return;
-    this.#onUpdate({ event, order: this.#snapshot(order), execution, timeUs: this.nowUs });
+    const told = { event, order: this.#snapshot(order), execution, timeUs: this.nowUs };
+    this.deliver(told, this.give);
+  }
+
+  /** As if it had come on the stream. */
+  readonly give = (update: OrderUpdate): void => this.#onUpdate(update);
+
+  /** An order of somebody else's, filled at once. */
+  tradeOutside(symbol: string, side: "buy" | "sell", qty: string, price: string): void {
+    const order = this.#make(outsideRequest(symbol, side, qty), null);
+    this.update("new", order, "new");
+    this.fill(order, qty, price);
+  }
+
+  /** What the account holds is another all at once, and nobody says why. */
+  shift(symbol: string, qty: string): void {
+    this.shifts.set(symbol, (this.shifts.get(symbol) ?? decimal(0)).plus(qty));
+  }
+
+  /** Somebody changes an order by hand: a new one takes its place. */
+  replaceByHand(order: TestOrder, qty: string): TestOrder {
+    const next = this.#make(
+      { ...order.request!, clientOrderId: `hand${this.orders.length}`, qty },
+      null,
+    );
+    next.replaces = order.brokerOrderId;
+    return next;
   }
 
   open(symbol?: string): TestOrder[] {
@@ -268,6 +326,10 @@ export class TestBroker implements Broker {
   }
 
   net(symbol: string): Decimal {
+    return (this.shifts.get(symbol) ?? decimal(0)).plus(this.#filled(symbol));
+  }
+
+  #filled(symbol: string): Decimal {
     return this.fills.filter((fill) => fill.symbol === symbol).reduce(
       (sum, { side, qty }) => sum.plus(decimal(qty).times(side === "buy" ? 1 : -1)),
       decimal(0),
@@ -335,36 +397,4 @@ export class TestBroker implements Broker {
     if (decimal(request.qty!).lte(available)) return null;
     return heldQty.gt(0) ? "insufficient qty available" : "through flat";
   }
-}
-
-function isOco({ type, limitPrice, takeProfit, stopLoss }: OrderRequest): boolean {
-  return type === "limit" && takeProfit !== null && stopLoss !== null &&
-    takeProfit.limitPrice === limitPrice;
-}
-
-function opposite(request: OrderRequest): OrderRequest {
-  return {
-    ...request,
-    side: request.side === "buy" ? "sell" : "buy",
-    limitPrice: null,
-    triggerPrice: null,
-    takeProfit: null,
-    stopLoss: null,
-  };
-}
-
-export function testAsset(symbol: string): Asset {
-  return {
-    symbol,
-    assetClass: "us_equity",
-    name: symbol,
-    exchange: "X",
-    tradable: symbol !== "D",
-    shortable: true,
-    easyToBorrow: true,
-    fractionable: true,
-    minOrderQty: "0.000000001",
-    qtyIncrement: "0.000000001",
-    priceIncrement: null,
-  };
 }

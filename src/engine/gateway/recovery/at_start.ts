@@ -42,10 +42,7 @@ export class AtStart {
       signal: AbortSignal;
     },
   ) {
-    const { book, desks } = parts.state;
-    this.#externalBefore = new Map(
-      [...desks.keys()].map((symbol) => [symbol, book.external(symbol)]),
-    );
+    this.#externalBefore = parts.state.book.externals();
   }
 
   /** `applyUpdates`: gives the updates that have come meanwhile to the books. */

@@ -95,7 +95,9 @@ export class Recovery {
     for (const { symbol, positions, works } of state.desks.values()) {
       const runIds = new Set([...positions.entries()].map(([runId]) => runId));
       for (const { runId } of works) runIds.add(runId);
-      for (const runId of runIds) held.push({ runId, symbol });
+      for (const runId of runIds) {
+        held.push({ runId, symbol, qty: positions.get(runId)?.qty.toFixed() ?? "0" });
+      }
     }
     // Of runs before the last only those are of interest that hold something.
     const known = new Map(this.#replay.runs.map((run) => [run.runId, run]));
@@ -108,7 +110,7 @@ export class Recovery {
     return { batchId: fromBatchId, isSameBatch: fromBatchId === batchId, runs, held };
   }
 
-  #tell({ differences }: Compared): void {
+  #tell({ differences, external }: Compared): void {
     const { state } = this.#parts;
     const { log, recovery, journal } = state.options;
     if (recovery?.fromBatchId) {
@@ -129,18 +131,15 @@ export class Recovery {
       }
       if (qty !== "0") unknown.push(`${qty} ${symbol}`);
     }
-    if (unknown.length === 0) return;
-    const list = unknown.join(", ");
-    if (recovery?.unknownPositions === "halt") {
-      return state.restrict(
-        "mismatch",
-        "halted",
-        `the account has ${list} that Liu does not know, and the plan says ` +
-          '[risk] unknown_positions = "halt". Close it, or write "external", and start again',
-      );
+    if (recovery?.unknownPositions === "halt" && external.length > 0) {
+      const held = external.map(({ symbol, qty }) => `${qty} ${symbol}`).join(", ");
+      const reason = `the account has ${held}, which is not Liu's, and the plan says [risk] ` +
+        'unknown_positions = "halt". Close it, or write "external", and start again';
+      return state.restrict("mismatch", "halted", reason);
     }
     // Of a first start main tells what the account holds.
-    if (!recovery?.fromBatchId) return;
+    if (unknown.length === 0 || !recovery?.fromBatchId) return;
+    const list = unknown.join(", ");
     log("warning", "The account has {list} that Liu did not know: EXTERNAL, left alone", { list });
   }
 }

@@ -31,15 +31,15 @@ export class Replay {
 
   run(records: readonly JournalRecord[]): void {
     for (const record of records) this.#read(record);
-    for (const work of this.#works.values()) this.#settle(work);
+    this.#settle();
   }
 
   #read(record: JournalRecord): void {
     if ("timeUs" in record) this.lastUs = Math.max(this.lastUs, record.timeUs);
     switch (record.type) {
       case "session":
-        // Numbers of works are of one batch.
-        return this.#works.clear();
+        // The trader had ended before it.
+        return this.#settle();
       case "runs":
         return this.#startRuns(record);
       case "order":
@@ -71,6 +71,7 @@ export class Replay {
         return void bookOutside(this.state, record.runId, record.execution, record.reason);
       case "external":
         return this.state.book.setExternal(record.symbol, decimal(record.qty));
+      case "day":
       case "end":
         return;
       default:
@@ -176,15 +177,17 @@ export class Replay {
   }
 
   /**
-   * No further order of it is sent: what had not been sent when the trader ended is decided anew, by
-   * whoever decided it.
+   * Of what is open no further order is sent: what had not been sent when the trader ended is decided
+   * anew, by whoever decided it.
    */
-  #settle(work: Work): void {
-    if (work.isFinal) return;
-    const { children } = work;
-    const sent = children.reduce<Decimal>((sum, { qty }) => sum.plus(qty), ZERO);
-    if (sent.lt(work.qty)) (work as { qty: Decimal }).qty = sent;
-    if (children.every((child) => isOver(child))) this.flow.end(work, "the trader ended");
+  #settle(): void {
+    for (const work of this.#works.values()) {
+      const { children } = work;
+      const sent = children.reduce<Decimal>((sum, { qty }) => sum.plus(qty), ZERO);
+      if (sent.lt(work.qty)) (work as { qty: Decimal }).qty = sent;
+      const isDone = !work.isFinal && children.every((child) => isOver(child));
+      if (isDone) this.flow.end(work, "the trader ended");
+    }
   }
 }
 
