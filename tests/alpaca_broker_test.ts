@@ -160,7 +160,7 @@ Deno.test("after a 429 nothing is sent before the reset", async () => {
   bench.answer(200, { timestamp: TIME, is_open: true });
   const reading = broker.clock(bench.signal);
   await bench.time.pass(3000, 3000);
-  assert.deepEqual(await reading, { timeUs: TIME_US, rate: 1, isOpen: true });
+  assert.deepEqual(await reading, { timeUs: TIME_US, rate: 1, isOpen: true, isReal: true });
 });
 
 Deno.test("the last requests of a minute are kept for cancels", async () => {
@@ -302,7 +302,7 @@ Deno.test("account, positions and clock are read, and more fields do no harm", a
     "Liu-Clock-Rate": "60",
   });
   const clock = await broker.clock(bench.signal);
-  assert.deepEqual(clock, { timeUs: TIME_US - 123456, rate: 60, isOpen: true });
+  assert.deepEqual(clock, { timeUs: TIME_US - 123456, rate: 60, isOpen: true, isReal: false });
 });
 
 Deno.test("a wrong key is told with the variables to check", async () => {

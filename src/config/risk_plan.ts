@@ -57,6 +57,7 @@ const RISK = z.object({
   max_drawdown: limit.optional(),
   on_loss: must(z.enum(["reduce", "flatten"]), '"reduce" or "flatten"').default("reduce"),
   max_open_orders: count.default(1000),
+  unknown_positions: must(z.enum(["external", "halt"]), '"external" or "halt"').default("external"),
   price_collar: must(PERCENT.pipe(z.number().positive()), 'per cent > 0 ("10%")').optional(),
   loss_streak: must(
     z.strictObject({ trades: z.int().positive(), minutes: z.number().positive() }),
@@ -70,7 +71,6 @@ const RISK = z.object({
     ]),
     'a list of symbols (["GME"]), or true for all',
   ).default([]),
-  unknown_positions: must(z.enum(["external", "halt"]), '"external" or "halt"').default("external"),
 });
 
 /** A number alone is the original's `risk`: what a trade may lose. */

@@ -25,6 +25,7 @@ on_loss = "flatten"
 loss_streak = { trades = 3, minutes = 30 }
 pattern_day_trader = true
 reduce_only = ["GME", "AMC"]
+unknown_positions = "halt"
 `);
   assert.deepEqual(risk, {
     perTrade: 0.001,
@@ -43,7 +44,7 @@ reduce_only = ["GME", "AMC"]
     lossStreak: { trades: 3, minutes: 30 },
     isPatternDayTrader: true,
     reduceOnly: ["GME", "AMC"],
-    unknownPositions: "external",
+    unknownPositions: "halt",
   });
   assert.equal(read("reduce_only = true").risk.reduceOnly, "all");
   assert.deepEqual(read("reduce_only = false").risk.reduceOnly, []);

@@ -231,6 +231,7 @@ export class Session {
     this.#gatewayReceiver = this.#producer.addReceiver({
       post: (message, transfer) => this.#workers.postGateway(message, transfer),
     }, this.#workers.gatewaySequence);
+    this.#messages.routeWatched();
     const fromOpen = await this.#workers.startScanners(setting);
     await this.#loadAssets();
     await this.#startRuns();

@@ -27,6 +27,8 @@ export interface SessionMessagesOptions {
 
 export class SessionMessages {
   readonly #options: SessionMessagesOptions;
+  /** What the gateway wants rows of. */
+  #watched: readonly string[] = [];
   /** The newest step that the gateway has done. */
   completedStep = -1;
   /** The account's cash as it was told last, in its currency. */
@@ -51,7 +53,10 @@ export class SessionMessages {
       case "status":
         return this.#onStatus(message);
       case "watch":
-        for (const symbol of message.symbols) producer.route(symbol, gatewayReceiver());
+        this.#watched = message.symbols;
+        return this.routeWatched();
+      case "carriesOn":
+        runs.before = message.runs;
         return;
       case "returned":
         return producer.returned(gatewayReceiver(), message.buffer);
@@ -61,6 +66,13 @@ export class SessionMessages {
       default:
         return; // waited for through the inbox
     }
+  }
+
+  /** What is watched before the producer has the gateway among its receivers is routed then. */
+  routeWatched(): void {
+    const receiver = this.#options.gatewayReceiver();
+    if (receiver < 0) return;
+    for (const symbol of this.#watched) this.#options.producer.route(symbol, receiver);
   }
 
   #onStatus({ account, positions, openOrders }: GatewayToMain & { type: "status" }): void {

@@ -8,6 +8,8 @@ import type { ConsumerLink } from "./session_workers.ts";
 export class SessionRuns {
   /** Those that go on, and those whose strategy was stopped. Followings look at it. */
   readonly current: RunInfo[] = [];
+  /** Of a trader before: orders of theirs may still be told of. */
+  before: readonly RunInfo[] = [];
   /** In whose place another has come, with the reason. */
   readonly #replaced: { run: RunInfo; endUs: number; reason: string }[] = [];
   /** Why strategies ended before the session, by run. */
@@ -22,7 +24,9 @@ export class SessionRuns {
   }
 
   nameOf(runId: number): string {
-    return this.all.find((run) => run.runId === runId)?.strategy ?? `run ${runId}`;
+    const isIt = (run: RunInfo) => run.runId === runId;
+    const run = this.all.find(isIt) ?? this.before.find(isIt);
+    return run?.strategy ?? `run ${runId}`;
   }
 
   /** False: it has failed before. */

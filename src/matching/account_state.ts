@@ -90,6 +90,12 @@ export class AccountState {
     if (last !== order) this.#reserving[this.#reserving.indexOf(order)] = last;
   }
 
+  /** One that had become final is among the open ones again. */
+  reopen(order: OrderState): void {
+    order.holding.addOrder(order);
+    this.#note(order.holding);
+  }
+
   /** null: there is no such order. */
   orderOf(number: number): OrderState | null {
     let low = 0;
@@ -166,6 +172,10 @@ export class AccountState {
       last.place = place;
     }
     holding.place = -1;
+  }
+
+  split(symbol: string, ratio: Decimal): void {
+    this.#holdings.get(symbol)?.split(ratio);
   }
 
   /** What a night costs. */

@@ -12,6 +12,7 @@
 import { assert } from "../util/assert.ts";
 import { decimal } from "../util/decimal.ts";
 import { AccountState, type Funds } from "./account_state.ts";
+import { ExchangeHand } from "./exchange_hand.ts";
 import { closeAfter, closingOrder, partOf, shareOf } from "./exchange_parts.ts";
 import { Fees } from "./fees.ts";
 import { defaultFillModel } from "./fill_model.ts";
@@ -302,6 +303,13 @@ export class Exchange {
   /** An equities order of this cost is sure to be within the buying power; false says nothing. */
   surelyAffords(accountId: string, cost: number): boolean {
     return this.#account(accountId).surelyAffords(cost, null);
+  }
+
+  /** What the market would not do. */
+  hand(): ExchangeHand {
+    const [desk, accountOf] = [this.#desk, (id: string) => this.#account(id)];
+    const numberOf = (orderId: string) => this.#ids.numberOf(orderId);
+    return new ExchangeHand({ desk, accountOf, numberOf, marketOf: this.#marketOf });
   }
 
   #setTrade(price: number, size: number): void {

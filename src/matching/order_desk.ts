@@ -97,8 +97,13 @@ export class OrderDesk {
     return order.fees.commission.minus(commission).plus(added);
   }
 
+  /** Says how it stands; of what the exchange does by itself each is told already. */
+  tell(account: AccountState, event: UpdateEvent, order: OrderState): void {
+    this.#emit(account, event, order);
+  }
+
   /** Ends an open order, and with it the rest of its group. */
-  end(account: AccountState, order: OrderState, how: "canceled" | "expired"): void {
+  end(account: AccountState, order: OrderState, how: "canceled" | "expired" | "rejected"): void {
     order.status = how;
     order.endedUs = this.nowUs;
     account.removeOpen(order);

@@ -132,6 +132,8 @@ export type GatewayToMain =
     positions: Pick<BrokerPosition, "symbol" | "qty">[];
     openOrders: Pick<BrokerOrder, "symbol" | "side" | "qty" | "type" | "clientOrderId">[];
   }
+  /** The journal has been read; what is told next is of these runs. */
+  | { type: "carriesOn"; runs: RunInfo[] }
   | { type: "assets"; id: number; assets: Asset[] }
   | TradeLine
   | {

@@ -45,7 +45,12 @@ export class Dispatch {
   /** An order of which it is not known whether it was sent: it is looked up, and never sent. */
   resolve(child: ChildOrder): Promise<void> {
     const first: SubmitResult = { result: "unknown", message: "the trader ended" };
-    return this.#settle(child, first, -Infinity).then((outcome) => this.#answered(child, outcome));
+    return this.#settle(child, first, -Infinity).then((outcome) => {
+      const isUnsent = outcome.result === "refused" && outcome.code === "too_late";
+      if (!isUnsent) return this.#answered(child, outcome);
+      const message = "not sent: the trader ended before the broker had it";
+      this.flow.refused(child, "not_sent", message);
+    });
   }
 
   /** The journal cannot be written: no order leaves, what is there can still be cancelled. */
@@ -83,7 +88,7 @@ export class Dispatch {
 
   #submit(child: ChildOrder): Soon<void> {
     // It was decided against while the journal was written: the kill switch, mostly.
-    if (isUnwanted(child)) return this.flow.refused(child, "not_sent", child.work!.cancelReason!);
+    if (!isWanted(child)) return this.#answered(child, { result: "withdrawn" });
     const result = this.state.options.broker.submit(child.request!, this.signal);
     if (!(result instanceof Promise) && isAnswer(result)) return this.#answered(child, result);
     return this.#settle(child, result).then((outcome) => this.#answered(child, outcome));
@@ -99,7 +104,8 @@ export class Dispatch {
       broker: options.broker,
       request: child.request!,
       seen: () => child.held?.[0]?.order ?? null,
-      isFresh: () => this.state.nowUs() - sentUs < FRESH_US && !isUnwanted(child),
+      isFresh: () => this.state.nowUs() - sentUs < FRESH_US,
+      isWanted: () => isWanted(child),
       wait: options.wait,
       signal: this.signal,
       log: (message, properties) => options.log("warning", message, properties),
@@ -116,6 +122,8 @@ export class Dispatch {
           this.onObstacle(child, result.cause, result.message);
         }
         return;
+      case "withdrawn":
+        return this.flow.withdrawn(child);
       case "mismatch":
         this.state.restrict("mismatch", "halted", result.message);
         return this.flow.refused(child, "duplicate_mismatch", result.message);
@@ -187,6 +195,6 @@ function journalWork(work: Work): JournalWork {
   };
 }
 
-function isUnwanted({ work }: ChildOrder): boolean {
-  return work !== null && work.cancelReason !== null;
+function isWanted({ work }: ChildOrder): boolean {
+  return work === null || work.cancelReason === null;
 }

@@ -90,6 +90,7 @@ export class Externals {
     const change = side === "buy" ? execution.qty : execution.qty.neg();
     const closed = closedBy(change, book.external(symbol), positionsOf(book, desk));
     this.#apply(execution);
+    state.dayTrades?.note(execution);
     options.log("warning", "{symbol}: {side} {qty} at {price} {why} (EXTERNAL)", {
       symbol,
       side,

@@ -7,7 +7,7 @@
  * journal; no fill is applied twice; an unknown answer is never taken for "no"; in steps, the same
  * intents give the same orders in the same order, however many consumers they come from.
  */
-import type { OrderUpdate, UpdatesState, UpdateStream } from "../../contracts/broker.ts";
+import type { OrderUpdate, UpdateStream } from "../../contracts/broker.ts";
 import type { ConsumerToGateway, GatewayStart, MainToGateway } from "../../protocol.ts";
 import { AbortController } from "../../util/natives.ts";
 import { after, type Soon } from "../../util/soon.ts";
@@ -35,9 +35,9 @@ import { Recovery } from "./recovery/recovery.ts";
 import { Reports } from "./reports.ts";
 import { GatewayState } from "./state.ts";
 import { Steps } from "./steps.ts";
+import { onUpdatesState } from "./updates_state.ts";
 import { Watch } from "./watch.ts";
 
-const OTHER_TRADER = ": another trader uses this account; stop it, then start this one again";
 const DEADLINE_LOOK_MS = 500;
 const STOP_WAIT_MS = 100;
 const STOP_WAITS_MAX = 100;
@@ -51,8 +51,8 @@ export class Gateway {
   readonly #watch: Watch;
   readonly #dispatch: Dispatch;
   readonly #figures: Figures;
-  readonly #guard: AccountGuard;
   readonly #reconciler: Reconciler;
+  readonly #guard: AccountGuard;
   readonly #abort = new AbortController();
   /** Those that are there. */
   readonly #consumers: number[] = [];
@@ -155,12 +155,12 @@ export class Gateway {
         // Time may go on while the gateway stops, but not for it.
         if (!this.#state.isStopping) this.#steps.begin(n, timeUs);
       },
-      onState: (state) => this.#onStreamState(state),
+      onState: (state) => onUpdatesState(this.#state, state, () => this.#onRestored()),
       signal,
     });
     const { positions, openOrders, recovered } = await this.#recovery.start();
-    await restoreDayTrades(this.#state, signal);
     this.#flow.externals.sinceUs = this.#state.nowUs();
+    await restoreDayTrades(this.#state, signal);
     this.#steps.stream = this.#stream;
     const account = this.#state.account.broker;
     const { batchId, log } = this.options;
@@ -311,34 +311,13 @@ export class Gateway {
     this.#pumpAll();
   }
 
-  #onStreamState(state: UpdatesState): void {
-    const { log, toMain } = this.options;
-    switch (state.state) {
-      case "connected":
-        this.#state.isConnected = true;
-        return;
-      case "interrupted":
-        log("warning", "Order updates are interrupted: {reason}", { reason: state.reason });
-        this.#state.isConnected = false;
-        return;
-      case "restored":
-        return this.#run(async () => {
-          await reconcile(this.#state, this.#flow, this.#dispatch);
-          this.#state.isConnected = true;
-          for (const desk of this.#state.desks.values()) desk.touch();
-          this.#pumpAll();
-        });
-      case "taken":
-        return this.#state.restrict("other_trader", "halted", state.reason + OTHER_TRADER);
-      case "failed": {
-        const { name, message, stack } = state.error;
-        this.#state.isConnected = false;
-        toMain({ type: "failed", errorName: name, message, stack: stack ?? null });
-        return;
-      }
-      default:
-        return state satisfies never;
-    }
+  #onRestored(): void {
+    this.#run(async () => {
+      await reconcile(this.#state, this.#flow, this.#dispatch);
+      this.#state.isConnected = true;
+      for (const desk of this.#state.desks.values()) desk.touch();
+      this.#pumpAll();
+    });
   }
 
   async #liquidate(message: Extract<MainToGateway, { type: "liquidate" }>): Promise<void> {

@@ -30,9 +30,10 @@ export class Obstacles {
     // Nobody sends it again meanwhile.
     if (isOwn) desk.refusals.set(runId, REFUSALS_MAX);
     try {
-      const others = await this.#othersOf(child, cause, isExit);
+      const { others, hasMoved } = await this.#clearWay(child, cause, isExit);
       this.#tell(child, cause, message, others);
-      if (isOwn) await this.#freeExit(child, cause === "wash_trade" && others.length > 0);
+      if (isOwn && hasMoved) this.#tryAgain(child);
+      else if (isOwn && cause === "qty_held") await this.#takeFree(child);
     } catch (error) {
       if (this.options.signal.aborted) return;
       const text = "{symbol}: what stands in an order's way cannot be read: {error}";
@@ -41,27 +42,31 @@ export class Obstacles {
     this.options.wake();
   }
 
-  /** Open orders that are in its way and not Liu's; Liu's own give way to an exit. */
-  async #othersOf(
+  /** Liu's own orders give way to an exit; `others`: those that are not Liu's. */
+  async #clearWay(
     child: ChildOrder,
     cause: RefusalCause,
     isExit: boolean,
-  ): Promise<BrokerOrder[]> {
+  ): Promise<{ others: BrokerOrder[]; hasMoved: boolean }> {
     const { broker } = this.state.options;
     const others: BrokerOrder[] = [];
+    let hasMoved = false;
     for (const parent of await broker.openOrders(this.options.signal)) {
       for (const order of [parent, ...parent.legs]) {
         if (order.symbol !== child.symbol || isFinal(order.status)) continue;
         if ((order.side === child.side) !== (cause === "qty_held")) continue;
         const known = this.flow.onListed(order);
         if (known === null) others.push(order);
-        else if (isFinal(known.status)) await this.options.end(known);
-        else if (isExit && known.work !== null) {
-          known.work.cancelReason ??= `in the way of a ${child.kind} order`;
+        else if (isFinal(known.status)) {
+          await this.options.end(known);
+          hasMoved = true;
+        } else if (isExit && known.work !== null && known.work.cancelReason === null) {
+          known.work.cancelReason = `in the way of a ${child.kind} order`;
+          hasMoved = true;
         }
       }
     }
-    return others;
+    return { others, hasMoved };
   }
 
   #tell(child: ChildOrder, cause: RefusalCause, message: string, others: BrokerOrder[]): void {
@@ -81,15 +86,19 @@ export class Obstacles {
     });
   }
 
-  /** With as much as the broker says is free; with nothing it waits for the next look at positions. */
-  async #freeExit({ desk, runId, symbol }: ChildOrder, isBlocked: boolean): Promise<void> {
-    if (isBlocked) return;
+  /** As much as the broker says is free; else it waits for the next look at positions. */
+  async #takeFree(child: ChildOrder): Promise<void> {
     const positions = await this.state.options.broker.positions(this.options.signal);
-    const position = positions.find((one) => one.symbol === symbol);
+    const position = positions.find(({ symbol }) => symbol === child.symbol);
     if (position === undefined) return;
     const available = decimal(position.qtyAvailable);
-    if (available.isZero) return;
-    desk.available = available;
+    // As much as was refused: trying that again would be a loop.
+    if (available.isZero || available.gte(child.qty)) return;
+    child.desk.available = available;
+    this.#tryAgain(child);
+  }
+
+  #tryAgain({ desk, runId }: ChildOrder): void {
     desk.refusals.delete(runId);
     desk.touch();
   }

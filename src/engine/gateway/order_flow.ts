@@ -13,7 +13,7 @@ import { Externals } from "./externals.ts";
 import { noteNotResting } from "./protection.ts";
 import { KnownOrders } from "./known_orders.ts";
 import type { Reports } from "./reports.ts";
-import { flatten } from "./reversal.ts";
+import { flatten, isReversal } from "./reversal.ts";
 import type { GatewayState } from "./state.ts";
 import {
   type ChildOrder,
@@ -109,6 +109,18 @@ export class OrderFlow {
       this.state.account.release(work);
       this.#end(child, { code, message });
     }
+    this.#answered(child);
+  }
+
+  /** It was cancelled before the broker had it. */
+  withdrawn(child: ChildOrder): void {
+    const { clientOrderId } = child;
+    const { account, options: { journal } } = this.state;
+    const message = "cancelled before it was sent";
+    if (journal.isKept) journal.note({ type: "refused", clientOrderId, code: "canceled", message });
+    child.status = "rejected";
+    account.release(child.work!);
+    this.#end(child, null, "canceled");
     this.#answered(child);
   }
 
@@ -289,7 +301,7 @@ export class OrderFlow {
     this.reports.execution(child, execution, entry, partial);
     if (work && ends) this.#finish(work);
     this.reports.fill(child, execution, partial);
-    if (entry.crossed) flatten(this.state, child);
+    if (entry.crossed || isReversal(child, entry)) flatten(this.state, child);
     desk.prune();
   }
 

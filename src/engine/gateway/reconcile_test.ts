@@ -1,23 +1,9 @@
 /** The gateway compares what it knows with what the broker says, and mends what differs. */
 import assert from "node:assert/strict";
 import type { OrderUpdate } from "../../contracts/broker.ts";
-import type { RunInfo } from "../../protocol.ts";
 import { decimal } from "../../util/decimal.ts";
-import { testIntent, type Wish, World } from "./test_world.ts";
-
-const RUNS: RunInfo[] = [
-  { runId: 1, strategy: "alpha", consumer: 0, dayTrade: true },
-  { runId: 2, strategy: "beta", consumer: 0, dayTrade: false },
-];
-const PERIODS = { inFlightMs: 5000, openOrdersMs: 30_000, positionsMs: 60_000 };
-
-const open = (reconcile = PERIODS) =>
-  World.open({ runs: RUNS, stepping: false, isTimed: true, reconcile });
-
-async function sent(world: World, wish: Wish): Promise<void> {
-  world.send(wish);
-  await world.settled();
-}
+import { alerts, openLive as open, PERIODS, sent } from "./test_live.ts";
+import { testIntent, World } from "./test_world.ts";
 
 /** Run 1 is long 10 A at 100. */
 async function long(more: { stopPrice?: number } = {}): Promise<World> {
@@ -29,7 +15,6 @@ async function long(more: { stopPrice?: number } = {}): Promise<World> {
   return world;
 }
 
-const alerts = ({ logs }: World) => logs.filter((line) => line.startsWith("error"));
 /** A flow of updates in which those are lost that `isLost` names. */
 function lose(world: World, isLost: (update: OrderUpdate) => boolean): void {
   world.broker.deliver = (update, give) => {
@@ -316,8 +301,13 @@ Deno.test("an order that was given up and turns up is cancelled, and what it fil
 });
 
 Deno.test("nothing is asked where no periods are given, or each is 0", async () => {
-  for (const reconcile of [undefined, { inFlightMs: 0, openOrdersMs: 0, positionsMs: 0 }]) {
-    const world = await World.open({ runs: RUNS, stepping: false, isTimed: true, reconcile });
+  for (const periods of [undefined, { inFlightMs: 0, openOrdersMs: 0, positionsMs: 0 }]) {
+    const world = await World.open({
+      runs: [{ runId: 1, strategy: "alpha", consumer: 0, dayTrade: true }],
+      stepping: false,
+      isTimed: true,
+      reconcile: periods,
+    });
     let asked = 0;
     world.broker.positions = () => {
       asked++;

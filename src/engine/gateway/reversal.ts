@@ -1,6 +1,13 @@
 import { plain } from "../../util/decimal.ts";
+import type { BookEntry } from "./book.ts";
 import type { GatewayState } from "./state.ts";
 import { type ChildOrder, isOwnExit } from "./work.ts";
+
+/** An exit that found nothing to close has opened a position on the other side. */
+export function isReversal({ side, kind }: ChildOrder, { position }: BookEntry): boolean {
+  if (position === null || kind === "entry") return false;
+  return (position.qty.s < 0) === (side === "sell");
+}
 
 /**
  * A run went through flat, which no order of the gateway's is meant to do: both legs of a bracket

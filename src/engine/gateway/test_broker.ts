@@ -24,7 +24,7 @@ import {
 import { type Decimal, decimal, plain } from "../../util/decimal.ts";
 import { RetryableError } from "../../util/errors.ts";
 import type { Soon } from "../../util/soon.ts";
-import { isOco, opposite, outsideRequest, testAsset } from "./test_orders.ts";
+import { isOco, opposite, outsideRequest, problemWith, testAsset } from "./test_orders.ts";
 
 export type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 export type TestOrder = Mutable<BrokerOrder> & {
@@ -94,10 +94,18 @@ export class TestBroker implements Broker {
       currency: "USD",
       cash: plain(this.cash),
       equity: this.equity ?? plain(this.cash),
-      buyingPower: plain(this.cash.times(2)),
+      buyingPower: plain(this.cash.times(2).minus(this.#bound())),
       tradingBlocked: this.isBlocked,
       shortingEnabled: true,
     });
+  }
+  /** What open orders that may buy will cost. */
+  #bound(): Decimal {
+    return this.open().filter(({ side, parent }) => side === "buy" && parent === null).reduce(
+      (sum, { qty, filledQty, limitPrice }) =>
+        sum.plus(decimal(qty!).minus(filledQty).times(limitPrice ?? "100")),
+      decimal(0),
+    );
   }
   positions(): Promise<BrokerPosition[]> {
     if (this.isDown) return Promise.reject(new RetryableError("503"));
@@ -144,7 +152,7 @@ export class TestBroker implements Broker {
   }
   /** By the broker's own rules. */
   take(request: OrderRequest): SubmitResult {
-    const problem = this.#problem(request);
+    const problem = problemWith(this, request);
     if (problem !== null) {
       this.refusals.push(problem);
       return { result: "refused", code: 40310000, message: problem };
@@ -233,9 +241,9 @@ export class TestBroker implements Broker {
 
   /**
    * Executes some of an order, and what follows of it for its legs. `times`: how often it is
-   * reported.
+   * reported; `isAlone`: the exchange has forgotten what follows of it.
    */
-  fill(order: TestOrder, qty: string, price: string, times = 1): void {
+  fill(order: TestOrder, qty: string, price: string, times = 1, isAlone = false): void {
     const cumulative = decimal(order.filledQty).plus(qty);
     order.filledQty = plain(cumulative);
     order.filledAveragePrice = price;
@@ -259,6 +267,7 @@ export class TestBroker implements Broker {
       ? ["fill", "filled"] as const
       : ["partial_fill", "partially_filled"] as const;
     for (let i = 0; i < times; i++) this.update(event, order, status, execution);
+    if (isAlone) return;
     for (const sibling of this.#siblings(order)) {
       if (isFinal(sibling.status)) continue;
       if (isDone) this.update("canceled", sibling, "canceled");
@@ -295,6 +304,11 @@ export class TestBroker implements Broker {
     this.fill(order, qty, price);
   }
 
+  /** An order of somebody else's, which rests. */
+  takeOutside(request: OrderRequest): void {
+    this.update("new", this.#make(request, null), "new");
+  }
+
   /** What the account holds is another all at once, and nobody says why. */
   shift(symbol: string, qty: string): void {
     this.shifts.set(symbol, (this.shifts.get(symbol) ?? decimal(0)).plus(qty));
@@ -307,6 +321,7 @@ export class TestBroker implements Broker {
       null,
     );
     next.replaces = order.brokerOrderId;
+    order.replacedBy = next.brokerOrderId;
     return next;
   }
 
@@ -371,30 +386,5 @@ export class TestBroker implements Broker {
   #snapshot(order: TestOrder): BrokerOrder {
     const { request: _request, parent: _parent, ...rest } = order;
     return { ...rest, legs: order.legs.map((leg) => this.#snapshot(leg as TestOrder)) };
-  }
-
-  /**
-   * The broker nets: it refuses wash trades, orders through flat, and quantities that open orders
-   * hold.
-   */
-  #problem(request: OrderRequest): string | null {
-    const open = this.open(request.symbol);
-    const isComplex = request.takeProfit !== null || request.stopLoss !== null;
-    const isSimple = (order: TestOrder) => order.parent === null && order.legs.length === 0;
-    if (open.some((order) => order.side !== request.side && isSimple(order) && !isComplex)) {
-      return "wash trade";
-    }
-    const net = this.net(request.symbol);
-    const reduces = request.side === "buy" ? net.lt(0) : net.gt(0);
-    if (!reduces) {
-      if (isOco(request)) return "oco orders must be exit orders";
-      if (request.side === "sell" && !decimal(request.qty!).mod(1).eq(0)) return "fractional short";
-      const held = open.some((order) => order.parent !== null && order.side === request.side);
-      return held ? "legs are open" : null;
-    }
-    const heldQty = this.held(request.symbol, request.side);
-    const available = net.abs().minus(heldQty);
-    if (decimal(request.qty!).lte(available)) return null;
-    return heldQty.gt(0) ? "insufficient qty available" : "through flat";
   }
 }

@@ -34,6 +34,7 @@ function run(input: Uint8Array): Outcome {
     feed: "iex",
     codec: (kind & 1) !== 0 ? "msgpack" : "json",
     acksSteps: false,
+    monotonic: { nowMs: () => 0, after: () => () => {} },
     symbols: [emptySymbol("AAPL"), emptySymbol("BTC/USD")],
     accounts: {
       authenticate: (key: unknown, secret: unknown) => key === "K" && secret === "S" ? "a-1" : null,

@@ -48,7 +48,8 @@ export class AtStart {
   /** `applyUpdates`: gives the updates that have come meanwhile to the books. */
   async compare(applyUpdates: () => void): Promise<Compared> {
     const { state, flow, dispatch, signal } = this.parts;
-    for (const child of [...flow.orders()]) if (child.isSending) await dispatch.resolve(child);
+    const sending = [...flow.orders()].filter(({ isSending }) => isSending);
+    await Promise.all(sending.map((child) => dispatch.resolve(child)));
     let positions: BrokerPosition[] = [];
     const sinceUs = this.#sinceUs();
     for (let attempt = 1; !signal.aborted; attempt++) {

@@ -50,6 +50,8 @@ export class Recovery {
   /** Compares with the broker. Nothing has been traded before it is done. */
   async start(): Promise<Pick<Ready, "positions" | "openOrders" | "recovered">> {
     const { state, flow } = this.#parts;
+    const runs = [...this.#replay.runs];
+    if (runs.length > 0) state.options.toMain({ type: "carriesOn", runs });
     const atStart = new AtStart({ ...this.#parts, replay: this.#replay });
     const applyUpdates = () => {
       for (const update of this.#early?.splice(0) ?? []) flow.onUpdate(update);
