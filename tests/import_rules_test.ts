@@ -31,6 +31,7 @@ const LAYERS: Record<string, number> = {
   store: 4,
   history: 4,
   control: 4,
+  alerts: 4,
   engine: 5,
   backtest: 6,
   analysis: 6,
@@ -53,6 +54,7 @@ const PACKAGES: Record<string, string[]> = {
   "@logtape/logtape": ["util"],
   "genetic-search": ["optimizer"],
   jstat: ["optimizer"],
+  grammy: ["alerts"],
 };
 
 interface Import {

@@ -29,6 +29,10 @@ export const COMMANDS: Readonly<Record<string, RegisteredCommand>> = {
     summary: "take liu kill back",
     load: () => import("./resume.ts"),
   },
+  alerts: {
+    summary: "try where problems are told",
+    load: () => import("./alerts.ts"),
+  },
   init: {
     summary: "write a plan, a strategy and a scanner to begin with",
     load: () => import("./init.ts"),

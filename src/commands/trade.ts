@@ -115,7 +115,7 @@ async function controlled<T>(
 
 /** What makes a session's runs what they are: a batch is carried on by the same only. */
 function digestOf(plan: TradePlan, sources: unknown, settings: Settings): string {
-  const { warnings: _, backtest: __, optimizer: ___, ...rest } = plan;
+  const { warnings: _, backtest: __, optimizer: ___, alerts: ____, ...rest } = plan;
   const text = JSON.stringify([rest, sources, consumersOf(settings), config.version]);
   return createHash("sha256").update(text).digest("hex");
 }

@@ -5,6 +5,7 @@ import type { ScheduleWindow } from "../contracts/strategy.ts";
 import type { AssetClass } from "../model/asset.ts";
 import type { ReconcilePeriods } from "../model/reconcile_periods.ts";
 import { closest } from "../util/closest.ts";
+import { type AlertsPlan, readAlertsPlan } from "./alerts_plan.ts";
 import { type BacktestPlan, readBacktestPlan } from "./backtest_plan.ts";
 import { isTable, must } from "./must.ts";
 import { type OptimizerPlan, readOptimizer } from "./optimizer_plan.ts";
@@ -22,6 +23,8 @@ export interface TradePlan {
   /** In account currency; null: the account's equity at the session's start. */
   portfolioValue: number | null;
   risk: RiskPlan;
+  /** Where problems are told, beside the log. */
+  alerts: AlertsPlan;
   /** How often the broker is asked for what is open and held. */
   reconcile: ReconcilePeriods;
   /** Day trades are closed this long before the close. */
@@ -67,7 +70,7 @@ export interface StrategyPlan extends PluginSection {
  */
 export function readTradePlan(text: string, path: string, file: string): TradePlan {
   const toml = new TomlFile(text, file);
-  const { scanners: _, strategies: __, optimizer: ___, risk, reconcile, backtest, ...top } =
+  const { scanners: _, strategies: __, optimizer: ___, risk, reconcile, alerts, backtest, ...top } =
     toml.data;
   for (const [key, why] of Object.entries(OBSOLETE_TOP)) {
     if (key in top) toml.warn([key], why);
@@ -79,6 +82,7 @@ export function readTradePlan(text: string, path: string, file: string): TradePl
       ...Object.keys(TOP.shape),
       "risk",
       "reconcile",
+      "alerts",
       "scanners",
       "strategies",
       "optimizer",
@@ -93,6 +97,7 @@ export function readTradePlan(text: string, path: string, file: string): TradePl
     file,
     folder,
     risk: readRisk(toml, risk),
+    alerts: readAlertsPlan(toml, alerts),
     reconcile: readReconcilePlan(toml, reconcile),
     scanners: readScanners(toml, folder, strategies.map(({ name }) => name), read?.assets ?? []),
     strategies,
