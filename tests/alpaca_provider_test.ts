@@ -1,120 +1,15 @@
 import { strict as assert } from "node:assert";
-import type { MarketSink, StreamState } from "../src/contracts/provider.ts";
-import { RowKind } from "../src/model/market_batch.ts";
-import { createProvider } from "../src/providers/alpaca.ts";
-import { ConfigError, OperationError } from "../src/util/errors.ts";
-import { SymbolTable } from "../src/util/symbol_table.ts";
+import { ConfigError } from "../src/util/errors.ts";
 import {
-  Counterpart,
-  Queue,
-  RecordingLog,
-  ScriptedSocket,
-  ScriptedTime,
-} from "./alpaca_counterpart.ts";
-
-const NOW_US = Date.parse("2022-01-03T15:00:00Z") * 1000;
-/** The first back-off: half a second doubled, three quarters of it as random says 0.5. */
-const BACK_OFF = [750, 750] as const;
-
-/** A provider beside its scripted counterpart, with all that the stream puts written down. */
-class Bench {
-  readonly counterpart = new Counterpart();
-  readonly time = new ScriptedTime();
-  readonly log = new RecordingLog();
-  readonly rows: number[][] = [];
-  readonly steps: [number, number][] = [];
-  readonly states = new Queue<StreamState>();
-  readonly frames = new Queue<number>();
-  readonly symbols = new SymbolTable();
-  readonly aborter = new AbortController();
-  nowUs = NOW_US;
-
-  provider(settings: Record<string, string> = {}) {
-    return createProvider(
-      {
-        keyId: "KEY-OF-TEST",
-        secretKey: "SECRET-OF-TEST",
-        baseUrl: this.counterpart.origin,
-        ...settings,
-      },
-      {
-        clock: { nowUs: () => this.nowUs },
-        monotonic: this.time,
-        random: () => 0.5,
-        log: this.log,
-        isMute: (silentMs) => silentMs > 60_000,
-      },
-    );
-  }
-
-  open(settings?: Record<string, string>, assetClass: "us_equity" | "crypto" = "us_equity") {
-    for (const symbol of ["AAPL", "MSFT", "BTC/USD"]) this.symbols.idOf(symbol);
-    const sink: MarketSink = {
-      find: (symbol) => this.symbols.find(symbol),
-      row: (...row) => void this.rows.push(row),
-      frameEnd: () => this.frames.put(this.rows.length),
-      step: (n, timeUs) => void this.steps.push([n, timeUs]),
-    };
-    return this.provider(settings).openStream({
-      assetClass,
-      sink,
-      onState: (state) => this.states.put(state),
-      signal: this.aborter.signal,
-    });
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.aborter.abort();
-    await this.counterpart.close();
-  }
-}
-
-async function letIn(socket: ScriptedSocket): Promise<void> {
-  socket.send([{ T: "success", msg: "connected" }]);
-  assert.deepEqual(await socket.next(), {
-    action: "auth",
-    key: "KEY-OF-TEST",
-    secret: "SECRET-OF-TEST",
-  });
-  socket.send([{ T: "success", msg: "authenticated" }]);
-}
-
-async function connected(bench: Bench, settings?: Record<string, string>) {
-  const opening = bench.open(settings);
-  const socket = await bench.counterpart.socket();
-  await letIn(socket);
-  const stream = await opening;
-  assert.deepEqual(await bench.states.take(), { state: "connected" });
-  return { socket, stream };
-}
-
-async function subscribed(bench: Bench, symbols: string[]) {
-  const { socket, stream } = await connected(bench);
-  const subscribing = stream.subscribe({ bars: symbols }, bench.aborter.signal);
-  assert.deepEqual(await socket.next(), { action: "subscribe", bars: symbols });
-  socket.send([{ T: "subscription", bars: symbols, trades: [] }]);
-  await subscribing;
-  return { socket, stream };
-}
-
-const bar = (S: string, close: number) => ({
-  T: "b",
-  S,
-  o: 1,
-  h: 2,
-  l: 0.5,
-  c: close,
-  v: 100,
-  t: "2022-01-03T14:59:00Z",
-  n: 3,
-  vw: 1.25,
-});
-const barRow = (symbol: number, close: number) => [
-  RowKind.minuteBar,
-  symbol,
-  Date.parse("2022-01-03T14:59:00Z") * 1000,
-  ...[1, 2, 0.5, close, 100, 3, 1.25],
-];
+  BACK_OFF,
+  bar,
+  barRow,
+  Bench,
+  connected,
+  letIn,
+  NOW_US,
+  subscribed,
+} from "./alpaca_stream_bench.ts";
 
 Deno.test("a market-data stream logs in, subscribes and puts rows", async () => {
   await using bench = new Bench();
@@ -148,21 +43,6 @@ Deno.test("crypto and the feed have their own paths", async () => {
   await (await second).close();
 });
 
-Deno.test("a wrong key (402) ends it, naming the variables and not the key", async () => {
-  await using bench = new Bench();
-  const opening = bench.open();
-  const socket = await bench.counterpart.socket();
-  socket.send([{ T: "success", msg: "connected" }]);
-  await socket.next();
-  socket.send([{ T: "error", code: 402, msg: "auth failed" }]);
-  await assert.rejects(opening, (error: Error) => {
-    assert.ok(error instanceof ConfigError);
-    assert.match(error.message, /402.*APCA_API_KEY_ID and APCA_API_SECRET_KEY/);
-    assert.doesNotMatch(error.stack + error.message, /KEY-OF-TEST|SECRET-OF-TEST/);
-    return true;
-  });
-});
-
 Deno.test("a feed that the account lacks (409) fails a stream that ran", async () => {
   await using bench = new Bench();
   const { socket } = await connected(bench);
@@ -171,91 +51,6 @@ Deno.test("a feed that the account lacks (409) fails a stream that ran", async (
   const failed = await bench.states.take();
   assert.ok(failed.state === "failed" && failed.error instanceof ConfigError);
   assert.match(failed.error.message, /ALPACA_DATA_FEED/);
-});
-
-Deno.test("a connection limit (406) is waited out, 90 s or more, without a storm", async () => {
-  await using bench = new Bench();
-  const opening = bench.open();
-  const first = await bench.counterpart.socket();
-  first.send([{ T: "success", msg: "connected" }]);
-  await first.next();
-  first.send([{ T: "error", code: 406, msg: "connection limit exceeded" }]);
-  assert.equal(await bench.time.pass(90_000, 135_000), 112_500);
-  const second = await bench.counterpart.socket();
-  await letIn(second);
-  await opening;
-});
-
-Deno.test("of too many symbols (405) as many are taken as are let in, with a warning", async () => {
-  await using bench = new Bench();
-  const { socket, stream } = await connected(bench);
-  const wanted = ["A", "B", "C", "D", "E", "F", "G"];
-  const taken = new Set<string>();
-  const subscribing = stream.subscribe({ trades: wanted }, bench.aborter.signal);
-  const answers = (async () => {
-    while (taken.size < 3) {
-      const { trades } = await socket.next() as { trades: string[] };
-      if (taken.size + trades.length > 3) {
-        socket.send([{ T: "error", code: 405, msg: "symbol limit exceeded" }]);
-      } else {
-        for (const symbol of trades) taken.add(symbol);
-        socket.send([{ T: "subscription", trades: [...taken] }]);
-      }
-    }
-    await socket.next();
-    socket.send([{ T: "error", code: 405, msg: "symbol limit exceeded" }]);
-  })();
-  const [acknowledged] = await Promise.all([subscribing, answers]);
-  assert.deepEqual(acknowledged.trades, ["A", "B", "C"]);
-  assert.match(bench.log.lines.join("\n"), /Not subscribed to D, E, F, G: symbol limit exceeded/);
-});
-
-Deno.test("an acknowledgement that lacks symbols is asked for once more", async () => {
-  await using bench = new Bench();
-  const { socket, stream } = await connected(bench);
-  const subscribing = stream.subscribe({ bars: ["AAPL", "MSFT", "NONE"] }, bench.aborter.signal);
-  await socket.next();
-  socket.send([{ T: "subscription", bars: ["AAPL"] }]);
-  assert.deepEqual(await socket.next(), { action: "subscribe", bars: ["MSFT", "NONE"] });
-  socket.send([{ T: "subscription", bars: ["AAPL", "MSFT"] }]);
-  assert.deepEqual((await subscribing).bars, ["AAPL", "MSFT"]);
-  assert.match(bench.log.lines.join("\n"), /Not subscribed to NONE/);
-});
-
-Deno.test("a channel that the feed lacks (410) fails the request, not the stream", async () => {
-  await using bench = new Bench();
-  const { socket, stream } = await connected(bench);
-  const subscribing = stream.subscribe({ lulds: ["AAPL"] }, bench.aborter.signal);
-  await socket.next();
-  socket.send([{ T: "error", code: 410, msg: "invalid subscribe action for this feed" }]);
-  await assert.rejects(subscribing, OperationError);
-  const again = stream.subscribe({ bars: ["AAPL"] }, bench.aborter.signal);
-  await socket.next();
-  socket.send([{ T: "subscription", bars: ["AAPL"] }]);
-  assert.deepEqual((await again).bars, ["AAPL"]);
-});
-
-Deno.test("a lost socket is opened again with the same subscription", async () => {
-  await using bench = new Bench();
-  const { socket } = await subscribed(bench, ["AAPL", "MSFT"]);
-  bench.nowUs += 5e6;
-  socket.send([bar("AAPL", 1.5)]);
-  while (bench.rows.length < 1) await bench.frames.take();
-  bench.nowUs += 7e6;
-  socket.send([{ T: "error", code: 407, msg: "slow client" }]);
-  const lost = await bench.states.take();
-  assert.ok(lost.state === "interrupted" && /slow client \(407\)/.test(lost.reason));
-  await bench.time.pass(...BACK_OFF);
-  const second = await bench.counterpart.socket();
-  await letIn(second);
-  assert.deepEqual(await second.next(), { action: "subscribe", bars: ["AAPL", "MSFT"] });
-  bench.nowUs += 20e6;
-  second.send([{ T: "subscription", bars: ["AAPL", "MSFT"] }]);
-  // The last frame before the loss is the error's own.
-  assert.deepEqual(await bench.states.take(), {
-    state: "restored",
-    lostFromUs: NOW_US + 12e6,
-  });
 });
 
 Deno.test("a subscription made while the socket is away is made when it is back", async () => {
@@ -280,14 +75,6 @@ Deno.test("a request that is waiting for the socket ends when the stream is clos
   const rejected = assert.rejects(stream.subscribe({ bars: ["MSFT"] }, bench.aborter.signal));
   await stream.close();
   await rejected;
-});
-
-Deno.test("a mute socket is noticed where the caller calls it mute", async () => {
-  await using bench = new Bench();
-  await subscribed(bench, ["AAPL"]);
-  for (let i = 0; i < 13; i++) await bench.time.pass(5000, 5000);
-  const lost = await bench.states.take();
-  assert.ok(lost.state === "interrupted" && /silent for 65 s/.test(lost.reason));
 });
 
 Deno.test("steps are put and acknowledged where they are opted in to", async () => {

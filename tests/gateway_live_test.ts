@@ -1,4 +1,5 @@
 /** The gateway outside of steps, against a simulated exchange whose time runs. */
+import { NO_LIMITS } from "../src/model/limit.ts";
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { createBroker } from "../src/brokers/alpaca.ts";
@@ -79,13 +80,7 @@ async function startLive(): Promise<Live> {
     store: { write: (more) => void records.push(...more) },
     clock: new MarketClock({ baseUs: timeUs, wallBaseMs: workerWallMs(), rate }, workerWallMs),
     wait: (ms, aborted) => wait(systemMonotonic, ms, aborted).catch(() => {}),
-    risk: {
-      maxNotionalPerOrder: Infinity,
-      maxNotionalPerSymbol: Infinity,
-      maxDailyLoss: Infinity,
-      maxOpenOrders: 10,
-      priceCollarPercent: 10,
-    },
+    risk: { ...NO_LIMITS, maxOpenOrders: 10, priceCollarPercent: 10 },
     batchId: "batch",
     stepping: false,
     consumers: 1,
@@ -135,7 +130,7 @@ Deno.test("in running time too, what is booked is what the exchange has", async 
   await main.until(({ type }) => type === "liquidated");
   assert.deepEqual(await broker.positions(signal), []);
   const { cash } = await broker.account(signal);
-  gateway.fromMain({ type: "stop" });
+  gateway.fromMain({ type: "stop", orders: "cancel", withinMs: 10_000 });
   await main.until(({ type }) => type === "stopped");
   const trades = records.flatMap((record) => record.table === "new_trades" ? [record.row] : []);
   assert.equal(trades.length, 3);
@@ -164,7 +159,7 @@ Deno.test("after an orderly end every run's protection rests at the exchange", a
   await reached(2, 7);
   send(1, 4, "sell", 4);
   await reached(1, 6);
-  gateway.fromMain({ type: "stop" });
+  gateway.fromMain({ type: "stop", orders: "cancel", withinMs: 10_000 });
   await main.until(({ type }) => type === "stopped");
   const [stopped] = main.heard.filter((message) => message.type === "stopped");
   const told = stopped.open.map(({ strategy, qty, protection }) => [strategy, qty, protection]);

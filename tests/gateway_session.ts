@@ -2,6 +2,7 @@
  * For tests: a gateway between the simulated exchange, over real sockets, and consumers that follow
  * a plan.
  */
+import { NO_LIMITS } from "../src/model/limit.ts";
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { createBroker } from "../src/brokers/alpaca.ts";
@@ -147,7 +148,7 @@ class GatewaySession {
 
     const account = await broker.account(signal);
     const positions = await broker.positions(signal);
-    this.#gateway.fromMain({ type: "stop" });
+    this.#gateway.fromMain({ type: "stop", orders: "cancel", withinMs: 10_000 });
     await this.#told((message) => message.type === "stopped");
     await this.#stream.close();
     const journal = readJournal(await Deno.readFile(join(this.folder, "batch.journal")));
@@ -178,9 +179,8 @@ class GatewaySession {
       clock: { nowUs: () => OPEN_US },
       wait: (ms, aborted) => wait(systemMonotonic, ms, aborted).catch(() => {}),
       risk: {
+        ...NO_LIMITS,
         maxNotionalPerOrder: 20_000,
-        maxNotionalPerSymbol: Infinity,
-        maxDailyLoss: Infinity,
         maxOpenOrders: 100,
         priceCollarPercent: 10,
       },

@@ -45,7 +45,8 @@ export class AccountTiming {
   #instances: readonly Strategy[] = [];
 
   constructor({ risk, fillModel }: Pick<BacktestOptions, "risk" | "fillModel">) {
-    this.#mayBeLate = risk.maxDailyLoss === null && fillModel !== "close";
+    const limitsLoss = risk.maxDailyLoss !== null || (risk.maxDrawdown ?? null) !== null;
+    this.#mayBeLate = !limitsLoss && fillModel !== "close";
   }
 
   /** The strategies are there. */

@@ -7,6 +7,7 @@ import type { Broker } from "../contracts/broker.ts";
 import type { StoreRecord } from "../contracts/store.ts";
 import { Gateway } from "../engine/gateway/gateway.ts";
 import { NoJournal } from "../engine/gateway/journal.ts";
+import type { ToldTrade } from "../engine/gateway/told_trade.ts";
 import { errorOf, Inbox } from "../engine/worker_link.ts";
 import type { MarketBatch } from "../model/market_batch.ts";
 import { type RiskLimits } from "../model/limit.ts";
@@ -32,6 +33,7 @@ export interface GatewayLinkOptions {
   store: { write(records: StoreRecord[]): void };
   log: LogSink;
   toConsumer(message: GatewayToConsumer): void;
+  onTrade(trade: ToldTrade): void;
   onMain(message: GatewayToMain): void;
   /** See the gateway's option. */
   readsAccountLate(): boolean;
@@ -44,6 +46,14 @@ export class GatewayLink {
   readonly #options: GatewayLinkOptions;
   readonly #gateway: Gateway;
   #done: StepDone | null = null;
+  /** Of steps in which nothing was decided. */
+  readonly #nothingDone: StepDone = {
+    type: "stepDone",
+    n: -1,
+    intents: [],
+    cancels: [],
+    keystore: [],
+  };
   /** The newest step that is complete. */
   #complete = -1;
   /** It waits for the rows of watched symbols in each step. */
@@ -66,6 +76,7 @@ export class GatewayLink {
       consumers: 1,
       toConsumer: (_consumer, message) => this.#onConsumer(message),
       toMain: (message) => this.#onMain(message),
+      onTrade: options.onTrade,
       log: (level, message, properties = {}) => log(level, ["liu", "gateway"], message, properties),
     });
   }
@@ -100,7 +111,10 @@ export class GatewayLink {
     timeUs: number,
     market: { watchBatch(n: number, timeUs: number): MarketBatch },
   ): Soon<void> {
-    this.#done ??= { type: "stepDone", n, intents: [], cancels: [], keystore: [] };
+    if (this.#done === null) {
+      this.#nothingDone.n = n;
+      this.#done = this.#nothingDone;
+    }
     this.#options.broker.step(n, timeUs);
     if (this.#hasWatched) {
       const { buffer, length } = market.watchBatch(n, timeUs);
@@ -120,9 +134,6 @@ export class GatewayLink {
 
   #onMain(message: GatewayToMain): void {
     switch (message.type) {
-      case "trade":
-        // Nobody waits for one.
-        return this.#options.onMain(message);
       case "stepComplete":
         this.#complete = message.n;
         return this.inbox.deliver(message);

@@ -1,5 +1,5 @@
 import type { Environment, Store } from "../contracts/store.ts";
-import type { ConsumerOptions } from "../engine/consumer/consumer.ts";
+import type { ConsumerOptions } from "../engine/consumer/options.ts";
 import type { PluginRegistry } from "../engine/load_plugin.ts";
 import type { ScannerSetup, SessionEvent } from "../engine/session_options.ts";
 import type { AssetClass } from "../model/asset.ts";
@@ -65,7 +65,8 @@ export interface BacktestOptions {
   picks?: RecordedPick[];
   /** By strategy: the run that this one is to be compared with, stored as its ref_algo_run. */
   refRuns?: Readonly<Record<string, number>>;
-  store: Pick<Store, "startRun" | "write">;
+  /** `takesTrades` false: executions are in the result, and no row is made of them. */
+  store: Pick<Store, "startRun" | "write"> & { takesTrades?: false };
   onEvent?(event: SessionEvent): void;
   log?: LogSink;
   /** What user code threw, with the author's lines. */

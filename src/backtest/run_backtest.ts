@@ -10,6 +10,7 @@
 import { Consumer } from "../engine/consumer/consumer.ts";
 import { loadStrategies } from "../engine/consumer/load_strategies.ts";
 import { Followings } from "../engine/followings.ts";
+import type { ToldTrade } from "../engine/gateway/told_trade.ts";
 import { startRuns } from "../engine/session_runs.ts";
 import { riskLimits } from "../model/limit.ts";
 import type { ConsumerToMain, GatewayToMain, RunInfo, SessionWindow } from "../protocol.ts";
@@ -72,6 +73,7 @@ class Backtest {
       store: options.store,
       log: this.#log,
       toConsumer: (message) => this.#consumer.onGateway(message),
+      onTrade: (trade) => this.#onTrade(trade),
       onMain: (message) => this.#onGateway(message),
       readsAccountLate: () => this.#accountTiming.mayBeLate,
       onAccount: (account) => this.#market.account.set(account),
@@ -262,7 +264,7 @@ class Backtest {
   async #finish(endReason: string): Promise<void> {
     this.#consumer.onMain({ type: "stop" });
     const stopped = this.#gateway.inbox.next("stopped");
-    this.#gateway.post({ type: "stop" });
+    this.#gateway.post({ type: "stop", orders: "cancel", withinMs: 10_000 });
     await stopped;
     this.#market.sample();
     this.#throwFailure();
@@ -330,12 +332,16 @@ class Backtest {
     return market.replay.isFine && market.isHolding && market.nowUs % MINUTE_US === 0;
   }
 
+  #onTrade(trade: ToldTrade): void {
+    const { onEvent, store } = this.#options;
+    this.#trades.add(trade);
+    onEvent?.({ type: "trade", strategy: this.#nameOf(trade.child.runId), line: trade.line() });
+    if (store.takesTrades !== false) store.write([{ table: "new_trades", row: trade.row() }]);
+  }
+
   #onGateway(message: GatewayToMain): void {
     const { onEvent } = this.#options;
     switch (message.type) {
-      case "trade":
-        this.#trades.add(message);
-        return onEvent?.({ type: "trade", strategy: this.#nameOf(message.runId), line: message });
       case "denial": {
         const strategy = this.#nameOf(message.runId);
         return onEvent?.({ type: "denial", strategy, denial: message });

@@ -8,18 +8,31 @@ import type {
   Broker,
   BrokerCapabilities,
   CancelResult,
+  RefusalCause,
   SubmitResult,
   UpdateStream,
 } from "../contracts/broker.ts";
 import type { OrderRequest } from "../model/order.ts";
+import { exchangeUs } from "../model/calendar.ts";
 import { decimal, plain } from "../util/decimal.ts";
+import { decimalText } from "../wire/amount_text.ts";
 import { readAssets, symbolOf } from "../wire/alpaca_assets.ts";
-import { readExecutions, readOpenOrders, readOrderByClientId } from "../wire/alpaca_order_book.ts";
-import { decimalText, orderSchema, toBrokerOrder, toOrderBody } from "../wire/alpaca_orders.ts";
+import {
+  readExecutions,
+  readOpenOrders,
+  readOrder,
+  readOrderByClientId,
+} from "../wire/alpaca_order_book.ts";
+import { orderSchema, toBrokerOrder, toOrderBody } from "../wire/alpaca_orders.ts";
 import { type AlpacaReply, AlpacaRest } from "../wire/alpaca_rest.ts";
 import { parseAlpacaSettings } from "../wire/alpaca_settings.ts";
+import { readSplits } from "../wire/alpaca_splits.ts";
 import { AlpacaTradingStream } from "../wire/alpaca_trading_stream.ts";
-import { type AlpacaReplaceRequest, CLOCK_RATE_HEADER } from "../wire/alpaca_types.ts";
+import {
+  AlpacaErrorCode,
+  type AlpacaReplaceRequest,
+  CLOCK_RATE_HEADER,
+} from "../wire/alpaca_types.ts";
 import type { ClientContext } from "../wire/client_context.ts";
 import { createOutbound } from "../wire/outbound.ts";
 import { parseRfc3339Us } from "../wire/rfc3339.ts";
@@ -49,16 +62,23 @@ const accountSchema = z.object({
 });
 
 const positionSchema = z.object({
-  symbol: z.string(),
+  symbol: z.string().min(1),
   asset_class: z.string(),
-  side: z.string(),
+  // A position on a guessed side would be doubled where it is closed.
+  side: z.enum(["long", "short"]),
   qty: decimalText,
   qty_available: decimalText.nullish(),
   avg_entry_price: decimalText,
   current_price: decimalText.nullish(),
 });
 
-const clockSchema = z.object({ timestamp: z.string(), is_open: z.boolean() });
+const clockSchema = z.object({
+  timestamp: z.string().transform(parseRfc3339Us)
+    .refine((timeUs) => Number.isFinite(timeUs), "is no time"),
+  is_open: z.boolean(),
+});
+
+const calendarSchema = z.object({ date: z.string(), open: z.string(), close: z.string() });
 
 export function createBroker(settings: Record<string, string>, context: ClientContext): Broker {
   const { keys, urls, acksSteps } = parseAlpacaSettings(settings);
@@ -72,6 +92,10 @@ export function createBroker(settings: Record<string, string>, context: ClientCo
     requestsPerMinute: CAPABILITIES.requestsPerMinute,
     requestsReservedForCancels: CAPABILITIES.requestsReservedForCancels,
   });
+  // Corporate actions are market data.
+  const data = urls.data === urls.trading
+    ? rest
+    : new AlpacaRest({ ...context, keys, outbound, origin: urls.data });
   return {
     name: "alpaca",
     hosts: urls.hosts,
@@ -98,7 +122,7 @@ export function createBroker(settings: Record<string, string>, context: ClientCo
         const size = decimal(position.qty).abs();
         return {
           symbol: symbolOf(position.symbol, position.asset_class),
-          qty: plain(position.side === "short" ? size.neg() : position.qty),
+          qty: plain(position.side === "short" ? size.neg() : size),
           qtyAvailable: plain(decimal(position.qty_available ?? position.qty).abs()),
           averagePrice: position.avg_entry_price,
           marketPrice: position.current_price ?? position.avg_entry_price,
@@ -109,6 +133,7 @@ export function createBroker(settings: Record<string, string>, context: ClientCo
     assets: (assetClass, signal) => readAssets(rest, assetClass, signal),
     openOrders: (signal) => readOpenOrders(rest, unknown, signal),
     orderByClientId: (id, signal) => readOrderByClientId(rest, id, unknown, signal),
+    orderById: (id, signal) => readOrder(rest, id, unknown, signal),
     executions: (sinceUs, signal) => readExecutions(rest, sinceUs, unknown, signal),
 
     async submit(order, signal) {
@@ -130,13 +155,27 @@ export function createBroker(settings: Record<string, string>, context: ClientCo
 
     async clock(signal) {
       const { body, headers } = await rest.get(clockSchema, { path: "/v2/clock" }, signal);
-      const rate = Number(headers.get(CLOCK_RATE_HEADER) ?? "1");
+      const announced = headers.get(CLOCK_RATE_HEADER);
+      const rate = Number(announced ?? "1");
       return {
-        timeUs: parseRfc3339Us(body.timestamp),
+        timeUs: body.timestamp,
         rate: Number.isFinite(rate) && rate >= 0 ? rate : 1,
         isOpen: body.is_open,
+        isReal: announced === null,
       };
     },
+
+    async calendar(start, end, signal) {
+      const request = { path: "/v2/calendar", query: { start, end } };
+      const { body } = await rest.get(z.array(calendarSchema), request, signal);
+      return body.map(({ date, open, close }) => ({
+        date,
+        openUs: exchangeUs(date, open),
+        closeUs: exchangeUs(date, close),
+      }));
+    },
+
+    splits: (symbols, from, to, signal) => readSplits(data, { symbols, from, to }, signal),
 
     async openUpdates({ signal, ...handlers }): Promise<UpdateStream> {
       const stream = new AlpacaTradingStream({
@@ -170,7 +209,7 @@ function submitResult(reply: AlpacaReply, unknown: UnknownWords): SubmitResult {
     }
     case "refused":
       if (isDuplicate(reply.message)) return { result: "duplicate" };
-      return { result: "refused", code: reply.code, message: reply.message };
+      return { result: "refused", code: reply.code, message: reply.message, ...causeOf(reply) };
     case "rate_limited":
       return { result: "rate_limited", retryAfterMs: reply.retryAfterMs };
     case "unknown":
@@ -183,6 +222,13 @@ function submitResult(reply: AlpacaReply, unknown: UnknownWords): SubmitResult {
 /** Alpaca has one code for all that is unprocessable; only the words tell. */
 function isDuplicate(message: string): boolean {
   return /client_order_id/i.test(message) && /unique|duplicate|already exists/i.test(message);
+}
+
+/** Of one code, 40310000, too. */
+function causeOf({ code, message }: { code: number; message: string }): { cause?: RefusalCause } {
+  if (code !== AlpacaErrorCode.forbidden) return {};
+  if (/wash trade/i.test(message)) return { cause: "wash_trade" };
+  return /insufficient qty/i.test(message) ? { cause: "qty_held" } : {};
 }
 
 function cancelResult(reply: AlpacaReply): CancelResult {

@@ -64,11 +64,10 @@ export const command: Command = {
       };
       const account = await accountOf(simulator.baseUrl);
       if (isJson) {
-        const { batchId, session, analysis } = result;
+        const { session, analysis } = result;
         // `rows` are the analysis's, `runs` the database's.
         const { runs: sessionRuns, rows: marketRows, ...ended } = session;
         const printed = {
-          batchId,
           ...ended,
           sessionRuns,
           marketRows,

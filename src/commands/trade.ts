@@ -1,14 +1,16 @@
 /** One session as `liu trader` and `liu demo` run it: settings and plan to workers, and the analysis at its end. */
+import { createHash } from "node:crypto";
 import { join } from "node:path";
 import config from "../../deno.json" with { type: "json" };
 import { analyzeAndStore, type BatchAnalysis } from "../analysis/batch_analysis.ts";
 import type { Settings } from "../config/environment.ts";
 import type { TradePlan } from "../config/tradeplan.ts";
+import { startControlServer } from "../control/control_server.ts";
 import type { DenialRow, RunRow, Store, TradeRow } from "../contracts/store.ts";
 import type { SessionEvent, SessionResult, StrategySetup } from "../engine/session_options.ts";
 import { Session } from "../engine/session.ts";
 import { ConfigError } from "../util/errors.ts";
-import type { LogSink } from "../util/log.ts";
+import { logger, type LogSink } from "../util/log.ts";
 import { readSources } from "./plan_sources.ts";
 import { alpacaSettings, providerOf } from "./provider.ts";
 import { symbolsMaxOf } from "./settings.ts";
@@ -23,6 +25,8 @@ export interface TradeOptions {
   settings: Settings;
   logSink: LogSink;
   signal: AbortSignal;
+  /** True: nothing is carried on, and what the account holds is nobody's. */
+  isNewBatch?: boolean;
   onEvent(event: SessionEvent): void;
   /** The database is open, its migrations applied. */
   onStore?(): void;
@@ -47,20 +51,25 @@ export async function trade(options: TradeOptions): Promise<TradeResult> {
   };
   checkEnvironment(plan, settings);
   const sources = await readSources(plan);
-  const batchId = crypto.randomUUID();
   const storeWorker = await openSettingsStore(settings, { readOnly: false });
   try {
     options.onStore?.();
     const store = storeWorker.connect();
     const strategies = await withKeystore(sources.strategies, store);
     const session = new Session({
-      batchId,
+      batchId: crypto.randomUUID(),
       buildNumber: config.version,
       environment: plan.environment,
       provider: await providerOf(settings),
       store,
       storePort: storeWorker.port(),
       gateway: await gatewayOf(plan, settings),
+      supervision: plan.session,
+      recovery: {
+        digest: digestOf(plan, sources, settings),
+        isNewBatch: options.isNewBatch ?? false,
+        unknownPositions: plan.risk.unknownPositions,
+      },
       scanners: sources.scanners,
       strategies,
       assets: plan.assets,
@@ -75,7 +84,8 @@ export async function trade(options: TradeOptions): Promise<TradeResult> {
       log: logSink,
       signal,
     });
-    const result = await session.run();
+    const result = await controlled(session, settings, () => session.run());
+    const { batchId } = result;
     const analysis = await analyzeAndStore(store, batchId, result.endUs);
     const stored = {
       trades: await store.trades(batchId),
@@ -86,6 +96,29 @@ export async function trade(options: TradeOptions): Promise<TradeResult> {
   } finally {
     await storeWorker.close();
   }
+}
+
+/** The session can be asked, and killed, before the gateway looks whether it was killed before. */
+async function controlled<T>(
+  { control }: Session,
+  { dataFolder }: Settings,
+  run: () => Promise<T>,
+): Promise<T> {
+  const log = logger("control");
+  const onProblem = (text: string) => log.error(text);
+  const server = startControlServer({ dataFolder, control, onProblem });
+  try {
+    return await run();
+  } finally {
+    await server.close();
+  }
+}
+
+/** What makes a session's runs what they are: a batch is carried on by the same only. */
+function digestOf(plan: TradePlan, sources: unknown, settings: Settings): string {
+  const { warnings: _, backtest: __, optimizer: ___, alerts: ____, ...rest } = plan;
+  const text = JSON.stringify([rest, sources, consumersOf(settings), config.version]);
+  return createHash("sha256").update(text).digest("hex");
 }
 
 /** Real money only on purpose: the plan and the address must both say so. */
@@ -129,14 +162,19 @@ async function gatewayOf(plan: TradePlan, settings: Settings) {
     brokerOptions: alpacaSettings(settings),
     hosts: alpacaUrls(baseUrl, streamUrl ?? undefined).hosts,
     journalFolder,
+    killFolder: settings.dataFolder,
     risk: { ...plan.risk, portfolioValue: plan.portfolioValue },
+    reconcile: plan.reconcile,
+    clockSkewMsMax: plan.clockSkewSecondsMax * 1000,
   };
 }
 
 async function withKeystore(strategies: StrategySetup[], store: Store): Promise<StrategySetup[]> {
   const filled: StrategySetup[] = [];
-  for (const { source, netHosts } of strategies) {
-    filled.push({ source: { ...source, keystore: await store.keystore(source.name) }, netHosts });
+  for (const strategy of strategies) {
+    const { source } = strategy;
+    const keystore = await store.keystore(source.name);
+    filled.push({ ...strategy, source: { ...source, keystore } });
   }
   return filled;
 }

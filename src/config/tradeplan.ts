@@ -3,12 +3,16 @@ import { z } from "zod";
 import type { Environment } from "../contracts/store.ts";
 import type { ScheduleWindow } from "../contracts/strategy.ts";
 import type { AssetClass } from "../model/asset.ts";
-import type { Limit } from "../model/limit.ts";
+import type { ReconcilePeriods } from "../model/reconcile_periods.ts";
 import { closest } from "../util/closest.ts";
+import { type AlertsPlan, readAlertsPlan } from "./alerts_plan.ts";
 import { type BacktestPlan, readBacktestPlan } from "./backtest_plan.ts";
 import { isTable, must } from "./must.ts";
 import { type OptimizerPlan, readOptimizer } from "./optimizer_plan.ts";
 import { type PluginSection, readSection, sectionsOf } from "./plugin_section.ts";
+import { readReconcilePlan } from "./reconcile_plan.ts";
+import { readRisk, type RiskPlan } from "./risk_plan.ts";
+import { type OnFailure, onFailure, readSessionPlan, type SessionPlan } from "./session_plan.ts";
 import { TomlFile } from "./toml_file.ts";
 
 /** What is to be traded and how: tradeplan.toml, read and checked. Plain data, it crosses ports. */
@@ -20,6 +24,11 @@ export interface TradePlan {
   /** In account currency; null: the account's equity at the session's start. */
   portfolioValue: number | null;
   risk: RiskPlan;
+  session: SessionPlan;
+  /** Where problems are told, beside the log. */
+  alerts: AlertsPlan;
+  /** How often the broker is asked for what is open and held. */
+  reconcile: ReconcilePeriods;
   /** Day trades are closed this long before the close. */
   marketLiquidationEndTimeMinutes: number;
   events: PlanEvent[];
@@ -30,6 +39,8 @@ export interface TradePlan {
   assets: AssetClass[];
   /** End of a crypto session, minutes since midnight, exchange time; null: it runs until it is stopped. */
   endTimeMinutes: number | null;
+  /** A session begins, and takes entries, only where clocks are this near to the broker's. */
+  clockSkewSecondsMax: number;
   scanners: ScannerPlan[];
   strategies: StrategyPlan[];
   /** How backtests fill orders, and what that costs. */
@@ -40,18 +51,6 @@ export interface TradePlan {
 }
 
 export type PlanEvent = "second" | "minute" | "trade" | "quote";
-
-export interface RiskPlan {
-  /** Share of the portfolio's value that a trade may lose; the original's `risk`. */
-  perTrade: number;
-  maxNotionalPerOrder: Limit | null;
-  maxNotionalPerSymbol: Limit | null;
-  /** Entries are denied for the rest of the day once the day's loss is this. */
-  maxDailyLoss: Limit | null;
-  maxOpenOrders: number;
-  /** How far a limit price may be from the market's, per cent; null: any. */
-  priceCollarPercent: number | null;
-}
 
 export interface ScannerPlan extends PluginSection {
   /** null: it runs once. */
@@ -65,6 +64,8 @@ export interface ScannerPlan extends PluginSection {
 export interface StrategyPlan extends PluginSection {
   /** When it may buy, minutes since the open; empty: the whole session. */
   schedule: ScheduleWindow[];
+  /** What becomes of its positions when it is stopped for what it did; null: as [session] says. */
+  onFailure: OnFailure | null;
 }
 
 /**
@@ -73,14 +74,25 @@ export interface StrategyPlan extends PluginSection {
  */
 export function readTradePlan(text: string, path: string, file: string): TradePlan {
   const toml = new TomlFile(text, file);
-  const { scanners: _, strategies: __, optimizer: ___, risk, backtest, ...top } = toml.data;
+  const { scanners: _, strategies: __, optimizer: ___, ...others } = toml.data;
+  const { risk, session, reconcile, alerts, backtest, ...top } = others;
   for (const [key, why] of Object.entries(OBSOLETE_TOP)) {
     if (key in top) toml.warn([key], why);
     delete top[key];
   }
   toml.unknownKeys(
     top,
-    [...Object.keys(TOP.shape), "risk", "scanners", "strategies", "optimizer", "backtest"],
+    [
+      ...Object.keys(TOP.shape),
+      "risk",
+      "session",
+      "reconcile",
+      "alerts",
+      "scanners",
+      "strategies",
+      "optimizer",
+      "backtest",
+    ],
     [],
   );
   const read = toml.read(TOP, { ...top, events: top.events ?? eventsOfScanners(toml) }, []);
@@ -90,6 +102,9 @@ export function readTradePlan(text: string, path: string, file: string): TradePl
     file,
     folder,
     risk: readRisk(toml, risk),
+    session: readSessionPlan(toml, session),
+    alerts: readAlertsPlan(toml, alerts),
+    reconcile: readReconcilePlan(toml, reconcile),
     scanners: readScanners(toml, folder, strategies.map(({ name }) => name), read?.assets ?? []),
     strategies,
     backtest: readBacktestPlan(toml, backtest),
@@ -115,6 +130,7 @@ export function readTradePlan(text: string, path: string, file: string): TradePl
     skipExisting: read!.skip_existing,
     assets: read!.assets,
     endTimeMinutes: read!.end_time ?? null,
+    clockSkewSecondsMax: read!.max_clock_skew_seconds,
     warnings: toml.warnings,
   };
 }
@@ -141,6 +157,7 @@ const timeOfDay = must(
 );
 
 const TOP = z.object({
+  max_clock_skew_seconds: must(z.number().positive(), "seconds > 0").default(5),
   environment: must(z.enum(["PAPER", "BACKTEST", "PROD"]), '"PAPER", "BACKTEST" or "PROD"')
     .default("PAPER"),
   portfolio_value: must(z.number().positive(), "money > 0").optional(),
@@ -156,50 +173,6 @@ const TOP = z.object({
     .default(["us_equity"]),
   end_time: timeOfDay.optional(),
 });
-
-const PERCENT = z.string().regex(/^\d+(\.\d+)?%$/).transform((text) => Number(text.slice(0, -1)));
-const limit = must(
-  z.union([
-    PERCENT.pipe(z.number().positive()).transform((percent): Limit => ({ percent })),
-    z.number().positive().transform((money): Limit => ({ money })),
-  ]),
-  'a share of the portfolio ("10%") or money > 0',
-);
-const RISK_PER_TRADE = must(
-  z.number().positive().max(1),
-  "the share of the portfolio that a trade may lose, > 0 and ≤ 1",
-);
-
-const RISK = z.object({
-  per_trade: RISK_PER_TRADE.default(0.001),
-  max_notional_per_order: limit.optional(),
-  max_notional_per_symbol: limit.optional(),
-  max_daily_loss: limit.optional(),
-  max_open_orders: must(z.int().positive(), "a whole number > 0").default(1000),
-  price_collar: must(PERCENT.pipe(z.number().positive()), 'per cent > 0 ("10%")').optional(),
-});
-
-function readRisk(toml: TomlFile, value: unknown): RiskPlan {
-  const isNumber = typeof value === "number";
-  const table = isNumber ? {} : toml.table(value, ["risk"]);
-  toml.unknownKeys(table, Object.keys(RISK.shape), ["risk"]);
-  const perTrade = isNumber ? toml.read(RISK_PER_TRADE, value, ["risk"]) : undefined;
-  const read = toml.read(RISK, table, ["risk"]);
-  if (isNumber || table.per_trade !== undefined) {
-    toml.warn(
-      isNumber ? ["risk"] : ["risk", "per_trade"],
-      "is only kept: what a trade may lose is a parameter of each strategy",
-    );
-  }
-  return {
-    perTrade: perTrade ?? read?.per_trade ?? 0,
-    maxNotionalPerOrder: read?.max_notional_per_order ?? null,
-    maxNotionalPerSymbol: read?.max_notional_per_symbol ?? null,
-    maxDailyLoss: read?.max_daily_loss ?? null,
-    maxOpenOrders: read?.max_open_orders ?? 0,
-    priceCollarPercent: read?.price_collar ?? null,
-  };
-}
 
 /** Old plans have the events inside of [scanners]. */
 function eventsOfScanners(toml: TomlFile): unknown {
@@ -263,6 +236,7 @@ const WINDOW = z.object(
 );
 const STRATEGY = z.object({
   schedule: z.array(WINDOW, "must be [[…schedule]] tables with start and duration").default([]),
+  on_failure: onFailure.optional(),
 });
 
 function readStrategies(toml: TomlFile, folder: string): StrategyPlan[] {
@@ -275,8 +249,13 @@ function readStrategies(toml: TomlFile, folder: string): StrategyPlan[] {
       }
     }
     return {
-      ...readSection(toml, raw, { folder, own: ["schedule"], obsolete: OBSOLETE_STRATEGY }),
+      ...readSection(toml, raw, {
+        folder,
+        own: Object.keys(STRATEGY.shape),
+        obsolete: OBSOLETE_STRATEGY,
+      }),
       schedule: own?.schedule ?? [],
+      onFailure: own?.on_failure ?? null,
     };
   });
 }

@@ -28,12 +28,16 @@ market_liquidation_end_time_minutes = 20
 assets = ["us_equity", "crypto"]
 end_time = "16:30"
 skip_existing = true
-
+max_clock_skew_seconds = 2.5
 [risk]
 max_daily_loss = "2%"
 max_notional_per_symbol = 2500.5
 price_collar = "7.5%"
 max_open_orders = 40
+
+[reconcile]
+in_flight = 2.5
+positions = 0
 
 [scanners.gappers]
 filename = "scanners/gappers.ts"
@@ -54,6 +58,11 @@ start = 300
 duration = 30
 
 [strategies.momentum_long]
+on_failure = "flatten"
+
+[session]
+on_stop = "keep"
+memory_mb = 300
 
 [optimizer]
 start_date = "2021-01-01"
@@ -63,28 +72,43 @@ start_date = "2021-01-01"
     folder: "/plans",
     environment: "PROD",
     portfolioValue: 50_000,
+    alerts: { maxPerMinute: 10, repeatMinutes: 5, targets: [] },
     risk: {
       perTrade: 0.001,
       maxNotionalPerOrder: null,
       maxNotionalPerSymbol: { money: 2500.5 },
       maxDailyLoss: { percent: 2 },
+      maxNotionalPerStrategy: null,
+      maxGrossExposure: null,
+      maxSharesPerOrder: null,
+      maxOrdersPerMinute: null,
+      maxSharesPerMinute: null,
+      maxDrawdown: null,
+      onLoss: "reduce",
+      lossStreak: null,
+      isPatternDayTrader: false,
+      reduceOnly: [],
       maxOpenOrders: 40,
       priceCollarPercent: 7.5,
+      unknownPositions: "external",
     },
+    session: { onStop: "keep", onFailure: "keep", memoryMb: 300, databaseSeconds: 60 },
+    reconcile: { inFlightMs: 2500, openOrdersMs: 30_000, positionsMs: 0 },
     marketLiquidationEndTimeMinutes: 20,
     events: ["minute", "quote"],
     testScanners: false,
     skipExisting: true,
     assets: ["us_equity", "crypto"],
     endTimeMinutes: 16 * 60 + 30,
+    clockSkewSecondsMax: 2.5,
     scanners: [{
       name: "gappers",
       table: "scanners.gappers",
-      line: 16,
+      line: 20,
       filename: "/plans/scanners/gappers.ts",
       netHosts: [],
       parameters: { minGap: 4 },
-      written: { minGap: { key: "min_gap", line: 20 } },
+      written: { minGap: { key: "min_gap", line: 24 } },
       recurrenceMinutes: 5,
       targetStrategyName: "sma_cross",
       assetClass: "us_equity",
@@ -92,24 +116,26 @@ start_date = "2021-01-01"
     strategies: [{
       name: "sma_cross",
       table: "strategies.sma_cross",
-      line: 22,
+      line: 26,
       filename: "/abs/sma_cross.ts",
       netHosts: ["api.example.com", "localhost:8080"],
       parameters: { fast: 10, since: "2022-01-03" },
-      written: { fast: { key: "fast", line: 24 }, since: { key: "since", line: 25 } },
+      written: { fast: { key: "fast", line: 28 }, since: { key: "since", line: 29 } },
       schedule: [
         { start: 15, duration: 150 },
         { start: 300, duration: 30 },
       ],
+      onFailure: null,
     }, {
       name: "momentum_long",
       table: "strategies.momentum_long",
-      line: 34,
+      line: 38,
       filename: null,
       netHosts: [],
       parameters: {},
       written: {},
       schedule: [],
+      onFailure: "flatten",
     }],
     optimizer: { startDate: "2021-01-01", endDate: null, parameters: [] },
     warnings: [],
@@ -216,8 +242,16 @@ Deno.test("a wrong value is told with file, table, line, key and what would be r
       'Cannot read tradeplan.toml: line 1: "risk" must be the share of the portfolio that a trade may lose, > 0 and ≤ 1, got 5',
     ],
     [
+      `${STRATEGY}[risk]\nunknown_positions = "sell"`,
+      'Cannot read tradeplan.toml: [risk] line 4: "unknown_positions" must be "external" or "halt", got "sell"',
+    ],
+    [
       `${STRATEGY}[risk]\nmax_daily_loss = "2"`,
       'Cannot read tradeplan.toml: [risk] line 4: "max_daily_loss" must be a share of the portfolio ("10%") or money > 0, got "2"',
+    ],
+    [
+      `${STRATEGY}[reconcile]\npositions = 0.5`,
+      'Cannot read tradeplan.toml: [reconcile] line 4: "positions" must be seconds from 1 to 3600, or 0: never, got 0.5',
     ],
     [
       `[strategies.s]\nfilename = "s.py"`,

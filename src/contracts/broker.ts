@@ -1,5 +1,6 @@
 import type { Asset, AssetClass } from "../model/asset.ts";
 import type { Amount, BrokerOrder, Execution, OrderRequest } from "../model/order.ts";
+import type { Split } from "../model/split.ts";
 import type { Soon } from "../util/soon.ts";
 
 export interface BrokerAccount {
@@ -23,6 +24,9 @@ export interface BrokerPosition {
   marketPrice: string;
 }
 
+/** Refusals that come of another open order: it holds the quantity, or is on the other side. */
+export type RefusalCause = "qty_held" | "wash_trade";
+
 /**
  * The answer to an order sent.
  * "unknown" is never taken for "no": the caller looks it up by its client order id.
@@ -30,7 +34,7 @@ export interface BrokerPosition {
 export type SubmitResult =
   | { result: "accepted"; order: BrokerOrder }
   /** The broker refused it for good: `code` and `message` are the broker's own. */
-  | { result: "refused"; code: number; message: string }
+  | { result: "refused"; code: number; message: string; cause?: RefusalCause }
   /** This client order id is there already. */
   | { result: "duplicate" }
   /** Nothing was taken in; send again after the wait. */
@@ -58,6 +62,8 @@ export type UpdatesState =
   | { state: "connected" }
   | { state: "interrupted"; reason: string }
   | { state: "restored" }
+  /** Interrupted, and somebody else holds the account's only place, longer than a dead socket would. */
+  | { state: "taken"; reason: string }
   | { state: "failed"; error: Error };
 
 export interface UpdateStream {
@@ -67,6 +73,14 @@ export interface UpdateStream {
    */
   ackStep(n: number, signal: AbortSignal): Soon<void>;
   close(): Promise<void>;
+}
+
+/** One day of a broker's calendar. */
+export interface BrokerSession {
+  /** The exchange's, "YYYY-MM-DD". */
+  date: string;
+  openUs: number;
+  closeUs: number;
 }
 
 /** What a broker can do; the risk checks and the protection of positions read it. */
@@ -108,6 +122,8 @@ export interface Broker {
   surelyAffords?(cost: number): boolean;
   /** null: the broker does not know it. Throws where the answer is unknown. */
   orderByClientId(clientOrderId: string, signal: AbortSignal): Soon<BrokerOrder | null>;
+  /** By the broker's own id, where it can be asked so; answers as orderByClientId. */
+  orderById?(brokerOrderId: string, signal: AbortSignal): Promise<BrokerOrder | null>;
   /** Executions after `sinceUs`, oldest first. */
   executions(sinceUs: number, signal: AbortSignal): Promise<Execution[]>;
   submit(order: OrderRequest, signal: AbortSignal): Soon<SubmitResult>;
@@ -124,7 +140,19 @@ export interface Broker {
     signal: AbortSignal,
   ): Promise<SubmitResult>;
   /** The exchange's time, and how many market seconds pass in a second (1 but for a simulated one; 0: it steps). */
-  clock(signal: AbortSignal): Promise<{ timeUs: number; rate: number; isOpen: boolean }>;
+  clock(
+    signal: AbortSignal,
+  ): Promise<{
+    timeUs: number;
+    rate: number;
+    isOpen: boolean;
+    /** It is the world's time, which this machine's clock should show too. */
+    isReal?: boolean;
+  }>;
+  /** Sessions of equities, of the exchange's dates `from` … `to`; missing: the broker has no calendar. */
+  calendar?(from: string, to: string, signal: AbortSignal): Promise<BrokerSession[]>;
+  /** Splits of these symbols, of the exchange's dates `from` … `to`; missing: the broker knows of none. */
+  splits?(symbols: string[], from: string, to: string, signal: AbortSignal): Promise<Split[]>;
   openUpdates(options: {
     onUpdate(update: OrderUpdate): void;
     onStep(n: number, timeUs: number): void;

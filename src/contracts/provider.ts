@@ -46,8 +46,12 @@ export type StreamState =
   | { state: "connected" }
   /** The socket was lost; it is being reconnected, rows in between are lost. */
   | { state: "interrupted"; reason: string }
-  /** Connected again with the same subscription. */
+  /** Connected again with the same subscription, but for what "lacks" has told. */
   | { state: "restored"; lostFromUs: number }
+  /** Of what was asked for, or had, these are not sent (any more). */
+  | { state: "lacks"; channels: Partial<Channels>; reason: string }
+  /** Interrupted, and somebody else holds the account's only place, longer than a dead socket would. */
+  | { state: "taken"; reason: string }
   /** It will not come back: `error` says what to do. */
   | { state: "failed"; error: Error };
 
@@ -56,6 +60,8 @@ export interface MarketStream {
   /** Resolves with the whole acknowledged subscription; symbols that were refused are missing in it. */
   subscribe(channels: Partial<Channels>, signal: AbortSignal): Promise<Channels>;
   unsubscribe(channels: Partial<Channels>, signal: AbortSignal): Promise<Channels>;
+  /** Gives the connection up for a new one: it is open, but does not send what it should. */
+  reconnect(reason: string): void;
   /** Lets a stepping exchange go on; does nothing elsewhere. */
   ackStep(n: number): void;
   close(): Promise<void>;
@@ -102,6 +108,8 @@ export interface DataProvider {
     assetClass: AssetClass;
     sink: MarketSink;
     onState(state: StreamState): void;
+    /** The same symbols, the most important first: where not all can be had, the last go. */
+    byImportance?(symbols: string[]): string[];
     signal: AbortSignal;
   }): Promise<MarketStream>;
   /** History by symbol; a symbol without bars in the range has empty columns. Never later than the provider's clock. */

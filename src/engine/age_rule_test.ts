@@ -51,8 +51,12 @@ class World {
     this.refills = new Refills({
       history: (asked) =>
         Promise.resolve(new Map(asked.map((symbol) => [symbol, bars(this.#minutes())]))),
-      refill: (_consumer, symbol, bars) =>
-        this.rig.consumer.onMain({ type: "refill", symbol, history: bars }),
+      refill: (_consumer, symbol, history, fillsGap) =>
+        this.rig.consumer.onMain({ type: "refill", symbol, history, fillsGap }),
+      clock: () => ({ nowUs: () => this.rig.nowUs, rate: 0 }),
+      wait: () => Promise.resolve(),
+      isOver: () => false,
+      log() {},
     });
   }
 
@@ -131,24 +135,4 @@ Deno.test("what is 5 seconds old is not too old", () => {
   world.pump();
   assert.deepEqual(world.calls, ["run 1"]);
   assert.deepEqual(world.rig.sent("outOfSync"), []);
-});
-
-Deno.test("symbols that wait for bars at the same time are asked for together", async () => {
-  const asked: string[] = [];
-  const refilled: string[] = [];
-  const refills = new Refills({
-    history: (symbols) => {
-      asked.push(symbols.join(" "));
-      return Promise.resolve(new Map());
-    },
-    refill: (consumer, symbol) => refilled.push(`${symbol} on ${consumer}`),
-  });
-  await Promise.all([
-    refills.add(0, ["A"]),
-    refills.add(1, ["A", "B"]),
-    refills.add(0, ["C"]),
-    refills.add(0, ["C"]),
-  ]);
-  assert.deepEqual(asked, ["A", "A B C"]);
-  assert.deepEqual(refilled, ["A on 0", "A on 1", "B on 1", "C on 0"]);
 });

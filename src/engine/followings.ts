@@ -4,6 +4,7 @@
  * Invariant: a strategy follows a symbol on one consumer; a strategy over a collection has all its
  * symbols on one.
  */
+import type { Json } from "../contracts/store.ts";
 import type { Clock } from "../contracts/clock.ts";
 import type { Channels, DataProvider, MarketStream } from "../contracts/provider.ts";
 import { type Asset, type AssetClass, assetClassOf } from "../model/asset.ts";
@@ -48,6 +49,16 @@ export interface FollowingsOptions {
   warn(message: string, properties: Record<string, unknown>): void;
 }
 
+/** How a consumer's runs go on in another's place. */
+export interface Resumption {
+  /** Puts the new runs in the place of the old; gives their numbers, by those that they continue. */
+  swap(): ReadonlyMap<number, number>;
+  /** What is kept of a strategy's state, by the new run: one entry, or none. */
+  statesOf(runId: number, symbol: string): [runId: number, state: Json][];
+  /** Until it succeeds. */
+  retry<T>(task: () => Promise<T>): Promise<T>;
+}
+
 export class Followings {
   readonly #options: FollowingsOptions;
   /** Runs that follow a symbol. */
@@ -83,6 +94,35 @@ export class Followings {
     return this.#inTurn(() => this.#pick(picked, strategies, signal));
   }
 
+  /**
+   * Lets these runs follow these symbols, whatever their number: they hold something in them, or have
+   * followed them before the trader was restarted.
+   */
+  resume(
+    held: readonly { symbol: string; runId: number }[],
+    signal: AbortSignal,
+  ): Promise<void> {
+    return this.#inTurn(async () => {
+      const wanted = new Map<string, RunInfo[]>();
+      const fresh: string[] = [];
+      for (const [symbol, group] of Map.groupBy(held, (one) => one.symbol)) {
+        if (!this.#options.assets.has(symbol)) {
+          this.#options.warn("{symbol} is held, but not among the assets any more", { symbol });
+          continue;
+        }
+        const following = this.#runsOf.get(symbol);
+        const runIds = new Set(group.map(({ runId }) => runId));
+        const runs = [...runIds].filter((runId) => !following?.has(runId))
+          .map((runId) => this.#run(runId));
+        if (runs.length === 0) continue;
+        if (following === undefined) fresh.push(symbol);
+        wanted.set(symbol, runs);
+        this.#add(symbol, runs);
+      }
+      await this.#begin(wanted, fresh, signal);
+    });
+  }
+
   /** A session begins after another: what no run holds is to be picked again. */
   startSession(assetClass: AssetClass, isHeld: (runId: number, symbol: string) => boolean): void {
     for (const [symbol, runs] of this.#runsOf) {
@@ -101,6 +141,33 @@ export class Followings {
   /** A strategy no longer follows a symbol. */
   reject(runId: number, symbol: string, signal: AbortSignal): Promise<void> {
     return this.#inTurn(() => this.#reject(runId, symbol, signal));
+  }
+
+  /**
+   * A consumer has begun anew. Sends what its runs follow; all of what its others followed is left.
+   */
+  replaceRuns(consumer: number, anew: Resumption, signal: AbortSignal): Promise<void> {
+    return this.#inTurn(async () => {
+      const old = this.#options.runs.filter((run) => run.consumer === consumer);
+      const next = anew.swap();
+      for (const sets of [this.#runsOf, this.#rejectedBy]) {
+        for (const runs of sets.values()) {
+          for (const [before, after] of next) if (runs.delete(before)) runs.add(after);
+        }
+      }
+      const wanted = new Map<string, RunInfo[]>();
+      for (const [symbol, runs] of [...this.#runsOf]) {
+        for (const run of old) if (!next.has(run.runId)) this.#leave(run, symbol);
+        const going = [...next.values()].filter((runId) => runs.has(runId));
+        if (going.length > 0) wanted.set(symbol, going.map((runId) => this.#run(runId)));
+      }
+      if (wanted.size === 0) return;
+      const messages = await anew.retry(() => this.#messages(wanted, signal));
+      for (const [symbol, runs] of wanted) {
+        const states = runs.flatMap(({ runId }) => anew.statesOf(runId, symbol));
+        this.#start(runs, { ...messages.get(symbol)!, states });
+      }
+    });
   }
 
   #inTurn<T>(task: () => Promise<T>): Promise<T> {
@@ -125,7 +192,17 @@ export class Followings {
       if (isFresh) fresh.push(symbol);
       this.#add(symbol, runs);
     }
-    if (wanted.size === 0) return [];
+    await this.#begin(wanted, fresh, signal);
+    return fresh;
+  }
+
+  /** Subscribes to those that are new, and sends the runs' consumers their history. */
+  async #begin(
+    wanted: ReadonlyMap<string, RunInfo[]>,
+    fresh: string[],
+    signal: AbortSignal,
+  ): Promise<void> {
+    if (wanted.size === 0) return;
     try {
       // The stream first, then history: else a bar that ends between the two would be in neither.
       await this.#subscribe(fresh, signal);
@@ -135,13 +212,15 @@ export class Followings {
       for (const [symbol, runs] of wanted) for (const run of runs) this.#leave(run, symbol);
       throw error;
     }
-    return fresh;
   }
 
   async #reject(runId: number, symbol: string, signal: AbortSignal): Promise<void> {
+    const run = this.#options.runs.find((one) => one.runId === runId);
+    // Its consumer has been replaced meanwhile, and the strategy is asked again.
+    if (run === undefined) return;
     const rejectedBy = this.#rejectedBy.get(symbol) ?? new Set();
     this.#rejectedBy.set(symbol, rejectedBy.add(runId));
-    if (!this.#leave(this.#run(runId), symbol)) return;
+    if (!this.#leave(run, symbol)) return;
     await this.#options.stream(assetClassOf(symbol))?.unsubscribe(this.#channels([symbol]), signal);
   }
 
@@ -259,7 +338,7 @@ export class Followings {
     // the exchange's clock is ahead of ours, it has ended there, and been sent before we listened.
     const lagUs = Math.min(MINUTE_US, CLOCK_LAG_US_MAX * clock.rate);
     const toUs = nowUs - MINUTE_US + 1 + lagUs;
-    const query = { symbols, scale: "minute", fromUs, toUs, adjustment: "raw" } as const;
+    const query = { symbols, scale: "minute", fromUs, toUs, adjustment: "split" } as const;
     return this.#options.provider.bars(query, signal);
   }
 
@@ -268,13 +347,8 @@ export class Followings {
       const ofClass = symbols.filter((symbol) => assetClassOf(symbol) === assetClass);
       if (ofClass.length === 0) continue;
       const channels = this.#channels(ofClass);
-      const acknowledged = await this.#options.stream(assetClass)?.subscribe(channels, signal);
-      const missing = ofClass.filter((symbol) => !acknowledged?.bars.includes(symbol));
-      if (missing.length > 0) {
-        this.#options.warn("No data for {symbols}: the provider did not take the subscription", {
-          symbols: missing.join(", "),
-        });
-      }
+      // What is not taken the stream tells itself.
+      await this.#options.stream(assetClass)?.subscribe(channels, signal);
     }
   }
 

@@ -16,6 +16,15 @@ const OUTSTANDING_MAX = 16;
 /** A receiver's bit must fit in a 31-bit mask. */
 export const RECEIVERS_MAX = 30;
 
+/** Hears what one stream sends; what is asked of it for each row is two fields. */
+export interface StreamEar {
+  /** Rows so far. */
+  rows: number;
+  /** It wants to hear of all rows, not of statuses only. */
+  hearsAll: boolean;
+  hear(kind: RowKind, symbol: number, timeUs: number, a: number): void;
+}
+
 export interface ReceiverPort {
   post(message: MarketMessage | SymbolsMessage, transfer: ArrayBuffer[]): void;
 }
@@ -56,6 +65,17 @@ export class Producer {
     return this.#receivers.length - 1;
   }
 
+  /** A receiver is gone, with what was on its way to it: its rows are left out until it resumes. */
+  pause(receiver: number): void {
+    this.#receivers[receiver].pause();
+    this.#tellReturned();
+  }
+
+  /** Its rows go to this port from now on. */
+  resume(receiver: number, port: ReceiverPort): void {
+    this.#receivers[receiver].resume(port);
+  }
+
   /** Rows of `symbol` go to `receiver` from now on. */
   route(symbol: string, receiver: number): void {
     const id = this.#symbols.idOf(symbol);
@@ -84,6 +104,10 @@ export class Producer {
   /** A batch that a receiver has worked off. */
   returned(receiver: number, buffer: ArrayBuffer): void {
     this.#receivers[receiver].returned(buffer);
+    this.#tellReturned();
+  }
+
+  #tellReturned(): void {
     if (this.#isOnTheWay) return;
     for (const resolve of this.#waiting.splice(0)) resolve();
   }
@@ -108,14 +132,22 @@ export class Producer {
     return { rows, dropped };
   }
 
+  /** Rows that a receiver has not worked off, by its number. */
+  get waiting(): number[] {
+    return this.#receivers.map((receiver) => receiver.waitingRows);
+  }
+
   /** The sink of one more stream. */
-  addStream(): MarketSink {
+  addStream(ear: StreamEar = { rows: 0, hearsAll: false, hear() {} }): MarketSink {
     const stream = this.#streams++;
     this.#stepOf.push(-1);
     return {
       find: (symbol) => this.#symbols.find(symbol),
-      row: (kind, symbol, timeUs, a, b, c, d, e, f, g) =>
-        this.row(kind, symbol, timeUs, a, b, c, d, e, f, g),
+      row: (kind, symbol, timeUs, a, b, c, d, e, f, g) => {
+        ear.rows++;
+        if (kind === RowKind.status || ear.hearsAll) ear.hear(kind, symbol, timeUs, a);
+        this.row(kind, symbol, timeUs, a, b, c, d, e, f, g);
+      },
       frameEnd: () => this.frameEnd(),
       step: (n, timeUs, isLast) => this.#streamStep(stream, n, timeUs, isLast),
     };
@@ -145,11 +177,11 @@ export class Producer {
     for (const receiver of this.#receivers) receiver.sendIfIdle();
   }
 
-  /** The stream of these symbols was interrupted. */
-  markGap(symbols: Iterable<string>, timeUs: number): void {
+  /** Rows of these symbols are being lost (`goesOn`), or were. */
+  markGap(symbols: Iterable<string>, timeUs: number, goesOn: boolean): void {
     for (const symbol of symbols) {
       const id = this.#symbols.find(symbol);
-      if (id >= 0) this.row(RowKind.gap, id, timeUs, -1, 0, 0, 0, 0, 0, 0);
+      if (id >= 0) this.row(RowKind.gap, id, timeUs, -1, goesOn ? 1 : 0, 0, 0, 0, 0, 0);
     }
     this.frameEnd();
   }
@@ -189,12 +221,15 @@ class Receiver {
   #batch = new MarketBatch(BATCH_ROWS);
   #seq = 0;
   #symbolsKnown = 0;
+  /** Rows of each batch that is on its way; they come back in order. */
+  readonly #lengths: number[] = [];
   readonly #free: ArrayBuffer[] = [];
   readonly #gaps = new Set<number>();
   readonly #shown: Float64Array;
+  #isPaused = false;
 
   constructor(
-    readonly port: ReceiverPort,
+    public port: ReceiverPort,
     sequence: SharedArrayBuffer,
     readonly symbols: SymbolTable,
     readonly isLossless: () => boolean,
@@ -206,9 +241,30 @@ class Receiver {
     return this.#outstanding > 0;
   }
 
+  pause(): void {
+    this.#isPaused = true;
+    this.#outstanding = 0;
+    this.#gaps.clear();
+    this.#batch = new MarketBatch(BATCH_ROWS);
+    this.#batch.firstSeq = this.#seq;
+  }
+
+  resume(port: ReceiverPort): void {
+    this.port = port;
+    this.#isPaused = false;
+    this.#symbolsKnown = 0;
+    this.learnSymbols();
+  }
+
+  get waitingRows(): number {
+    let rows = this.#batch.length;
+    for (const length of this.#lengths) rows += length;
+    return rows;
+  }
+
   /** Names come before the first row that uses their ids. */
   learnSymbols(): void {
-    if (this.#symbolsKnown === this.symbols.size) return;
+    if (this.#isPaused || this.#symbolsKnown === this.symbols.size) return;
     const names = this.symbols.namesFrom(this.#symbolsKnown);
     this.port.post({ type: "symbols", first: this.#symbolsKnown, names }, []);
     this.#symbolsKnown = this.symbols.size;
@@ -226,6 +282,7 @@ class Receiver {
     f: number,
     g: number,
   ): void {
+    if (this.#isPaused) return;
     if (this.#batch.isFull && !this.#makeRoom(symbol)) return;
     this.#batch.push(kind, symbol, timeUs, a, b, c, d, e, f, g);
     this.#seq++;
@@ -252,6 +309,7 @@ class Receiver {
     if (batch.length === 0) return;
     this.rows += batch.length;
     this.#outstanding++;
+    this.#lengths.push(batch.length);
     this.port.post({
       type: "market",
       buffer: batch.buffer,
@@ -265,6 +323,7 @@ class Receiver {
 
   returned(buffer: ArrayBuffer): void {
     this.#outstanding--;
+    this.#lengths.shift();
     if (this.#free.length < OUTSTANDING_MAX) this.#free.push(buffer);
     this.sendNow();
     // Ahead of the rows that come next; those without room wait for the next return.

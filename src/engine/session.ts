@@ -4,31 +4,34 @@
  * Invariant: under a stepping exchange everything that is due at a step's time is done before the step is
  * acknowledged, so that the same data gives the same session, whatever the number of consumers.
  */
-import type { DataProvider, MarketStream } from "../contracts/provider.ts";
-import { type Asset, type AssetClass, assetClassOf } from "../model/asset.ts";
+import type { DataProvider } from "../contracts/provider.ts";
+import type { Asset } from "../model/asset.ts";
+import { readKill } from "../control/kill_latch.ts";
+import { exchangeDate } from "../model/calendar.ts";
 import type { OpenPosition } from "../model/open_position.ts";
-import type {
-  ConsumerToMain,
-  GatewayToMain,
-  LogMessage,
-  RunInfo,
-  SessionWindow,
-} from "../protocol.ts";
+import type { MainToScanners, SessionWindow } from "../protocol.ts";
 import { OperationError } from "../util/errors.ts";
 import { sleep } from "../util/sleep.ts";
 import { SymbolTable } from "../util/symbol_table.ts";
+import { CarriedOn } from "./carried_on.ts";
 import { Followings } from "./followings.ts";
+import { HeldSymbols } from "./held_symbols.ts";
 import { MarketClock, workerWallMs } from "./market_clock.ts";
 import { Producer } from "./producer.ts";
 import { Refills } from "./refills.ts";
 import { Scans } from "./scans.ts";
-import type { SessionEvent, SessionOptions, SessionResult } from "./session_options.ts";
-import { consumerGroups, grantTexts, heldText, startRuns } from "./session_runs.ts";
-import { SessionWorkers } from "./session_workers.ts";
-import { sessionWindows } from "./session_windows.ts";
+import { SessionControl } from "./session_control.ts";
+import { SessionMessages } from "./session_messages.ts";
+import type { SessionLog, SessionOptions, SessionResult } from "./session_options.ts";
+import { consumerGroups, grantTexts, heldText, SessionRuns, startRuns } from "./session_runs.ts";
+import { SessionStreams } from "./session_streams.ts";
+import { type ConsumerSetting, SessionWorkers } from "./session_workers.ts";
+import { calendarDifferences, sessionWindows } from "./session_windows.ts";
+import { Supervisor } from "./supervisor.ts";
 import { TradingDay } from "./trading_day.ts";
-import { Watchdog } from "./watchdog.ts";
 
+/** A consumer closes its strategies in this time. */
+const STOP_MS_MAX = 15_000;
 /** A live session looks at its schedule at least so often. */
 const TICK_MS_MAX = 1000;
 
@@ -39,11 +42,14 @@ export class Session {
   readonly #scans: Scans;
   readonly #day: TradingDay;
   readonly #producer: Producer;
-  readonly #streams = new Map<AssetClass, MarketStream>();
+  readonly #streams: SessionStreams;
+  readonly #messages: SessionMessages;
+  readonly #supervisor: Supervisor;
+  #setting: ConsumerSetting | null = null;
+  /** What can be asked of the session from outside, from its first moment on. */
+  readonly control: SessionControl;
   readonly #assets = new Map<string, Asset>();
-  readonly #runs: RunInfo[] = [];
-  /** Why strategies ended before the session. */
-  readonly #failures = new Map<number, string>();
+  readonly #runs = new SessionRuns();
   /** Strategies over a collection, in the plan's order. */
   readonly #collections: string[] = [];
   readonly #ended = Promise.withResolvers<string>();
@@ -51,35 +57,52 @@ export class Session {
   /** What must be done before a step is acknowledged. */
   readonly #pending = new Set<Promise<void>>();
   readonly #refills: Refills;
+  readonly #held = new HeldSymbols();
   #clock!: MarketClock;
   #provider!: DataProvider;
   #followings!: Followings;
+  #carriedOn = new CarriedOn(null);
   #windows: SessionWindow[] = [];
   #gatewayReceiver = -1;
-  readonly #cash = { before: 0, after: 0 };
+  #cashBefore = 0;
   #isOver = false;
   #isEnding = false;
 
-  constructor(options: SessionOptions) {
-    this.#options = options;
+  constructor(given: SessionOptions) {
+    // The batch may turn out to be another's, which is carried on.
+    const options = this.#options = { ...given };
     this.#producer = new Producer({
       symbols: this.#symbols,
       isLossless: () => this.#clock.rate === 0,
       onStep: (n, timeUs, isLast) => void this.#guarded(this.#step(n, timeUs, isLast)),
     });
     this.#workers = new SessionWorkers(options, {
-      onGateway: (message) => this.#onGateway(message),
-      onConsumer: (...message) => this.#onConsumer(...message),
-      onScanners: (...message) => void this.#guarded(this.#scans.onMessage(...message)),
+      onGateway: (message) => {
+        this.control.onGateway(message);
+        this.#messages.onGateway(message);
+      },
+      onConsumer: (...message) => this.#messages.onConsumer(...message),
+      onConsumerLost: (consumer, error) => {
+        if (!this.#followings) return this.#ended.reject(error);
+        this.#supervisor.lost(consumer, error.message);
+      },
+      onScanners: (worker, message) => {
+        const post = (answer: MainToScanners) => this.#workers.scanners.links[worker].post(answer);
+        void this.#guarded(this.#scans.onMessage(message, post));
+      },
       onFailure: (error) => this.#ended.reject(error),
     });
     this.#refills = new Refills({
       history: (symbols) => this.#followings.history(symbols, this.#abort.signal),
-      refill: (consumer, symbol, history) =>
-        this.#workers.consumers[consumer].post({ type: "refill", symbol, history }),
+      refill: (consumer, symbol, history, fillsGap) =>
+        this.#workers.consumers[consumer].post({ type: "refill", symbol, history, fillsGap }),
+      clock: () => this.#clock,
+      wait: (ms) => sleep(ms, this.#abort.signal),
+      isOver: () => this.#isOver || this.#abort.signal.aborted,
+      log: this.#log,
     });
     this.#scans = new Scans({
-      workers: this.#workers,
+      workers: this.#workers.scanners,
       access: () => ({
         provider: this.#provider,
         assets: this.#assets,
@@ -98,9 +121,77 @@ export class Session {
       onPhase: (text) => this.#phase(text),
       onAllClosed: () => this.#end("market close"),
     });
+    this.#streams = new SessionStreams({
+      assets: options.assets,
+      producer: this.#producer,
+      symbolTable: this.#symbols,
+      symbols: () => this.#followings.symbols,
+      held: this.#held,
+      windows: () => this.#windows,
+      clock: () => this.#clock,
+      toGateway: (message) => this.#workers.postGateway(message),
+      wait: sleep,
+      log: this.#log,
+      onFailure: (error) => this.#ended.reject(error),
+      signal: this.#abort.signal,
+    });
+    this.#supervisor = this.#makeSupervisor();
+    this.#messages = this.#makeMessages();
+    this.control = new SessionControl({
+      environment: options.environment,
+      workers: this.#workers,
+      consumers: () => this.#workers.consumers,
+      producer: this.#producer,
+      runs: this.#runs,
+      strategies: options.strategies.map(({ source }) => source.name),
+      batchId: () => options.batchId,
+      nowUs: () => this.#clock?.nowUs() ?? null,
+      symbols: () => this.#followings?.symbols ?? [],
+    });
     const interrupt = () => this.#end("interrupted");
     if (options.signal.aborted) interrupt();
     options.signal.addEventListener("abort", interrupt, { once: true });
+  }
+
+  #makeMessages(): SessionMessages {
+    return new SessionMessages({
+      runs: this.#runs,
+      producer: this.#producer,
+      refills: this.#refills,
+      held: this.#held,
+      log: this.#log,
+      nowUs: () => this.#clock?.nowUs() ?? null,
+      gatewayReceiver: () => this.#gatewayReceiver,
+      symbols: () => this.#followings?.symbols ?? [],
+      reject: (...rejected) => this.#followings.reject(...rejected, this.#abort.signal),
+      before: (task) => this.#before(task),
+      onEvent: this.#options.onEvent,
+      supervisor: this.#supervisor,
+    });
+  }
+
+  #makeSupervisor(): Supervisor {
+    const { environment, buildNumber, batchId, store, supervision } = this.#options;
+    return new Supervisor({
+      workers: this.#workers,
+      producer: this.#producer,
+      runs: this.#runs,
+      startRun: (run) => store.startRun({ environment, buildNumber, batchId, ...run }),
+      write: (records) => store.write(records),
+      onFailure: supervision.onFailure,
+      memoryMb: supervision.memoryMb,
+      rssBytes: () => Deno.memoryUsage().rss,
+      nowUs: () => this.#clock.nowUs(),
+      monotonicMs: workerWallMs,
+      setting: () => this.#setting!,
+      followings: () => this.#followings,
+      windows: () => this.#windows,
+      scans: this.#scans,
+      before: (task) => this.#before(task),
+      onEvent: this.#options.onEvent,
+      log: this.#log,
+      signal: this.#abort.signal,
+    });
   }
 
   /** Runs the session to its end. Throws ConfigError, OperationError, or what a worker died of; all is stopped then. */
@@ -113,28 +204,22 @@ export class Session {
         // Nothing has been traded, and what is still starting could not be asked to finish.
         throw new OperationError("Interrupted before the session began");
       }
-      const watchdog = new Watchdog(this.#workers.consumers, (consumer, index) => {
-        const strategy = this.#workers.consumers[consumer].strategies[index].source.name;
-        this.#log("error", "Stopping {strategy}, which does not return", { consumer, strategy });
-      });
-      try {
-        if (this.#clock.rate !== 0) void this.#guarded(this.#tickUntilEnd());
-        const endReason = await this.#ended.promise;
-        const open = await this.#finish(endReason);
-        return {
-          endReason,
-          endUs: this.#clock.nowUs(),
-          windows: this.#windows,
-          runs: this.#runs,
-          collections: this.#collections,
-          ...this.#producer.counts,
-          cash: this.#cash,
-          open,
-        };
-      } finally {
-        watchdog.stop();
-      }
+      if (this.#clock.rate !== 0) void this.#guarded(this.#tickUntilEnd());
+      const endReason = await this.#ended.promise;
+      const open = await this.#finish(endReason);
+      return {
+        batchId: this.#options.batchId,
+        endReason,
+        endUs: this.#clock.nowUs(),
+        windows: this.#windows,
+        runs: this.#runs.all,
+        collections: this.#collections,
+        ...this.#producer.counts,
+        cash: { before: this.#cashBefore, after: this.#messages.cash },
+        open,
+      };
     } finally {
+      this.#supervisor.stop();
       this.#isOver = true;
       this.#abort.abort();
       this.#workers.close();
@@ -146,29 +231,45 @@ export class Session {
     const groups = consumerGroups(this.#options);
     const ready = await this.#workers.startGateway(groups.length);
     const { account, clock } = ready;
-    const setting = { baseUs: clock.timeUs, wallBaseMs: workerWallMs(), rate: clock.rate };
-    this.#clock = new MarketClock(setting, workerWallMs);
+    const clockSetting = { baseUs: clock.timeUs, wallBaseMs: workerWallMs(), rate: clock.rate };
+    this.#clock = new MarketClock(clockSetting, workerWallMs);
     this.#provider = this.#options.provider(this.#clock);
-    this.#cash.before = this.#cash.after = Number(account.cash);
+    this.#cashBefore = this.#messages.cash = Number(account.cash);
     const { accountId, equity, currency } = account;
     this.#phase(`account ${accountId}, equity ${equity} ${currency}`);
+    this.#options.batchId = ready.batchId;
+    const before = this.#carriedOn = new CarriedOn(ready.recovered);
+    if (before.text !== null) this.#phase(before.text);
+    this.#held.start([...ready.positions, ...ready.recovered?.held ?? []]);
     const held = heldText(ready);
     if (held !== null) this.#log("warning", held);
     for (const text of grantTexts(this.#options)) this.#phase(text);
-    this.#windows = sessionWindows(this.#options, this.#clock.nowUs());
-    const stepping = clock.rate === 0;
-    for (const strategies of groups) {
-      const link = await this.#workers.startConsumer(strategies, { clock: setting, stepping });
+    this.#windows = sessionWindows(this.#options, this.#clock.nowUs(), ready.sessions);
+    for (const difference of calendarDifferences(ready.sessions, exchangeDate(clock.timeUs))) {
+      this.#log("warning", "The broker's calendar counts: {difference}", { difference });
+    }
+    this.#setting = { clock: clockSetting, stepping: clock.rate === 0 };
+    this.#supervisor.watch();
+    for (const [index, strategies] of groups.entries()) {
+      const link = await this.#workers.startConsumer(index, strategies, this.#setting);
       this.#producer.addReceiver({ post: link.post }, link.sequence);
     }
     this.#gatewayReceiver = this.#producer.addReceiver({
       post: (message, transfer) => this.#workers.postGateway(message, transfer),
     }, this.#workers.gatewaySequence);
-    const fromOpen = await this.#workers.startScanners(setting);
+    this.#messages.routeWatched();
+    const fromOpen = await this.#workers.scanners.start(this.#options.scanners, clockSetting);
     await this.#loadAssets();
     await this.#startRuns();
     this.#day.plan(this.#windows, fromOpen, this.#clock.nowUs());
-    await this.#openStreams();
+    if (readKill(this.#options.gateway.killFolder)?.flatten) this.control.flatten();
+    await this.#streams.open(this.#provider);
+    await before.follow({
+      ...this.#options,
+      followings: this.#followings,
+      log: this.#log,
+      signal: this.#abort.signal,
+    });
   }
 
   async #loadAssets(): Promise<void> {
@@ -182,12 +283,16 @@ export class Session {
   /** Tells all workers of the runs and the day's session. */
   async #startRuns(): Promise<void> {
     const { consumers } = this.#workers;
-    const { runs, collections } = await startRuns(this.#options, consumers, this.#clock.nowUs());
-    this.#runs.push(...runs);
+    const startUs = this.#clock.nowUs();
+    const before = this.#carriedOn;
+    await before.endRuns(this.#options.store, startUs);
+    const refOf = (strategy: string, consumer: number) => before.refOf(strategy, consumer);
+    const { runs, collections } = await startRuns({ ...this.#options, refOf }, consumers, startUs);
+    this.#runs.current.push(...runs);
     this.#collections.push(...collections);
-    this.#workers.postGateway({ type: "runs", runs: this.#runs });
+    this.#workers.postGateway({ type: "runs", runs, continued: before.continued(runs) });
     for (const { post, index } of consumers) {
-      post({ type: "runs", runs: this.#runs.filter(({ consumer }) => consumer === index) });
+      post({ type: "runs", runs: this.#runs.of(index) });
       post({ type: "session", windows: this.#windows });
     }
     for (const { assetClass, openUs, closeUs } of this.#windows) {
@@ -201,37 +306,12 @@ export class Session {
       stream: (assetClass) => this.#streams.get(assetClass),
       assets: this.#assets,
       consumers: consumers.length,
-      runs: this.#runs,
+      runs: this.#runs.current,
       traits: consumers.flatMap(({ traits }) => traits),
       clock: this.#clock,
       follow: (consumer, message) => consumers[consumer].post(message),
       warn: (text, properties) => this.#log("warning", text, properties),
     });
-  }
-
-  async #openStreams(): Promise<void> {
-    for (const assetClass of this.#options.assets) {
-      const stream = await this.#provider.openStream({
-        assetClass,
-        sink: this.#producer.addStream(),
-        onState: (state) => {
-          if (state.state === "failed") return this.#ended.reject(state.error);
-          const level = state.state === "interrupted" ? "warning" : "info";
-          this.#log(level, "Market data of {assetClass}: {state}", {
-            assetClass,
-            ...state,
-          });
-          if (state.state === "restored") {
-            const isOfStream = (symbol: string) => assetClassOf(symbol) === assetClass;
-            const symbols = this.#followings.symbols.filter(isOfStream);
-            this.#producer.markGap(symbols, this.#clock.nowUs());
-          }
-        },
-        signal: this.#abort.signal,
-      });
-      this.#streams.set(assetClass, stream);
-    }
-    this.#producer.start();
   }
 
   /** All of a step has been sent to consumers and gateway: waits for them, does what is due, lets time go on. */
@@ -246,18 +326,16 @@ export class Session {
     if (isLast) this.#end("end of the exchange's data");
     // Once the session ends, the exchange's time stands still: nothing happens while all is being stopped.
     if (this.#isEnding) return;
-    for (const stream of this.#streams.values()) stream.ackStep(n);
+    this.#streams.ackStep(n);
   }
 
   async #settled(): Promise<void> {
     while (this.#pending.size > 0) await Promise.all(this.#pending);
   }
 
-  #completedStep = -1;
-
   /** The gateway may have been quicker than the streams. */
   async #stepComplete(n: number): Promise<void> {
-    if (this.#completedStep >= n) return;
+    if (this.#messages.completedStep >= n) return;
     await this.#workers.gatewayInbox.next("stepComplete", (message) => message.n === n);
   }
 
@@ -267,74 +345,6 @@ export class Session {
       await this.#day.schedule.runDue(nowUs);
       const dueMs = (this.#day.schedule.nextDueUs - nowUs) / 1000 / this.#clock.rate;
       await sleep(Math.max(1, Math.min(dueMs, TICK_MS_MAX)), this.#abort.signal);
-    }
-  }
-
-  #onGateway(message: GatewayToMain): void {
-    switch (message.type) {
-      case "trade":
-        return this.#tell({ type: "trade", strategy: this.#nameOf(message.runId), line: message });
-      case "denial":
-        return this.#tell({
-          type: "denial",
-          strategy: this.#nameOf(message.runId),
-          denial: message,
-        });
-      case "status": {
-        // The first may come before main has read the clock that "ready" brought.
-        if (!this.#clock) return;
-        const { account, positions, openOrders } = message;
-        this.#cash.after = account.cash;
-        return this.#tell({
-          type: "status",
-          timeUs: this.#clock.nowUs(),
-          account,
-          positions,
-          openOrders,
-          symbols: this.#followings?.symbols.length ?? 0,
-          ...this.#producer.counts,
-        });
-      }
-      case "watch":
-        for (const symbol of message.symbols) this.#producer.route(symbol, this.#gatewayReceiver);
-        return;
-      case "returned":
-        return this.#producer.returned(this.#gatewayReceiver, message.buffer);
-      case "stepComplete":
-        this.#completedStep = Math.max(this.#completedStep, message.n);
-        return;
-      default:
-        return; // waited for through the inbox
-    }
-  }
-
-  #onConsumer(consumer: number, message: ConsumerToMain): void {
-    switch (message.type) {
-      case "returned":
-        return this.#producer.returned(consumer, message.buffer);
-      case "reject": {
-        const { runId, symbol, reason } = message;
-        const strategy = this.#nameOf(runId);
-        this.#tell({ type: "reject", timeUs: this.#clock.nowUs(), strategy, symbol, reason });
-        return this.#before(this.#followings.reject(runId, symbol, this.#abort.signal));
-      }
-      case "strategyFailed": {
-        const { runId, message: text, stack } = message;
-        this.#failures.set(runId, `stopped: ${text}`);
-        return this.#tell({
-          type: "strategyFailed",
-          strategy: this.#nameOf(runId),
-          message: text,
-          stack,
-        });
-      }
-      case "outOfSync": {
-        const { symbol, lagSeconds, rowsLost, symbols } = message;
-        this.#tell({ type: "lost", symbol, lagSeconds, rowsLost });
-        return this.#before(this.#refills.add(consumer, symbols));
-      }
-      default:
-        return; // waited for through the inbox
     }
   }
 
@@ -358,34 +368,22 @@ export class Session {
 
   /** Strategies close, the gateway writes what it has, runs end. */
   async #finish(reason: string): Promise<OpenPosition[]> {
-    await this.#workers.stopConsumers();
+    await this.#workers.stopConsumers(STOP_MS_MAX);
     const stopped = this.#workers.gatewayInbox.next("stopped");
-    this.#workers.postGateway({ type: "stop" });
+    this.#workers.postGateway({ type: "stop", orders: "cancel", withinMs: 10_000 });
     const { open } = await stopped;
     this.#isOver = true;
-    for (const stream of this.#streams.values()) await stream.close();
-    const endUs = this.#clock.nowUs();
-    this.#options.store.write(this.#runs.map(({ runId }) => ({
-      table: "algo_run_end",
-      row: { algoRunId: runId, endUs, endReason: this.#failures.get(runId) ?? reason },
-    })));
+    await this.#streams.close();
+    const ends = this.#runs.ends(this.#clock.nowUs(), reason);
+    this.#options.store.write(ends.map((row) => ({ table: "algo_run_end", row })));
     await this.#options.store.flush();
     return open;
   }
 
-  #nameOf(runId: number): string {
-    return this.#runs.find((run) => run.runId === runId)?.strategy ?? `run ${runId}`;
-  }
-
-  #log(level: LogMessage["level"], text: string, properties: Record<string, unknown> = {}): void {
+  readonly #log: SessionLog = (level, text, properties = {}) =>
     this.#options.log(level, ["liu", "session"], text, properties);
-  }
 
   #phase(text: string): void {
-    this.#tell({ type: "phase", timeUs: this.#clock.nowUs(), text });
-  }
-
-  #tell(event: SessionEvent): void {
-    this.#options.onEvent(event);
+    this.#options.onEvent({ type: "phase", timeUs: this.#clock.nowUs(), text });
   }
 }

@@ -4,16 +4,27 @@ import type { Environment, Store } from "../contracts/store.ts";
 import type { AssetClass } from "../model/asset.ts";
 import type { OpenPosition } from "../model/open_position.ts";
 import type { RiskSettings } from "../model/limit.ts";
+import type { ReconcilePeriods } from "../model/reconcile_periods.ts";
 import type {
   AccountFigures,
   GatewayToMain,
+  LogMessage,
+  PlanOfSession,
   PluginSource,
   RunInfo,
   SessionWindow,
+  StopOrders,
   StrategySource,
   TradeLine,
 } from "../protocol.ts";
 import type { LogSink } from "../util/log.ts";
+
+/** A session's own log: under its category, with plain data for the names in the text. */
+export type SessionLog = (
+  level: LogMessage["level"],
+  text: string,
+  properties?: Record<string, unknown>,
+) => void;
 
 /** A scanner of the plan. */
 export interface ScannerSetup {
@@ -32,6 +43,21 @@ export interface StrategySetup {
   source: StrategySource;
   /** Hosts that its code may reach; equal grants share consumers. */
   netHosts: string[];
+  /** What becomes of its positions when it is stopped for what it did; null: as the session's. */
+  onFailure?: OnFailure | null;
+}
+
+export type OnFailure = "keep" | "flatten";
+
+/** How a session takes what goes wrong, and how it ends when it is stopped. */
+export interface SupervisionOptions {
+  /** What becomes of orders and positions when the trader is stopped. */
+  onStop: StopOrders;
+  onFailure: OnFailure;
+  /** The heap that the strategies of a consumer may fill together. */
+  memoryMb: number;
+  /** Seconds without the database after which nothing is opened any more. */
+  databaseSeconds: number;
 }
 
 /** What a session tells the outside, as it happens. */
@@ -69,8 +95,16 @@ export interface SessionOptions {
     /** "host:port" of the broker. */
     hosts: string[];
     journalFolder: string;
+    /** Where the kill switch's file is, or is not. */
+    killFolder: string;
     risk: RiskSettings;
+    reconcile: ReconcilePeriods;
+    /** Clocks may be so far from the broker's. */
+    clockSkewMsMax: number;
   };
+  supervision: SupervisionOptions;
+  /** See PlanOfSession: whether a batch is carried on. */
+  recovery: Pick<PlanOfSession, "digest" | "isNewBatch" | "unknownPositions">;
   scanners: ScannerSetup[];
   strategies: StrategySetup[];
   assets: AssetClass[];
@@ -93,6 +127,8 @@ export interface SessionOptions {
 }
 
 export interface SessionResult {
+  /** The one given, or that of the batch that was carried on. */
+  batchId: string;
   endReason: string;
   /** Market time of the end. */
   endUs: number;

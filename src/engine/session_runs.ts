@@ -4,6 +4,63 @@ import { RECEIVERS_MAX } from "./producer.ts";
 import type { SessionOptions, StrategySetup } from "./session_options.ts";
 import type { ConsumerLink } from "./session_workers.ts";
 
+/** The runs of a session: those that go on, and what became of those that ended before it. */
+export class SessionRuns {
+  /** Those that go on, and those whose strategy was stopped. Followings look at it. */
+  readonly current: RunInfo[] = [];
+  /** Of a trader before: orders of theirs may still be told of. */
+  before: readonly RunInfo[] = [];
+  /** In whose place another has come. */
+  readonly #replaced: RunInfo[] = [];
+  /** Why strategies ended before the session, by run. */
+  readonly #failures = new Map<number, string>();
+
+  get all(): RunInfo[] {
+    return [...this.#replaced, ...this.current];
+  }
+
+  of(consumer: number): RunInfo[] {
+    return this.current.filter((run) => run.consumer === consumer);
+  }
+
+  nameOf(runId: number): string {
+    const isIt = (run: RunInfo) => run.runId === runId;
+    const run = this.all.find(isIt) ?? this.before.find(isIt);
+    return run?.strategy ?? `run ${runId}`;
+  }
+
+  /** False: it has failed before. */
+  fail(runId: number, reason: string): boolean {
+    if (this.#failures.has(runId)) return false;
+    this.#failures.set(runId, reason);
+    return true;
+  }
+
+  /** Why its strategy was stopped; null: it was not. */
+  failureOf(runId: number): string | null {
+    return this.#failures.get(runId) ?? null;
+  }
+
+  hasFailed(runId: number): boolean {
+    return this.#failures.has(runId);
+  }
+
+  /** `next` goes on in the place of `run`. */
+  replace(run: RunInfo, next: RunInfo): void {
+    this.current[this.current.indexOf(run)] = next;
+    this.#replaced.push(run);
+  }
+
+  /** What the store is told at the session's end. */
+  ends(endUs: number, reason: string): { algoRunId: number; endUs: number; endReason: string }[] {
+    return this.current.map(({ runId }) => ({
+      algoRunId: runId,
+      endUs,
+      endReason: this.#failures.get(runId) ?? reason,
+    }));
+  }
+}
+
 /** Strategies of each consumer: those without grants share `consumers` of them, each other grant has one of its own. */
 export function consumerGroups(
   { strategies, consumers }: Pick<SessionOptions, "strategies" | "consumers">,
@@ -30,11 +87,13 @@ export function grantTexts(
  * such strategy, so that it seldom shares one with the first symbols.
  */
 export async function startRuns(
-  { environment, buildNumber, batchId, store, refRuns = {} }:
+  { environment, buildNumber, batchId, store, refRuns = {}, refOf = () => null }:
     & Pick<SessionOptions, "environment" | "buildNumber" | "batchId">
     & {
       store: Pick<SessionOptions["store"], "startRun">;
       refRuns?: Readonly<Record<string, number>>;
+      /** The run that this one carries on with. */
+      refOf?(strategy: string, consumer: number): number | null;
     },
   consumers: readonly Pick<ConsumerLink, "index" | "traits">[],
   startUs: number,
@@ -57,7 +116,7 @@ export async function startRuns(
         batchId,
         parameters,
         startUs,
-        refAlgoRun: refRuns[strategy] ?? null,
+        refAlgoRun: refRuns[strategy] ?? refOf(strategy, index),
       });
       runs.push({ runId, strategy, consumer: index, dayTrade });
     }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { AssetClass } from "../model/asset.ts";
-import { sessionWindows } from "./session_windows.ts";
+import { calendarDifferences, sessionWindows } from "./session_windows.ts";
 
 function check(assetClass: AssetClass, cryptoEndMinutes: number | null, cases: string[][]): void {
   for (const [now, date, open, close] of cases) {
@@ -48,3 +48,40 @@ Deno.test("crypto: an end at 00:00 is the midnight that ends the day", () =>
     ["2022-01-03T05:00", "2022-01-03", "2022-01-03T05:00", "2022-01-04T05:00"],
     ["2022-01-04T04:59", "2022-01-03", "2022-01-03T05:00", "2022-01-04T05:00"],
   ]));
+
+const us = (time: string) => Date.parse(`${time}:00Z`) * 1000;
+const ofBroker = (date: string, open: string, close: string) => ({
+  date,
+  openUs: us(`${date}T${open}`),
+  closeUs: us(`${date}T${close}`),
+});
+
+Deno.test("fault 43: the broker's close counts, and what differs is told", () => {
+  const calendar = [
+    ofBroker("2022-01-03", "14:30", "18:00"),
+    ofBroker("2022-01-05", "15:00", "21:00"),
+    ofBroker("2022-01-08", "14:30", "21:00"),
+  ];
+  const at = (time: string) => {
+    const options = { assets: ["us_equity" as const], cryptoEndMinutes: null };
+    const [{ date, closeUs }] = sessionWindows(options, us(time), calendar);
+    return [date, new Date(closeUs / 1000).toISOString().slice(11, 16)];
+  };
+  assert.deepEqual(at("2022-01-03T17:59"), ["2022-01-03", "18:00"]);
+  // A day of mourning, of which our own calendar knows nothing.
+  assert.deepEqual(at("2022-01-03T18:00"), ["2022-01-05", "21:00"]);
+  assert.deepEqual(at("2022-01-09T12:00"), ["2022-01-10", "21:00"]);
+  assert.deepEqual(calendarDifferences(calendar, "2022-01-03"), [
+    "2022-01-03 is from 09:30 to 13:00",
+    "2022-01-04 is no session",
+    "2022-01-05 is from 10:00 to 16:00",
+    "2022-01-06 is no session",
+    "2022-01-07 is no session",
+    "2022-01-08 is a session",
+  ]);
+  assert.deepEqual(calendarDifferences([], "2022-01-03"), []);
+  assert.deepEqual(
+    calendarDifferences([ofBroker("2022-01-03", "14:30", "21:00")], "2022-01-01"),
+    [],
+  );
+});

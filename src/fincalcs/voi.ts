@@ -68,6 +68,11 @@ export class VolumeOrderImbalance {
     this.#askSize = askSize;
   }
 
+  /** Quotes were lost: the next is not compared with the last. */
+  interrupt(): void {
+    this.#bidPrice = this.#askPrice = NaN;
+  }
+
   /** The last 10 averages or fewer, oldest first (a copy). */
   last(): Float64Array {
     const length = Math.min(this.#count, KEPT);

@@ -8,10 +8,13 @@ import { forbidden, unprocessable } from "./refusal.ts";
 import type { PositionIntent, Refusal } from "./types.ts";
 
 export interface Admission {
-  positionIntent: PositionIntent;
+  readonly positionIntent: PositionIntent;
   /** null: it closes, or no price is known, and holds no buying power. */
-  reservePrice: Decimal | null;
+  readonly reservePrice: Decimal | null;
 }
+
+const CLOSES_LONG: Admission = { positionIntent: "sell_to_close", reservePrice: null };
+const CLOSES_SHORT: Admission = { positionIntent: "buy_to_close", reservePrice: null };
 
 /** `ignoring`: the order whose place this one takes. */
 export function checkAccount(options: {
@@ -26,7 +29,7 @@ export function checkAccount(options: {
   if (isClosing) {
     const refusal = checkClosing(options);
     if (refusal !== null) return { refusal };
-    return { positionIntent: isBuy ? "buy_to_close" : "sell_to_close", reservePrice: null };
+    return isBuy ? CLOSES_SHORT : CLOSES_LONG;
   }
   const reservePrice = openingPrice(terms, holding.market);
   const refusal = checkOpening(options, reservePrice);
@@ -55,7 +58,7 @@ function checkOpening(options: Options, price: Decimal | null): Refusal | null {
     if (asset.assetClass === "crypto") return insufficientQty(options, ZERO);
     if (!isWhole(terms.qty)) return unprocessable("fractional orders cannot be sold short");
     // What is hard to borrow is refused like what cannot be borrowed at all.
-    if (!asset.shortable || !asset.easyToBorrow) {
+    if (!asset.shortable || !asset.easyToBorrow || asset.isLentOut === true) {
       return unprocessable(`asset "${asset.symbol}" cannot be sold short`);
     }
     if (account.funds().multiplier === 1) {

@@ -46,6 +46,10 @@ export class AccountState {
   readonly #holdings = new Map<string, Holding>();
   /** Those with a position or an open order, in no order. */
   readonly #active: Holding[] = [];
+  /** Open orders that hold buying power, in no order. */
+  readonly #reserving: OrderState[] = [];
+  /** Positions that are short. */
+  #shorts = 0;
 
   constructor(
     readonly id: string,
@@ -70,12 +74,25 @@ export class AccountState {
       assert(this.#byClientId.size === this.orders.length, "client order id used twice");
     }
     order.holding.addOrder(order);
+    if (order.reservePrice !== null) this.#reserving.push(order);
     this.#note(order.holding);
   }
 
   /** An order that has become final leaves the open ones. */
   removeOpen(order: OrderState): void {
     order.holding.removeOrder(order);
+    if (order.reservePrice !== null) this.#noLongerReserves(order);
+    this.#note(order.holding);
+  }
+
+  #noLongerReserves(order: OrderState): void {
+    const last = this.#reserving.pop()!;
+    if (last !== order) this.#reserving[this.#reserving.indexOf(order)] = last;
+  }
+
+  /** One that had become final is among the open ones again. */
+  reopen(order: OrderState): void {
+    order.holding.addOrder(order);
     this.#note(order.holding);
   }
 
@@ -130,13 +147,17 @@ export class AccountState {
   /** Cash moves by the notional, qty × price, and the fee, exactly. */
   applyExecution(
     { holding, side }: OrderState,
-    execution: { qty: Decimal; price: Decimal; notional: Decimal; fee: Decimal },
+    qty: Decimal,
+    price: Decimal,
+    notional: Decimal,
+    fee: Decimal,
   ): void {
-    const { qty, price, notional, fee } = execution;
     const isBuy = side === "buy";
     this.cash = (isBuy ? this.cash.minus(notional) : this.cash.plus(notional)).minus(fee);
     this.feesPaid = this.feesPaid.plus(fee);
+    const wasShort = holding.qty.s < 0;
     holding.applyExecution(isBuy ? qty : qty.neg(), price);
+    this.#shorts += Number(holding.qty.s < 0) - Number(wasShort);
     this.#note(holding);
   }
 
@@ -153,6 +174,10 @@ export class AccountState {
       last.place = place;
     }
     holding.place = -1;
+  }
+
+  split(symbol: string, ratio: Decimal): void {
+    this.#holdings.get(symbol)?.split(ratio);
   }
 
   /** What a night costs. */
@@ -221,8 +246,9 @@ export class AccountState {
    * with a margin that its errors are far below: false says nothing.
    */
   surelyAffords(cost: number, ignoring: OrderState | null): boolean {
-    this.options.beforeValuing();
     const cash = this.cash.toNumber();
+    if (this.#cashAffords(cost, cash, ignoring)) return true;
+    this.options.beforeValuing();
     let net = 0;
     let gross = 0;
     let crypto = 0;
@@ -244,6 +270,19 @@ export class AccountState {
     const multiplier = this.options.isMargin && equity > MARGIN_EQUITY_MIN ? 2 : 1;
     const excess = equity - (gross - crypto) / multiplier - crypto;
     return cost < excess * multiplier - reserved - 10 * slack;
+  }
+
+  /**
+   * What is held long only adds to the buying power, whatever it is worth: then the cash alone, less
+   * what orders hold, may be enough. No price is asked for.
+   */
+  #cashAffords(cost: number, cash: number, ignoring: OrderState | null): boolean {
+    if (this.#shorts > 0) return false;
+    let reserved = 0;
+    for (const order of this.#reserving) {
+      if (order !== ignoring) reserved += order.reservedNumber * (order.isCrypto ? 2 : 1);
+    }
+    return cost + reserved < cash * (1 - 10 * SLACK);
   }
 
   figures(): AccountFigures {

@@ -12,6 +12,7 @@
 import { assert } from "../util/assert.ts";
 import { decimal } from "../util/decimal.ts";
 import { AccountState, type Funds } from "./account_state.ts";
+import { ExchangeHand } from "./exchange_hand.ts";
 import { closeAfter, closingOrder, partOf, shareOf } from "./exchange_parts.ts";
 import { Fees } from "./fees.ts";
 import { defaultFillModel } from "./fill_model.ts";
@@ -54,6 +55,8 @@ export class Exchange {
   readonly #nights: NightCharges | null;
   readonly #marketOf = (symbol: string): SymbolMarket => this.market(symbol);
   #eventNumber = 0;
+  /** The account that was asked for last: mostly there is one. */
+  #asked: AccountState | null = null;
   /** When the day's equity is taken down. */
   #sessionCloseUs = NaN;
 
@@ -304,6 +307,13 @@ export class Exchange {
     return this.#account(accountId).surelyAffords(cost, null);
   }
 
+  /** What the market would not do. */
+  hand(): ExchangeHand {
+    const [desk, accountOf] = [this.#desk, (id: string) => this.#account(id)];
+    const numberOf = (orderId: string) => this.#ids.numberOf(orderId);
+    return new ExchangeHand({ desk, accountOf, numberOf, marketOf: this.#marketOf });
+  }
+
   #setTrade(price: number, size: number): void {
     const event = this.#event;
     event.kind = "trade";
@@ -373,10 +383,11 @@ export class Exchange {
   }
 
   #account(accountId: string): AccountState {
+    if (this.#asked?.id === accountId) return this.#asked;
     const account = this.#accounts.get(accountId);
     // The message is put together only where it is needed: this is asked for each order.
     if (account === undefined) assert(false, `there is no account ${accountId}`);
-    return account;
+    return this.#asked = account;
   }
 
   /** What the exchange has seen of a symbol: the same object, whatever it sees later. */

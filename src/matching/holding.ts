@@ -70,6 +70,13 @@ export class Holding {
     this.#size = after.toNumber();
   }
 
+  /** `ratio` new shares for each old one. */
+  split(ratio: Decimal): void {
+    this.qty = this.qty.times(ratio).round(SHARE_DECIMALS);
+    this.averagePrice = this.averagePrice.quotient(ratio, AVERAGE_DECIMALS);
+    this.#size = this.qty.toNumber();
+  }
+
   /** What open orders would close of the position; the legs of a group count once. */
   heldQty(ignoring: OrderState | null): Decimal {
     if (this.qty.isZero) return ZERO;

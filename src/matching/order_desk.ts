@@ -56,7 +56,9 @@ export class OrderDesk {
   fill(
     account: AccountState,
     order: OrderState,
-    { qty, price, isLast }: { qty: Decimal; price: Decimal; isLast: boolean },
+    qty: Decimal,
+    price: Decimal,
+    isLast: boolean,
   ): void {
     assert(
       qty.isPositive && order.isWorking,
@@ -68,7 +70,7 @@ export class OrderDesk {
     const notional = qty.times(price);
     order.filledNotional = order.filledNotional.plus(notional);
     const fee = this.options.fees.isFree ? ZERO : this.#charge(account, order);
-    account.applyExecution(order, { qty, price, notional, fee });
+    account.applyExecution(order, qty, price, notional, fee);
     order.status = isLast ? "filled" : "partially_filled";
     if (isLast) {
       order.endedUs = this.nowUs;
@@ -97,8 +99,13 @@ export class OrderDesk {
     return order.fees.commission.minus(commission).plus(added);
   }
 
+  /** Says how it stands; of what the exchange does by itself each is told already. */
+  tell(account: AccountState, event: UpdateEvent, order: OrderState): void {
+    this.#emit(account, event, order);
+  }
+
   /** Ends an open order, and with it the rest of its group. */
-  end(account: AccountState, order: OrderState, how: "canceled" | "expired"): void {
+  end(account: AccountState, order: OrderState, how: "canceled" | "expired" | "rejected"): void {
     order.status = how;
     order.endedUs = this.nowUs;
     account.removeOpen(order);

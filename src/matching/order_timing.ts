@@ -1,4 +1,5 @@
 // When an order comes into the market and when it ends, by the exchange's sessions.
+import { type AuctionTimeInForce, lateForAuction } from "../model/auctions.ts";
 import { extendedSessionAt, nextSession, type Session, sessionAt } from "../model/calendar.ts";
 import type { OrderTerms } from "./order_state.ts";
 import { forbidden } from "./refusal.ts";
@@ -7,10 +8,6 @@ import type { Refusal } from "./types.ts";
 const MINUTE_US = 60_000_000;
 const DAY_US = 24 * 60 * MINUTE_US;
 const GTC_DAYS = 90;
-const OPG_CUTOFF_US = 2 * MINUTE_US;
-const CLS_CUTOFF_US = 10 * MINUTE_US;
-/** Auction orders for the next day are taken from 19:00 on, 9.5 hours after the open. */
-const NEXT_DAY_US = 570 * MINUTE_US;
 
 export interface OrderTiming {
   /** The order is queued until then; −∞: at once. */
@@ -35,9 +32,9 @@ export function timingOf(terms: TimedTerms, nowUs: number): OrderTiming | { refu
     case "fok":
       return { routeUs, expiresUs };
     case "opg":
-      return auctionTiming(nowUs, (of) => of.openUs - OPG_CUTOFF_US, "opg", "9:28am");
+      return auctionTiming(nowUs, "opg", "9:28am");
     case "cls":
-      return auctionTiming(nowUs, (of) => of.closeUs - CLS_CUTOFF_US, "cls", "3:50pm");
+      return auctionTiming(nowUs, "cls", "3:50pm");
     default:
       return terms.timeInForce satisfies never;
   }
@@ -64,19 +61,17 @@ function comingSession(nowUs: number, extended: boolean): Session {
 
 function auctionTiming(
   nowUs: number,
-  cutoffUs: (session: Session) => number,
-  timeInForce: string,
+  timeInForce: AuctionTimeInForce,
   cutoff: string,
 ): OrderTiming | { refusal: Refusal } {
-  const today = extendedSessionAt(nowUs);
-  const isLate = today !== null && nowUs >= cutoffUs(today);
-  if (isLate && nowUs < today.openUs + NEXT_DAY_US) {
+  if (lateForAuction(timeInForce, nowUs) !== null) {
     return {
       refusal: forbidden(
         `${timeInForce} orders must be submitted after 7:00pm and before ${cutoff}`,
       ),
     };
   }
-  const session = today === null || isLate ? nextSession(nowUs) : today;
+  const today = extendedSessionAt(nowUs);
+  const session = today === null || nowUs >= today.closeUs ? nextSession(nowUs) : today;
   return { routeUs: session.openUs, expiresUs: session.closeUs };
 }

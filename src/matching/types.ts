@@ -153,7 +153,18 @@ export type UpdateEvent =
   | "expired"
   | "replaced"
   /** The order was changed by the exchange: a leg made smaller by the other leg's partial fill. */
-  | "restated";
+  | "restated"
+  // Only where the exchange is told to do them (exchange_hand.ts).
+  | "rejected"
+  | "done_for_day"
+  | "pending_new"
+  | "pending_cancel"
+  | "pending_replace"
+  | "stopped"
+  | "suspended"
+  | "calculated"
+  | "order_cancel_rejected"
+  | "order_replace_rejected";
 
 export interface ExchangeUpdate {
   accountId: string;

@@ -9,6 +9,8 @@ export interface Asset {
   tradable: boolean;
   shortable: boolean;
   easyToBorrow: boolean;
+  /** Known to a simulated exchange alone: none is left to borrow, whatever its list says. */
+  isLentOut?: boolean;
   fractionable: boolean;
   /** Decimal text, > 0: crypto's minimum; "1" or "0.000000001" for equities. */
   minOrderQty: string;

@@ -374,9 +374,11 @@ const offsetFormat = new Intl.DateTimeFormat("en-US", {
 function intlOffsetUs(us: number): number {
   const name =
     offsetFormat.formatToParts(us / 1000).find((part) => part.type === "timeZoneName")!.value;
-  const match = /^GMT(?:([+-])(\d\d):(\d\d))?$/.exec(name);
+  const match = /^GMT(?:([+-])(\d\d):(\d\d)(?::(\d\d))?)?$/.exec(name);
   if (match === null) throw new Error(`Bug in Liu: zone offset "${name}" is not understood`);
   if (match[1] === undefined) return 0;
-  const size = Number(match[2]) * HOUR_US + Number(match[3]) * MINUTE_US;
+  // Before 1883 the city's own time, with seconds.
+  const size = Number(match[2]) * HOUR_US + Number(match[3]) * MINUTE_US +
+    Number(match[4] ?? 0) * 1e6;
   return match[1] === "-" ? -size : size;
 }

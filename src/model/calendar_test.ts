@@ -204,3 +204,8 @@ Deno.test("sessions do not overlap, and neighbours find one another", () => {
     assert.equal(previousSession(all[i].closeUs - 1), all[i - 1]);
   }
 });
+
+Deno.test("days before there were time zones have dates too", () => {
+  assert.equal(exchangeDate(Date.UTC(1850, 0, 3, 4, 56) * 1000), "1850-01-02");
+  assert.equal(exchangeDate(Date.UTC(1850, 0, 3, 4, 57) * 1000), "1850-01-03");
+});

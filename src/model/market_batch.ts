@@ -23,7 +23,10 @@ export const RowKind = {
   correction: 8,
   /** a trade id, b price, c size of the trade that is taken back */
   cancelTrade: 9,
-  /** The stream of this symbol was interrupted: bars since then are incomplete. a: rows lost, −1 unknown */
+  /**
+   * Rows of this symbol were lost: bars since then are incomplete. a: rows lost, −1 unknown · b: 1
+   * while more are being lost, because the stream is away; a row with 0 follows when it is back
+   */
   gap: 10,
   /** End of a step: symbol 0, a: the step's number. Nothing of this time follows. */
   step: 15,

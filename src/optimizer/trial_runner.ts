@@ -134,7 +134,11 @@ export class TrialRunner {
       registries,
       log,
       // Numbers of its own: the runs are stored when the trial is done, its trades are not.
-      store: { startRun: (run) => Promise.resolve(runs.push(run)), write: () => {} },
+      store: {
+        startRun: (run) => Promise.resolve(runs.push(run)),
+        write: () => {},
+        takesTrades: false,
+      },
       onEvent: (event) => {
         if (event.type === "strategyFailed") problems.push(event);
       },

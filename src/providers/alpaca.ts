@@ -9,15 +9,15 @@ import { AlpacaDataStream } from "../wire/alpaca_data_stream.ts";
 import { readBars, readQuotes, readSnapshots, readTrades } from "../wire/alpaca_history.ts";
 import { AlpacaRest } from "../wire/alpaca_rest.ts";
 import { parseAlpacaSettings } from "../wire/alpaca_settings.ts";
+import type { ClientContext } from "../wire/client_context.ts";
 import { createOutbound } from "../wire/outbound.ts";
-import type { ProviderContext } from "./registry.ts";
 
 /** The free part of the delayed feed: what is younger is refused. */
 const FEED_DELAY_US = 15 * 60e6;
 
 export function createProvider(
   settings: Record<string, string>,
-  context: ProviderContext,
+  context: ClientContext,
 ): DataProvider {
   const { keys, urls, feed, acksSteps } = parseAlpacaSettings(settings);
   const outbound = createOutbound(urls.hosts);
@@ -36,14 +36,12 @@ export function createProvider(
     name: "alpaca",
     hosts: urls.hosts,
     assetClasses: ["us_equity", "crypto"],
-    async openStream({ assetClass, sink, onState, signal }) {
+    async openStream({ signal, ...wanted }) {
       const stream = new AlpacaDataStream({
         ...context,
-        url: urls.dataStream + streamPath[assetClass],
+        ...wanted,
+        url: urls.dataStream + streamPath[wanted.assetClass],
         keys,
-        assetClass,
-        sink,
-        onState,
         outbound,
         acksSteps,
       });

@@ -2,6 +2,8 @@ const ISO =
   /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d)(?::(\d\d)(\.\d{1,9})?)?\s*(Z|UTC|[+-]\d\d:?\d\d)?)?$/;
 /** The year 2255, up to which microseconds are exact in float64. */
 const TIME_US_MAX = 2 ** 53;
+/** No market's recorded prices are older: an earlier year is one that was written wrong. */
+const TIME_US_MIN = Date.UTC(1800, 0, 1) * 1000;
 
 /**
  * Microseconds since the epoch of an ISO time (without zone: UTC) or an epoch time, whose unit
@@ -29,7 +31,8 @@ export function parseTimeUs(text: string): number | null {
   if (Number(date.slice(8)) > daysInMonth(Number(date.slice(0, 4)), Number(date.slice(5, 7)))) {
     return null;
   }
-  return ms * 1000 + Math.floor(Number(fraction === "" ? 0 : `0${fraction}`) * 1e6 + 1e-4);
+  const us = ms * 1000 + Math.floor(Number(fraction === "" ? 0 : `0${fraction}`) * 1e6 + 1e-4);
+  return us >= TIME_US_MIN && us <= TIME_US_MAX ? us : null;
 }
 
 function daysInMonth(year: number, month: number): number {

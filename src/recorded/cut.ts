@@ -75,7 +75,7 @@ function mapped(
       symbol: one.symbol,
       assetClass: one.assetClass,
       name: one.name,
-      isHardToBorrow: one.isHardToBorrow,
+      isLentOut: one.isLentOut,
       secondBars: orLater(slice<BarColumns>(one.secondBars, seconds), one.secondBars),
       minuteBars: orLater(slice<BarColumns>(one.minuteBars, minutes), one.minuteBars),
       dailyBars: slice<BarColumns>(one.dailyBars, days),

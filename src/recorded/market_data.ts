@@ -15,7 +15,7 @@ export interface SymbolData {
   /** Shown as the asset's name; says so where the data are generated. */
   name: string;
   /** Its shares cannot be had to sell them short, though it is a symbol that can be sold short. */
-  isHardToBorrow: boolean;
+  isLentOut: boolean;
   secondBars: BarColumns;
   /** Of days of which none were given, made of the seconds or the trades. */
   minuteBars: BarColumns;
@@ -41,7 +41,7 @@ export function emptySymbol(symbol: string, name = symbol): SymbolData {
     symbol,
     assetClass: assetClassOf(symbol),
     name,
-    isHardToBorrow: false,
+    isLentOut: false,
     secondBars: NO_BARS,
     minuteBars: NO_BARS,
     dailyBars: NO_BARS,

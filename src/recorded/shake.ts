@@ -19,7 +19,7 @@ export function shake(data: MarketData, random: () => number, sign: 1 | -1): Mar
       symbol: one.symbol,
       assetClass: one.assetClass,
       name: one.name,
-      isHardToBorrow: one.isHardToBorrow,
+      isLentOut: one.isLentOut,
       secondBars: shaken<BarColumns>(one.secondBars, BAR_PRICES),
       minuteBars: shaken<BarColumns>(one.minuteBars, BAR_PRICES),
       dailyBars: shaken<BarColumns>(one.dailyBars, BAR_PRICES),

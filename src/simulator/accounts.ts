@@ -54,6 +54,12 @@ export class Accounts {
     return accountId;
   }
 
+  /** Of all that were let in so far. */
+  ids(): string[] {
+    return [...this.#secrets.keys()].map((keyId) => uuidOf(`account ${keyId}`))
+      .filter((id) => this.#options.exchange.hasAccount(id));
+  }
+
   /**
    * Counts a request. The minute is the market's, so that the limit means the same at every speed;
    * where the clock stands until clients go on ("max"), it would lock them out and is not enforced.

@@ -5,7 +5,15 @@
  */
 import { RowKind } from "../model/market_batch.ts";
 import type { DataSocket } from "./data_socket.ts";
-import { barMessage, type Codec, encodeMessage, EventEncoder, type Part } from "./event_encoder.ts";
+import type { AlpacaStreamChannel } from "../wire/alpaca_types.ts";
+import {
+  barMessage,
+  type Codec,
+  encodeMessage,
+  EventEncoder,
+  type Part,
+  type WireEvent,
+} from "./event_encoder.ts";
 import { DayBar } from "../recorded/market_data.ts";
 import { dueUs, type Timeline } from "./timeline.ts";
 
@@ -82,6 +90,14 @@ export class DataHub {
         }
       }
       socket.sendEvents(parts);
+    }
+  }
+
+  /** A message that is not of the timeline, to those who asked for its symbol on the channel. */
+  tell(channel: AlpacaStreamChannel, symbol: string, message: WireEvent): void {
+    for (const socket of this.#sockets) {
+      if (socket.accountId === null || !socket.subscribes(channel, symbol)) continue;
+      socket.sendEvents([encodeMessage(message, socket.codec)]);
     }
   }
 

@@ -109,6 +109,7 @@ function page(
   const limit = limitOf(c);
   const sort = c.req.query("sort") ?? "asc";
   if (sort !== "asc" && sort !== "desc") raise(`invalid sort: it must be asc or desc`);
+  const isAdjusted = ["split", "all"].includes(c.req.query("adjustment") ?? "raw");
   const timeframe = kind === "bars" ? parseTimeframe(c.req.query("timeframe") ?? "") : null;
   if (kind === "bars" && timeframe === null) {
     raise(`invalid timeframe: it must be like 1Min, 15Min, 1Hour, 1Day, 1Week, 1Month`);
@@ -122,7 +123,7 @@ function page(
   for (const symbol of symbols.sort()) {
     if (from !== null && symbol < from.symbol) continue;
     const all: Rows = timeframe !== null
-      ? history.bars(symbol, timeframe)
+      ? history.bars(symbol, timeframe, isAdjusted)
       : kind === "trades"
       ? history.trades(symbol)
       : history.quotes(symbol);

@@ -16,7 +16,9 @@ import {
   type Part,
   type WireEvent,
 } from "./event_encoder.ts";
+import type { SocketFaults } from "./faults/socket_faults.ts";
 import type { Market } from "./market.ts";
+import type { Monotonic } from "../wire/monotonic.ts";
 import type { SymbolData } from "../recorded/market_data.ts";
 
 export type DataFeed = "iex" | "sip" | "delayed_sip" | "test" | "crypto";
@@ -32,6 +34,9 @@ export interface DataSocketOptions {
   accounts: Accounts;
   hub: DataHub;
   market: Market;
+  /** Default: none. */
+  faults?: SocketFaults | null;
+  monotonic: Monotonic;
 }
 
 /** A client that has not authenticated after this is sent away: 404. */
@@ -63,7 +68,7 @@ export class DataSocket {
   readonly #wanted = new Map<number, Uint8Array>();
   /** Events of the step whose marker is about to be sent. */
   readonly #held: Part[] = [];
-  #authTimer: ReturnType<typeof setTimeout> | undefined;
+  #stopAuthTimer: () => void = () => {};
 
   constructor(options: DataSocketOptions) {
     this.#options = options;
@@ -73,7 +78,7 @@ export class DataSocket {
     socket.binaryType = "arraybuffer";
     socket.onopen = () => {
       options.hub.add(this);
-      this.#authTimer = setTimeout(() => this.fail(404), AUTH_TIMEOUT_MS);
+      this.#stopAuthTimer = options.monotonic.after(AUTH_TIMEOUT_MS, () => this.fail(404));
       this.#sendMessage({ T: "success", msg: "connected" });
     };
     socket.onmessage = ({ data }) => this.#receive(data);
@@ -86,8 +91,17 @@ export class DataSocket {
     return this.feed === "crypto" || this.feed === "test" ? this.feed : "stocks";
   }
 
+  get #socketKind(): "stocks" | "crypto" {
+    return this.feed === "crypto" ? "crypto" : "stocks";
+  }
+
   get unsentBytes(): number {
     return this.#options.socket.bufferedAmount;
+  }
+
+  subscribes(channel: AlpacaStreamChannel, symbol: string): boolean {
+    const subscribed = this.#subscription.get(channel)!;
+    return subscribed.has(symbol) || subscribed.has("*");
   }
 
   wants(kind: number, symbol: number): boolean {
@@ -110,14 +124,14 @@ export class DataSocket {
   }
 
   /** Sends the error and ends the connection. */
-  fail(code: StreamErrorCode): void {
+  fail(code: number): void {
     this.#sendError(code);
     this.#leave();
     if (this.#options.socket.readyState === WebSocket.OPEN) this.#options.socket.close();
   }
 
   #leave(): void {
-    clearTimeout(this.#authTimer);
+    this.#stopAuthTimer();
     this.#options.hub.remove(this);
     this.#options.market.gate.leave(this);
   }
@@ -139,8 +153,9 @@ export class DataSocket {
     }
   }
 
-  #sendError(code: StreamErrorCode): void {
-    this.#sendMessage({ T: "error", code, msg: STREAM_ERRORS[code] });
+  #sendError(code: number): void {
+    const msg = STREAM_ERRORS[code as StreamErrorCode] ?? "internal error";
+    this.#sendMessage({ T: "error", code, msg });
   }
 
   #receive(data: unknown): void {
@@ -175,8 +190,10 @@ export class DataSocket {
     if (this.accountId !== null) return this.#sendError(403);
     this.accountId = accounts.authenticate(request.key, request.secret);
     if (this.accountId === null) return this.fail(402);
+    const refusal = this.#options.faults?.refusal(this.#socketKind, this.accountId) ?? null;
+    if (refusal !== null) return this.fail(refusal);
     if (hub.hasOther(this)) return this.fail(406);
-    clearTimeout(this.#authTimer);
+    this.#stopAuthTimer();
     this.#sendMessage({ T: "success", msg: "authenticated" });
     if (acksSteps && market.isStepping) market.gate.join(this);
   }
@@ -194,10 +211,16 @@ export class DataSocket {
       changes.push([name as AlpacaStreamChannel, value]);
     }
     if (adds && this.feed === "iex" && this.#exceedsIex(changes)) return this.#sendError(405);
+    const { faults } = this.#options;
+    const named = [...new Set(changes.flatMap(([, symbols]) => symbols))];
+    const refusal = adds && faults ? faults.subscriptionRefusal(named) : null;
+    if (refusal !== null) return this.#sendError(refusal);
+    const leftOut = adds && faults ? faults.leftOut(named) : [];
     for (const [channel, symbols] of changes) {
       const subscribed = this.#subscription.get(channel)!;
       for (const symbol of symbols) {
-        if (adds) subscribed.add(symbol);
+        if (adds && !leftOut.includes(symbol)) subscribed.add(symbol);
+        else if (adds) continue;
         else subscribed.delete(symbol);
       }
       this.#setWanted(channel, subscribed);

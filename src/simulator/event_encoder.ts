@@ -137,7 +137,7 @@ function dailyBarEvent({ symbol, dailyBars: b }: SymbolData, i: number): WireEve
 }
 
 /** `row` as rowOf of market_data.ts. */
-export function barMessage(T: "b" | "d", symbol: string, row: number[]): WireEvent {
+export function barMessage(T: "b" | "d" | "u", symbol: string, row: number[]): WireEvent {
   const [t, o, h, l, c, v, vw, n] = row;
   return { T, S: symbol, o, h, l, c, v, t, n, vw };
 }

@@ -111,7 +111,7 @@ class SymbolGenerator {
       ) as { [K in keyof T]: Float64Array };
     return {
       ...emptySymbol(this.#symbol.symbol, this.#symbol.name),
-      isHardToBorrow: this.#symbol.isHardToBorrow,
+      isLentOut: this.#symbol.isLentOut,
       minuteBars: barsOf(this.#minutes),
       dailyBars: barsOf(this.#days),
       trades: columns(this.#trades),

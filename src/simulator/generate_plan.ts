@@ -11,7 +11,7 @@ export interface SymbolPlan {
   symbol: string;
   name: string;
   kind: SessionKind;
-  isHardToBorrow: boolean;
+  isLentOut: boolean;
   /** Dollars, before the history begins. */
   price: number;
   /** Dollars that are traded in a day. */
@@ -73,7 +73,7 @@ export function generatedSymbol(index: number, random: Random): SymbolPlan {
     symbol,
     name: `${symbol} (generated, no real company)`,
     kind: KINDS[index % KINDS.length],
-    isHardToBorrow: index % 10 === HARD_TO_BORROW,
+    isLentOut: index % 10 === HARD_TO_BORROW,
     price: isSubDollar ? random.between(0.45, 0.75) : Math.round(random.between(8, 180)),
     dailyDollars: random.between(20e6, 250e6),
     spread: isSubDollar ? 0.0012 : random.between(0.00005, 0.0003),

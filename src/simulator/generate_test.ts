@@ -82,7 +82,7 @@ Deno.test("days join, some gap up; one is a class share, one is below a dollar",
   assert.ok(gaps.length >= 4);
   assert.ok(symbols.some(({ symbol }) => symbol.endsWith(".B")));
   assert.ok(symbols.some(({ trades }) => trades.price.every((price) => price < 1)));
-  const rare = symbols.filter(({ isHardToBorrow }) => isHardToBorrow);
+  const rare = symbols.filter(({ isLentOut }) => isLentOut);
   assert.ok(rare.length > 0 && rare.length < symbols.length / 5);
   assert.ok(symbols.every(({ name }) => name.includes("generated")));
 });

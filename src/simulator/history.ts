@@ -38,16 +38,21 @@ export type HistoryKind = "bars" | "trades" | "quotes";
 export class History {
   readonly #data: MarketData;
   readonly #nowUs: () => number;
+  /** Splits that have happened; there are none but at an exchange that is told to have them. */
+  readonly #splits = new Map<string, { us: number; ratio: number }[]>();
 
   constructor(data: MarketData, nowUs: () => number) {
     this.#data = data;
     this.#nowUs = nowUs;
   }
 
-  bars(symbol: string, timeframe: Timeframe): Rows {
+  /** `adjusted`: prices before a split are those of the shares after it. */
+  bars(symbol: string, timeframe: Timeframe, adjusted = false): Rows {
     const data = this.#of(symbol);
     const isDaily = timeframe.unit !== "minute";
-    const known = isDaily ? this.#days(data) : data.minuteBars;
+    const raw = isDaily ? this.#days(data) : data.minuteBars;
+    const splits = this.#splits.get(symbol);
+    const known = adjusted && splits !== undefined ? adjustedBars(raw, splits) : raw;
     const length = isDaily ? known.timeUs.length : this.#minutesKnown(data);
     const isOwn = timeframe.count === 1 &&
       (timeframe.unit === "minute" || timeframe.unit === "day");
@@ -57,6 +62,24 @@ export class History {
       length: isOwn ? length : bars.timeUs.length,
       at: (i) => toBar(rowOf(bars, i)),
     };
+  }
+
+  /** `change` is given the symbol's data, to make of what is to come what the split makes of it. */
+  noteSplit(
+    symbol: string,
+    us: number,
+    ratio: number,
+    change: (data: SymbolData) => void,
+  ): void {
+    this.#splits.set(symbol, [...this.#splits.get(symbol) ?? [], { us, ratio }]);
+    change(this.#of(symbol));
+  }
+
+  /** The newest minute bar as rowOf gives it; null: there is none yet. */
+  lastMinute(symbol: string): number[] | null {
+    const { minuteBars } = this.#of(symbol);
+    const length = this.#minutesKnown(this.#of(symbol));
+    return length === 0 ? null : rowOf(minuteBars, length - 1);
   }
 
   trades(symbol: string): Rows {
@@ -181,6 +204,18 @@ export class History {
       ? { t, ap: p, as: s, bp: p, bs: s }
       : { t, ax: "V", ap: p, as: s, bx: "V", bp: p, bs: s, c: ["R"], z: "C" };
   }
+}
+
+function adjustedBars(bars: BarColumns, splits: { us: number; ratio: number }[]): BarColumns {
+  const rows = Array.from(bars.timeUs, (timeUs, i) => {
+    const ratio = splits.reduce(
+      (product, split) => timeUs < split.us ? product * split.ratio : product,
+      1,
+    );
+    const [t, o, h, l, c, v, vw, n] = rowOf(bars, i);
+    return [t, o / ratio, h / ratio, l / ratio, c / ratio, v * ratio, vw / ratio, n];
+  });
+  return barsOf(rows);
 }
 
 /** How many of the ascending times are ≤ `us`. */

@@ -8,6 +8,7 @@ import type { Exchange } from "../matching/exchange.ts";
 import { RowKind } from "../model/market_batch.ts";
 import { assert } from "../util/assert.ts";
 import { dayHours } from "../recorded/market_data.ts";
+import type { Monotonic } from "../wire/monotonic.ts";
 import { StepGate } from "./step_gate.ts";
 import type { Timeline } from "./timeline.ts";
 
@@ -24,8 +25,8 @@ export interface MarketOptions {
   startUs: number;
   endUs: number;
   speed: number | "max";
-  /** Monotonic, in milliseconds. */
-  monotonicMs(): number;
+  /** What the clock runs on at finite speeds. */
+  monotonic: Monotonic;
   /** Sends events [from, to) to sockets of the feed. */
   publish(feed: "now" | "delayed", from: number, to: number): void;
   /** False while a socket has too much unsent: the next step waits. */
@@ -43,10 +44,11 @@ export class Market {
   #isClosed = false;
   #isQueued = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #stopWaiting: () => void = () => {};
 
   constructor(options: MarketOptions) {
     this.#options = options;
-    this.#startMs = options.monotonicMs();
+    this.#startMs = options.monotonic.nowMs();
     this.#nowUs = options.startUs;
     this.gate = new StepGate(() => this.#step, () => this.#queueStep());
     if (options.speed !== "max") this.#waitForStep();
@@ -75,6 +77,7 @@ export class Market {
   close(): void {
     this.#isClosed = true;
     clearTimeout(this.#timer);
+    this.#stopWaiting();
   }
 
   #advanceTo(us: number): void {
@@ -185,7 +188,7 @@ export class Market {
   // ---- finite speeds
 
   #wantedUs(): number {
-    const elapsedMs = this.#options.monotonicMs() - this.#startMs;
+    const elapsedMs = this.#options.monotonic.nowMs() - this.#startMs;
     const us = this.#options.startUs + Math.floor(elapsedMs * this.rate * 1000);
     return Math.max(this.#nowUs, Math.min(us, this.#options.endUs));
   }
@@ -201,9 +204,10 @@ export class Market {
     const { stepsUs } = this.#options.timeline;
     if (this.#isClosed || this.#step >= stepsUs.length) return;
     const waitMs = (stepsUs[this.#step] - this.#wantedUs()) / 1000 / this.rate;
-    this.#timer = setTimeout(() => {
+    const ms = Math.min(Math.max(0, Math.ceil(waitMs)), WAIT_MS_MAX);
+    this.#stopWaiting = this.#options.monotonic.after(ms, () => {
       this.#catchUp();
       this.#waitForStep();
-    }, Math.min(Math.max(0, Math.ceil(waitMs)), WAIT_MS_MAX));
+    });
   }
 }

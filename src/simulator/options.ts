@@ -2,6 +2,7 @@
  * What a simulated exchange is started with, and what its worker is told and tells.
  * Invariant: plain data only, so that all of it crosses a port.
  */
+import type { FaultPlan } from "../config/fault_plan.ts";
 import type { FeeSchedule, NightRates, SlippageSettings } from "../model/trading_costs.ts";
 import type { FileSource } from "../recorded/source.ts";
 
@@ -44,6 +45,8 @@ export interface SimulatorOptions {
   volumeShare?: number;
   /** Requests a market minute and account, then 429. Default 200; not enforced at speed "max". */
   requestsPerMinute?: number;
+  /** What it is to do wrong; with it, even an empty one, more can be added while it runs. */
+  faults?: FaultPlan;
 }
 
 /** Main to workers/simulator.ts. */

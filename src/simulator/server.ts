@@ -11,6 +11,10 @@ import { Accounts, uuidOf } from "./accounts.ts";
 import { Assets } from "./assets.ts";
 import { DataHub } from "./data_hub.ts";
 import { dataRoutes } from "./data_routes.ts";
+import type { Adversary } from "./faults/adversary.ts";
+import { Front, type FrontLink } from "./faults/front.ts";
+import { startAdversary } from "./faults/start.ts";
+import { type Monotonic, systemMonotonic } from "../wire/monotonic.ts";
 import { History } from "./history.ts";
 import { type LoadedData, loadSources } from "./load.ts";
 import { Market } from "./market.ts";
@@ -30,15 +34,27 @@ export interface Simulator {
   readonly summary: string[];
   readonly exchange: Exchange;
   readonly market: Market;
+  /** null: it was started without faults. */
+  readonly faults: Adversary | null;
   close(): Promise<void>;
 }
+
+/** What its time runs on. */
+export interface SimulatorClocks {
+  /** The market's clock, at finite speeds. */
+  market: Monotonic;
+  /** Time-outs, delays of replies. */
+  network: Monotonic;
+}
+
+const SYSTEM_CLOCKS: SimulatorClocks = { market: systemMonotonic, network: systemMonotonic };
 
 const CASH = "100000";
 const REQUESTS_PER_MINUTE = 200;
 /** Loads the data, then listens. Throws ConfigError for wrong options or files, OperationError. */
 export async function startSimulator(
   options: SimulatorOptions,
-  monotonicMs: () => number = () => performance.now(),
+  clocks: SimulatorClocks = SYSTEM_CLOCKS,
 ): Promise<Simulator> {
   checkOptions(options);
   const loaded = await loadSources(options);
@@ -46,17 +62,40 @@ export async function startSimulator(
   if (timeline.stepsUs.length === 0) {
     throw new ConfigError("Cannot simulate: there is not a minute between start and end");
   }
-  const parts = assemble(options, loaded, timeline, monotonicMs);
-  const server = listen(options, parts.handle);
+  const parts = assemble(options, loaded, timeline, clocks);
+  const server = parts.faults === null
+    ? listen(options, (request) => parts.handle(request, null))
+    : listenBehindFront(options, parts.handle);
   return {
     baseUrl: `http://${server.addr.hostname}:${server.addr.port}`,
     summary: loaded.summary,
     exchange: parts.exchange,
     market: parts.market,
+    faults: parts.faults,
     close: async () => {
       parts.market.close();
       parts.closeSockets();
+      parts.faults?.close();
       await server.shutdown();
+    },
+  };
+}
+
+type Handle = (request: Request, link: FrontLink | null) => Promise<Response>;
+
+/** The exchange on a port of its own, and in front of it a door that can break connections. */
+function listenBehindFront(options: SimulatorOptions, handle: Handle) {
+  const { port, hostname = "127.0.0.1" } = options;
+  const inner: Deno.HttpServer<Deno.NetAddr> = Deno.serve(
+    { port: 0, hostname: "127.0.0.1", onListen: () => {} },
+    (request, info) => handle(request, front.linkOf((info.remoteAddr as Deno.NetAddr).port)),
+  );
+  const front: Front = new Front({ hostname, port }, inner.addr.port);
+  return {
+    addr: front.addr,
+    shutdown: async () => {
+      front.close();
+      await inner.shutdown();
     },
   };
 }
@@ -92,8 +131,9 @@ function assemble(
   options: SimulatorOptions,
   { data, startUs, endUs }: LoadedData,
   timeline: Timeline,
-  monotonicMs: () => number,
+  clocks: SimulatorClocks,
 ) {
+  let faults: Adversary | null = null;
   const assets = new Assets(data);
   const tradingHub = new TradingHub(assets);
   const dataHub = new DataHub(timeline, startUs);
@@ -101,7 +141,7 @@ function assemble(
   const exchange: Exchange = new Exchange({
     startUs,
     assetOf: (symbol) => assets.assetOf(symbol),
-    onUpdate: (update) => tradingHub.publish(update),
+    onUpdate: (update) => faults === null ? tradingHub.publish(update) : faults.update(update),
     sourceOf: (symbol) => finestOf(data, symbol),
     ...(options.volumeShare ? { volumeShare: options.volumeShare } : {}),
     fees: options.fees,
@@ -116,9 +156,10 @@ function assemble(
     startUs,
     endUs,
     speed: options.speed,
-    monotonicMs,
+    monotonic: clocks.market,
     publish: (feed, from, to) => {
       dataHub.publish(feed, from, to);
+      if (feed === "now") faults?.afterStep();
       if (options.speed !== "max") dataHub.closeSlow();
     },
     canPublish: () => dataHub.canPublish(),
@@ -137,10 +178,25 @@ function assemble(
     nowUs: () => market.nowUs(),
   });
   const app = makeApp(accounts, market, history, exchange, assets);
-  const sockets = new Sockets({ timeline, accounts, market, dataHub, tradingHub });
-  const handle = async (request: Request): Promise<Response> =>
-    sockets.tryOpen(request) ?? await app.fetch(request);
-  return { exchange, market, handle, closeSockets: () => sockets.close() };
+  const shared = { accounts, market, dataHub, tradingHub };
+  if (options.faults !== undefined) {
+    faults = startAdversary({
+      ...shared,
+      ...{ plan: options.faults, startUs, exchange, assets, history },
+      ...{ marketTime: clocks.market, network: clocks.network },
+    });
+  }
+  const sockets = new Sockets({
+    ...shared,
+    timeline,
+    monotonic: clocks.network,
+    faults: faults?.sockets ?? null,
+  });
+  const inner = async (request: Request): Promise<Response> => await app.fetch(request);
+  const handle: Handle = async (request, link) =>
+    sockets.tryOpen(request, link) ??
+      await (faults === null ? app.fetch(request) : faults.answer(request, link, inner));
+  return { exchange, market, faults, handle, closeSockets: () => sockets.close() };
 }
 
 function makeApp(

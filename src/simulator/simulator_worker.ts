@@ -11,12 +11,14 @@ export interface SimulatorWorker {
 
 /** Resolves when it listens. Throws what startSimulator throws. */
 export async function startSimulatorWorker(options: SimulatorOptions): Promise<SimulatorWorker> {
-  const { hostname = "127.0.0.1", port, sources } = options;
+  const { hostname = "127.0.0.1", port, sources, faults } = options;
   const files = sources.flatMap((source) => source.kind === "generate" ? [] : [source.file]);
+  // With faults, all goes through a door in front of the exchange, which has a port of its own.
+  const net = faults === undefined ? [`${hostname}:${port}`] : [hostname, "127.0.0.1"];
   const worker = new Worker(new URL("../../workers/simulator.ts", import.meta.url), {
     type: "module",
     name: "simulator",
-    deno: { permissions: { read: files.length > 0 ? files : false, net: [`${hostname}:${port}`] } },
+    deno: { permissions: { read: files.length > 0 ? files : false, net } },
   } as WorkerOptions);
   const tell = (message: ToSimulatorWorker) => worker.postMessage(message);
   const next = () =>

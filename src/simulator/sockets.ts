@@ -1,5 +1,8 @@
 /** Which path is which socket, and all that are open. */
 import { STEP_HEADER, STEP_HEADER_VALUE } from "../wire/alpaca_types.ts";
+import type { Monotonic } from "../wire/monotonic.ts";
+import type { FrontLink } from "./faults/front.ts";
+import type { SocketFaults } from "./faults/socket_faults.ts";
 import type { Accounts } from "./accounts.ts";
 import type { DataHub } from "./data_hub.ts";
 import { type DataFeed, DataSocket } from "./data_socket.ts";
@@ -13,6 +16,9 @@ export interface SocketsOptions {
   market: Market;
   dataHub: DataHub;
   tradingHub: TradingHub;
+  monotonic: Monotonic;
+  /** null: there are none. */
+  faults: SocketFaults | null;
 }
 
 const TRADING_PATH = "/stream";
@@ -33,7 +39,7 @@ export class Sockets {
   }
 
   /** Upgrades a request for a socket; null where it is none. */
-  tryOpen(request: Request): Response | null {
+  tryOpen(request: Request, link: FrontLink | null): Response | null {
     const { headers, url } = request;
     if (headers.get("upgrade")?.toLowerCase() !== "websocket") return null;
     const path = new URL(url).pathname;
@@ -45,12 +51,16 @@ export class Sockets {
     const { socket, response } = Deno.upgradeWebSocket(request);
     this.#open.add(socket);
     socket.addEventListener("close", () => this.#open.delete(socket));
-    const { timeline, accounts, market, dataHub, tradingHub } = this.#options;
+    const { timeline, accounts, market, dataHub, tradingHub, faults, monotonic } = this.#options;
     if (feed === undefined) {
-      new TradingSocket({ socket, acksSteps, accounts, hub: tradingHub, market });
+      const hub = tradingHub;
+      const member = new TradingSocket({ socket, acksSteps, accounts, hub, market, faults });
+      faults?.opened(socket, "trading", member, link);
     } else {
-      const { symbols } = timeline;
-      new DataSocket({ socket, feed, codec, acksSteps, symbols, accounts, hub: dataHub, market });
+      const [{ symbols }, hub] = [timeline, dataHub];
+      const common = { socket, acksSteps, symbols, accounts, hub, market, faults, monotonic };
+      const member = new DataSocket({ ...common, feed, codec });
+      faults?.opened(socket, feed === "crypto" ? "crypto" : "stocks", member, link);
     }
     return response;
   }

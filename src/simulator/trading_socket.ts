@@ -4,15 +4,26 @@
  * that an answered step_ack is a barrier.
  */
 import type { ExchangeUpdate } from "../matching/types.ts";
-import type { AlpacaTradingMessage } from "../wire/alpaca_types.ts";
+import {
+  type AlpacaTradingMessage,
+  STREAM_ERRORS,
+  type StreamErrorCode,
+} from "../wire/alpaca_types.ts";
 import { type Accounts, uuidOf } from "./accounts.ts";
 import type { Assets } from "./assets.ts";
+import type { SocketFaults } from "./faults/socket_faults.ts";
 import type { Market } from "./market.ts";
 import { toTradeUpdate } from "./wire_orders.ts";
 import { formatRfc3339 } from "../wire/rfc3339.ts";
 
 /** The only stream there is. */
 const STREAM = "trade_updates";
+
+/** A message about an order of an account, made once. */
+export interface ToldUpdate {
+  accountId: string;
+  message: AlpacaTradingMessage;
+}
 
 export class TradingHub {
   readonly #sockets = new Set<TradingSocket>();
@@ -37,6 +48,19 @@ export class TradingHub {
       socket.send(message);
     }
   }
+
+  /** As `publish` would send it now, to be sent when and how often one likes. */
+  toldOf(update: ExchangeUpdate): ToldUpdate {
+    const executionId = uuidOf(`update ${++this.#updates}`);
+    const data = toTradeUpdate(update, executionId, this.assets);
+    return { accountId: update.accountId, message: { stream: STREAM, data } };
+  }
+
+  send({ accountId, message }: ToldUpdate): void {
+    for (const socket of this.#sockets) {
+      if (socket.accountId === accountId && socket.listens) socket.send(message);
+    }
+  }
 }
 
 export interface TradingSocketOptions {
@@ -45,6 +69,8 @@ export interface TradingSocketOptions {
   accounts: Accounts;
   hub: TradingHub;
   market: Market;
+  /** Default: none. */
+  faults?: SocketFaults | null;
 }
 
 export class TradingSocket {
@@ -70,6 +96,15 @@ export class TradingSocket {
     const { socket } = this.#options;
     if (socket.readyState !== WebSocket.OPEN) return;
     socket.send(new TextEncoder().encode(JSON.stringify(message)));
+  }
+
+  /** Sends the error and ends the connection. */
+  fail(code: number): void {
+    const { socket } = this.#options;
+    if (socket.readyState !== WebSocket.OPEN) return;
+    const msg = STREAM_ERRORS[code as StreamErrorCode] ?? "internal error";
+    socket.send(new TextEncoder().encode(JSON.stringify([{ T: "error", code, msg }])));
+    socket.close();
   }
 
   sendStep(): void {
@@ -113,6 +148,10 @@ export class TradingSocket {
     const { accounts, acksSteps, market, socket } = this.#options;
     const wasIn = this.accountId !== null;
     this.accountId ??= accounts.authenticate(keyId, secretKey);
+    const refusal = this.accountId !== null && !wasIn
+      ? this.#options.faults?.refusal("trading", this.accountId) ?? null
+      : null;
+    if (refusal !== null) return this.fail(refusal);
     const status = this.accountId === null ? "unauthorized" : "authorized";
     this.send({ stream: "authorization", data: { status, action: "authenticate" } });
     if (this.accountId === null) socket.close();

@@ -8,11 +8,14 @@ import {
   type Digits,
   digitsOf,
   goesUp,
+  isSafe,
   roundedQuotient,
   type Rounding,
+  SAFE_MAX,
   stripped,
   tenTo,
   textOf,
+  wholeUnits,
 } from "./decimal_digits.ts";
 
 export type { Rounding };
@@ -21,7 +24,6 @@ export type { Rounding };
 const QUOTIENT_DECIMALS = 20;
 /** Greatest power of ten that float64 has. */
 const SCALE_MAX = 22;
-const SAFE_MAX = Number.MAX_SAFE_INTEGER;
 /** Two decimals of so many digits are never the same float64. */
 const TELLING_MAX = 999_999_999_999_999;
 const POWERS = Array.from({ length: SCALE_MAX + 1 }, (_, exponent) => Number(`1e${exponent}`));
@@ -33,16 +35,21 @@ export class Decimal {
   static readonly roundHalfEven: Rounding = "half_even";
   static readonly roundUp: Rounding = "up";
 
+  // Only declared: a field that begins as undefined could hold anything, and V8 would look each time.
+  declare readonly mantissa: number;
+  declare readonly scale: number;
+  declare private readonly long: bigint | null;
+
   /**
    * @param mantissa Safe integer, not −0; NaN where `long` has the value.
    * @param scale At most SCALE_MAX, but for a `long` value.
    * @param long Only for what is no safe integer at any scale that is allowed.
    */
-  private constructor(
-    private readonly mantissa: number,
-    private readonly scale: number,
-    private readonly long: bigint | null,
-  ) {}
+  private constructor(mantissa: number, scale: number, long: bigint | null) {
+    this.mantissa = mantissa;
+    this.scale = scale;
+    this.long = long;
+  }
 
   /** As `decimal`. */
   static of(value: number | string): Decimal {
@@ -86,33 +93,18 @@ export class Decimal {
     // Sums begin with nothing.
     if (this.mantissa === 0) return that;
     if (that.mantissa === 0) return this;
-    let a = this.mantissa;
-    let b = that.mantissa;
-    let scale = this.scale;
-    if (scale < that.scale) {
-      a *= POWERS[that.scale - scale];
-      scale = that.scale;
-    } else if (scale > that.scale) b *= POWERS[scale - that.scale];
-    const sum = a + b;
-    // What was not safe before makes no safe sum but by rounding.
-    return isSafe(a) && isSafe(b) && isSafe(sum)
-      ? new Decimal(sum, scale, null)
-      : this.#plusLong(that);
+    if (this.scale !== that.scale) return this.#plusScaled(that);
+    const sum = this.mantissa + that.mantissa;
+    return isSafe(sum) ? new Decimal(sum, this.scale, null) : this.#plusLong(that);
   }
 
   minus(other: number | string | Decimal): Decimal {
     const that = decimal(other);
     if (that.mantissa === 0) return this;
-    let a = this.mantissa;
-    let b = that.mantissa;
-    let scale = this.scale;
-    if (scale < that.scale) {
-      a *= POWERS[that.scale - scale];
-      scale = that.scale;
-    } else if (scale > that.scale) b *= POWERS[scale - that.scale];
-    const difference = a - b;
-    return isSafe(a) && isSafe(b) && isSafe(difference)
-      ? new Decimal(difference, scale, null)
+    if (this.scale !== that.scale) return this.#plusScaled(that.neg());
+    const difference = this.mantissa - that.mantissa;
+    return isSafe(difference)
+      ? new Decimal(difference, this.scale, null)
       : this.#plusLong(that.neg());
   }
 
@@ -194,6 +186,15 @@ export class Decimal {
   cmp(other: number | string | Decimal): -1 | 0 | 1 {
     const that = decimal(other);
     if (this === that) return 0;
+    if (this.scale !== that.scale || this.long !== null || that.long !== null) {
+      return this.#cmpScaled(that);
+    }
+    const { mantissa } = this;
+    return mantissa < that.mantissa ? -1 : mantissa > that.mantissa ? 1 : 0;
+  }
+
+  // Most are of one scale: what is rarer is kept out of the way of what is put inline everywhere.
+  #cmpScaled(that: Decimal): -1 | 0 | 1 {
     let a = this.mantissa;
     let b = that.mantissa;
     if (this.scale < that.scale) a *= POWERS[that.scale - this.scale];
@@ -255,6 +256,17 @@ export class Decimal {
 
   toJSON(): string {
     return this.toFixed();
+  }
+
+  #plusScaled(that: Decimal): Decimal {
+    const scale = Math.max(this.scale, that.scale);
+    const a = this.mantissa * POWERS[scale - this.scale];
+    const b = that.mantissa * POWERS[scale - that.scale];
+    const sum = a + b;
+    // What was not safe before makes no safe sum but by rounding.
+    return isSafe(a) && isSafe(b) && isSafe(sum)
+      ? new Decimal(sum, scale, null)
+      : this.#plusLong(that);
   }
 
   #plusLong(that: Decimal): Decimal {
@@ -337,20 +349,6 @@ export function roundToTick(
   mode: "nearest" | "down" | "up" = "nearest",
 ): Decimal {
   return decimal(value).roundTo(tick, mode === "nearest" ? "half_up" : mode);
-}
-
-function isSafe(value: number): boolean {
-  return value <= SAFE_MAX && value >= -SAFE_MAX;
-}
-
-/** How many `unit`s > 0 there are in `value`, both whole: exact, without a remainder's cost. */
-function wholeUnits(value: number, unit: number, rounding: Rounding): number {
-  const size = Math.abs(value);
-  // A quotient just below n is rounded to n only where n × unit is 2^53 or more: size is less.
-  let units = Math.floor(size / unit);
-  const rest = size - units * unit;
-  if (rest !== 0 && goesUp(2 * rest - unit, units % 2 !== 0, rounding)) units++;
-  return value < 0 ? 0 - units : units;
 }
 
 function ofNumber(value: number): Decimal {

@@ -1,6 +1,6 @@
 /**
- * Decimals of any length, as a bigint and how many of its digits stand behind the point. The slow
- * way of `Decimal`, for what float64 cannot hold.
+ * Decimals of any length, as a bigint and how many of its digits stand behind the point: the slow
+ * way of `Decimal`, for what float64 cannot hold. And what float64 can.
  */
 
 /** How what lies between two representable values becomes one of them; signs do not matter. */
@@ -12,6 +12,8 @@ export interface Digits {
   /** How many of the digits are decimal places, ≥ 0. */
   scale: number;
 }
+
+export const SAFE_MAX = Number.MAX_SAFE_INTEGER;
 
 const NUMERIC = /^([+-]?)(?:(\d+)(?:\.(\d*))?|\.(\d+))(?:e([+-]?\d+))?$/i;
 /** Of a text's exponent, so that "1e999999999" is an error and not the end of memory. */
@@ -87,4 +89,18 @@ export function goesUp(beyondHalf: number | bigint, isOdd: boolean, rounding: Ro
 
 export function tenTo(exponent: number): bigint {
   return 10n ** BigInt(exponent);
+}
+
+export function isSafe(value: number): boolean {
+  return value <= SAFE_MAX && value >= -SAFE_MAX;
+}
+
+/** How many `unit`s > 0 there are in `value`, both whole: exact, without a remainder's cost. */
+export function wholeUnits(value: number, unit: number, rounding: Rounding): number {
+  const size = Math.abs(value);
+  // A quotient just below n is rounded to n only where n × unit is 2^53 or more: size is less.
+  let units = Math.floor(size / unit);
+  const rest = size - units * unit;
+  if (rest !== 0 && goesUp(2 * rest - unit, units % 2 !== 0, rounding)) units++;
+  return value < 0 ? 0 - units : units;
 }

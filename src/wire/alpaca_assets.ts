@@ -1,11 +1,11 @@
 import { z } from "zod";
 import type { Asset, AssetClass } from "../model/asset.ts";
-import { plain } from "../util/decimal.ts";
+import { positive } from "./amount_text.ts";
 import type { AlpacaRest } from "./alpaca_rest.ts";
 
-const text = z.union([z.string(), z.number()]).nullish();
+const increment = positive.nullish();
 const assetSchema = z.object({
-  symbol: z.string(),
+  symbol: z.string().min(1),
   class: z.string(),
   name: z.string().nullish(),
   exchange: z.string(),
@@ -14,9 +14,9 @@ const assetSchema = z.object({
   easy_to_borrow: z.boolean().nullish(),
   borrow_status: z.string().nullish(),
   fractionable: z.boolean(),
-  min_order_size: text,
-  min_trade_increment: text,
-  price_increment: text,
+  min_order_size: increment,
+  min_trade_increment: increment,
+  price_increment: increment,
 });
 
 /** Alpaca's smallest quantity of a fractionable share. */
@@ -43,9 +43,9 @@ export async function readAssets(
       shortable: asset.shortable,
       easyToBorrow: asset.easy_to_borrow ?? asset.borrow_status === "easy_to_borrow",
       fractionable: asset.fractionable,
-      minOrderQty: isCrypto ? plain(asset.min_order_size ?? FRACTION) : smallest,
-      qtyIncrement: isCrypto ? plain(asset.min_trade_increment ?? FRACTION) : smallest,
-      priceIncrement: isCrypto ? plain(asset.price_increment ?? FRACTION) : null,
+      minOrderQty: isCrypto ? asset.min_order_size ?? FRACTION : smallest,
+      qtyIncrement: isCrypto ? asset.min_trade_increment ?? FRACTION : smallest,
+      priceIncrement: isCrypto ? asset.price_increment ?? FRACTION : null,
     };
   });
 }

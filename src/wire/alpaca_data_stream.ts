@@ -9,14 +9,14 @@ import { OperationError } from "../util/errors.ts";
 import { AlpacaReader } from "./alpaca_reader.ts";
 import type { AlpacaKeys } from "./alpaca_rest.ts";
 import type { StreamMessage } from "./alpaca_rows.ts";
-import { STEP_HEADER, STEP_HEADER_VALUE } from "./alpaca_types.ts";
-import { ChannelSets, channelsOf, type ChannelSymbol } from "./channel_sets.ts";
+import { type AlpacaStreamChannel, STEP_HEADER, STEP_HEADER_VALUE } from "./alpaca_types.ts";
+import { ChannelSets, channelsOf, type ChannelSymbol, HEAVY_CHANNELS } from "./channel_sets.ts";
 import { Expected } from "./expected.ts";
 import { type Connection, KeptSocket } from "./kept_socket.ts";
 import type { Monotonic } from "./monotonic.ts";
 import type { Outbound } from "./outbound.ts";
 import { parseRfc3339Us } from "./rfc3339.ts";
-import { streamError, StreamRefusal } from "./stream_error.ts";
+import { SlowClient, streamError, StreamRefusal } from "./stream_error.ts";
 import { UnknownWords, type WireLog } from "./wire_log.ts";
 
 export interface AlpacaDataStreamOptions {
@@ -32,11 +32,13 @@ export interface AlpacaDataStreamOptions {
   log: WireLog;
   /** Opts in to the steps of a simulated exchange; each must then be acknowledged. */
   acksSteps: boolean;
-  /** See KeptSocket. */
-  isMute?(silentMs: number): boolean;
+  /** See DataProvider. */
+  byImportance?(symbols: string[]): string[];
 }
 
 const ANSWER_TIMEOUT_MS = 10_000;
+/** Nice to have: a feed that lacks one (410) is used without it. */
+const OPTIONAL_CHANNELS: readonly AlpacaStreamChannel[] = ["updatedBars", "statuses", "lulds"];
 
 export class AlpacaDataStream implements MarketStream {
   readonly assetClass: AssetClass;
@@ -73,6 +75,8 @@ export class AlpacaDataStream implements MarketStream {
       onInterrupted: (reason) => this.#onInterrupted(reason),
       onRestored: () => this.#onRestored(),
       onFailed: (error) => this.#onFailed(error),
+      onTaken: (reason) => options.onState({ state: "taken", reason }),
+      probe: () => this.#probe(),
     });
   }
 
@@ -89,7 +93,7 @@ export class AlpacaDataStream implements MarketStream {
   }
 
   subscribe(channels: Partial<Channels>, signal: AbortSignal): Promise<Channels> {
-    const pairs = ChannelSets.of(channels).pairs();
+    const pairs = ChannelSets.of(channels).pairs(this.#options.byImportance);
     return this.#inTurn(signal, () => {
       for (const pair of pairs) this.#wanted.add(pair);
     }, (connection) => this.#subscribe(connection, pairs));
@@ -107,6 +111,10 @@ export class AlpacaDataStream implements MarketStream {
 
   ackStep(n: number): void {
     this.#socket.send(JSON.stringify({ action: "step_ack", n }));
+  }
+
+  reconnect(reason: string): void {
+    this.#socket.drop(new Error(reason));
   }
 
   async close(): Promise<void> {
@@ -150,7 +158,17 @@ export class AlpacaDataStream implements MarketStream {
       JSON.stringify({ action: "auth", key: keyId.reveal(), secret: secretKey.reveal() }),
     );
     await this.#success(connection, "authenticated");
-    if (!this.#wanted.isEmpty) await this.#subscribe(connection, this.#wanted.pairs());
+    if (this.#wanted.isEmpty) return;
+    await this.#subscribe(connection, this.#wanted.pairs(this.#options.byImportance));
+  }
+
+  /** Asks for what is had already, which changes nothing and is answered. */
+  #probe(): void {
+    const [pair] = this.#acknowledged.pairs();
+    const request = { action: "subscribe", ...channelsOf(pair === undefined ? [] : [pair]) };
+    const { signal } = new AbortController();
+    // A refusal is an answer too; of a loss the others tell.
+    this.#inTurn(signal, () => {}, (connection) => this.#ask(connection, request)).catch(() => {});
   }
 
   async #success(connection: Connection, msg: string): Promise<void> {
@@ -160,12 +178,13 @@ export class AlpacaDataStream implements MarketStream {
   }
 
   /** Subscribes to as many as are let in; the rest are no longer wanted, and told. */
-  async #subscribe(connection: Connection, pairs: readonly ChannelSymbol[]): Promise<void> {
-    if (pairs.length === 0) return;
+  async #subscribe(connection: Connection, wanted: readonly ChannelSymbol[]): Promise<void> {
+    if (wanted.length === 0) return;
     const isMissing = (pair: ChannelSymbol) => !this.#acknowledged.has(pair);
     let limit: string | null;
+    let pairs = wanted;
     try {
-      limit = await this.#subscribeWithinLimit(connection, pairs);
+      ({ pairs, limit } = await this.#subscribeWithinFeed(connection, wanted));
       const lacking = pairs.filter(isMissing);
       // An acknowledgement that lacks symbols without a limit being the cause: asked once more.
       if (lacking.length > 0 && limit === null) {
@@ -173,21 +192,57 @@ export class AlpacaDataStream implements MarketStream {
       }
     } catch (error) {
       if (!(error instanceof StreamRefusal)) throw error;
-      for (const pair of pairs) this.#forget(pair);
+      for (const pair of wanted) this.#forget(pair);
       throw new OperationError(
         `Cannot subscribe to ${describe(pairs)} on ${this.#options.url}: ${error.message}`,
       );
     }
     const missing = pairs.filter(isMissing);
-    if (missing.length === 0) return;
-    for (const pair of missing) this.#forget(pair);
-    this.#options.log.warn("Not subscribed to {missing}: {reason}. Liu goes on without.", {
-      missing: describe(missing),
-      reason: limit ?? "the acknowledgement lacks them, twice",
-    });
+    if (missing.length > 0) this.#lack(missing, limit ?? "the acknowledgement lacks them, twice");
   }
 
-  /** Gives what was said of a limit, or null where all was let in. */
+  #lack(missing: readonly ChannelSymbol[], reason: string): void {
+    for (const pair of missing) this.#forget(pair);
+    const channels = [...new Set(missing.map(([channel]) => channel))].join(", ");
+    this.#options.log.warn(
+      "Not subscribed to {missing} ({channels}): {reason}. Liu goes on without.",
+      {
+        missing: describe(missing),
+        channels,
+        reason,
+      },
+    );
+    this.#options.onState({ state: "lacks", channels: channelsOf(missing), reason });
+  }
+
+  /** Without the channels that the feed does not have, where they are optional. */
+  async #subscribeWithinFeed(
+    connection: Connection,
+    pairs: readonly ChannelSymbol[],
+  ): Promise<{ pairs: readonly ChannelSymbol[]; limit: string | null }> {
+    try {
+      return { pairs, limit: await this.#subscribeWithinLimit(connection, pairs) };
+    } catch (error) {
+      const needed = pairs.filter(([channel]) => !OPTIONAL_CHANNELS.includes(channel));
+      const isLacking = error instanceof StreamRefusal && error.code === 410;
+      if (!isLacking || needed.length === 0 || needed.length === pairs.length) throw error;
+      const limit = await this.#subscribeWithinLimit(connection, needed);
+      // Each for itself: the feed may have some of them.
+      for (const channel of OPTIONAL_CHANNELS) {
+        const ofChannel = pairs.filter((pair) => pair[0] === channel);
+        if (ofChannel.length === 0) continue;
+        try {
+          await this.#subscribeWithinLimit(connection, ofChannel);
+        } catch (error) {
+          if (!(error instanceof StreamRefusal)) throw error;
+          this.#lack(ofChannel, error.message);
+        }
+      }
+      return { pairs: needed, limit };
+    }
+  }
+
+  /** Gives what was said of a limit, or null where all was let in. Of those in order, the first. */
   async #subscribeWithinLimit(
     connection: Connection,
     pairs: readonly ChannelSymbol[],
@@ -202,6 +257,20 @@ export class AlpacaDataStream implements MarketStream {
       return await this.#subscribeWithinLimit(connection, pairs.slice(0, half)) ??
         await this.#subscribeWithinLimit(connection, pairs.slice(half));
     }
+  }
+
+  /**
+   * We cannot take in what is sent: half of the symbols, the least important ones, give their quotes
+   * and trades up. Bars are kept.
+   */
+  #shed(reason: string): void {
+    const heavy = this.#wanted.pairs(this.#options.byImportance)
+      .filter(([channel]) => HEAVY_CHANNELS.includes(channel));
+    const symbols = [...new Set(heavy.map(([, symbol]) => symbol))];
+    const given = new Set(symbols.slice(Math.floor(symbols.length / 2)));
+    this.#acknowledged = new ChannelSets();
+    const pairs = heavy.filter(([, symbol]) => given.has(symbol));
+    if (pairs.length > 0) this.#lack(pairs, reason);
   }
 
   #forget(pair: ChannelSymbol): void {
@@ -249,8 +318,10 @@ export class AlpacaDataStream implements MarketStream {
   #onError(code: number, said: string): void {
     const error = streamError(code, said, this.#options.url);
     if (error === null) this.#options.log.warn("Alpaca says: {said} ({code})", { said, code });
-    else if (!(error instanceof StreamRefusal)) this.#socket.drop(error);
-    else if (!this.#expected.fail(error)) {
+    else if (!(error instanceof StreamRefusal)) {
+      if (error instanceof SlowClient) this.#shed(error.message);
+      this.#socket.drop(error);
+    } else if (!this.#expected.fail(error)) {
       this.#options.log.warn("Alpaca refused a request that was given up: {said}", { said });
     }
   }

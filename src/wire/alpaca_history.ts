@@ -136,9 +136,9 @@ class BarsBuilder implements RowsBuilder<BarColumns> {
     const { t, o, h, l, c, v, n = 0, vw = c } = (bar ?? {}) as Record<string, unknown>;
     const timeUs = typeof t === "string" ? parseRfc3339Us(t) : NaN;
     if (
-      typeof o !== "number" || typeof h !== "number" || typeof l !== "number" ||
-      typeof c !== "number" || typeof v !== "number" || typeof n !== "number" ||
-      typeof vw !== "number" || Number.isNaN(timeUs)
+      !isNumber(o) || !isNumber(h) || !isNumber(l) ||
+      !isNumber(c) || !isNumber(v) || !isNumber(n) ||
+      !isNumber(vw) || Number.isNaN(timeUs)
     ) {
       throw new OperationError(`Cannot read ${path}: no bar is ${JSON.stringify(bar)}`);
     }
@@ -172,8 +172,13 @@ class BarsBuilder implements RowsBuilder<BarColumns> {
   }
 }
 
+/** A number beyond float64 is read as infinite, and is none. */
+function isNumber(value: unknown): value is number {
+  return typeof value === "number" && Number.isFinite(value);
+}
+
 const barSchema = z.object({
-  t: z.string(),
+  t: z.string().refine((text) => !Number.isNaN(parseRfc3339Us(text)), "is no time"),
   o: z.number(),
   h: z.number(),
   l: z.number(),

@@ -14,20 +14,14 @@ import type {
   TimeInForce,
 } from "../model/order.ts";
 import { decimal, plain } from "../util/decimal.ts";
+import { decimalText, notNegative, positive } from "./amount_text.ts";
 import { symbolOf } from "./alpaca_assets.ts";
 import type { AlpacaOrderRequest, AlpacaOrderStatus } from "./alpaca_types.ts";
 import { parseRfc3339Us } from "./rfc3339.ts";
 import type { UnknownWords } from "./wire_log.ts";
 
-/** A decimal as text; some replies have it as a number. */
-export const decimalText = z.union([z.string(), z.number()]).transform((value, context) => {
-  try {
-    return plain(value);
-  } catch {
-    context.addIssue({ code: "custom", message: `"${value}" is no decimal number` });
-    return z.NEVER;
-  }
-});
+/** Of which side an order is must be known: a guess would be a wrong position. */
+const side = z.string().regex(/^(buy|sell)/, "must be buy or sell");
 
 const time = z.string().transform((text, context) => {
   const us = parseRfc3339Us(text);
@@ -36,11 +30,11 @@ const time = z.string().transform((text, context) => {
 });
 
 const fields = {
-  id: z.string(),
+  id: z.string().min(1),
   client_order_id: z.string(),
-  symbol: z.string(),
+  symbol: z.string().min(1),
   asset_class: z.string().optional(),
-  side: z.string(),
+  side,
   type: z.string(),
   time_in_force: z.string(),
   order_class: z.string().nullish(),
@@ -49,7 +43,7 @@ const fields = {
   limit_price: decimalText.nullish(),
   stop_price: decimalText.nullish(),
   status: z.string(),
-  filled_qty: decimalText.nullish(),
+  filled_qty: notNegative.nullish(),
   filled_avg_price: decimalText.nullish(),
   replaced_by: z.string().nullish(),
   replaces: z.string().nullish(),
@@ -74,19 +68,22 @@ export const tradeUpdateSchema = z.object({
   execution_id: z.string().nullish(),
   order: orderSchema,
   timestamp: time.nullish(),
-  price: decimalText.nullish(),
-  qty: decimalText.nullish(),
-});
+  price: positive.nullish(),
+  qty: positive.nullish(),
+}).refine(({ event, qty, order }) => {
+  // Its identity is the order's filled quantity after it.
+  return !EXECUTION_EVENTS.has(event) || qty == null || decimal(order.filled_qty ?? 0).gte(qty);
+}, { path: ["order", "filled_qty"], message: "must be at least the execution's quantity" });
 export type ParsedTradeUpdate = z.output<typeof tradeUpdateSchema>;
 
 export const fillActivitySchema = z.object({
   id: z.string(),
-  order_id: z.string(),
-  symbol: z.string(),
-  side: z.string(),
-  qty: decimalText,
-  cum_qty: decimalText,
-  price: decimalText,
+  order_id: z.string().min(1),
+  symbol: z.string().min(1),
+  side,
+  qty: decimalText.refine((text) => !decimal(text).isZero, "must not be 0"),
+  cum_qty: positive,
+  price: positive,
   transaction_time: time,
 });
 export type ParsedFillActivity = z.output<typeof fillActivitySchema>;

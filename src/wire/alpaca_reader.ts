@@ -7,7 +7,7 @@
  */
 import type { MarketSink } from "../contracts/provider.ts";
 import { RowKind } from "../model/market_batch.ts";
-import { putRow, type StreamMessage } from "./alpaca_rows.ts";
+import { isPossible, putRow, type StreamMessage } from "./alpaca_rows.ts";
 import { NumberText } from "./number_text.ts";
 import { TimeText } from "./time_text.ts";
 import { SymbolText } from "./symbol_text.ts";
@@ -251,6 +251,7 @@ export class AlpacaReader {
     const { trade, quote } = RowKind;
     if (kind === trade) {
       if ((seen & NEEDED_TRADE) !== NEEDED_TRADE || (odd & USED_TRADE) !== 0) return false;
+      if (symbol >= 0 && !isPossible(trade, at[P]!, at[S]!, 0, 0, 0, 0)) return false;
       const id = seen & (1 << I) ? at[I]! : 0;
       if (symbol >= 0) this.#sink.row(trade, symbol, this.#timeUs, at[P]!, at[S]!, id, 0, 0, 0, 0);
       return true;
@@ -259,6 +260,7 @@ export class AlpacaReader {
       if ((seen & NEEDED_QUOTE) !== NEEDED_QUOTE || (odd & NEEDED_QUOTE) !== 0) return false;
       if (symbol < 0) return true;
       const [bp, bs, ap, as] = [at[BP]!, at[BS]!, at[AP]!, at[AS]!];
+      if (!isPossible(quote, bp, bs, ap, as, 0, 0)) return false;
       this.#sink.row(quote, symbol, this.#timeUs, bp, bs, ap, as, 0, 0, 0);
       return true;
     }
@@ -267,6 +269,7 @@ export class AlpacaReader {
     const n = seen & (1 << N) ? at[N]! : 0;
     const vw = seen & (1 << VW) ? at[VW]! : at[C]!;
     const rowKind = kind as RowKind;
+    if (!isPossible(rowKind, at[O]!, at[H]!, at[L]!, at[C]!, at[V]!, vw)) return false;
     this.#sink.row(rowKind, symbol, this.#timeUs, at[O]!, at[H]!, at[L]!, at[C]!, at[V]!, n, vw);
     return true;
   }

@@ -116,12 +116,16 @@ const kind = fc.oneof(
 );
 const NUMBERS = "o h l c v n vw p s i bp bs ap as u d oi op os ci cp cs".split(" ");
 
+const BAR: Record<string, string> = { o: "10.5", h: "11e0", l: "9.99", c: "10.123456789" };
+
 /** Texts of fields, in any order; a few lacking, of the wrong type, twice, or unknown. */
 const message = fc.record({
   T: kind,
   S: symbol,
   t: time,
   numbers: fc.array(number, { minLength: NUMBERS.length, maxLength: NUMBERS.length }),
+  /** Prices within a bar's range, and no sizes below 0. */
+  isPossible: fc.boolean(),
   lacking: fc.oneof(
     fc.constant<string[]>([]),
     fc.subarray(["T", "S", "t", ...NUMBERS], { maxLength: 2 }),
@@ -139,9 +143,12 @@ const message = fc.record({
   ),
   shuffle: fc.infiniteStream(fc.nat()),
   space,
-}).map(({ T, S, t, numbers, lacking, odd, extra, shuffle, space }) => {
+}).map(({ T, S, t, numbers, isPossible, lacking, odd, extra, shuffle, space }) => {
   const known: [string, string][] = [["T", T], ["S", S], ["t", t]];
-  NUMBERS.forEach((name, i) => known.push([name, numbers[i]!]));
+  NUMBERS.forEach((name, i) => {
+    const text = numbers[i]!;
+    known.push([name, isPossible ? BAR[name] ?? text.replace("-", "") : text]);
+  });
   const fields = [...known.filter(([name]) => !lacking.includes(name)), ...odd]
     .map(([name, value]): [string, string] => [`"${name}"`, value]);
   // A name twice, once of them escaped, is left out: of such V8's JSON.parse gives now the one
@@ -187,13 +194,33 @@ Deno.test("a damaged frame that is still JSON is read as such, and a cut one thr
   }
 });
 
+Deno.test("rows that no market can have are counted as bad", () => {
+  const head = '"S":"A","t":"2022-01-03T14:31:00Z"';
+  const bar = (o: string, h: string, l: string, c: string, v = "1") =>
+    `{"T":"b",${head},"o":${o},"h":${h},"l":${l},"c":${c},"v":${v}}`;
+  const bad = [
+    bar("0", "1", "0", "1"),
+    bar("1", "2", "1", "3"),
+    bar("1", "2", "-1", "1"),
+    bar("1", "1e400", "1", "1"),
+    bar("1", "2", "1", "1", "-1"),
+    `{"T":"t",${head},"p":0,"s":1}`,
+    `{"T":"t",${head},"p":1e400,"s":1}`,
+    `{"T":"q",${head},"bp":-1,"bs":1,"ap":1,"as":1}`,
+  ];
+  const good = [bar("1", "1", "1", "1", "0"), `{"T":"q",${head},"bp":0,"bs":0,"ap":1,"as":1}`];
+  const { seen, bad: counted } = readFast(`[${[...bad, ...good].join()}]`);
+  assert.equal(counted, bad.length);
+  assert.equal(seen.length, good.length);
+});
+
 Deno.test("a number is read bit for bit as JSON.parse reads it", () => {
   fc.assert(
     fc.property(number, (text) => {
-      const frame = `[{"T":"q","S":"A","t":"2022-01-03T14:31:00Z","bp":${text},` +
-        `"bs":0,"ap":0,"as":0}]`;
+      // A trade's id is the one number that nothing is asked of.
+      const frame = `[{"T":"t","S":"A","t":"2022-01-03T14:31:00Z","p":1,"s":1,"i":${text}}]`;
       const [row] = readFast(frame).seen as number[][];
-      assert.ok(Object.is(row![3], JSON.parse(text)), text);
+      assert.ok(Object.is(row![5], JSON.parse(text)), text);
     }),
     { numRuns: 5000 },
   );

@@ -59,8 +59,39 @@ function put(
   const symbol = sink.find(message.S);
   if (symbol < 0) return "unwanted";
   const [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0] = values as number[];
+  if (!isPossible(kind, a, b, c, d, e, g)) return "bad";
   sink.row(kind, symbol, timeUs, a, b, c, d, e, f, g);
   return "row";
+}
+
+/**
+ * Prices above 0 that are finite, within the bar's range; sizes not below 0. A quote without one
+ * side has 0 there. JSON has no NaN, but numbers beyond float64 are read as infinite.
+ */
+export function isPossible(
+  kind: RowKind,
+  a: number,
+  b: number,
+  c: number,
+  d: number,
+  e: number,
+  vwap: number,
+): boolean {
+  switch (kind) {
+    case RowKind.minuteBar:
+    case RowKind.updatedBar:
+    case RowKind.dailyBar: {
+      const isRange = c > 0 && b < Infinity && a >= c && a <= b && d >= c && d <= b;
+      return isRange && e >= 0 && e < Infinity && vwap >= 0 && vwap < Infinity;
+    }
+    case RowKind.trade:
+      return a > 0 && a < Infinity && b >= 0 && b < Infinity;
+    case RowKind.quote:
+      return a >= 0 && a < Infinity && b >= 0 && b < Infinity && c >= 0 && c < Infinity &&
+        d >= 0 && d < Infinity;
+    default:
+      return a < Infinity && b < Infinity && c < Infinity && d < Infinity && e < Infinity;
+  }
 }
 
 /** null: a code that neither halts nor resumes trading. */

@@ -29,7 +29,7 @@ class TicksBuilder {
   add(row: unknown, path: string): void {
     const record = (row ?? {}) as Record<string, unknown>;
     const timeUs = typeof record.t === "string" ? parseRfc3339Us(record.t) : NaN;
-    const isWhole = this.names.every((name) => typeof record[name] === "number");
+    const isWhole = this.names.every((name) => Number.isFinite(record[name]));
     if (Number.isNaN(timeUs) || !isWhole) {
       throw new OperationError(`Cannot read ${path}: no row is ${JSON.stringify(row)}`);
     }

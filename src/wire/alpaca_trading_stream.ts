@@ -34,6 +34,7 @@ type Data = Record<string, unknown>;
 type Message = { stream: string; data: Data };
 
 const ANSWER_TIMEOUT_MS = 10_000;
+const LISTEN = JSON.stringify({ action: "listen", data: { streams: ["trade_updates"] } });
 
 export class AlpacaTradingStream implements UpdateStream {
   readonly #options: AlpacaTradingStreamOptions;
@@ -54,6 +55,9 @@ export class AlpacaTradingStream implements UpdateStream {
       onInterrupted: (reason) => options.onState({ state: "interrupted", reason }),
       onRestored: () => options.onState({ state: "restored" }),
       onFailed: (error) => this.#onFailed(error),
+      onTaken: (reason) => options.onState({ state: "taken", reason }),
+      // What is listened to already is answered, and changes nothing.
+      probe: (connection) => connection.send(LISTEN),
     });
   }
 
@@ -100,7 +104,7 @@ export class AlpacaTradingStream implements UpdateStream {
           `APCA_API_BASE_URL`,
       );
     }
-    connection.send(JSON.stringify({ action: "listen", data: { streams: ["trade_updates"] } }));
+    connection.send(LISTEN);
     const { stream, data } = await this.#expected.next(connection, "listen");
     const streams = Array.isArray(data.streams) ? data.streams : [];
     if (stream !== "listening" || !streams.includes("trade_updates")) {

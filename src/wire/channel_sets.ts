@@ -1,6 +1,10 @@
 import type { Channels } from "../contracts/provider.ts";
 import { type AlpacaStreamChannel, STREAM_CHANNELS } from "./alpaca_types.ts";
 
+/** Of which a symbol may have thousands a minute; brokers limit their number. */
+export const HEAVY_CHANNELS: readonly AlpacaStreamChannel[] = ["trades", "quotes"];
+const LIGHT_CHANNELS = STREAM_CHANNELS.filter((channel) => !HEAVY_CHANNELS.includes(channel));
+
 /** One symbol in one channel. */
 export type ChannelSymbol = readonly [channel: AlpacaStreamChannel, symbol: string];
 
@@ -38,17 +42,18 @@ export class ChannelSets {
     this.#sets.get(channel)?.delete(symbol);
   }
 
-  /** By symbol, so that half of the pairs are half of the symbols, with all their channels. */
-  pairs(): ChannelSymbol[] {
-    const bySymbol = new Map<string, ChannelSymbol[]>();
-    for (const [channel, symbols] of this.#sets) {
-      for (const symbol of symbols) {
-        const pairs = bySymbol.get(symbol);
-        if (pairs) pairs.push([channel, symbol]);
-        else bySymbol.set(symbol, [[channel, symbol]]);
-      }
-    }
-    return [...bySymbol.values()].flat();
+  /**
+   * The light channels of all symbols, then quotes and trades by symbol: where only so many are let
+   * in, all symbols have their bars, and the first symbols in `order` all that they should have.
+   */
+  pairs(order: (symbols: string[]) => string[] = (symbols) => symbols): ChannelSymbol[] {
+    const symbols = order([...new Set(this.#sets.values().flatMap((set) => [...set]))]);
+    const pairs = (channels: readonly AlpacaStreamChannel[]) =>
+      symbols.flatMap((symbol) =>
+        channels.filter((channel) => this.#sets.get(channel)?.has(symbol))
+          .map((channel): ChannelSymbol => [channel, symbol])
+      );
+    return [...pairs(LIGHT_CHANNELS), ...pairs(HEAVY_CHANNELS)];
   }
 
   toChannels(): Channels {

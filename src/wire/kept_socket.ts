@@ -6,6 +6,7 @@
 import { ConfigError, OperationError, RetryableError } from "../util/errors.ts";
 import { type Monotonic, wait } from "./monotonic.ts";
 import type { Outbound } from "./outbound.ts";
+import { PLACE_WAIT_MS, PlaceTaken } from "./stream_error.ts";
 
 export interface KeptSocketOptions {
   url: string;
@@ -22,8 +23,13 @@ export interface KeptSocketOptions {
   onFailed(error: Error): void;
   /** Attempts before the first connection is given up. Default 5. */
   firstAttemptsMax?: number;
-  /** Asked every 5 s: is a socket that was silent for so long broken? Default: never. */
-  isMute?(silentMs: number): boolean;
+  /**
+   * Sends something that the other side answers. Asked for after 20 s without a frame: where nothing
+   * comes for 10 s more, the connection is lost, whatever the hour and however rare the symbols.
+   */
+  probe(connection: Connection): void;
+  /** The account's only place is held by another connection, though this one has long been gone. */
+  onTaken?(reason: string): void;
 }
 
 /** One connection, from its opening to its loss. */
@@ -38,7 +44,10 @@ export interface Connection {
 const BACK_OFF_MS_MIN = 500;
 const BACK_OFF_MS_MAX = 30_000;
 const OPEN_TIMEOUT_MS = 10_000;
-const MUTE_CHECK_MS = 5000;
+const SILENCE_LOOK_MS = 5000;
+/** Silence after which the other side is asked whether it is there. */
+const PROBE_AFTER_MS = 20_000;
+const PROBE_ANSWER_MS = 10_000;
 /** A connection that held so long was a good one: the next is tried without delay. */
 const GOOD_AFTER_MS = 30_000;
 
@@ -47,6 +56,8 @@ export class KeptSocket {
   readonly #closing = new AbortController();
   #connection: SocketConnection | null = null;
   #failures = 0;
+  /** Since when no connection of ours can hold the account's place; null while one does. */
+  #freeMs: number | null = null;
   #running: Promise<void> | null = null;
 
   constructor(options: KeptSocketOptions) {
@@ -65,6 +76,7 @@ export class KeptSocket {
       } catch (error) {
         if (this.#closing.signal.aborted) throw signal.reason ?? error;
         if (isFinal(error)) throw error;
+        if (this.#isTaken(error)) throw takenAtStart(this.#options.url, error);
         // A wait that was asked for is an answer: somebody is there.
         if (!(error instanceof RetryableError) && this.#failures >= attemptsMax) {
           throw this.#unreachable(error);
@@ -99,9 +111,11 @@ export class KeptSocket {
     for (;;) {
       let lost: unknown = await this.#connection!.lost;
       if (this.#closing.signal.aborted) return;
+      this.#freeMs = this.#options.monotonic.nowMs();
       this.#options.onInterrupted(messageOf(lost));
       for (;;) {
         if (isFinal(lost)) return this.#options.onFailed(lost);
+        if (this.#isTaken(lost)) this.#options.onTaken?.(messageOf(lost));
         try {
           await this.#waitAfter(lost);
           await this.#connect();
@@ -127,7 +141,8 @@ export class KeptSocket {
       await connection.opened;
       await Promise.race([this.#options.logIn(connection), connection.failure]);
       connection.becomeReady();
-      connection.watch(this.#options.isMute);
+      this.#freeMs = null;
+      connection.watch(this.#options.probe);
     } catch (error) {
       this.#failures++;
       connection?.drop(error instanceof Error ? error : new Error(String(error)));
@@ -138,6 +153,14 @@ export class KeptSocket {
       if (monotonic.nowMs() - startMs >= GOOD_AFTER_MS) this.#failures = 0;
       else this.#failures++;
     });
+  }
+
+  /** A place that is still taken after the time in which a dead socket's is given free. */
+  #isTaken(error: unknown): boolean {
+    if (!(error instanceof PlaceTaken)) return false;
+    const nowMs = this.#options.monotonic.nowMs();
+    this.#freeMs ??= nowMs;
+    return nowMs - this.#freeMs >= PLACE_WAIT_MS;
   }
 
   async #waitAfter(error: unknown): Promise<void> {
@@ -236,14 +259,23 @@ class SocketConnection implements Connection {
     this.lost.then(stop);
   }
 
-  watch(isMute?: (silentMs: number) => boolean): void {
-    if (!isMute) return;
-    const check = () => {
-      const silentMs = this.#monotonic.nowMs() - this.#lastMs;
-      if (isMute(silentMs)) this.drop(new Error(`silent for ${Math.round(silentMs / 1000)} s`));
-      else stop = this.#monotonic.after(MUTE_CHECK_MS, check);
+  watch(probe: (connection: Connection) => void): void {
+    // The time of the newest probe counts, not that of the silence: a machine that slept finds a
+    // long silence, and frames that wait to be read.
+    let probedMs = NaN;
+    const look = () => {
+      const nowMs = this.#monotonic.nowMs();
+      if (nowMs - this.#lastMs < PROBE_AFTER_MS) probedMs = NaN;
+      else if (Number.isNaN(probedMs)) {
+        probedMs = nowMs;
+        probe(this);
+      } else if (nowMs - probedMs >= PROBE_ANSWER_MS) {
+        const silentS = Math.round((nowMs - this.#lastMs) / 1000);
+        return this.drop(new Error(`silent for ${silentS} s, and does not answer`));
+      }
+      stop = this.#monotonic.after(SILENCE_LOOK_MS, look);
     };
-    let stop = this.#monotonic.after(MUTE_CHECK_MS, check);
+    let stop = this.#monotonic.after(SILENCE_LOOK_MS, look);
     this.lost.then(() => stop());
   }
 }
@@ -256,4 +288,11 @@ function isFinal(error: unknown): error is Error {
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
+}
+
+function takenAtStart(url: string, error: unknown): OperationError {
+  return new OperationError(
+    `Cannot connect to ${url}: ${messageOf(error)}, for more than ${PLACE_WAIT_MS / 1000} s. ` +
+      `Another trader or program uses this account; stop it first`,
+  );
 }

@@ -8,8 +8,19 @@ export class StreamRefusal extends Error {
   }
 }
 
-/** A dead socket keeps its slot for about 90 s: earlier tries would only meet 406 again. */
-export const SLOT_WAIT_MS = 90_000;
+/** A dead socket keeps its place for about 90 s: earlier tries would only meet 406 again. */
+export const PLACE_WAIT_MS = 90_000;
+
+/** 406: another connection of the account is open, maybe one of ours that died. */
+export class PlaceTaken extends RetryableError {
+  constructor(what: string) {
+    const message = `${what}: another connection of this account is open`;
+    super(message, { retryAfterMs: PLACE_WAIT_MS });
+  }
+}
+
+/** 407: the other side's queue for us was full. */
+export class SlowClient extends Error {}
 
 /**
  * What an error of a market-data socket means, by its class: see KeptSocket, and StreamRefusal.
@@ -30,9 +41,9 @@ export function streamError(code: number, said: string, url: string): Error | nu
     case 403:
       return null;
     case 406:
-      return new RetryableError(`${what}: another connection of this account is open`, {
-        retryAfterMs: SLOT_WAIT_MS,
-      });
+      return new PlaceTaken(what);
+    case 407:
+      return new SlowClient(what);
     case 408:
     case 411:
       return new OperationError(
@@ -45,7 +56,7 @@ export function streamError(code: number, said: string, url: string): Error | nu
           `Set ALPACA_DATA_FEED to a feed that the account has ("iex" is free)`,
       );
     default:
-      // 401, 404, 407, 500 and what may come to be: a fresh connection puts it right, or backs off.
+      // 401, 404, 500 and what may come to be: a fresh connection puts it right, or backs off.
       return new Error(what);
   }
 }

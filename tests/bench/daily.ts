@@ -105,7 +105,7 @@ async function backtest(data: MarketData, sessions: readonly Session[]): Promise
     liquidationMinutes: 15,
     cryptoEndMinutes: null,
     cash: String(CASH),
-    store: { startRun: () => Promise.resolve(1), write: () => {} },
+    store: { startRun: () => Promise.resolve(1), write: () => {}, takesTrades: false },
   });
   return { fills: result.trades.length, equity: Number(result.finalEquity) };
 }

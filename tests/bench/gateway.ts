@@ -6,6 +6,7 @@
  *
  *   deno run -A tests/bench/gateway.ts [ORDERS [ORDERS_A_STEP]]
  */
+import { NO_LIMITS } from "../../src/model/limit.ts";
 import assert from "node:assert/strict";
 import { GatewayLink } from "../../src/backtest/gateway_link.ts";
 import type { Broker, BrokerCapabilities, OrderUpdate } from "../../src/contracts/broker.ts";
@@ -13,7 +14,8 @@ import type { StoreRecord } from "../../src/contracts/store.ts";
 import { seededRandom } from "../../src/engine/worker.ts";
 import type { Asset } from "../../src/model/asset.ts";
 import type { BrokerOrder, OrderRequest } from "../../src/model/order.ts";
-import type { GatewayToConsumer, GatewayToMain, Intent } from "../../src/protocol.ts";
+import type { ToldTrade } from "../../src/engine/gateway/told_trade.ts";
+import type { GatewayToConsumer, Intent } from "../../src/protocol.ts";
 import { type Decimal, decimal } from "../../src/util/decimal.ts";
 
 const OPEN_US = 1_641_220_200e6;
@@ -201,10 +203,10 @@ class Ears {
     this.held.set(message.symbol, message.position?.qty ?? 0);
   }
 
-  onMain(message: GatewayToMain): void {
-    if (message.type !== "trade") return;
+  onTrade(trade: ToldTrade): void {
     this.trades++;
-    this.gain += message.gain ?? 0;
+    this.gain += trade.gain === null ? 0 : trade.gain.toNumber();
+    this.write([{ table: "new_trades", row: trade.row() }]);
   }
 
   write(records: StoreRecord[]): void {
@@ -215,18 +217,13 @@ class Ears {
 async function opened(broker: ReadyBroker, ears: Ears): Promise<GatewayLink> {
   const link = new GatewayLink({
     broker: broker as ReadyBroker & Broker,
-    risk: {
-      maxNotionalPerOrder: Infinity,
-      maxNotionalPerSymbol: Infinity,
-      maxDailyLoss: Infinity,
-      maxOpenOrders: Infinity,
-      priceCollarPercent: Infinity,
-    },
+    risk: NO_LIMITS,
     batchId: "bench",
     store: ears,
     log: () => {},
     toConsumer: (message) => ears.onConsumer(message),
-    onMain: (message) => ears.onMain(message),
+    onTrade: (trade) => ears.onTrade(trade),
+    onMain: () => {},
     readsAccountLate: () => true,
     onAccount: () => {},
   });

@@ -205,7 +205,7 @@ export function backtestOptions(
     liquidationMinutes: 15,
     cryptoEndMinutes: null,
     cash: String(CASH),
-    store: { startRun: () => Promise.resolve(1), write: () => {} },
+    store: { startRun: () => Promise.resolve(1), write: () => {}, takesTrades: false },
   };
 }
 

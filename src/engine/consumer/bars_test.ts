@@ -157,6 +157,7 @@ Deno.test("after a gap the bars are whole again, also the one that was being mad
   assert.equal(seen.length, 2, "nothing runs without a position while bars are missing");
   rig.consumer.onMain({
     type: "refill",
+    fillsGap: true,
     symbol: "AAPL",
     history: history([0, 10, 10, 10, 10, 100], [1, 11, 11, 11, 11, 100], [2, 12, 12, 12, 12, 100]),
   });

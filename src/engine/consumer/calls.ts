@@ -40,6 +40,16 @@ export class Calls {
     }
   }
 
+  /** User code of the strategy runs from here to `end`: what it throws is for `failed`. */
+  begin(run: StrategyRun): void {
+    this.#control[0] = run.index + 1;
+    this.#control[1]++;
+  }
+
+  end(): void {
+    this.#control[0] = 0;
+  }
+
   /** `onFill` or `onDenied`, where the strategy has one. */
   report({ run, tick }: Slot, { symbol, fill, denial, position }: OrderReport): void {
     if (run.isStopped) return;
@@ -99,7 +109,9 @@ export class Calls {
     }) ?? [];
   }
 
+  /** A strategy fails once: what it throws after that (promises can go on) is not told. */
   failed(run: StrategyRun, error: unknown): void {
+    if (run.isStopped) return;
     run.isStopped = true;
     const { message, stack } = this.#describe(error, run.name);
     this.#toMain({ type: "strategyFailed", runId: run.runId, message, stack });

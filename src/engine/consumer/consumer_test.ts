@@ -293,7 +293,12 @@ Deno.test("older than 5 seconds: the queue is emptied, but for halts; bars are a
   }]);
   assert.equal(rig.sent("returned").length, 2, "buffers go back all the same");
   for (const symbol of ["AAPL", "MSFT"]) {
-    rig.consumer.onMain({ type: "refill", symbol, history: history([0, 9, 9, 9, 9, 1]) });
+    rig.consumer.onMain({
+      type: "refill",
+      fillsGap: true,
+      symbol,
+      history: history([0, 9, 9, 9, 9, 1]),
+    });
   }
   rig.send([bar(2)]);
   assert.deepEqual(rig.intents, [], "it is halted");
@@ -318,7 +323,12 @@ Deno.test("while bars are missing a position can be closed, but nothing opened; 
   rig.report({ position: position(2) });
   rig.send([bar(1)]);
   assert.deepEqual(rig.intents.map(({ action }) => action), ["sell"]);
-  rig.consumer.onMain({ type: "refill", symbol: "AAPL", history: history([0, 9, 9, 9, 9, 1]) });
+  rig.consumer.onMain({
+    type: "refill",
+    fillsGap: true,
+    symbol: "AAPL",
+    history: history([0, 9, 9, 9, 9, 1]),
+  });
   assert.deepEqual(gaps, [2]);
 });
 

@@ -1,7 +1,7 @@
 import type { Decision } from "../../contracts/decision.ts";
 import type { ConsumerToMain } from "../../protocol.ts";
 import type { Calls } from "./calls.ts";
-import type { ConsumerOptions } from "./consumer.ts";
+import type { ConsumerOptions } from "./options.ts";
 import type { FollowedSymbols } from "./followed.ts";
 import type { Outbox } from "./outbox.ts";
 import { intentOf, isEntry, type Slot } from "./slot.ts";
@@ -17,7 +17,17 @@ export class Decisions {
 
   /** Reading what user code returned can run user code: getters, proxies, toString. */
   read(slot: Slot, decision: Decision, nowUs: number): void {
-    this.#options.calls.call(slot.run, () => this.#decided(slot, decision, nowUs));
+    const { calls } = this.#options;
+    const { run } = slot;
+    if (run.isStopped) return;
+    calls.begin(run);
+    try {
+      this.#decided(slot, decision, nowUs);
+    } catch (error) {
+      calls.failed(run, error);
+    } finally {
+      calls.end();
+    }
   }
 
   /** Reads what user code returned, getters and all: called inside of its guard. */

@@ -1,3 +1,4 @@
+import type { Json } from "../../contracts/store.ts";
 import type { AssetClass } from "../../model/asset.ts";
 import type { BarBuffer } from "../../model/bar_series.ts";
 import { BAR_ROW, BarColumn, type BarColumns } from "../../model/bars.ts";
@@ -5,6 +6,7 @@ import { type MarketBatch, RowKind } from "../../model/market_batch.ts";
 import type { FollowMessage, SessionWindow } from "../../protocol.ts";
 import type { Calls } from "./calls.ts";
 import { Slot, type StrategyRun } from "./slot.ts";
+import { restoreState } from "./state_copy.ts";
 import { SymbolState } from "./symbol_state.ts";
 import { type AccountView, SlotTick, type SymbolViews, symbolViews, TimeView } from "./views.ts";
 
@@ -37,6 +39,8 @@ export class FollowedSymbols {
   readonly #bySymbol = new Map<string, number>();
   /** Bars that ended while their symbol's history was on its way, by symbol id. */
   readonly #early = new Map<number, Float64Array[]>();
+  /** Symbols whose stream was interrupted meanwhile; true: it still is. */
+  readonly #earlyGaps = new Map<number, boolean>();
   readonly #portfolio: AccountView;
   readonly #calls: Calls;
   readonly windows: Record<AssetClass, { openUs: number; closeUs: number }> = {
@@ -111,26 +115,32 @@ export class FollowedSymbols {
     return this.#named(symbol).some(({ slots }) => slots.some(({ run }) => run.runId === runId));
   }
 
-  follow(message: FollowMessage, strategies: StrategyRun[]): void {
+  /** True: rows were lost while its history was on its way, and it wants a refill. */
+  follow(message: FollowMessage, strategies: StrategyRun[]): boolean {
     for (const run of strategies) {
       if (!message.runIds.includes(run.runId) || run.slots.has(message.symbol)) continue;
       const group = groupOf(run);
       const followed = [...this.#of(message.symbolId)].find((one) => one.collection === group) ??
         this.#add(message, group);
+      const saved = message.states?.find(([runId]) => runId === run.runId)?.[1];
       const rested = followed.resting.findIndex((slot) => slot.run === run);
-      if (rested < 0) this.#addSlot(run, followed);
+      if (rested < 0) this.#addSlot(run, followed, saved);
       else {
         const [slot] = followed.resting.splice(rested, 1);
         run.slots.set(message.symbol, slot);
         followed.slots.push(slot);
       }
     }
+    const isAway = this.#earlyGaps.get(message.symbolId);
+    this.#earlyGaps.delete(message.symbolId);
+    return isAway === false;
   }
 
   /** A row of a symbol that is not followed, or not yet: its stream begins before its history is there. */
   keepEarly(batch: MarketBatch, i: number): void {
-    if (batch.kind[i] !== RowKind.minuteBar) return;
     const id = batch.symbol[i];
+    if (batch.kind[i] === RowKind.gap) this.#earlyGaps.set(id, batch.b[i] === 1);
+    if (batch.kind[i] !== RowKind.minuteBar) return;
     const bars = this.#early.get(id) ?? [];
     this.#early.set(id, bars);
     bars.push(batch.barRow(i, new Float64Array(BAR_ROW)));
@@ -148,6 +158,10 @@ export class FollowedSymbols {
     state.onHistory(history);
     for (const bar of this.#early.get(symbolId) ?? []) state.onMinuteBar(bar, 0);
     this.#early.delete(symbolId);
+    if (this.#earlyGaps.has(symbolId)) {
+      state.markIncomplete();
+      state.isAway = this.#earlyGaps.get(symbolId)!;
+    }
     if (first !== null) takeOver(first.state, state);
     const followed: Followed = {
       collection,
@@ -163,10 +177,11 @@ export class FollowedSymbols {
     return followed;
   }
 
-  #addSlot(run: StrategyRun, followed: Followed): void {
+  #addSlot(run: StrategyRun, followed: Followed, saved: Json = null): void {
     const slot = new Slot(run, followed.state);
     const isMade = this.#calls.call(run, () => {
       const state = run.instance.setup(slot.setup);
+      if (saved !== null) restoreState(state, saved);
       slot.tick = new SlotTick({
         slot,
         symbol: followed.state,
@@ -186,10 +201,11 @@ export class FollowedSymbols {
   }
 
   /** History of a symbol whose stream was interrupted: bars and indicators are whole again. */
-  refill(symbol: string, history: BarColumns): void {
+  refill(symbol: string, history: BarColumns, fillsGap: boolean): void {
     for (const followed of this.#named(symbol)) {
-      followed.state.onHistory(history);
+      followed.state.onHistory(history, fillsGap);
       this.feed(followed);
+      if (!fillsGap) continue;
       for (const { run, tick } of [...followed.slots]) {
         this.#calls.call(run, () => run.instance.onGap(tick));
       }

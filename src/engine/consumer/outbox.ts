@@ -3,11 +3,15 @@ import type { ConsumerToGateway, Intent } from "../../protocol.ts";
 type Cancel = { runId: number; symbol: string; reason: string };
 type KeystoreValue = { runId: number; key: string; context: string; value: string };
 
+/** Of a step in which there was none; never added to. */
+const NO_CANCELS: Cancel[] = [];
+const NO_VALUES: KeystoreValue[] = [];
+
 /** What goes to the gateway: at once, or, in a stepping session, all of a step together. */
 export class Outbox {
   #intents: Intent[] = [];
-  #cancels: Cancel[] = [];
-  #keystore: KeystoreValue[] = [];
+  readonly #cancels: Cancel[] = [];
+  readonly #keystore: KeystoreValue[] = [];
   readonly #isStepping: boolean;
   readonly #send: (message: ConsumerToGateway) => void;
 
@@ -46,11 +50,9 @@ export class Outbox {
       type: "stepDone",
       n,
       intents: this.#intents,
-      cancels: this.#cancels,
-      keystore: this.#keystore,
+      cancels: this.#cancels.length === 0 ? NO_CANCELS : this.#cancels.splice(0),
+      keystore: this.#keystore.length === 0 ? NO_VALUES : this.#keystore.splice(0),
     });
     this.#intents = [];
-    this.#cancels = [];
-    this.#keystore = [];
   }
 }

@@ -21,6 +21,8 @@ export interface StrategyRun {
   readonly runAllMinutes: number;
   /** −1 until main has given one. */
   runId: number;
+  /** The run that it continues: what was told of that one is its own. −1: none. */
+  formerRunId: number;
   isStopped: boolean;
   /** Slots by symbol, in the order in which they were followed. */
   readonly slots: Map<string, Slot>;
@@ -76,6 +78,17 @@ export class Slot implements SlotFigures {
   }
 }
 
+/** Where a strategy of these, by its run or by the one that it continues, follows the symbol. */
+export function slotOf(
+  strategies: readonly StrategyRun[],
+  { runId, symbol }: { runId: number; symbol: string },
+): Slot | undefined {
+  for (const run of strategies) {
+    if (run.runId === runId || run.formerRunId === runId) return run.slots.get(symbol);
+  }
+  return undefined;
+}
+
 const ACTIONS: readonly string[] = ["buy", "sell", "short", "cover"];
 const TIMES_IN_FORCE: readonly string[] = ["day", "gtc", "opg", "cls", "ioc", "fok"];
 
@@ -122,27 +135,29 @@ export function intentOf(
     referencePrice: quoted > 0 ? quoted : symbol.last,
     decidedUs: nowUs,
   };
+  const isFine = ACTIONS.includes(action) &&
+    (timeInForce === undefined || TIMES_IN_FORCE.includes(timeInForce)) &&
+    (qty === undefined) !== (notional === undefined) &&
+    isAmountOrNone(qty) && isAmountOrNone(notional) &&
+    isPriceOrNone(limitPrice) && isPriceOrNone(triggerPrice) &&
+    isPriceOrNone(stopPrice) && isPriceOrNone(targetPrice);
+  if (isFine) return intent;
   const amounts = { qty, notional };
   const prices = { limitPrice, triggerPrice, stopPrice, targetPrice };
   intent.problem = problemOf(action, timeInForce, amounts, prices);
   return intent;
 }
 
-/** What is wrong with what was read of a decision; null: nothing. */
+/** What is wrong with what was read of a decision. */
 function problemOf(
   action: unknown,
   timeInForce: unknown,
   amounts: Record<"qty" | "notional", unknown>,
   prices: Record<"limitPrice" | "triggerPrice" | "stopPrice" | "targetPrice", unknown>,
-): string | null {
+): string {
   const isAction = ACTIONS.includes(action as string);
   const isTime = timeInForce === undefined || TIMES_IN_FORCE.includes(timeInForce as string);
   const isOne = (amounts.qty === undefined) !== (amounts.notional === undefined);
-  const { limitPrice, triggerPrice, stopPrice, targetPrice } = prices;
-  const isFine = isAction && isTime && isOne && isAmountOrNone(amounts.qty) &&
-    isAmountOrNone(amounts.notional) && isPriceOrNone(limitPrice) && isPriceOrNone(triggerPrice) &&
-    isPriceOrNone(stopPrice) && isPriceOrNone(targetPrice);
-  if (isFine) return null;
   const problems: string[] = [];
   if (!isAction) problems.push(`the action must be one of ${ACTIONS.join(", ")}`);
   if (!isTime) problems.push(`timeInForce must be one of ${TIMES_IN_FORCE.join(", ")}`);

@@ -27,6 +27,8 @@ export class SymbolState {
   isHalted = false;
   /** Rows were lost (`markIncomplete`): bars are being refilled, and entries wait. */
   isIncomplete = false;
+  /** More are being lost: a refill would not help yet. */
+  isAway = false;
   /** Start of the newest bar that is complete: the provider's own, not the one in the making. */
   completeUs = -Infinity;
   /** Start of the bar before the newest complete one; ∞ where that one was not put at the end. */
@@ -148,7 +150,11 @@ export class SymbolState {
   onUpdatedBar(rows: Float64Array, at: number): boolean {
     if (this.buffer.rowAt(rows[at]) < 0) return false;
     this.#putAmong(rows, at);
-    this.day.onBar(rows, at);
+    // What was the day's high or low may have been wrong: it is looked for anew.
+    this.day.rebuild(this.buffer);
+    if (rows[at] === this.completeUs && this.buffer.lastTimeUs === rows[at]) {
+      this.last = rows[at + 4];
+    }
     return true;
   }
 
@@ -160,22 +166,34 @@ export class SymbolState {
     this.buffer.set(row, rows, at);
   }
 
-  /** Rows were lost now. */
+  /** Rows were lost now. What was quoted, and the second in the making, are of before. */
   markIncomplete(): void {
     if (!this.isIncomplete) this.#lostFromUs = this.completeUs;
     this.isIncomplete = true;
+    this.bidPrice =
+      this.bidSize =
+      this.askPrice =
+      this.askSize =
+        NaN;
+    this.second.drop();
+    this.voi.interrupt();
   }
 
-  /** Bars of history go before and between those that are there. */
-  onHistory(history: BarColumns): void {
+  /**
+   * Bars of history go before and between those that are there. `fillsGap`: what was lost is in it,
+   * if no more has been lost since.
+   */
+  onHistory(history: BarColumns, fillsGap = true): void {
     this.buffer.mergeHistory(history);
     const newest = history.timeUs.length - 1;
     // A bar that was being made when rows were lost is half a bar: here the history's counts.
     for (let i = newest; i >= 0 && history.timeUs[i] > this.#lostFromUs; i--) {
       this.#putHistory(history, i);
     }
-    this.#lostFromUs = Infinity;
-    this.isIncomplete = false;
+    if (fillsGap && !this.isAway) {
+      this.#lostFromUs = Infinity;
+      this.isIncomplete = false;
+    }
     if (newest >= 0) {
       this.completeUs = Math.max(this.completeUs, history.timeUs[newest]);
       if (Number.isNaN(this.last)) this.last = history.close[newest];
@@ -324,6 +342,11 @@ export class SecondBuilder {
     this.vwap = this.#volume > 0 ? this.#turnover / this.#volume : this.#close;
     this.#startUs = NaN;
     return true;
+  }
+
+  /** Trades of it were lost. */
+  drop(): void {
+    this.#startUs = NaN;
   }
 
   give(bars: BarColumns, i: number): void {

@@ -57,7 +57,9 @@ export type Row =
   | { trade: [seconds: number, price: number, size: number] }
   | { quote: [seconds: number, bid: number, bidSize: number, ask: number, askSize: number] }
   | { halted: boolean }
-  | { gap: number }
+  | { gap: number; goesOn?: boolean }
+  /** A trade that was taken back, or corrected. */
+  | { takenBack: [seconds: number, price: number, size: number] }
   | { step: number; seconds: number };
 
 type StrategyType = new (context: StrategyContext) => Strategy;
@@ -221,6 +223,10 @@ function push(batch: MarketBatch, id: number, row: Row): void {
     batch.push(RowKind.quote, id, at(seconds), bid, bidSize, ask, askSize, 0, 0, 0);
   } else if ("halted" in row) {
     batch.push(RowKind.status, id, OPEN_US, row.halted ? 1 : 0, 0, 0, 0, 0, 0, 0);
-  } else if ("gap" in row) batch.push(RowKind.gap, id, OPEN_US, row.gap, 0, 0, 0, 0, 0, 0);
-  else batch.push(RowKind.step, 0, at(row.seconds), row.step, 0, 0, 0, 0, 0, 0);
+  } else if ("gap" in row) {
+    batch.push(RowKind.gap, id, OPEN_US, row.gap, row.goesOn ? 1 : 0, 0, 0, 0, 0, 0);
+  } else if ("takenBack" in row) {
+    const [seconds, price, size] = row.takenBack;
+    batch.push(RowKind.cancelTrade, id, at(seconds), 1, price, size, 0, 0, 0, 0);
+  } else batch.push(RowKind.step, 0, at(row.seconds), row.step, 0, 0, 0, 0, 0, 0);
 }

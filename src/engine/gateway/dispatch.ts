@@ -1,10 +1,12 @@
-import type { CancelResult, SubmitResult } from "../../contracts/broker.ts";
+import type { CancelResult, RefusalCause, SubmitResult } from "../../contracts/broker.ts";
+import { plain } from "../../util/decimal.ts";
 import type { Soon } from "../../util/soon.ts";
-import type { Desk, DeskRequests } from "./desk.ts";
+import { type Desk, DeskRequests } from "./desk.ts";
 import type { OrderFlow } from "./order_flow.ts";
 import { GatewayState } from "./state.ts";
 import { isAnswer, settledOrder, type SubmitOutcome } from "./submit.ts";
-import type { ChildOrder } from "./work.ts";
+import type { JournalWork } from "./journal.ts";
+import type { ChildOrder, Work } from "./work.ts";
 
 /** A decision older than this is not sent again, market time. */
 const FRESH_US = 60e6;
@@ -21,6 +23,10 @@ export class Dispatch {
     readonly signal: AbortSignal,
     /** Something that was waited for has happened outside of a step. */
     readonly wake: (desk: Desk) => void,
+    /** The journal does not take records any more. */
+    readonly onNotDurable: (error: unknown) => void,
+    /** Another order was the reason why it was refused. */
+    readonly onObstacle: (child: ChildOrder, cause: RefusalCause, message: string) => void,
   ) {}
 
   /** One after the other, in this order. */
@@ -29,8 +35,32 @@ export class Dispatch {
     for (const child of submits) this.flow.sending(child);
     const { isKept } = this.state.options.journal;
     const durable = isKept && submits.length > 0 ? this.#journal(submits) : undefined;
-    if (durable instanceof Promise) return durable.then(() => this.#send(requests, 0));
-    return this.#send(requests, 0);
+    if (!(durable instanceof Promise)) return this.#send(requests, 0);
+    return durable.then(
+      () => this.#send(requests, 0),
+      (error) => this.#notDurable(requests, error),
+    );
+  }
+
+  /** An order of which it is not known whether it was sent: it is looked up, and never sent. */
+  resolve(child: ChildOrder): Promise<void> {
+    const first: SubmitResult = { result: "unknown", message: "the trader ended" };
+    return this.#settle(child, first, -Infinity).then((outcome) => {
+      const isUnsent = outcome.result === "refused" && outcome.code === "too_late";
+      if (!isUnsent) return this.#answered(child, outcome);
+      const message = "not sent: the trader ended before the broker had it";
+      this.flow.refused(child, "not_sent", message);
+    });
+  }
+
+  /** The journal cannot be written: no order leaves, what is there can still be cancelled. */
+  #notDurable({ cancels, submits }: DeskRequests, error: unknown): Soon<void> {
+    const only = new DeskRequests();
+    only.cancels.push(...cancels);
+    this.onNotDurable(error);
+    const message = `not sent: the journal cannot be written: ${error}`;
+    for (const child of submits) this.flow.refused(child, "journal", message);
+    return this.#send(only, 0);
   }
 
   #journal(submits: readonly ChildOrder[]): Soon<void> {
@@ -42,6 +72,7 @@ export class Dispatch {
       kind: child.kind,
       intent: child.work?.intent ?? null,
       request: child.request!,
+      work: child.work && journalWork(child.work),
       timeUs,
     })));
   }
@@ -56,19 +87,25 @@ export class Dispatch {
   }
 
   #submit(child: ChildOrder): Soon<void> {
+    // It was decided against while the journal was written: the kill switch, mostly.
+    if (!isWanted(child)) return this.#answered(child, { result: "withdrawn" });
     const result = this.state.options.broker.submit(child.request!, this.signal);
     if (!(result instanceof Promise) && isAnswer(result)) return this.#answered(child, result);
     return this.#settle(child, result).then((outcome) => this.#answered(child, outcome));
   }
 
-  #settle(child: ChildOrder, first: Soon<SubmitResult>): Promise<SubmitOutcome> {
+  #settle(
+    child: ChildOrder,
+    first: Soon<SubmitResult>,
+    sentUs: number = this.state.nowUs(),
+  ): Promise<SubmitOutcome> {
     const { options } = this.state;
-    const sentUs = this.state.nowUs();
     return settledOrder({
       broker: options.broker,
       request: child.request!,
       seen: () => child.held?.[0]?.order ?? null,
       isFresh: () => this.state.nowUs() - sentUs < FRESH_US,
+      isWanted: () => isWanted(child),
       wait: options.wait,
       signal: this.signal,
       log: (message, properties) => options.log("warning", message, properties),
@@ -80,7 +117,13 @@ export class Dispatch {
       case "accepted":
         return this.flow.accepted(child, result.order);
       case "refused":
-        return this.flow.refused(child, String(result.code), result.message);
+        this.flow.refused(child, String(result.code), result.message);
+        if ("cause" in result && result.cause !== undefined) {
+          this.onObstacle(child, result.cause, result.message);
+        }
+        return;
+      case "withdrawn":
+        return this.flow.withdrawn(child);
       case "mismatch":
         this.state.restrict("mismatch", "halted", result.message);
         return this.flow.refused(child, "duplicate_mismatch", result.message);
@@ -134,4 +177,24 @@ export class Dispatch {
       this.wake(child.desk);
     });
   }
+}
+
+function journalWork(work: Work): JournalWork {
+  const { strategy, action, terms, stopPrice, targetPrice, referencePrice, reason, sinceUs } = work;
+  return {
+    id: GatewayState.sequenceOf(work.children[0].clientOrderId),
+    strategy,
+    action,
+    qty: plain(work.qty),
+    terms,
+    stopPrice,
+    targetPrice,
+    referencePrice,
+    reason,
+    sinceUs,
+  };
+}
+
+function isWanted({ work }: ChildOrder): boolean {
+  return work === null || work.cancelReason === null;
 }

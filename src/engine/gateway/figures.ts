@@ -3,6 +3,7 @@ import type { AccountFigures } from "../../protocol.ts";
 import { RetryableError } from "../../util/errors.ts";
 import { assert } from "../../util/assert.ts";
 import { after, type Soon } from "../../util/soon.ts";
+import type { AccountGuard } from "./account_guard.ts";
 import type { GatewayState } from "./state.ts";
 import { isSent, type Work } from "./work.ts";
 
@@ -18,6 +19,7 @@ export class Figures {
   constructor(
     readonly state: GatewayState,
     readonly signal: AbortSignal,
+    readonly guard: Pick<AccountGuard, "look">,
     /** `tell`: to consumers, outside of steps; in steps they are told with each. */
     readonly options: {
       tell(account: AccountFigures): void;
@@ -26,7 +28,8 @@ export class Figures {
   ) {}
 
   read(): Soon<void> {
-    return this.state.account.refresh(() => this.#account(), isKnown);
+    const read = this.state.account.refresh(() => this.#account(), isKnown);
+    return read instanceof Promise ? read.then(() => this.guard.look()) : this.guard.look();
   }
 
   /** In a step: read now, or, where the broker answers at once and nobody minds, when needed. */
@@ -54,12 +57,15 @@ export class Figures {
     if (!options.stepping) this.options.tell(figures);
   }
 
-  /** Prices move the account's value without anything being traded: it is read again each minute. */
+  /**
+   * Prices move the account's value without anything being traded, and the broker may block it: it
+   * is read again each minute.
+   */
   async keepFresh(): Promise<void> {
-    const { account, book, options } = this.state;
+    const { account, options } = this.state;
     while (!this.signal.aborted) {
       await options.wait(FRESH_MS, this.signal);
-      if (!book.isFlat) account.isStale = true;
+      account.isStale = true;
       this.refreshSoon();
     }
   }

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import type { Execution } from "../../model/order.ts";
 import { decimal } from "../../util/decimal.ts";
 import { OperationError } from "../../util/errors.ts";
@@ -10,7 +10,12 @@ import type { Journal, JournalRecord } from "./journal.ts";
  * more.
  */
 export class JournalDamaged extends OperationError {
-  constructor(path: string, readonly line: number, readonly readable: readonly JournalRecord[]) {
+  constructor(
+    readonly path: string,
+    readonly line: number,
+    /** Up to the damage, and what can be read after it. */
+    readonly readable: readonly JournalRecord[],
+  ) {
     super(
       `Cannot use the journal ${path}: line ${line} is damaged. Compare the broker's ` +
         `orders with it before trading on, then move it away`,
@@ -22,6 +27,8 @@ export interface JournalText {
   state: "whole" | "torn" | "damaged";
   /** Up to the first line that cannot be read. */
   records: JournalRecord[];
+  /** What can be read after it: of a torn segment nothing. */
+  later: JournalRecord[];
   /** Where the first line that cannot be read begins, bytes. */
   wholeBytes: number;
   /** Its number, from 1. */
@@ -41,19 +48,34 @@ export function readJournal(bytes: Uint8Array): JournalText {
     if (record === null) {
       const isLast = newline < 0 || newline === bytes.length - 1;
       const state = isLast ? "torn" : "damaged";
-      return { state, records, wholeBytes: start, badLine: records.length + 1 };
+      const later = isLast ? [] : readLater(bytes.subarray(newline + 1));
+      return { state, records, later, wholeBytes: start, badLine: records.length + 1 };
     }
     records.push(record);
     start = newline + 1;
   }
-  return { state: "whole", records, wholeBytes: start, badLine: 0 };
+  return { state: "whole", records, later: [], wholeBytes: start, badLine: 0 };
 }
 
-function readLine(bytes: Uint8Array, number: number): JournalRecord | null {
+/** The whole lines after a damaged one, whatever their numbers. */
+function readLater(bytes: Uint8Array): JournalRecord[] {
+  const records: JournalRecord[] = [];
+  for (let start = 0; start < bytes.length;) {
+    const newline = bytes.indexOf(10, start);
+    if (newline < 0) break;
+    const record = readLine(bytes.subarray(start, newline), null);
+    if (record !== null) records.push(record);
+    start = newline + 1;
+  }
+  return records;
+}
+
+/** `number` null: any. */
+function readLine(bytes: Uint8Array, number: number | null): JournalRecord | null {
   const line = new TextDecoder().decode(bytes);
   const body = line.slice(CHECKSUM_LENGTH + 1);
   if (line.slice(0, CHECKSUM_LENGTH + 1) !== `${checksum(body)} `) return null;
-  const prefix = `${number} `;
+  const prefix = number === null ? body.slice(0, body.indexOf(" ") + 1) : `${number} `;
   // The number tells of lines that are gone or came twice.
   return body.startsWith(prefix) ? JSON.parse(body.slice(prefix.length), revive) : null;
 }
@@ -82,18 +104,31 @@ function checksum(body: string): string {
 
 /**
  * One segment on disk. Records that come while a write is on its way go with the next, in one write
- * and one sync.
+ * and one sync. When a write or a sync has failed, what is on disk after the last sync is not known:
+ * appends are refused until `repair` has written all of it again.
  */
 export class FileJournal implements Journal {
   readonly isKept = true;
   #number: number;
+  /** What the file has for sure. */
+  #syncedBytes: number;
+  /** Written after that, but not synced. */
+  #unsynced: string[] = [];
+  #unsyncedBytes = 0;
   #pending: string[] = [];
   #waiting: PromiseWithResolvers<void>[] = [];
   #writing: Promise<void> | null = null;
   #failure: unknown = null;
 
-  private constructor(readonly file: Deno.FsFile, readonly restored: readonly JournalRecord[]) {
+  private constructor(
+    readonly file: Deno.FsFile,
+    readonly restored: readonly JournalRecord[],
+    bytes: number,
+    /** A record that a crash had left unfinished was cut off. */
+    readonly wasTorn: boolean,
+  ) {
     this.#number = restored.length;
+    this.#syncedBytes = bytes;
   }
 
   /**
@@ -101,19 +136,34 @@ export class FileJournal implements Journal {
    * JournalDamaged.
    */
   static async open(folder: string, batchId: string): Promise<FileJournal> {
-    const path = join(folder, `${batchId}.journal`);
+    const path = segmentPath(folder, batchId);
     await Deno.mkdir(folder, { recursive: true });
     const bytes = await Deno.readFile(path).catch((error) => {
       if (error instanceof Deno.errors.NotFound) return new Uint8Array();
       throw error;
     });
-    const { state, records, wholeBytes, badLine } = readJournal(bytes);
-    if (state === "damaged") throw new JournalDamaged(path, badLine, records);
+    const { state, records, later, wholeBytes, badLine } = readJournal(bytes);
+    if (state === "damaged") throw new JournalDamaged(path, badLine, [...records, ...later]);
     const file = await Deno.open(path, { create: true, append: true });
     if (state === "torn") await file.truncate(wholeBytes);
     await file.sync();
-    await syncFolder(dirname(path));
-    return new FileJournal(file, records);
+    await syncFolder(folder);
+    return new FileJournal(file, records, wholeBytes, state === "torn");
+  }
+
+  /** Writes a whole segment, in the place of one of that name: there is all of it, or nothing. */
+  static async write(folder: string, batchId: string, records: readonly JournalRecord[]) {
+    const path = segmentPath(folder, batchId);
+    await Deno.mkdir(folder, { recursive: true });
+    const text = records.map((record, number) => lineOf(number, record)).join("");
+    const draft = `${path}.new`;
+    {
+      using file = await Deno.open(draft, { create: true, write: true, truncate: true });
+      await writeAll(file, text);
+      await file.sync();
+    }
+    await Deno.rename(draft, path);
+    await syncFolder(folder);
   }
 
   append(records: JournalRecord[]): Promise<void> {
@@ -126,19 +176,48 @@ export class FileJournal implements Journal {
   }
 
   note(record: JournalRecord): void {
-    const body = `${this.#number++} ${JSON.stringify(record)}`;
-    this.#pending.push(`${checksum(body)} ${body}\n`);
+    this.#pending.push(lineOf(this.#number++, record));
     this.#startWriting();
   }
 
-  async close(): Promise<void> {
-    await this.append([]);
+  /** Tries to write what could not be written; false: it still cannot. */
+  async repair(): Promise<boolean> {
     await this.#writing;
-    this.file.close();
+    if (this.#failure === null) return true;
+    try {
+      await this.file.truncate(this.#syncedBytes);
+      this.#unsynced.push(...this.#pending.splice(0));
+      this.#unsyncedBytes = await writeAll(this.file, this.#unsynced.join(""));
+      await this.#sync();
+    } catch (error) {
+      this.#failure = error;
+      return false;
+    }
+    this.#failure = null;
+    this.#startWriting();
+    return true;
+  }
+
+  async #sync(): Promise<void> {
+    const lines = this.#unsynced.length;
+    const bytes = this.#unsyncedBytes;
+    await this.file.syncData();
+    this.#unsynced.splice(0, lines);
+    this.#syncedBytes += bytes;
+    this.#unsyncedBytes -= bytes;
+  }
+
+  async close(): Promise<void> {
+    try {
+      await this.append([]);
+      await this.#writing;
+    } finally {
+      this.file.close();
+    }
   }
 
   #startWriting(): void {
-    this.#writing ??= this.#write();
+    if (this.#failure === null) this.#writing ??= this.#write();
   }
 
   /** Notes alone are written, not synced: nobody waits for them. */
@@ -147,12 +226,11 @@ export class FileJournal implements Journal {
     await Promise.resolve();
     while (this.#failure === null && this.#pending.length + this.#waiting.length > 0) {
       const waiting = this.#waiting.splice(0);
-      const bytes = new TextEncoder().encode(this.#pending.splice(0).join(""));
+      const lines = this.#pending.splice(0);
+      this.#unsynced.push(...lines);
       try {
-        for (let written = 0; written < bytes.length;) {
-          written += await this.file.write(bytes.subarray(written));
-        }
-        if (waiting.length > 0) await this.file.syncData();
+        this.#unsyncedBytes += await writeAll(this.file, lines.join(""));
+        if (waiting.length > 0) await this.#sync();
         for (const { resolve } of waiting) resolve();
       } catch (error) {
         // What is on disk is not known now: nothing that comes after may be believed to be.
@@ -162,6 +240,24 @@ export class FileJournal implements Journal {
     }
     this.#writing = null;
   }
+}
+
+export function segmentPath(folder: string, batchId: string): string {
+  return join(folder, `${batchId}.journal`);
+}
+
+function lineOf(number: number, record: JournalRecord): string {
+  const body = `${number} ${JSON.stringify(record)}`;
+  return `${checksum(body)} ${body}\n`;
+}
+
+/** Gives the number of bytes. */
+async function writeAll(file: Deno.FsFile, text: string): Promise<number> {
+  const bytes = new TextEncoder().encode(text);
+  for (let written = 0; written < bytes.length;) {
+    written += await file.write(bytes.subarray(written));
+  }
+  return bytes.length;
 }
 
 /** A new file outlives a power cut only when its folder was written too. */

@@ -90,7 +90,12 @@ Deno.test("damage before the last record is told, with what can still be read", 
       await Deno.writeFile(path, bytes);
       await assert.rejects(FileJournal.open(folder, "b"), (error) => {
         assert.ok(error instanceof JournalDamaged);
-        assert.deepEqual(error.readable, [0, 1, 2].slice(0, error.line - 1).map(record));
+        const before = error.line - 1;
+        assert.deepEqual(error.readable.slice(0, before), [0, 1, 2].slice(0, before).map(record));
+        // What comes after it is read too: one line is gone, or two where it joined them.
+        const after = error.readable.slice(before);
+        assert.deepEqual(after, [0, 1, 2].slice(3 - after.length).map(record));
+        assert.ok(error.readable.length >= 1 && error.readable.length <= 2);
         return true;
       });
       assert.deepEqual(await Deno.readFile(path), bytes, "a damaged journal is not touched");
@@ -107,5 +112,46 @@ Deno.test("a line that is gone or came twice is damage, though each line is whol
     assert.equal(readJournal(text([0, 2, 3])).state, "damaged");
     assert.equal(readJournal(text([0, 1, 1, 2])).state, "damaged");
     assert.equal(readJournal(text([])).state, "whole");
+  });
+});
+
+Deno.test("fault 38: while the disk takes nothing no append resolves; then all of it is written, once", async () => {
+  await inFolder(async (folder, path) => {
+    const journal = await FileJournal.open(folder, "b");
+    await journal.append([record(0)]);
+    const { write } = journal.file;
+    let room = 10;
+    // A disk that takes some more bytes, and then is full.
+    journal.file.write = (bytes) => {
+      if (room === 0) return Promise.reject(new Error("No space left on device"));
+      const part = bytes.subarray(0, Math.min(room, bytes.length));
+      room -= part.length;
+      return write.call(journal.file, part);
+    };
+    await assert.rejects(journal.append([record(1)]), /No space/);
+    await assert.rejects(journal.append([record(2)]), /No space/);
+    journal.note(record(3));
+    assert.equal(await journal.repair(), false);
+    assert.equal(readJournal(await Deno.readFile(path)).records.length, 1);
+    journal.file.write = write;
+    assert.equal(await journal.repair(), true);
+    await journal.append([record(4)]);
+    const { state, records } = readJournal(await Deno.readFile(path));
+    assert.equal(state, "whole");
+    assert.deepEqual(records, [0, 1, 2, 3, 4].map(record));
+    await journal.close();
+  });
+});
+
+Deno.test("a sync that fails leaves nothing believed to be on disk", async () => {
+  await inFolder(async (folder, path) => {
+    const journal = await FileJournal.open(folder, "b");
+    const { syncData } = journal.file;
+    journal.file.syncData = () => Promise.reject(new Error("Input/output error"));
+    await assert.rejects(journal.append([record(0)]), /Input\/output/);
+    journal.file.syncData = syncData;
+    assert.equal(await journal.repair(), true);
+    assert.deepEqual(readJournal(await Deno.readFile(path)).records, [record(0)]);
+    await journal.close();
   });
 });

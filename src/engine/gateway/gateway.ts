@@ -7,29 +7,39 @@
  * journal; no fill is applied twice; an unknown answer is never taken for "no"; in steps, the same
  * intents give the same orders in the same order, however many consumers they come from.
  */
-import type { OrderUpdate, UpdatesState, UpdateStream } from "../../contracts/broker.ts";
+import type { OrderUpdate, UpdateStream } from "../../contracts/broker.ts";
 import type { ConsumerToGateway, GatewayStart, MainToGateway } from "../../protocol.ts";
-import { decimal } from "../../util/decimal.ts";
 import { AbortController } from "../../util/natives.ts";
 import { after, type Soon } from "../../util/soon.ts";
+import { AccountGuard } from "./account_guard.ts";
+import type { Book } from "./book.ts";
+import { brokerSessions } from "./broker_sessions.ts";
+import { watchClock } from "./clock_watch.ts";
+import { Consumers } from "./consumers.ts";
+import { controlled } from "./controlled.ts";
+import { restoreDayTrades } from "./day_trades.ts";
 import { type Desk, DeskRequests } from "./desk.ts";
 import { Dispatch } from "./dispatch.ts";
 import { Figures } from "./figures.ts";
 import { Intake } from "./intake.ts";
 import { Liquidations } from "./liquidation.ts";
 import type { GatewayOptions } from "./options.ts";
-import { isSettled, openPositions } from "./leaving.ts";
 import { OrderFlow } from "./order_flow.ts";
 import { Plans } from "./plans.ts";
+import { readAssets } from "./read_assets.ts";
 import { reconcile } from "./reconcile.ts";
+import { Reconciler } from "./reconciler.ts";
+import { JournalWatch } from "./recovery/journal_watch.ts";
+import { Quiet } from "./recovery/quiet.ts";
+import { Recovery } from "./recovery/recovery.ts";
 import { Reports } from "./reports.ts";
 import { GatewayState } from "./state.ts";
 import { Steps } from "./steps.ts";
+import { Stopping } from "./stopping.ts";
+import { onUpdatesState } from "./updates_state.ts";
 import { Watch } from "./watch.ts";
 
 const DEADLINE_LOOK_MS = 500;
-const STOP_WAIT_MS = 100;
-const STOP_WAITS_MAX = 100;
 
 export class Gateway {
   readonly #state: GatewayState;
@@ -40,22 +50,30 @@ export class Gateway {
   readonly #watch: Watch;
   readonly #dispatch: Dispatch;
   readonly #figures: Figures;
+  readonly #reconciler: Reconciler;
+  readonly #guard: AccountGuard;
   readonly #abort = new AbortController();
-  /** Those that are there. */
-  readonly #consumers: number[] = [];
+  readonly #consumers: Consumers;
   readonly #plans: Plans;
   readonly #steps: Steps;
+  readonly #stopping: Stopping;
   readonly #pumping = new Set<Desk>();
+  readonly #recovery: Recovery;
+  readonly options: GatewayOptions;
   #stream: UpdateStream | null = null;
   #idle: (() => void)[] = [];
 
-  constructor(readonly options: GatewayOptions) {
+  constructor(given: GatewayOptions) {
+    const quiet = given.journal.restored.length > 0 ? new Quiet(given) : null;
+    const options = this.options = quiet?.options ?? given;
     this.#state = new GatewayState(options);
     this.#reports = new Reports(this.#state);
     this.#flow = new OrderFlow(
       this.#state,
       this.#reports,
       (child) => this.#dispatch.retryCancel(child),
+      (child) => this.#run(() => this.#reconciler.ask(child)),
+      (child) => this.#run(() => this.#reconciler.reversed(child)),
     );
     this.#liquidations = new Liquidations(this.#state);
     this.#intake = new Intake(this.#state, this.#reports, this.#liquidations);
@@ -64,16 +82,41 @@ export class Gateway {
       desk.touch();
       this.#pumpAll();
     };
-    this.#dispatch = new Dispatch(this.#state, this.#flow, this.#abort.signal, wake);
-    this.#figures = new Figures(this.#state, this.#abort.signal, {
-      tell: (account) => {
-        for (const consumer of this.#consumers) {
-          options.toConsumer(consumer, { type: "account", account });
-        }
-      },
+    const watch = new JournalWatch(this.#state, this.#abort.signal, () => this.#pumpAll());
+    const { signal } = this.#abort;
+    this.#dispatch = new Dispatch(
+      this.#state,
+      this.#flow,
+      signal,
+      wake,
+      (error) => this.#run(() => watch.failed(error)),
+      (...refusal) => this.#run(() => this.#reconciler.obstacles.found(...refusal)),
+    );
+    this.#recovery = new Recovery({
+      state: this.#state,
+      flow: this.#flow,
+      reports: this.#reports,
+      dispatch: this.#dispatch,
+      quiet,
+      signal,
+    });
+    this.#guard = new AccountGuard(this.#state, (request) => {
+      if (options.stepping) this.#liquidations.add(request);
+      else this.#run(() => this.#liquidate(request));
+    });
+    this.#figures = new Figures(this.#state, this.#abort.signal, this.#guard, {
+      tell: (account) => this.#consumers.tell(account),
       run: (task) => this.#run(task),
     });
-    for (let i = 0; i < options.consumers; i++) this.#consumers.push(i);
+    this.#reconciler = new Reconciler(this.#state, this.#flow, this.#dispatch, {
+      signal: this.#abort.signal,
+      run: (task) => this.#run(task),
+      wake: () => {
+        this.#pumpAll();
+        this.#figures.refreshSoon();
+      },
+    });
+    this.#consumers = new Consumers(this.#state);
     this.#plans = new Plans(this.#state, this.#flow);
     this.#steps = new Steps({
       state: this.#state,
@@ -84,9 +127,22 @@ export class Gateway {
       dispatch: this.#dispatch,
       figures: this.#figures,
       plans: this.#plans,
-      consumers: this.#consumers,
+      consumers: this.#consumers.list,
       signal: this.#abort.signal,
       onFailure: (error) => this.#fail(error),
+    });
+    this.#stopping = new Stopping({
+      state: this.#state,
+      liquidations: this.#liquidations,
+      signal: this.#abort.signal,
+      pump: () => this.#pumpNow(),
+      isPumping: () => this.#pumping.size > 0,
+      refresh: () => this.#figures.refresh(),
+      giveUp: () => {
+        this.#abort.abort(new Error("the gateway has stopped"));
+        return this.#stream?.close();
+      },
+      close: () => this.#recovery.close(),
     });
   }
 
@@ -100,30 +156,48 @@ export class Gateway {
     const clock = await broker.clock(signal);
     this.#state.stepUs = clock.timeUs;
     await this.#figures.read();
-    // What is there already is not Liu's.
-    const positions = await broker.positions(signal);
-    for (const { symbol, qty } of positions) this.#state.book.setExternal(symbol, decimal(qty));
-    const openOrders = await broker.openOrders(signal);
     this.#stream = await broker.openUpdates({
-      onUpdate: (update) => this.#onUpdate(update),
+      onUpdate: (update) => {
+        if (!this.#recovery.keepsBack(update)) this.#onUpdate(update);
+      },
       onStep: (n, timeUs) => {
         // Time may go on while the gateway stops, but not for it.
         if (!this.#state.isStopping) this.#steps.begin(n, timeUs);
       },
-      onState: (state) => this.#onStreamState(state),
+      onState: (state) => onUpdatesState(this.#state, state, () => this.#onRestored()),
       signal,
     });
+    const { positions, openOrders, recovered } = await this.#recovery.start();
+    this.#flow.externals.sinceUs = this.#state.nowUs();
+    await restoreDayTrades(this.#state, signal);
     this.#steps.stream = this.#stream;
     const account = this.#state.account.broker;
-    toMain({ type: "ready", account, clock, positions, openOrders });
+    const { batchId, log } = this.options;
+    const sessions = await brokerSessions(broker, clock.timeUs, log, signal);
+    const ready = { batchId, recovered, account, clock, positions, openOrders, sessions };
+    toMain({ type: "ready", ...ready });
     await this.#figures.refresh();
-    if (!this.options.stepping) this.#run(() => this.#figures.keepFresh());
+    if (!this.options.stepping) {
+      this.#run(() => this.#figures.keepFresh());
+      this.#run(() => watchClock(this.#state, broker, signal));
+    }
+    if (this.options.reconcile !== undefined) this.#reconciler.start(this.options.reconcile);
     started.resolve();
   }
 
   /** Market time as the gateway has it: of the clock, or of the newest step. */
   nowUs(): number {
     return this.#state.nowUs();
+  }
+
+  /** For who looks: only the gateway changes it. */
+  get book(): Pick<Book, "net" | "external" | "isFlat"> {
+    return this.#state.book;
+  }
+
+  /** What is promised of the buying power, and not held by the broker yet; account currency. */
+  get reserved(): number {
+    return this.#state.account.reserved;
   }
 
   /** Nothing is open and nothing is being closed: a step without intents and updates changes nothing here. */
@@ -166,36 +240,37 @@ export class Gateway {
     switch (message.type) {
       case "runs":
         for (const run of message.runs) this.#state.runs.set(run.runId, run);
-        return;
+        this.#recovery.startRuns(message);
+        return this.#pumpAll();
       case "symbols":
         return this.#watch.addSymbols(message.first, message.names);
       case "market":
         return this.#onMarket(message);
       case "assets":
-        return this.#run(() => this.#assets(message));
+        return this.#run(() => readAssets(this.#state, message, this.#abort.signal));
       case "session":
-        this.#state.sessions[message.assetClass] = message;
-        this.#state.account.startDay();
-        this.#liquidations.startSession(message.assetClass);
-        return;
+      case "restrict":
+      case "lift":
+      case "halted":
+      case "inspect":
+        controlled(this.#state, this.#liquidations, this.#guard, message);
+        return this.#pumpAll();
       case "liquidate":
         return this.#run(() => this.#liquidate(message));
-      case "restrict":
-        return this.#state.restrict(message.cause, message.state, message.reason);
-      case "lift":
-        return this.#state.lift(message.cause);
+      case "consumer": // its port is the worker's
+        this.#consumers.drop(message.consumer);
+        return this.#steps.settleWhenDone();
+      case "handOver":
+        return this.#consumers.handOver(message, this.#flow, this.#reports);
+      case "abandon": {
+        const closing = this.#stopping.abandon(message);
+        return closing === null ? this.#pumpAll() : this.#run(() => this.#liquidate(closing));
+      }
       case "stop":
-        return this.#run(() => this.#stop());
+        return this.#run(() => this.#stopping.stop(message));
       default:
         return message satisfies never;
     }
-  }
-
-  /** A consumer is gone: steps no longer wait for it. */
-  dropConsumer(consumer: number): void {
-    const at = this.#consumers.indexOf(consumer);
-    if (at >= 0) this.#consumers.splice(at, 1);
-    this.#steps.settleWhenDone();
   }
 
   /** Resolves when nothing is being sent, and all replies have been applied. */
@@ -219,6 +294,12 @@ export class Gateway {
     }
   }
 
+  #pumpNow(): Soon<void> {
+    if (!this.options.stepping) return this.#pumpAll();
+    this.#steps.turns.run(() => this.#steps.rounds(false));
+    return this.#steps.turns.idle();
+  }
+
   async #pump(desk: Desk): Promise<void> {
     this.#pumping.add(desk);
     try {
@@ -237,8 +318,6 @@ export class Gateway {
     if (this.#pumping.size === 0) { for (const resolve of this.#idle.splice(0)) resolve(); }
   }
 
-  // -------------------------------------------------------------- both
-
   #onUpdate(update: OrderUpdate): void {
     this.#flow.onUpdate(update);
     this.#pumpAll();
@@ -254,38 +333,13 @@ export class Gateway {
     this.#pumpAll();
   }
 
-  #onStreamState(state: UpdatesState): void {
-    const { log, toMain } = this.options;
-    switch (state.state) {
-      case "connected":
-        this.#state.isConnected = true;
-        return;
-      case "interrupted":
-        log("warning", "Order updates are interrupted: {reason}", { reason: state.reason });
-        this.#state.isConnected = false;
-        return;
-      case "restored":
-        return this.#run(async () => {
-          await reconcile(this.#state, this.#flow, this.#dispatch);
-          this.#state.isConnected = true;
-          for (const desk of this.#state.desks.values()) desk.touch();
-          this.#pumpAll();
-        });
-      case "failed": {
-        const { name, message, stack } = state.error;
-        this.#state.isConnected = false;
-        toMain({ type: "failed", errorName: name, message, stack: stack ?? null });
-        return;
-      }
-      default:
-        return state satisfies never;
-    }
-  }
-
-  async #assets(message: Extract<MainToGateway, { type: "assets" }>): Promise<void> {
-    const assets = await this.options.broker.assets(message.assetClass, this.#abort.signal);
-    for (const asset of assets) this.#state.addAsset(asset);
-    this.options.toMain({ type: "assets", id: message.id, assets });
+  #onRestored(): void {
+    this.#run(async () => {
+      await reconcile(this.#state, this.#flow, this.#reconciler);
+      this.#state.isConnected = true;
+      for (const desk of this.#state.desks.values()) desk.touch();
+      this.#pumpAll();
+    });
   }
 
   async #liquidate(message: Extract<MainToGateway, { type: "liquidate" }>): Promise<void> {
@@ -304,28 +358,6 @@ export class Gateway {
       this.#pumpAll();
       this.#liquidations.answer();
     }
-  }
-
-  async #stop(): Promise<void> {
-    this.#state.isStopping = true;
-    this.#state.restrict("stop", "reducing", "the trader stops");
-    this.#state.closeDesks("the trader stops");
-    if (this.options.stepping) {
-      this.#steps.turns.run(() => this.#steps.rounds(false));
-      await this.#steps.turns.idle();
-    } else {
-      this.#pumpAll();
-      await this.idle();
-      for (let i = 0; i < STOP_WAITS_MAX && !isSettled(this.#state); i++) {
-        await this.options.wait(STOP_WAIT_MS, this.#abort.signal);
-      }
-    }
-    await this.#figures.refresh();
-    // Whatever still waits for the exchange is given up.
-    this.#abort.abort(new Error("the gateway has stopped"));
-    await this.#stream?.close();
-    await this.options.journal.close();
-    this.options.toMain({ type: "stopped", open: openPositions(this.#state) });
   }
 
   /** A task whose failure ends the gateway: main decides what then. */

@@ -2,6 +2,8 @@ import type { ConsumerToGateway, Intent } from "../../protocol.ts";
 import type { Liquidations } from "./liquidation.ts";
 import type { Reports } from "./reports.ts";
 import { IntentView } from "./intent_view.ts";
+import type { Desk } from "./desk.ts";
+import type { Journal } from "./journal.ts";
 import { checkRisk } from "./risk.ts";
 import type { GatewayState } from "./state.ts";
 import { compare, isEntry } from "./work.ts";
@@ -71,9 +73,13 @@ export class Intake {
     }
     const work = state.workOf(intent, desk, run.strategy, result);
     desk.protect(work, !desk.positions.has(runId), state.nowUs());
+    const { journal } = state.options;
+    if (journal.isKept) noteProtection(journal, desk, runId);
     desk.open(work);
     if (desk.refusals.size > 0 && isEntry(work.action)) desk.refusals.delete(runId);
     state.account.reserve(work, result.reserve);
+    const isShares = desk.assetClass !== "crypto";
+    state.rates?.add(state.nowUs(), isShares ? result.qty.toNumber() : 0);
   }
 
   /** The last value of a key within a consumer's step counts; among consumers, the greatest. */
@@ -110,4 +116,11 @@ export class Intake {
       options.toConsumer(consumer, { type: "keystore", strategy, key, context, value });
     }
   }
+}
+
+function noteProtection(journal: Journal, desk: Desk, runId: number): void {
+  const protection = desk.protections.get(runId);
+  if (protection === undefined) return;
+  const { stopPrice, targetPrice } = protection;
+  journal.note({ type: "protection", runId, symbol: desk.symbol, stopPrice, targetPrice });
 }

@@ -2,10 +2,12 @@ import type { Asset } from "../../model/asset.ts";
 import type { Intent, RunInfo } from "../../protocol.ts";
 import type { Position } from "./book.ts";
 import type { Desk } from "./desk.ts";
+import { exposureOf, grossExposure, strategyExposure } from "./exposure.ts";
 import type { Liquidations } from "./liquidation.ts";
-import { type QtyRules, qtyRules, type RiskView } from "./risk.ts";
+import { qtyRules } from "./risk_terms.ts";
+import type { QtyRules, RiskView } from "./risk_view.ts";
 import type { GatewayState } from "./state.ts";
-import { isEntry, restOf, sideOf } from "./work.ts";
+import { sideOf } from "./work.ts";
 
 /**
  * An intent and the world at its moment, for the risk checks. Nothing is worked out before a check
@@ -51,14 +53,8 @@ export class IntentView implements RiskView {
     return this.desk.hasOpposite(this.run.runId, sideOf(this.intent.action));
   }
 
-  get isOtherLong(): boolean {
-    const { runId } = this.run;
-    for (const [other, { qty }] of this.desk.positions.entries()) {
-      if (other !== runId && qty.gt(0)) return true;
-    }
-    return this.desk.works.some((work) =>
-      work.runId !== runId && work.action === "buy" && !work.isFinal
-    );
+  get nowUs(): number {
+    return this.state.nowUs();
   }
 
   get isRegularSession(): boolean {
@@ -79,6 +75,8 @@ export class IntentView implements RiskView {
   }
 
   get isNoEntries(): boolean {
+    const { stopped } = this.state;
+    if (stopped.size > 0 && stopped.has(this.run.runId)) return true;
     return this.liquidations.covers(this.run, this.desk.symbol);
   }
 
@@ -95,6 +93,10 @@ export class IntentView implements RiskView {
     return halted.size > 0 && halted.has(this.desk.symbol);
   }
 
+  get lock(): string | null {
+    return this.desk.lock;
+  }
+
   surelyAffords(cost: number): boolean {
     const { account, options: { broker } } = this.state;
     if (broker.surelyAffords === undefined || this.desk.assetClass === "crypto") return false;
@@ -106,18 +108,42 @@ export class IntentView implements RiskView {
   }
 
   get symbolNotional(): number {
-    let qty = 0;
-    for (const [, position] of this.desk.positions.entries()) {
-      qty += Math.abs(position.qty.toNumber());
-    }
-    for (const work of this.desk.works) {
-      if (isEntry(work.action)) qty += restOf(work).toNumber();
-    }
-    return qty * this.intent.referencePrice;
+    return exposureOf(this.desk, this.intent.referencePrice);
+  }
+
+  get strategyNotional(): number {
+    return strategyExposure(this.state, this.run.strategy);
+  }
+
+  get grossExposure(): number {
+    return grossExposure(this.state);
   }
 
   get dailyLoss(): number {
     return this.state.account.worstLoss;
+  }
+
+  get drawdown(): number {
+    return this.state.account.worstDrawdown;
+  }
+
+  get ordersLastMinute(): number {
+    return this.state.rates?.orders(this.nowUs) ?? 0;
+  }
+
+  get sharesLastMinute(): number {
+    return this.state.rates?.shares(this.nowUs) ?? 0;
+  }
+
+  get pausedUntilUs(): number {
+    const { streaks } = this.state;
+    return streaks === null ? 0 : streaks.pausedUntilUs(this.run.strategy, this.desk.symbol);
+  }
+
+  get dayTradeProblem(): string | null {
+    const { dayTrades, account } = this.state;
+    if (dayTrades === null || this.desk.assetClass === "crypto") return null;
+    return dayTrades.problem(Number(account.broker.equity), this.nowUs);
   }
 
   get openOrders(): number {

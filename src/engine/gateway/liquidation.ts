@@ -36,17 +36,27 @@ export class Liquidations {
     }
   }
 
+  /** What was wanted for this reason is not wanted any more. */
+  forget(reason: string): void {
+    for (let i = this.#requests.length - 1; i >= 0; i--) {
+      if (this.#requests[i].reason !== reason) continue;
+      this.#answered.delete(this.#requests[i].id);
+      this.#requests.splice(i, 1);
+    }
+  }
+
   get isWaiting(): boolean {
     return this.#answered.size < this.#requests.length;
   }
 
   covers(run: RunInfo, symbol: string): boolean {
-    return this.#requests.some((request) => coveredBy(request, run, symbol));
+    for (const request of this.#requests) if (coveredBy(request, run, symbol)) return true;
+    return false;
   }
 
   /** Cancels what covered runs have open, and makes the orders that close what they hold. */
   ensure(): void {
-    if (!this.#requests.some((request) => this.#coversAny(request))) return;
+    if (!this.#isWanted()) return;
     const { state } = this;
     for (const desk of state.board.busy.list) {
       for (const work of desk.works) {
@@ -64,6 +74,11 @@ export class Liquidations {
       if ((desk.refusals.get(runId) ?? 0) >= REFUSALS_MAX) continue;
       desk.open(state.exitOf(runId, desk, "liquidation"));
     }
+  }
+
+  #isWanted(): boolean {
+    for (const request of this.#requests) if (this.#coversAny(request)) return true;
+    return false;
   }
 
   /** A request can stand for hours while there is nobody whom it could be about. */
@@ -109,6 +124,8 @@ export class Liquidations {
 }
 
 function coveredBy(request: Request, run: RunInfo, symbol: string): boolean {
+  const { runIds } = request;
   return (request.scope === "all" || run.dayTrade) &&
+    (runIds === undefined || runIds.includes(run.runId)) &&
     request.assetClasses.includes(assetClassOf(symbol));
 }

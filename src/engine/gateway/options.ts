@@ -3,8 +3,10 @@ import type { Broker } from "../../contracts/broker.ts";
 import type { Clock } from "../../contracts/clock.ts";
 import type { StoreRecord } from "../../contracts/store.ts";
 import type { RiskLimits } from "../../model/limit.ts";
+import type { ReconcilePeriods } from "../../model/reconcile_periods.ts";
 import type { GatewayToConsumer, GatewayToMain, LogMessage } from "../../protocol.ts";
 import type { Journal } from "./journal.ts";
+import type { ToldTrade } from "./told_trade.ts";
 
 export interface GatewayOptions {
   broker: Broker;
@@ -15,7 +17,18 @@ export interface GatewayOptions {
   /** Resolves after `ms` of network time, at once where the signal is aborted. */
   wait(ms: number, signal: AbortSignal): Promise<void>;
   risk: RiskLimits;
+  /** The broker is asked again and again for what is open and held; not given: never. */
+  reconcile?: ReconcilePeriods;
   batchId: string;
+  /** Of the batch that the journal's records are of, and what is done about unknown positions. */
+  recovery?: {
+    fromBatchId: string | null;
+    unknownPositions: "external" | "halt";
+    /** Records were lost: why. */
+    damage: string | null;
+  };
+  /** The market clock may be so far from the broker's; not given: it is not looked at. */
+  clockSkewMsMax?: number;
   stepping: boolean;
   /**
    * In steps: the account is read when a check wants it, not whenever something has changed it. Only where the broker
@@ -26,5 +39,10 @@ export interface GatewayOptions {
   consumers: number;
   toConsumer(consumer: number, message: GatewayToConsumer): void;
   toMain(message: GatewayToMain): void;
+  /**
+   * Who hears of executions in this isolate: then neither main nor the store is told of them, and no text is made that
+   * nobody reads.
+   */
+  onTrade?(trade: ToldTrade): void;
   log(level: LogMessage["level"], message: string, properties?: Record<string, unknown>): void;
 }

@@ -5,14 +5,25 @@
  */
 import type { OrderUpdate } from "../../contracts/broker.ts";
 import { type BrokerOrder, type Execution, isFinal } from "../../model/order.ts";
-import { nextStatus } from "../../model/order_state.ts";
 import type { OrderReport } from "../../protocol.ts";
-import { decimal, plain } from "../../util/decimal.ts";
-import { groupOfReplaced, type LegGroup } from "./protection.ts";
+import { Claims, journalLeg } from "./claims.ts";
+import { Doubts } from "./doubts.ts";
+import { Externals } from "./externals.ts";
+import { noteNotResting } from "./protection.ts";
 import { KnownOrders } from "./known_orders.ts";
+import { noteOtherTrader } from "./one_trader.ts";
 import type { Reports } from "./reports.ts";
-import { type GatewayState, legOf } from "./state.ts";
-import { type ChildOrder, isEntry, isLive, isOwnExit, restOf, type Work } from "./work.ts";
+import { isReversal } from "./reversal.ts";
+import type { GatewayState } from "./state.ts";
+import {
+  type ChildOrder,
+  isEntry,
+  isLive,
+  isOwnExit,
+  liveChild,
+  restOf,
+  type Work,
+} from "./work.ts";
 
 export class OrderFlow {
   /**
@@ -20,14 +31,36 @@ export class OrderFlow {
    */
   readonly #unclaimed = new Map<string, OrderUpdate[]>();
   readonly #known: KnownOrders;
+  readonly #doubts: Doubts;
+  readonly #claims: Claims;
+  readonly #onReversal: (child: ChildOrder) => void;
+  readonly externals: Externals;
 
   constructor(
     readonly state: GatewayState,
     readonly reports: Reports,
     /** A cancel did not work: it is to be tried again, later. */
     readonly onCancelRefused: (child: ChildOrder) => void,
+    /** What was reported of it is not believed before the broker has been asked. */
+    onDoubt: (child: ChildOrder) => void,
+    /** Its run has a position that nobody wanted. */
+    onReversal: (child: ChildOrder) => void,
   ) {
+    this.#onReversal = onReversal;
     this.#known = new KnownOrders(state);
+    this.#doubts = new Doubts(state, onDoubt);
+    this.#claims = new Claims(state, this.#known);
+    this.externals = new Externals(state, reports);
+  }
+
+  /** The order that a report is about; undefined: none of ours. */
+  childOf(report: BrokerOrder | Execution): ChildOrder | undefined {
+    return this.#known.of(report);
+  }
+
+  /** All that are kept in mind. */
+  orders(): Iterable<ChildOrder> {
+    return this.#known.all();
   }
 
   /** Orders that can still fill, or of which executions are missing. */
@@ -60,7 +93,7 @@ export class OrderFlow {
         type: "accepted",
         clientOrderId: child.clientOrderId,
         brokerOrderId: order.brokerOrderId,
-        legs: order.legs.map((leg) => leg.brokerOrderId),
+        legs: order.legs.map(journalLeg),
       });
     }
     this.#progress(child, order);
@@ -75,11 +108,23 @@ export class OrderFlow {
     if (work === null) {
       const text = "{symbol}: the broker does not hold the {kind}, prices are watched: {message}";
       this.state.options.log("warning", text, { symbol, kind: child.kind, message });
-      this.#restFailed(child);
+      noteNotResting(child);
     } else {
       this.state.account.release(work);
       this.#end(child, { code, message });
     }
+    this.#answered(child);
+  }
+
+  /** It was cancelled before the broker had it. */
+  withdrawn(child: ChildOrder): void {
+    const { clientOrderId } = child;
+    const { account, options: { journal } } = this.state;
+    const message = "cancelled before it was sent";
+    if (journal.isKept) journal.note({ type: "refused", clientOrderId, code: "canceled", message });
+    child.status = "rejected";
+    account.release(child.work!);
+    this.#end(child, null, "canceled");
     this.#answered(child);
   }
 
@@ -91,6 +136,8 @@ export class OrderFlow {
       (child.held ??= []).push(update);
       return;
     }
+    // In one isolate each thing is told once and in order: nothing is to be doubted.
+    if (!this.state.tellsOnce && this.#doubts.takes(child, update)) return;
     if (update.event === "order_cancel_rejected") this.onCancelRefused(child);
     const { execution } = update;
     const isNew = execution !== null && this.#isNew(child, execution);
@@ -100,13 +147,43 @@ export class OrderFlow {
   /** An execution by itself, from the account's activities. */
   onExecution(execution: Execution): void {
     const child = this.#known.of(execution);
-    if (!child || child.isSending || !this.#isNew(child, execution)) return;
-    this.#progress(child, null, execution);
+    if (child?.isSending) return;
+    if (child && this.#isNew(child, execution)) this.#progress(child, null, execution);
   }
 
-  /** An order as it was looked up; null: the broker does not know it. */
+  /**
+   * One that may be of somebody else's order. Where one of Liu's may not be known yet (a leg, a
+   * replacement) it is left for the next list.
+   */
+  onListedExecution(execution: Execution): void {
+    if (this.#known.of(execution) !== undefined) return this.onExecution(execution);
+    const { symbol } = execution;
+    if (this.#isSendingIn(symbol) || this.#claims.isWaiting(symbol)) return;
+    this.#onForeign(execution);
+  }
+
+  /**
+   * An order as it was looked up, which is believed whatever was heard before; null: the broker does
+   * not know it.
+   */
   onLookup(child: ChildOrder, order: BrokerOrder | null): void {
     if (order !== null && !child.isSending) this.#progress(child, order);
+  }
+
+  /** One of the broker's open orders. False: it is not Liu's, as far as this gateway knows. */
+  onListed(order: BrokerOrder): ChildOrder | null {
+    const child = this.#find(order);
+    if (child !== null) this.onLookup(child, order);
+    return child;
+  }
+
+  /** The broker, asked more than once, does not know the order any more. */
+  vanished(child: ChildOrder): void {
+    if (isFinal(child.status) || child.isSending) return;
+    child.status = "canceled";
+    this.#done(child);
+    this.#settle(child);
+    child.desk.touch();
   }
 
   /** Ends a work of which nothing is at the broker. */
@@ -122,7 +199,7 @@ export class OrderFlow {
   }
 
   #find(order: BrokerOrder): ChildOrder | null {
-    return this.#known.of(order) ?? this.#claimReplacement(order);
+    return this.#known.of(order) ?? this.#claims.replacement(order);
   }
 
   #isNew(child: ChildOrder, execution: Execution): boolean {
@@ -131,40 +208,26 @@ export class OrderFlow {
       : this.state.book.isNew(execution);
   }
 
-  #claimReplacement(order: BrokerOrder): ChildOrder | null {
-    const desk = this.state.desks.get(order.symbol);
-    if (desk === undefined) return null;
-    for (const protection of desk.protections.values()) {
-      const group = groupOfReplaced(protection, order.replaces);
-      if (group === undefined) continue;
-      const leg = legOf({ runId: protection.runId, desk }, order);
-      group.legs.push(leg);
-      this.#known.named(leg, order.brokerOrderId);
-      return leg;
-    }
-    return null;
-  }
-
   /** Somebody else's order in the account, or a leg of which the reply has not told yet. */
   #onUnknown(update: OrderUpdate): void {
     const { symbol } = update.order;
-    if ((this.state.desks.get(symbol)?.sending ?? 0) > 0) {
+    noteOtherTrader(this.state, update.order, this.externals.sinceUs);
+    if (this.#isSendingIn(symbol)) {
       const waiting = this.#unclaimed.get(symbol) ?? [];
       waiting.push(update);
       this.#unclaimed.set(symbol, waiting);
       return;
     }
-    const { execution } = update;
-    if (execution === null || !this.state.book.isNew(execution)) return;
-    const { journal } = this.state.options;
-    if (journal.isKept) journal.note({ type: "execution", runId: null, execution });
-    this.state.book.apply(null, execution);
-    this.state.account.isStale = true;
-    this.state.options.log(
-      "warning",
-      "{symbol}: {side} {qty} at {price} by an order that is not Liu's (EXTERNAL)",
-      { symbol, side: execution.side, qty: plain(execution.qty), price: plain(execution.price) },
-    );
+    if (update.execution !== null) this.#onForeign(update.execution);
+  }
+
+  #isSendingIn(symbol: string): boolean {
+    return (this.state.desks.get(symbol)?.sending ?? 0) > 0;
+  }
+
+  #onForeign(execution: Execution): void {
+    if (this.state.book.isForgotten(execution)) return;
+    this.externals.take(execution, "by an order that is not Liu's");
   }
 
   #answered(child: ChildOrder): void {
@@ -197,10 +260,8 @@ export class OrderFlow {
     const before = child.status;
     if (order !== null) {
       child.brokerOrderId ??= order.brokerOrderId;
-      child.status = nextStatus(child.status, order.status);
-      const reported = decimal(order.filledQty);
-      if (reported.gt(child.reportedQty)) child.reportedQty = reported;
-      if (order.legs.length > 0) this.#claimLegs(child, order.legs);
+      this.#claims.takeIn(child, order);
+      if (order.legs.length > 0) this.#claims.legs(child, order.legs);
     }
     child.desk.touch();
     const { work } = child;
@@ -211,72 +272,35 @@ export class OrderFlow {
     const isDone = isFinal(child.status) && child.status !== before;
     if (execution !== null) this.#apply(child, execution);
     else if (!child.isSending && isDone) this.#settle(child);
-    if (isDone) {
-      if (work === null && child.request !== null && child.cancel === "none") {
-        this.#restFailed(child);
-      }
-      this.state.account.isStale = true;
-      const { journal } = this.state.options;
-      const { clientOrderId, brokerOrderId, status } = child;
-      if (journal.isKept) {
-        journal.note({ type: "final", brokerOrderId: brokerOrderId ?? "", clientOrderId, status });
-      }
+    if (isDone) this.#done(child);
+  }
+
+  /** It has just become final. */
+  #done(child: ChildOrder): void {
+    if (child.work === null && child.request !== null && child.cancel === "none") {
+      noteNotResting(child);
     }
-  }
-
-  /** An exit that was to rest by itself does not, or not any more, and not by a fill. */
-  #restFailed(child: ChildOrder): void {
-    const protection = child.desk.protections.get(child.runId);
-    const group = protection?.groups.find(({ legs }) => legs.includes(child));
-    if (!protection || !group?.legs.every((leg) => leg.reportedQty.eq(0))) return;
-    protection.failures++;
-  }
-
-  #claimLegs(parent: ChildOrder, orders: BrokerOrder[]): void {
-    if (parent.request === null) return;
-    for (const order of orders) {
-      const known = this.#known.withId(parent.desk, order.brokerOrderId);
-      if (known) {
-        known.status = nextStatus(known.status, order.status);
-        continue;
-      }
-      const leg = legOf(parent, order);
-      this.#known.named(leg, order.brokerOrderId);
-      this.#groupOf(parent)?.legs.push(leg);
+    this.state.account.isStale = true;
+    const { journal } = this.state.options;
+    const { clientOrderId, brokerOrderId, status } = child;
+    if (journal.isKept) {
+      journal.note({ type: "final", brokerOrderId: brokerOrderId ?? "", clientOrderId, status });
     }
-  }
-
-  /** The group that an order brings along, or heads. */
-  #groupOf(parent: ChildOrder): LegGroup | undefined {
-    const groups = parent.desk.protections.get(parent.runId)?.groups;
-    const isOf = ({ entry, legs }: LegGroup) => entry === parent || legs.includes(parent);
-    if (!groups || groups.some(isOf) || parent.work === null) return groups?.find(isOf);
-    const { takeProfit, stopLoss } = parent.request!;
-    const group = {
-      entry: parent,
-      qty: parent.qty,
-      stopPrice: stopLoss?.triggerPrice ?? null,
-      targetPrice: takeProfit?.limitPrice ?? null,
-      legs: [],
-    };
-    groups.push(group);
-    return group;
   }
 
   #apply(child: ChildOrder, execution: Execution): void {
-    const { book, options, account } = this.state;
+    const { book, options, account, streaks, dayTrades } = this.state;
     const { work, desk, runId } = child;
     if (options.journal.isKept) options.journal.note({ type: "execution", runId, execution });
     const entry = book.apply(runId, execution, desk.holding);
     if (entry === null) return;
-    if (entry.crossed) {
-      options.log("error", "{symbol}: run {runId} went through flat, to {qty}", {
-        symbol: child.symbol,
-        runId: child.runId,
-        qty: String(entry.position?.qty),
-      });
-    }
     account.isStale = true;
+    if (streaks !== null && entry.gain !== null) {
+      const strategy = this.state.runs.get(runId)?.strategy ?? "";
+      const isFlat = entry.position === null || entry.crossed;
+      streaks.note({ runId, strategy }, desk.symbol, entry.gain, isFlat, execution.timeUs);
+    }
+    dayTrades?.note(execution);
     const { qty } = execution;
     child.filledQty = child.filledQty.plus(qty);
     if (child.filledQty.gt(child.reportedQty)) child.reportedQty = child.filledQty;
@@ -289,6 +313,7 @@ export class OrderFlow {
     this.reports.execution(child, execution, entry, partial);
     if (work && ends) this.#finish(work);
     this.reports.fill(child, execution, partial);
+    if (isReversal(child, entry)) this.#onReversal(child);
     desk.prune();
   }
 
@@ -296,7 +321,10 @@ export class OrderFlow {
   #ending(child: ChildOrder): boolean {
     const { work } = child;
     if (!work || work.isFinal || child.isSending || isLive(child)) return false;
+    if (work.children.length > 1 && liveChild(work) !== null) return false;
     if (child.status !== "filled" || work.cancelReason !== null) return true;
+    // In the place of another, by somebody's hand: what it leaves of the work was taken off.
+    if (child.request === null) return true;
     if (restOf(work).isZero) return true;
     return !isEntry(work.action) && !work.desk.positions.has(work.runId);
   }

@@ -130,3 +130,28 @@ export function groupOfReplaced(
   if (replaces === null) return undefined;
   return protection.groups.find(({ legs }) => legs.some((leg) => leg.brokerOrderId === replaces));
 }
+
+/** An exit that was to rest by itself does not, or not any more, and not by a fill. */
+export function noteNotResting(child: ChildOrder): void {
+  const protection = child.desk.protections.get(child.runId);
+  const group = protection?.groups.find(({ legs }) => legs.includes(child));
+  if (!protection || !group?.legs.every((leg) => leg.reportedQty.eq(0))) return;
+  protection.failures++;
+}
+
+/** The group that an order brings along, or heads. */
+export function groupOf(parent: ChildOrder): LegGroup | undefined {
+  const groups = parent.desk.protections.get(parent.runId)?.groups;
+  const isOf = ({ entry, legs }: LegGroup) => entry === parent || legs.includes(parent);
+  if (!groups || groups.some(isOf) || parent.work === null) return groups?.find(isOf);
+  const { takeProfit, stopLoss } = parent.request!;
+  const group = {
+    entry: parent,
+    qty: parent.qty,
+    stopPrice: stopLoss?.triggerPrice ?? null,
+    targetPrice: takeProfit?.limitPrice ?? null,
+    legs: [],
+  };
+  groups.push(group);
+  return group;
+}

@@ -2,7 +2,6 @@
  * What is told of an order: to the consumer that owns its run, to main's terminal, and to the
  * store.
  */
-import type { Operation } from "../../contracts/store.ts";
 import type { OrderAction } from "../../contracts/decision.ts";
 import type { Execution } from "../../model/order.ts";
 import type { OrderReport, PositionFigures } from "../../protocol.ts";
@@ -11,6 +10,7 @@ import type { BookEntry, Position } from "./book.ts";
 import type { Desk } from "./desk.ts";
 import type { ExitPrices } from "./protection.ts";
 import type { GatewayState } from "./state.ts";
+import { ToldTrade } from "./told_trade.ts";
 import { type ChildOrder, sideOf } from "./work.ts";
 
 type Denial = { by: "risk" | "broker"; code: string; message: string };
@@ -77,53 +77,24 @@ export class Reports {
 
   /** Terminal and store. The consumer hears of it when the order's new state is known. */
   execution(child: ChildOrder, execution: Execution, entry: BookEntry, partial: boolean): void {
-    const { work, runId, symbol } = child;
-    const operation = work
-      ? operationOf(work.action)
-      : execution.side === "sell"
-      ? "sell"
-      : "buy_short";
-    const { timeUs, brokerOrderId, cumulativeQty } = execution;
-    const qty = execution.qty.toFixed();
-    const price = execution.price.toFixed();
-    const fee = execution.fee.isZero ? "0" : execution.fee.toFixed();
     const { options } = this.state;
-    options.toMain({
-      type: "trade",
-      timeUs,
-      runId,
-      symbol,
-      operation,
-      qty,
-      price,
-      fee,
-      partial,
-      gain: entry.gain === null ? null : entry.gain.toNumber(),
-      reason: work?.reason ?? child.kind,
-    });
-    options.store.write([{
-      table: "new_trades",
-      row: {
-        algoRunId: runId,
-        symbol,
-        operation,
-        qty,
-        price,
-        fee,
-        indicators: work?.indicators ?? { why: child.kind },
-        tradeUs: timeUs,
-        decidedUs: work?.decidedUs ?? null,
-        stopPrice: work?.stopPrice ?? null,
-        targetPrice: work?.targetPrice ?? null,
-        brokerOrderId,
-        clientOrderId: child.clientOrderId,
-        cumulativeQty: cumulativeQty === execution.qty ? qty : cumulativeQty.toFixed(),
-      },
-    }]);
+    const trade = new ToldTrade(child, execution, entry.gain, partial);
+    if (options.onTrade !== undefined) return options.onTrade(trade);
+    options.toMain(trade.line());
+    options.store.write([{ table: "new_trades", row: trade.row() }]);
+  }
+
+  /** A part of a run's position that somebody else has closed. */
+  outside(desk: Desk, runId: number, execution: Execution): void {
+    this.#told(desk, runId, execution, desk.positions.has(runId));
   }
 
   fill(child: ChildOrder, execution: Execution, partial: boolean): void {
-    this.order(child.desk, child.runId, "fill", {
+    this.#told(child.desk, child.runId, execution, partial);
+  }
+
+  #told(desk: Desk, runId: number, execution: Execution, partial: boolean): void {
+    this.order(desk, runId, "fill", {
       side: execution.side,
       qty: execution.qty.toNumber(),
       price: execution.price.toNumber(),
@@ -147,18 +118,4 @@ function figuresOf(position: Position, protection: ExitPrices | undefined): Posi
 
 function priceOf(text: string | null | undefined): number | null {
   return text ? Number(text) : null;
-}
-
-function operationOf(action: OrderAction): Operation {
-  switch (action) {
-    case "buy":
-    case "sell":
-      return action;
-    case "short":
-      return "sell_short";
-    case "cover":
-      return "buy_short";
-    default:
-      return action satisfies never;
-  }
 }

@@ -41,12 +41,14 @@ export function legsToCancel(desk: RestDesk, view: RestView): ChildOrder[] {
   const legs: ChildOrder[] = [];
   for (const protection of desk.protections.values()) {
     const hasWork = desk.works.some(({ runId }) => runId === protection.runId);
+    const isTooMuch = !hasWork && restsTooMuch(desk, protection, view.book);
     for (const group of protection.groups) {
       const resting = restingLegs(group);
       if (resting.length === 0 || resting.some((leg) => leg.cancel === "requested")) continue;
       const isInWayNow = desk.works.some((work) => isInWay(desk, protection, group, work, view));
       // The old exits stay until the order that brings new prices is done with.
-      if (isInWayNow || (!hasWork && !isAsWanted(protection, group, view))) legs.push(resting[0]);
+      const isUnwanted = isTooMuch || (!hasWork && !isAsWanted(protection, group, view));
+      if (isInWayNow || isUnwanted) legs.push(resting[0]);
     }
   }
   return legs;
@@ -133,6 +135,13 @@ function isInWay(
   if (group.legs[0]?.side !== work.side) return group.entry === null && isSimple(group);
   // It needs what the legs hold: its own run's always, others' where there is not enough beside.
   return work.runId === protection.runId || restOf(work).gt(roomFor(desk, work, view.book));
+}
+
+/** Somebody else has closed some of the position: what it rests on would open one on the other side. */
+function restsTooMuch({ symbol }: RestDesk, protection: Protection, book: Book): boolean {
+  const position = book.position(protection.runId, symbol);
+  const covered = coveredBy(protection);
+  return position === null ? covered.gt(0) : covered.gt(position.qty.abs());
 }
 
 /** As the run's protection is now, and, where the trader ends, until it is cancelled. */

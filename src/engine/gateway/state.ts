@@ -7,11 +7,17 @@ import { assert } from "../../util/assert.ts";
 import { type Decimal, decimal, plain, roundToTick } from "../../util/decimal.ts";
 import { Account } from "./account.ts";
 import { Book } from "./book.ts";
-import { Board, Desk } from "./desk.ts";
+import { Board } from "./board.ts";
+import { Desk } from "./desk.ts";
 import type { GatewayOptions } from "./options.ts";
 import type { ExitPrices, Protection } from "./protection.ts";
 import { Restrictions } from "./restrictions.ts";
-import { type CheckedOrder, defaultTimeInForce, isRegularSession } from "./risk.ts";
+import { DayTrades } from "./day_trades.ts";
+import { LossStreaks } from "./loss_streaks.ts";
+import { RateWindow } from "./rate_window.ts";
+import { isRegularSession } from "./risk_session.ts";
+import { defaultTimeInForce } from "./risk_terms.ts";
+import type { CheckedOrder } from "./risk_view.ts";
 import {
   type ChildOrder,
   isEntry,
@@ -40,6 +46,8 @@ export class GatewayState {
   readonly desks = new Map<string, Desk>();
   readonly board = new Board();
   readonly runs = new Map<number, RunInfo>();
+  /** Runs whose strategy is stopped: they open nothing any more. */
+  readonly stopped = new Set<number>();
   readonly #assets = new Map<string, Asset>();
   readonly sessions: Partial<Record<AssetClass, { openUs: number; closeUs: number }>> = {};
   readonly halted = new Set<string>();
@@ -47,6 +55,12 @@ export class GatewayState {
   isConnected = true;
   /** Why not all orders are let through. */
   readonly restrictions: Restrictions;
+  /** null: orders a minute are not limited, and so are not counted. */
+  readonly rates: RateWindow | null;
+  /** null: trades that lost keep no entry back. */
+  readonly streaks: LossStreaks | null;
+  /** null: day trades are not counted. */
+  readonly dayTrades: DayTrades | null;
   /** Nobody will watch any more. */
   isStopping = false;
   /** Stepping mode: set by each step. */
@@ -58,9 +72,15 @@ export class GatewayState {
     this.tellsOnce = options.broker.capabilities.tellsOnce;
     this.book = new Book(this.tellsOnce);
     this.restrictions = new Restrictions(() => this.#tellState());
+    const { risk } = options;
+    const hasRates = risk.maxOrdersPerMinute < Infinity || risk.maxSharesPerMinute < Infinity;
+    this.rates = hasRates ? new RateWindow() : null;
+    this.streaks = risk.lossStreak === null ? null : new LossStreaks(risk.lossStreak);
+    this.dayTrades = risk.isPatternDayTrader ? new DayTrades() : null;
     this.#sequence = 1;
     for (const record of options.journal.restored) {
       if (record.type === "order") this.#sequence = Math.max(this.#sequence, record.sequence + 1);
+      if (record.type === "session") this.#sequence = Math.max(this.#sequence, record.sequence);
     }
   }
 
@@ -71,7 +91,8 @@ export class GatewayState {
     reason: string,
   ): void {
     if (!this.restrictions.set({ cause, state, reason, sinceUs: this.nowUs() })) return;
-    const level = cause === "stop" ? "info" : "error";
+    // In a backtest nobody needs to come and look.
+    const level = cause === "stop" || this.tellsOnce ? "info" : "error";
     const text = "{state}: {reason}";
     this.options.log(level, text, { state: state.toUpperCase(), cause, reason });
   }
@@ -158,6 +179,9 @@ export class GatewayState {
     const position = desk.positions.get(runId);
     assert(position !== undefined, `an exit of run ${runId}, which is flat in ${symbol}`);
     const action = position.qty.gt(0) ? "sell" : "cover";
+    const held = position.qty.abs();
+    const { available } = desk;
+    desk.available = null;
     return {
       desk,
       runId,
@@ -168,7 +192,7 @@ export class GatewayState {
       side: sideOf(action),
       kind,
       intent: null,
-      qty: position.qty.abs(),
+      qty: available === null || held.lt(available) ? held : available,
       terms: this.#exitTerms(desk, sideOf(action)),
       stopPrice: null,
       targetPrice: null,

@@ -49,6 +49,10 @@ export class Steps {
   #requests = new DeskRequests();
   readonly #desks: Desk[] = [];
   #n = -1;
+  /** The step that begins next, where nothing is under way that it would have to wait for. */
+  #nextN = -1;
+  #nextUs = 0;
+  readonly #beginNext = (): Soon<void> => this.#begin(this.#nextN, this.#nextUs);
   #phase: "telling" | "strategies" | "settling" | "complete" = "complete";
 
   constructor(parts: StepParts) {
@@ -61,7 +65,10 @@ export class Steps {
   }
 
   begin(n: number, timeUs: number): void {
-    this.turns.run(() => this.#begin(n, timeUs));
+    if (this.turns.isBusy) return this.turns.run(() => this.#begin(n, timeUs));
+    this.#nextN = n;
+    this.#nextUs = timeUs;
+    this.turns.run(this.#beginNext);
   }
 
   #begin(n: number, timeUs: number): Soon<void> {

@@ -13,7 +13,9 @@ export type SubmitOutcome =
    * The id belongs to another order: what the journal says and what the broker has are not the same
    * world.
    */
-  | { result: "mismatch"; message: string };
+  | { result: "mismatch"; message: string }
+  /** Nobody wants it any more, and the broker does not have it. */
+  | { result: "withdrawn" };
 
 export interface SubmitOptions {
   broker: Broker;
@@ -22,6 +24,8 @@ export interface SubmitOptions {
   seen(): BrokerOrder | null;
   /** False: too old to be sent again. */
   isFresh(): boolean;
+  /** False: it was cancelled meanwhile. */
+  isWanted(): boolean;
   wait(ms: number, signal: AbortSignal): Promise<void>;
   signal: AbortSignal;
   log(message: string, properties: Record<string, unknown>): void;
@@ -54,6 +58,7 @@ export async function settledOrder(
         return result;
       case "rate_limited":
         await options.wait(result.retryAfterMs, signal);
+        if (!options.isWanted()) return { result: "withdrawn" };
         if (signal.aborted || !options.isFresh()) return tooLate("the broker's rate limit");
         break;
       case "duplicate":
@@ -62,6 +67,7 @@ export async function settledOrder(
         log("{id}: the answer was {result}; looking it up", { id, ...result });
         const order = await lookUp(options);
         if (order !== null) return adopt(order, request);
+        if (!options.isWanted()) return { result: "withdrawn" };
         if (signal.aborted || !options.isFresh()) return tooLate("an answer that never came");
         break;
       }

@@ -22,7 +22,9 @@ import {
   type OrderStatus,
 } from "../../model/order.ts";
 import { type Decimal, decimal, plain } from "../../util/decimal.ts";
+import { RetryableError } from "../../util/errors.ts";
 import type { Soon } from "../../util/soon.ts";
+import { isOco, opposite, outsideRequest, problemWith, testAsset } from "./test_orders.ts";
 
 export type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 export type TestOrder = Mutable<BrokerOrder> & {
@@ -49,6 +51,7 @@ export class TestBroker implements Broker {
   readonly orders: TestOrder[] = [];
   readonly fills: Execution[] = [];
   readonly refusals: string[] = [];
+  readonly shifts = new Map<string, Decimal>();
   /** Decides an answer before the broker's own rules do; null: these. */
   answer: (request: OrderRequest, attempt: number) => SubmitResult | null = () => null;
   /** Called with the order before the reply is given. */
@@ -57,9 +60,21 @@ export class TestBroker implements Broker {
   confirmsCancels = true;
   nowUs = 0;
   cash = decimal(100_000);
+  /** Of each execution. */
+  fee = decimal("0.01");
+  isBlocked = false;
+  /** null: the cash. */
+  equity: string | null = null;
   acks: number[] = [];
   /** True: what happens is not told. */
   isMuted = false;
+  /** True: nothing can be read. */
+  isDown = false;
+  /** True: executions are not listed. */
+  listsNothing = false;
+  /** How updates reach the gateway. */
+  deliver: (update: OrderUpdate, give: (update: OrderUpdate) => void) => void = (update, give) =>
+    give(update);
   #onUpdate: (update: OrderUpdate) => void = () => {};
   #onState: (state: UpdatesState) => void = () => {};
   #onStep: (n: number, timeUs: number) => void = () => {};
@@ -80,27 +95,62 @@ export class TestBroker implements Broker {
       accountId: "test",
       currency: "USD",
       cash: plain(this.cash),
-      equity: plain(this.cash),
-      buyingPower: plain(this.cash.times(2)),
-      tradingBlocked: false,
+      equity: this.equity ?? plain(this.cash),
+      buyingPower: plain(this.buyingPower),
+      tradingBlocked: this.isBlocked,
       shortingEnabled: true,
     });
   }
+  /** Cash, less what open orders that may buy will cost. */
+  get buyingPower(): Decimal {
+    const bound = this.open().filter(({ side, parent }) => side === "buy" && parent === null)
+      .reduce(
+        (sum, { qty, filledQty, limitPrice }) =>
+          sum.plus(decimal(qty!).minus(filledQty).times(limitPrice ?? "100")),
+        decimal(0),
+      );
+    return this.cash.minus(bound);
+  }
   positions(): Promise<BrokerPosition[]> {
-    return Promise.resolve([]);
+    if (this.isDown) return Promise.reject(new RetryableError("503"));
+    const traded = this.fills.map(({ symbol }) => symbol);
+    const symbols = [...new Set([...traded, ...this.shifts.keys()])].sort();
+    return Promise.resolve(
+      symbols.filter((symbol) => !this.net(symbol).isZero).map((symbol) => {
+        const net = this.net(symbol);
+        const held = this.held(symbol, net.gt(0) ? "sell" : "buy");
+        return {
+          symbol,
+          qty: plain(net),
+          qtyAvailable: plain(net.abs().minus(held)),
+          averagePrice: "100",
+          marketPrice: "100",
+        };
+      }),
+    );
   }
   assets(): Promise<Asset[]> {
     return Promise.resolve(["A", "B", "C", "D"].map(testAsset));
   }
   openOrders(): Promise<BrokerOrder[]> {
-    return Promise.resolve(this.orders.filter((order) => !isFinal(order.status)));
+    if (this.isDown) return Promise.reject(new RetryableError("503"));
+    const open = this.orders.filter((order) => !isFinal(order.status));
+    return Promise.resolve(open.map((order) => this.#snapshot(order)));
   }
   orderByClientId(clientOrderId: string): Soon<BrokerOrder | null> {
+    if (this.isDown) return Promise.reject(new RetryableError("503"));
     const order = this.orders.find((order) => order.clientOrderId === clientOrderId);
     return this.#soon(order ? this.#snapshot(order) : null);
   }
-  executions(): Promise<Execution[]> {
-    return Promise.resolve([...this.fills]);
+  orderById(id: string): Promise<BrokerOrder | null> {
+    if (this.isDown) return Promise.reject(new RetryableError("503"));
+    const order = this.orders.find(({ brokerOrderId }) => brokerOrderId === id);
+    return Promise.resolve(order ? this.#snapshot(order) : null);
+  }
+  executions(sinceUs = -Infinity): Promise<Execution[]> {
+    if (this.isDown) return Promise.reject(new RetryableError("503"));
+    if (this.listsNothing) return Promise.resolve([]);
+    return Promise.resolve(this.fills.filter(({ timeUs }) => timeUs >= sinceUs));
   }
   submit(request: OrderRequest): Soon<SubmitResult> {
     const attempt = (this.#attempts.get(request.clientOrderId) ?? 0) + 1;
@@ -111,7 +161,10 @@ export class TestBroker implements Broker {
   }
   /** By the broker's own rules. */
   take(request: OrderRequest): SubmitResult {
-    const problem = this.#problem(request);
+    if (this.orders.some(({ clientOrderId }) => clientOrderId === request.clientOrderId)) {
+      return { result: "duplicate" };
+    }
+    const problem = problemWith(this, request);
     if (problem !== null) {
       this.refusals.push(problem);
       return { result: "refused", code: 40310000, message: problem };
@@ -200,9 +253,9 @@ export class TestBroker implements Broker {
 
   /**
    * Executes some of an order, and what follows of it for its legs. `times`: how often it is
-   * reported.
+   * reported; `isAlone`: the exchange has forgotten what follows of it.
    */
-  fill(order: TestOrder, qty: string, price: string, times = 1): void {
+  fill(order: TestOrder, qty: string, price: string, times = 1, isAlone = false): void {
     const cumulative = decimal(order.filledQty).plus(qty);
     order.filledQty = plain(cumulative);
     order.filledAveragePrice = price;
@@ -217,7 +270,7 @@ export class TestBroker implements Broker {
       cumulativeQty: cumulative,
       executionId: `x${this.fills.length}`,
       timeUs: this.nowUs,
-      fee: decimal("0.01"),
+      fee: this.fee,
     };
     this.fills.push(execution);
     const signed = decimal(qty).times(order.side === "buy" ? 1 : -1);
@@ -226,6 +279,7 @@ export class TestBroker implements Broker {
       ? ["fill", "filled"] as const
       : ["partial_fill", "partially_filled"] as const;
     for (let i = 0; i < times; i++) this.update(event, order, status, execution);
+    if (isAlone) return;
     for (const sibling of this.#siblings(order)) {
       if (isFinal(sibling.status)) continue;
       if (isDone) this.update("canceled", sibling, "canceled");
@@ -248,7 +302,39 @@ export class TestBroker implements Broker {
   ): void {
     order.status = status;
     if (this.isMuted) return;
-    this.#onUpdate({ event, order: this.#snapshot(order), execution, timeUs: this.nowUs });
+    const told = { event, order: this.#snapshot(order), execution, timeUs: this.nowUs };
+    this.deliver(told, this.give);
+  }
+
+  /** As if it had come on the stream. */
+  readonly give = (update: OrderUpdate): void => this.#onUpdate(update);
+
+  /** An order of somebody else's, filled at once. */
+  tradeOutside(symbol: string, side: "buy" | "sell", qty: string, price: string): void {
+    const order = this.#make(outsideRequest(symbol, side, qty), null);
+    this.update("new", order, "new");
+    this.fill(order, qty, price);
+  }
+
+  /** An order of somebody else's, which rests. */
+  takeOutside(request: OrderRequest): void {
+    this.update("new", this.#make(request, null), "new");
+  }
+
+  /** What the account holds is another all at once, and nobody says why. */
+  shift(symbol: string, qty: string): void {
+    this.shifts.set(symbol, (this.shifts.get(symbol) ?? decimal(0)).plus(qty));
+  }
+
+  /** Somebody changes an order by hand: a new one takes its place. */
+  replaceByHand(order: TestOrder, qty: string): TestOrder {
+    const next = this.#make(
+      { ...order.request!, clientOrderId: `hand${this.orders.length}`, qty },
+      null,
+    );
+    next.replaces = order.brokerOrderId;
+    order.replacedBy = next.brokerOrderId;
+    return next;
   }
 
   open(symbol?: string): TestOrder[] {
@@ -267,6 +353,10 @@ export class TestBroker implements Broker {
   }
 
   net(symbol: string): Decimal {
+    return (this.shifts.get(symbol) ?? decimal(0)).plus(this.#filled(symbol));
+  }
+
+  #filled(symbol: string): Decimal {
     return this.fills.filter((fill) => fill.symbol === symbol).reduce(
       (sum, { side, qty }) => sum.plus(decimal(qty).times(side === "buy" ? 1 : -1)),
       decimal(0),
@@ -309,61 +399,4 @@ export class TestBroker implements Broker {
     const { request: _request, parent: _parent, ...rest } = order;
     return { ...rest, legs: order.legs.map((leg) => this.#snapshot(leg as TestOrder)) };
   }
-
-  /**
-   * The broker nets: it refuses wash trades, orders through flat, and quantities that open orders
-   * hold.
-   */
-  #problem(request: OrderRequest): string | null {
-    const open = this.open(request.symbol);
-    const isComplex = request.takeProfit !== null || request.stopLoss !== null;
-    const isSimple = (order: TestOrder) => order.parent === null && order.legs.length === 0;
-    if (open.some((order) => order.side !== request.side && isSimple(order) && !isComplex)) {
-      return "wash trade";
-    }
-    const net = this.net(request.symbol);
-    const reduces = request.side === "buy" ? net.lt(0) : net.gt(0);
-    if (!reduces) {
-      if (isOco(request)) return "oco orders must be exit orders";
-      if (request.side === "sell" && !decimal(request.qty!).mod(1).eq(0)) return "fractional short";
-      const held = open.some((order) => order.parent !== null && order.side === request.side);
-      return held ? "legs are open" : null;
-    }
-    const heldQty = this.held(request.symbol, request.side);
-    const available = net.abs().minus(heldQty);
-    if (decimal(request.qty!).lte(available)) return null;
-    return heldQty.gt(0) ? "insufficient qty available" : "through flat";
-  }
-}
-
-function isOco({ type, limitPrice, takeProfit, stopLoss }: OrderRequest): boolean {
-  return type === "limit" && takeProfit !== null && stopLoss !== null &&
-    takeProfit.limitPrice === limitPrice;
-}
-
-function opposite(request: OrderRequest): OrderRequest {
-  return {
-    ...request,
-    side: request.side === "buy" ? "sell" : "buy",
-    limitPrice: null,
-    triggerPrice: null,
-    takeProfit: null,
-    stopLoss: null,
-  };
-}
-
-export function testAsset(symbol: string): Asset {
-  return {
-    symbol,
-    assetClass: "us_equity",
-    name: symbol,
-    exchange: "X",
-    tradable: symbol !== "D",
-    shortable: true,
-    easyToBorrow: true,
-    fractionable: true,
-    minOrderQty: "0.000000001",
-    qtyIncrement: "0.000000001",
-    priceIncrement: null,
-  };
 }

@@ -4,7 +4,8 @@
  */
 import type { StoreRecord, TradeRow } from "../../contracts/store.ts";
 import { MarketBatch, RowKind } from "../../model/market_batch.ts";
-import type { RiskLimits } from "../../model/limit.ts";
+import { NO_LIMITS as UNLIMITED, type RiskLimits } from "../../model/limit.ts";
+import type { ReconcilePeriods } from "../../model/reconcile_periods.ts";
 import type {
   ConsumerToGateway,
   GatewayToConsumer,
@@ -14,11 +15,14 @@ import type {
   RunInfo,
 } from "../../protocol.ts";
 import { Gateway } from "./gateway.ts";
+import type { GatewayOptions } from "./options.ts";
+import { continuedRuns } from "./recovery/carry_runs.ts";
 import { MemoryJournal } from "./journal.ts";
 import { TestBroker } from "./test_broker.ts";
 
 export const OPEN_US = 1_641_220_200e6;
 const MINUTE_US = 60e6;
+const TURNS = 300;
 
 export function testIntent(intent: Partial<Intent> & Pick<Intent, "action" | "symbol">): Intent {
   return {
@@ -40,13 +44,7 @@ export function testIntent(intent: Partial<Intent> & Pick<Intent, "action" | "sy
   };
 }
 
-export const NO_LIMITS: RiskLimits = {
-  maxNotionalPerOrder: Infinity,
-  maxNotionalPerSymbol: Infinity,
-  maxDailyLoss: Infinity,
-  maxOpenOrders: Infinity,
-  priceCollarPercent: 50,
-};
+export const NO_LIMITS: RiskLimits = { ...UNLIMITED, priceCollarPercent: 50 };
 
 export interface WorldOptions {
   runs: RunInfo[];
@@ -54,8 +52,16 @@ export interface WorldOptions {
   stepping?: boolean;
   risk?: Partial<RiskLimits>;
   journal?: MemoryJournal;
+  /** What a trader left that died: its broker, which went on, and its journal. */
+  after?: World;
+  recovery?: GatewayOptions["recovery"];
+  /** The broker, before the gateway asks it anything. */
+  before?(broker: TestBroker): void;
   /** The broker is in the gateway's own isolate: nothing is waited for. */
   isHere?: boolean;
+  reconcile?: ReconcilePeriods;
+  /** Time passes by `pass` alone, and with it what waits. */
+  isTimed?: boolean;
 }
 
 export type Wish = Intent | { cancel: string; runId: number };
@@ -70,27 +76,33 @@ export class World {
   readonly records: StoreRecord[] = [];
   readonly logs: string[] = [];
   readonly gateway: Gateway;
-  n = 0;
+  n: number;
   #wishes: Wish[] = [];
   #watched: string[] = [];
   #complete: (() => void) | null = null;
+  #timers: { atMs: number; resolve(): void }[] = [];
+  /** Network time since the start. */
+  #nowMs = 0;
 
   private constructor(readonly options: WorldOptions) {
-    this.broker = new TestBroker(options);
-    this.journal = options.journal ?? new MemoryJournal();
-    this.broker.nowUs = OPEN_US;
+    const { after } = options;
+    this.broker = after?.broker ?? new TestBroker(options);
+    this.journal = options.journal ?? new MemoryJournal(after?.journal.all);
+    if (!after) this.broker.nowUs = OPEN_US;
+    options.before?.(this.broker);
+    this.n = after?.n ?? 0;
     this.gateway = new Gateway({
       broker: this.broker,
       journal: this.journal,
       store: { write: (records) => void this.records.push(...records) },
       clock: { nowUs: () => this.broker.nowUs },
-      // Waiting is for the network: here nothing is gained by it. What is done each minute never comes.
-      wait: (ms) =>
-        ms >= 60_000 ? new Promise(() => {}) : new Promise((resolve) => setTimeout(resolve, 0)),
+      wait: (ms) => this.#wait(ms),
       risk: { ...NO_LIMITS, ...options.risk },
       batchId: "batch",
+      recovery: options.recovery,
       stepping: options.stepping ?? true,
       consumers: options.consumers ?? 1,
+      reconcile: options.reconcile,
       toConsumer: (consumer, message) => this.#onConsumer(consumer, message),
       toMain: (message) => this.#onMain(message),
       log: (level, message, properties) =>
@@ -102,7 +114,9 @@ export class World {
     const world = new World(options);
     await world.gateway.start();
     const { gateway } = world;
-    gateway.fromMain({ type: "runs", runs: options.runs });
+    const before = world.ofMain("ready")[0]?.recovered?.runs ?? [];
+    const continued = continuedRuns(before, options.runs);
+    gateway.fromMain({ type: "runs", runs: options.runs, continued });
     gateway.fromMain({ type: "assets", id: 1, assetClass: "us_equity" });
     const hours = { openUs: OPEN_US, closeUs: OPEN_US + 390 * MINUTE_US };
     gateway.fromMain({ type: "session", assetClass: "us_equity", ...hours });
@@ -134,8 +148,42 @@ export class World {
     this.#sendRows(this.broker.nowUs, prices);
   }
 
+  /** Waiting is for the network: where time is none, nothing is gained by it, and no minute passes. */
+  #wait(ms: number): Promise<void> {
+    if (this.options.isTimed) {
+      return new Promise((resolve) => this.#timers.push({ atMs: this.#nowMs + ms, resolve }));
+    }
+    if (ms >= 60_000) return new Promise(() => {});
+    return new Promise((resolve) => setTimeout(resolve, 0));
+  }
+
+  /** Time passes, with all that waits for it. */
+  async pass(ms: number): Promise<void> {
+    const endMs = this.#nowMs + ms;
+    await this.settled();
+    while (true) {
+      this.#timers.sort((a, b) => a.atMs - b.atMs);
+      if (this.#timers.length === 0 || this.#timers[0].atMs > endMs) break;
+      const { atMs, resolve } = this.#timers.shift()!;
+      this.#goTo(atMs);
+      resolve();
+      await this.settled();
+    }
+    this.#goTo(endMs);
+  }
+
+  #goTo(ms: number): void {
+    this.broker.nowUs += (ms - this.#nowMs) * 1000;
+    this.#nowMs = ms;
+  }
+
   /** All that follows without any outside event has happened. */
   async settled(): Promise<void> {
+    if (this.options.isTimed) {
+      // All of it is promises that are kept at once: so many turns are more than any chain has.
+      for (let i = 0; i < TURNS; i++) await null;
+      return;
+    }
     for (let i = 0; i < 3; i++) {
       await new Promise((resolve) => setTimeout(resolve, 0));
       await this.gateway.idle();

@@ -12,6 +12,11 @@ export class Turns {
 
   constructor(readonly onFailure: (error: unknown) => void) {}
 
+  /** A task waits for its turn: one that is run now will have to, too. */
+  get isBusy(): boolean {
+    return this.#isBusy;
+  }
+
   run(task: () => Soon<void>): void {
     if (this.#failure !== null) return this.onFailure(this.#failure.error);
     if (this.#isBusy) this.#tasks.push(task);

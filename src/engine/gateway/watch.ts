@@ -1,4 +1,4 @@
-import { MarketBatch, RowKind, TradingStatus } from "../../model/market_batch.ts";
+import { MarketBatch, RowKind } from "../../model/market_batch.ts";
 import type { MarketMessage } from "../../protocol.ts";
 import { type Desk, REFUSALS_MAX } from "./desk.ts";
 import { coveredBy, type PriceSeen, priceSeen, reached, wantsWatch } from "./protection.ts";
@@ -37,7 +37,6 @@ export class Watch {
       const symbol = this.#names[batch.symbol[i]];
       // Main may go on sending what was watched once.
       if (symbol === undefined || !this.#watched.has(symbol)) continue;
-      if (kind === RowKind.status) this.#onStatus(symbol, batch.a[i]);
       const row = { a: batch.a[i], b: batch.b[i], c: batch.c[i] };
       const seen = priceSeen(kind, symbol, batch.timeUs[i], row);
       if (seen === null) continue;
@@ -47,11 +46,6 @@ export class Watch {
     }
     this.state.options.toMain({ type: "returned", buffer: message.buffer });
     return endsStep;
-  }
-
-  #onStatus(symbol: string, status: number): void {
-    if (status === TradingStatus.trading) this.state.halted.delete(symbol);
-    else this.state.halted.add(symbol);
   }
 
   /** Makes the exits that the rows since the last call ask for. */
@@ -71,7 +65,7 @@ export class Watch {
         const position = desk.positions.get(runId);
         if (position === undefined || coveredBy(protection).gte(position.qty.abs())) continue;
         if (desk.works.some((work) => work.runId === runId && isOwnExit(work))) continue;
-        if ((desk.refusals.get(runId) ?? 0) >= REFUSALS_MAX) continue;
+        if ((desk.refusals.get(runId) ?? 0) >= REFUSALS_MAX || desk.isDoubtful) continue;
         const kind = reached(protection, position.qty.s, seen);
         if (kind === null) continue;
         desk.open(this.state.exitOf(runId, desk, kind));

@@ -1,0 +1,127 @@
+import type { BrokerPosition } from "../../contracts/broker.ts";
+import { type Decimal, decimal, plain } from "../../util/decimal.ts";
+import type { Desk } from "./desk.ts";
+import type { OrderFlow } from "./order_flow.ts";
+import type { GatewayState } from "./state.ts";
+import { isLive, isMissingFills } from "./work.ts";
+
+interface Difference {
+  desk: Desk;
+  /** The broker's position less the book's. */
+  change: Decimal;
+  /** null: the broker has none there. */
+  position: BrokerPosition | null;
+}
+
+/** Between two looks of which the second is to confirm the first. */
+const CONFIRM_MS = 5000;
+const LOOKS_MAX = 4;
+/** Executions before the last good look are read too: lists come late, and clocks differ. */
+const OVERLAP_US = 120e6;
+
+/** The broker's positions against the book's sums. */
+export class PositionCheck {
+  /** Market time of the last look that found no difference. */
+  sinceUs = 0;
+
+  constructor(
+    readonly state: GatewayState,
+    readonly flow: OrderFlow,
+    readonly signal: AbortSignal,
+  ) {}
+
+  /**
+   * `lookUp`: brings these symbols' open orders up to date. What no execution explains at the end is
+   * somebody else's doing.
+   */
+  async look(lookUp: (desks: Desk[]) => Promise<void>): Promise<void> {
+    const { wait, broker } = this.state.options;
+    let atUs = this.state.nowUs();
+    let differences = await this.#differences();
+    for (let looks = 1; differences.length > 0; looks++) {
+      // What goes on changing is traded: the next period's look is as good.
+      if (looks === LOOKS_MAX) return;
+      await wait(CONFIRM_MS, this.signal);
+      if (this.signal.aborted || !this.state.isConnected) return;
+      atUs = this.state.nowUs();
+      const again = await this.#differences();
+      if (!isSame(differences, again)) {
+        differences = again;
+        continue;
+      }
+      await lookUp(again.map(({ desk }) => desk));
+      for (const one of await broker.executions(this.sinceUs - OVERLAP_US, this.signal)) {
+        this.flow.onListedExecution(one);
+      }
+      // The look-ups may have taken as long as an update takes.
+      differences = await this.#differences();
+      if (isSame(differences, again)) {
+        differences = differences.filter((one) => !this.#explain(one));
+      }
+    }
+    this.sinceUs = atUs;
+  }
+
+  async #differences(): Promise<Difference[]> {
+    const { state } = this;
+    const positions = await state.options.broker.positions(this.signal);
+    const bySymbol = new Map(positions.map((position) => [position.symbol, position]));
+    const symbols = new Set([...bySymbol.keys(), ...state.book.symbols()]);
+    const differences: Difference[] = [];
+    for (const symbol of [...symbols].sort()) {
+      const position = bySymbol.get(symbol) ?? null;
+      const desk = state.desk(symbol);
+      this.#release(desk, position);
+      const change = decimal(position?.qty ?? 0).minus(state.book.net(symbol));
+      if (!change.isZero) differences.push({ desk, change, position });
+    }
+    return differences;
+  }
+
+  /** Exits that the broker refused are tried again when it has something for them. */
+  #release(desk: Desk, position: BrokerPosition | null): void {
+    if (desk.refusals.size === 0 || position === null) return;
+    const available = decimal(position.qtyAvailable);
+    if (available.isZero) return;
+    desk.available = available;
+    desk.refusals.clear();
+    desk.touch();
+  }
+
+  /** True: taken in. False: something in the symbol is under way that may be the reason. */
+  #explain({ desk, change, position }: Difference): boolean {
+    const isMoving = desk.sending > 0 ||
+      desk.works.some(({ children }) =>
+        children.some((child) => isMissingFills(child) || (isLive(child) && !isQuiet(child)))
+      );
+    if (isMoving) return false;
+    const { symbol } = desk;
+    const { log } = this.state.options;
+    log("error", "{symbol}: the broker has {broker}, Liu's books {book}; the broker's counts", {
+      symbol,
+      broker: position?.qty ?? "0",
+      book: plain(this.state.book.net(symbol)),
+      alert: "position_difference",
+    });
+    this.flow.externals.change(symbol, change, priceOf(desk, position));
+    return true;
+  }
+}
+
+/** Nothing is expected of it at this moment. */
+function isQuiet({ cancel, status }: { cancel: string; status: string }): boolean {
+  return cancel === "none" && status !== "pending_cancel" && status !== "pending_replace";
+}
+
+function isSame(a: readonly Difference[], b: readonly Difference[]): boolean {
+  return a.length === b.length &&
+    a.every(({ desk, change }, i) => desk === b[i].desk && change.eq(b[i].change));
+}
+
+/** The nearest to a price at which it can have been traded. */
+function priceOf(desk: Desk, position: BrokerPosition | null): Decimal {
+  if (position !== null) return decimal(position.marketPrice);
+  if (desk.lastPrice > 0) return decimal(desk.lastPrice);
+  const [first] = desk.positions.entries();
+  return decimal(first === undefined ? 0 : first[1].averagePrice);
+}
