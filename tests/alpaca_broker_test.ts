@@ -342,3 +342,49 @@ Deno.test("a replacement sends what changes", async () => {
   ]);
   assert.deepEqual(bench.counterpart.requests, ["PATCH /v2/orders/order-1"]);
 });
+
+Deno.test("splits come page by page, by the day on which new shares are traded", async () => {
+  await using bench = new BrokerFixture();
+  const asked: string[] = [];
+  bench.counterpart.onRequest = (request) => {
+    const { pathname, searchParams } = new URL(request.url);
+    asked.push(`${pathname} ${searchParams.get("symbols")} ${searchParams.get("start")}`);
+    const split = (symbol: string, new_rate: number, old_rate: number, ex_date: string) => (
+      { symbol, new_rate, old_rate, ex_date, process_date: ex_date, payable_date: "2022-01-01" }
+    );
+    return Response.json(
+      searchParams.has("page_token")
+        ? {
+          corporate_actions: { reverse_splits: [split("MSFT", 1, 10, "2022-01-05")] },
+          next_page_token: null,
+        }
+        : {
+          corporate_actions: {
+            forward_splits: [split("AAPL", 4, 1, "2022-01-04"), split("AAPL", 2, 1, "2021-01-04")],
+            cash_dividends: [{ symbol: "AAPL" }],
+          },
+          next_page_token: "next",
+        },
+    );
+  };
+  const symbols = ["AAPL", "MSFT"];
+  const splits = await bench.broker().splits!(symbols, "2022-01-04", "2022-01-05", bench.signal);
+  assert.deepEqual(splits, [
+    { symbol: "AAPL", newShares: "4", oldShares: "1", date: "2022-01-04" },
+    { symbol: "MSFT", newShares: "1", oldShares: "10", date: "2022-01-05" },
+  ]);
+  assert.deepEqual(asked, Array(2).fill("/v1/corporate-actions AAPL,MSFT 2022-01-04"));
+});
+
+Deno.test("the calendar is the exchange's days, in the exchange's zone", async () => {
+  await using bench = new BrokerFixture();
+  bench.answer(200, [{ date: "2022-03-14", open: "09:30", close: "13:00", session_open: "0400" }]);
+  assert.deepEqual(await bench.broker().calendar!("2022-03-14", "2022-03-20", bench.signal), [{
+    date: "2022-03-14",
+    openUs: Date.parse("2022-03-14T13:30:00Z") * 1000,
+    closeUs: Date.parse("2022-03-14T17:00:00Z") * 1000,
+  }]);
+  assert.deepEqual(bench.counterpart.requests, [
+    "GET /v2/calendar?start=2022-03-14&end=2022-03-20",
+  ]);
+});

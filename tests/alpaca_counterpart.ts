@@ -117,10 +117,16 @@ export class Queue<T> {
   }
 }
 
+interface Timer {
+  atMs: number;
+  ms: number;
+  run(): void;
+}
+
 /** Time that stands until the test moves it. */
 export class ScriptedTime implements Monotonic {
   #nowMs = 0;
-  #timers: { atMs: number; ms: number; run(): void }[] = [];
+  #timers: Timer[] = [];
   #watchers: (() => void)[] = [];
 
   nowMs(): number {
@@ -148,6 +154,21 @@ export class ScriptedTime implements Monotonic {
       }
       await new Promise<void>((resolve) => this.#watchers.push(resolve));
     }
+  }
+
+  /** Runs the next timer that is due within `ms`, at its time; null: there is none, and `ms` have passed. */
+  advanceToNext(ms: number): { leftMs: number } | null {
+    const endMs = this.#nowMs + ms;
+    let next: Timer | null = null;
+    for (const timer of this.#timers) if (next === null || timer.atMs < next.atMs) next = timer;
+    if (next === null || next.atMs > endMs) {
+      this.#nowMs = endMs;
+      return null;
+    }
+    this.#nowMs = Math.max(this.#nowMs, next.atMs);
+    this.#timers = this.#timers.filter((other) => other !== next);
+    next.run();
+    return { leftMs: endMs - this.#nowMs };
   }
 }
 

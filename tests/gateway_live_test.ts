@@ -130,7 +130,7 @@ Deno.test("in running time too, what is booked is what the exchange has", async 
   await main.until(({ type }) => type === "liquidated");
   assert.deepEqual(await broker.positions(signal), []);
   const { cash } = await broker.account(signal);
-  gateway.fromMain({ type: "stop" });
+  gateway.fromMain({ type: "stop", orders: "cancel", withinMs: 10_000 });
   await main.until(({ type }) => type === "stopped");
   const trades = records.flatMap((record) => record.table === "new_trades" ? [record.row] : []);
   assert.equal(trades.length, 3);
@@ -159,7 +159,7 @@ Deno.test("after an orderly end every run's protection rests at the exchange", a
   await reached(2, 7);
   send(1, 4, "sell", 4);
   await reached(1, 6);
-  gateway.fromMain({ type: "stop" });
+  gateway.fromMain({ type: "stop", orders: "cancel", withinMs: 10_000 });
   await main.until(({ type }) => type === "stopped");
   const [stopped] = main.heard.filter((message) => message.type === "stopped");
   const told = stopped.open.map(({ strategy, qty, protection }) => [strategy, qty, protection]);

@@ -148,7 +148,7 @@ class GatewaySession {
 
     const account = await broker.account(signal);
     const positions = await broker.positions(signal);
-    this.#gateway.fromMain({ type: "stop" });
+    this.#gateway.fromMain({ type: "stop", orders: "cancel", withinMs: 10_000 });
     await this.#told((message) => message.type === "stopped");
     await this.#stream.close();
     const journal = readJournal(await Deno.readFile(join(this.folder, "batch.journal")));

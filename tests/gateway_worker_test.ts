@@ -2,6 +2,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import type { GatewayStart, GatewayToMain } from "../src/protocol.ts";
+import type { Store } from "../src/contracts/store.ts";
+import { serveStore } from "../src/store/store_port.ts";
 import { startSimulator } from "../src/simulator/server.ts";
 import { errorOf, Inbox, spawn } from "../src/engine/worker_link.ts";
 import { ConfigError, OperationError } from "../src/util/errors.ts";
@@ -35,6 +37,7 @@ async function withWorker(
   worker.onmessage = ({ data }: MessageEvent<GatewayToMain>) =>
     data.type === "failed" ? inbox.fail(errorOf(data, "gateway")) : inbox.deliver(data);
   const store = new MessageChannel();
+  serve(store.port2);
   const consumer = new MessageChannel();
   try {
     const message: GatewayStart = {
@@ -81,6 +84,12 @@ async function withWorker(
   }
 }
 
+/** A store that forgets, and to which nobody else comes. */
+function serve(port: MessagePort): void {
+  const done = () => Promise.resolve(null);
+  serveStore({ write: () => {}, flush: done, lockAccount: done } as unknown as Store, port);
+}
+
 Deno.test("the worker connects, names assets, keeps its journal and stops", async () => {
   await withWorker({}, async ({ inbox, worker, folder }) => {
     const { account, clock, positions, openOrders } = await inbox.next("ready");
@@ -91,7 +100,7 @@ Deno.test("the worker connects, names assets, keeps its journal and stops", asyn
     worker.postMessage({ type: "assets", id: 1, assetClass: "us_equity" });
     assert.equal((await assets).assets.length, 2);
     const stopped = inbox.next("stopped");
-    worker.postMessage({ type: "stop" });
+    worker.postMessage({ type: "stop", orders: "cancel", withinMs: 10_000 });
     assert.deepEqual((await stopped).open, []);
     assert.ok((await Deno.stat(join(folder, "journal", "batch.journal"))).isFile);
   });
@@ -119,13 +128,14 @@ Deno.test("a second trader on the account is refused until the first has stopped
       second.onmessage = ({ data }: MessageEvent<GatewayToMain>) =>
         data.type === "failed" ? told.fail(errorOf(data, "gateway")) : told.deliver(data);
       const store = new MessageChannel();
+      serve(store.port2);
       const ready = told.next("ready");
       const batch = { batchId: "other", store: store.port1, consumers: [] };
       second.postMessage({ ...message, ...batch }, [store.port1]);
       try {
         await ready;
         const stopped = told.next("stopped");
-        second.postMessage({ type: "stop" });
+        second.postMessage({ type: "stop", orders: "cancel", withinMs: 10_000 });
         await stopped;
       } finally {
         second.terminate();
@@ -138,7 +148,7 @@ Deno.test("a second trader on the account is refused until the first has stopped
       return true;
     });
     const stopped = inbox.next("stopped");
-    worker.postMessage({ type: "stop" });
+    worker.postMessage({ type: "stop", orders: "cancel", withinMs: 10_000 });
     await stopped;
     await start();
   });

@@ -2,12 +2,12 @@
  * The gateway's worker: ports, disk and timers ↔ src/engine/gateway. The only isolate that has the
  * broker's keys.
  */
-import { join } from "node:path";
 import { brokers } from "../src/brokers/registry.ts";
 import { killText, readKill } from "../src/control/kill_latch.ts";
 import type { Clock } from "../src/contracts/clock.ts";
 import { checkMachineClock, measureSkew } from "../src/engine/gateway/clock_watch.ts";
 import { Gateway } from "../src/engine/gateway/gateway.ts";
+import { OneTrader } from "../src/engine/gateway/one_trader.ts";
 import type { GatewayOptions } from "../src/engine/gateway/options.ts";
 import { restoreRows } from "../src/engine/gateway/recovery/restore_rows.ts";
 import {
@@ -27,12 +27,13 @@ import type {
   MainToGateway,
 } from "../src/protocol.ts";
 import { StoreClient } from "../src/store/store_port.ts";
-import { ConfigError, OperationError } from "../src/util/errors.ts";
-import { FileLock } from "../src/util/file_lock.ts";
+import { ConfigError } from "../src/util/errors.ts";
 import { systemMonotonic, wait } from "../src/wire/monotonic.ts";
 
 const scope = globalThis as unknown as DedicatedWorkerGlobalScope;
 let gateway: Gateway | undefined;
+/** Ports of the consumers, by their numbers. */
+const consumers: MessagePort[] = [];
 
 function toMain(message: GatewayToMain): void {
   scope.postMessage(message, message.type === "returned" ? [message.buffer] : []);
@@ -48,8 +49,9 @@ function log(
 
 scope.onmessage = async ({ data }: MessageEvent<MainToGateway>) => {
   try {
-    if (data.type === "start") await start(data);
-    else gateway?.fromMain(data);
+    if (data.type === "start") return await start(data);
+    if (data.type === "consumer") connect(data.consumer, data.port);
+    gateway?.fromMain(data);
   } catch (error) {
     toMain(failedMessage(error));
   }
@@ -85,12 +87,14 @@ async function start(message: GatewayStart): Promise<void> {
     );
   }
   const account = await broker.account(signal);
-  // Held until the process ends, or the gateway has stopped.
-  const lock = await lockAccount(message.journalDir, account.accountId, broker.hosts);
   clock = new MarketClock({ baseUs: timeUs, wallBaseMs: workerWallMs(), rate }, workerWallMs);
+  consumers.push(...message.consumers);
   const store = new StoreClient(message.store, (error) => toMain(failedMessage(error)));
   const { plan, journalDir } = message;
-  const head = sessionHead(message, account.accountId, broker.hosts, timeUs);
+  const { accountId } = account;
+  const host = broker.hosts[0] ?? "";
+  const one = await OneTrader.take({ folder: journalDir, accountId, host, store });
+  const head = sessionHead(message, accountId, host, timeUs);
   const segment = await openSegment(journalDir, head, plan.isNewBatch);
   for (const text of segment.told) log("warning", text);
   const options: GatewayOptions = {
@@ -106,9 +110,9 @@ async function start(message: GatewayStart): Promise<void> {
     clockSkewMsMax: message.clockSkewMsMax,
     stepping: rate === 0,
     consumers: message.consumers.length,
-    toConsumer: (consumer, report) => message.consumers[consumer].postMessage(report),
+    toConsumer: (consumer, report) => consumers[consumer].postMessage(report),
     toMain: (told) => {
-      if (told.type === "stopped") lock.release();
+      if (told.type === "stopped") one.release();
       toMain(told);
     },
     log,
@@ -122,22 +126,37 @@ async function start(message: GatewayStart): Promise<void> {
   }
   if (rate === 0) clock = gateway;
   await gateway.start();
+  void one.watch({
+    wait: options.wait,
+    signal,
+    onOther: (reason) =>
+      gateway!.fromMain({ type: "restrict", cause: "other_trader", state: "halted", reason }),
+  });
   archiveWhenStored(store, () => archiveSegments(journalDir, head, segment.batchId));
-  for (const [consumer, port] of message.consumers.entries()) {
-    port.onmessage = ({ data }: MessageEvent<ConsumerToGateway>) => {
-      try {
-        gateway!.fromConsumer(consumer, data);
-      } catch (error) {
-        toMain(failedMessage(error));
-      }
-    };
-  }
+  for (const consumer of consumers.keys()) listen(consumer);
+}
+
+/** From here on nothing comes from whoever had the place before. */
+function connect(consumer: number, port: MessagePort): void {
+  consumers[consumer].close();
+  consumers[consumer] = port;
+  listen(consumer);
+}
+
+function listen(consumer: number): void {
+  consumers[consumer].onmessage = ({ data }: MessageEvent<ConsumerToGateway>) => {
+    try {
+      gateway!.fromConsumer(consumer, data);
+    } catch (error) {
+      toMain(failedMessage(error));
+    }
+  };
 }
 
 function sessionHead(
   { batchId, plan }: GatewayStart,
   accountId: string,
-  hosts: string[],
+  host: string,
   timeUs: number,
 ): SessionHead {
   const windows = sessionWindows(
@@ -148,8 +167,7 @@ function sessionHead(
   return {
     batchId,
     accountId,
-    // Simulated exchanges have the same accounts, each at its own address.
-    host: hosts[0] ?? "",
+    host,
     planDigest: plan.digest,
     dates: Object.fromEntries(windows.map(({ assetClass, date }) => [assetClass, date])),
     endsUs: Number.isFinite(endsUs) ? endsUs : null,
@@ -164,18 +182,6 @@ function archiveWhenStored(store: StoreClient, archive: () => Promise<void>): vo
       error: String(error),
     });
   });
-}
-
-/** Two gateways on one account would take each other's positions and orders for somebody else's. */
-async function lockAccount(folder: string, accountId: string, hosts: string[]): Promise<FileLock> {
-  await Deno.mkdir(folder, { recursive: true });
-  // Simulated exchanges have the same accounts, each at its own address.
-  const name = `account-${accountId}-${hosts[0] ?? ""}`.replace(/[^\w.-]/g, "_");
-  const lock = FileLock.tryTake(join(folder, `${name}.lock`));
-  if (lock !== null) return lock;
-  throw new OperationError(
-    `Cannot trade: another trader (this data folder) trades account ${accountId}; stop it first`,
-  );
 }
 
 function checkMoney(wanted: boolean, is: boolean): void {

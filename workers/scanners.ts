@@ -1,9 +1,10 @@
 /** The scanners' worker: ports ↔ src/engine/scanners. User code runs here. */
 import { strategyLog } from "../src/engine/consumer/load_strategies.ts";
+import { showIdle, showLoading, startBeat, stopFlagOf } from "../src/engine/control.ts";
 import { MarketClock, workerWallMs } from "../src/engine/market_clock.ts";
 import { ScannerRunner } from "../src/engine/scanners/scanner_runner.ts";
 import { userReachable } from "../src/engine/user_reachable.ts";
-import { failedMessage, seededRandom } from "../src/engine/worker.ts";
+import { failedMessage, LogBudget, seededRandom } from "../src/engine/worker.ts";
 import type { MainToScanners, ScannersStart, ScannersToMain } from "../src/protocol.ts";
 import { describeThrown } from "../src/sandbox/load_user_module.ts";
 import { lockdown, NETWORK_GLOBALS } from "../src/sandbox/lockdown.ts";
@@ -28,7 +29,8 @@ async function start(
   toMain: (message: ScannersToMain) => void,
 ): Promise<void> {
   const clock = new MarketClock(data.clock, workerWallMs);
-  const console = strategyLog("console", toMain);
+  const logs = new LogBudget(toMain);
+  const console = strategyLog("console", logs.toMain);
   // Liu's own scanners come with the worker's modules: they are loaded before the doors close.
   await Promise.all(Object.values(registry).map((load) => load()));
   const bundles = data.scanners.flatMap(({ from }) => from.kind === "user" ? [from.bundle] : []);
@@ -40,12 +42,18 @@ async function start(
     granted: data.hasNet ? NETWORK_GLOBALS : [],
     shared: userReachable(),
   });
+  const control = new Int32Array(data.control);
+  startBeat(control, () => logs.refill());
   const runner = new ScannerRunner({
     toMain,
     describeThrown: (error) => describeThrown(error, bundles),
   });
-  const log = (name: string) => strategyLog(name, toMain);
-  await runner.load(data.scanners, registry, log, data.control);
+  const log = (name: string) => strategyLog(name, logs.toMain);
+  const flag = (index: number) => stopFlagOf(data.control, index);
+  await runner.load(data.scanners, registry, log, flag, (index) => {
+    if (index === null) showIdle(control);
+    else showLoading(control, index);
+  });
   data.main.onmessage = ({ data: message }: MessageEvent<MainToScanners>) => {
     if (message.type === "start") return;
     // A stepping session's time is the scan's.

@@ -1,5 +1,5 @@
 import type { Environment, Store } from "../contracts/store.ts";
-import type { ConsumerOptions } from "../engine/consumer/consumer.ts";
+import type { ConsumerOptions } from "../engine/consumer/options.ts";
 import type { PluginRegistry } from "../engine/load_plugin.ts";
 import type { ScannerSetup, SessionEvent } from "../engine/session_options.ts";
 import type { AssetClass } from "../model/asset.ts";

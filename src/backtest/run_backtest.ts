@@ -264,7 +264,7 @@ class Backtest {
   async #finish(endReason: string): Promise<void> {
     this.#consumer.onMain({ type: "stop" });
     const stopped = this.#gateway.inbox.next("stopped");
-    this.#gateway.post({ type: "stop" });
+    this.#gateway.post({ type: "stop", orders: "cancel", withinMs: 10_000 });
     await stopped;
     this.#market.sample();
     this.#throwFailure();

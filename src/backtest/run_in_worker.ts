@@ -67,19 +67,21 @@ export async function runInWorker(
     const control = new SharedArrayBuffer((2 + settings.strategies.length) * 4);
     watchdog = new Watchdog(
       [{ index: 0, control: new Int32Array(control) }],
-      (_consumer, strategy) =>
-        log("error", ["liu", "backtest"], "Stopping a strategy that does not return", {
-          strategy: settings.strategies[strategy].name,
-        }),
-      (_consumer, strategy) =>
-        done.reject(
-          new OperationError(
-            `The backtest was given up: strategy "${
-              settings.strategies[strategy].name
-            }" does not ` +
-              "return, and cannot be stopped. A regular expression that tries for ever is like that",
+      {
+        onHung: (_consumer, strategy) =>
+          log("error", ["liu", "backtest"], "Stopping a strategy that does not return", {
+            strategy: settings.strategies[strategy].name,
+          }),
+        onDeaf: (_consumer, strategy) =>
+          done.reject(
+            new OperationError(
+              `The backtest was given up: strategy "${
+                settings.strategies[strategy!].name
+              }" does not ` +
+                "return, and cannot be stopped. A regular expression that tries for ever is like that",
+            ),
           ),
-        ),
+      },
     );
     const start: ToBacktestWorker = { type: "start", port: port2, control, settings };
     worker.postMessage(start, [port2, ...buffersOf(settings.data)]);

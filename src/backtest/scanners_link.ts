@@ -7,7 +7,6 @@ import type { ScanResult } from "../engine/scans.ts";
 import { errorOf, Inbox } from "../engine/worker_link.ts";
 import type { PluginSource, ScannersToMain, SessionWindow } from "../protocol.ts";
 import type { LogSink } from "../util/log.ts";
-import { SharedArrayBuffer } from "../util/natives.ts";
 
 export interface ScannersLinkOptions {
   /** How many there are. */
@@ -22,12 +21,10 @@ export class ScannersLink {
   readonly #inbox = new Inbox<ScannersToMain>();
   readonly #options: ScannersLinkOptions;
   readonly #runner: ScannerRunner;
-  readonly #control: SharedArrayBuffer;
   #ids = 0;
 
   constructor(options: ScannersLinkOptions) {
     this.#options = options;
-    this.#control = new SharedArrayBuffer(Math.max(1, options.scanners) * 4);
     this.#runner = new ScannerRunner({
       toMain: (message) => this.#onMessage(message),
       describeThrown: options.describeThrown,
@@ -38,7 +35,7 @@ export class ScannersLink {
   async load(sources: PluginSource[], registry: PluginRegistry): Promise<Map<string, number>> {
     const ready = this.#inbox.next("ready");
     const log = (name: string) => strategyLog(name, (message) => this.#onMessage(message));
-    await this.#runner.load(sources, registry, log, this.#control);
+    await this.#runner.load(sources, registry, log, () => new Int32Array(1));
     return new Map(
       (await ready).scanners.map(({ name, fromMarketOpen }) => [name, fromMarketOpen]),
     );

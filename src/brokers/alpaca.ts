@@ -17,10 +17,16 @@ import { exchangeUs } from "../model/calendar.ts";
 import { decimal, plain } from "../util/decimal.ts";
 import { decimalText } from "../wire/amount_text.ts";
 import { readAssets, symbolOf } from "../wire/alpaca_assets.ts";
-import { readExecutions, readOpenOrders, readOrderByClientId } from "../wire/alpaca_order_book.ts";
+import {
+  readExecutions,
+  readOpenOrders,
+  readOrder,
+  readOrderByClientId,
+} from "../wire/alpaca_order_book.ts";
 import { orderSchema, toBrokerOrder, toOrderBody } from "../wire/alpaca_orders.ts";
 import { type AlpacaReply, AlpacaRest } from "../wire/alpaca_rest.ts";
 import { parseAlpacaSettings } from "../wire/alpaca_settings.ts";
+import { readSplits } from "../wire/alpaca_splits.ts";
 import { AlpacaTradingStream } from "../wire/alpaca_trading_stream.ts";
 import {
   AlpacaErrorCode,
@@ -86,6 +92,10 @@ export function createBroker(settings: Record<string, string>, context: ClientCo
     requestsPerMinute: CAPABILITIES.requestsPerMinute,
     requestsReservedForCancels: CAPABILITIES.requestsReservedForCancels,
   });
+  // Corporate actions are market data.
+  const data = urls.data === urls.trading
+    ? rest
+    : new AlpacaRest({ ...context, keys, outbound, origin: urls.data });
   return {
     name: "alpaca",
     hosts: urls.hosts,
@@ -123,6 +133,7 @@ export function createBroker(settings: Record<string, string>, context: ClientCo
     assets: (assetClass, signal) => readAssets(rest, assetClass, signal),
     openOrders: (signal) => readOpenOrders(rest, unknown, signal),
     orderByClientId: (id, signal) => readOrderByClientId(rest, id, unknown, signal),
+    orderById: (id, signal) => readOrder(rest, id, unknown, signal),
     executions: (sinceUs, signal) => readExecutions(rest, sinceUs, unknown, signal),
 
     async submit(order, signal) {
@@ -163,6 +174,8 @@ export function createBroker(settings: Record<string, string>, context: ClientCo
         closeUs: exchangeUs(date, close),
       }));
     },
+
+    splits: (symbols, from, to, signal) => readSplits(data, { symbols, from, to }, signal),
 
     async openUpdates({ signal, ...handlers }): Promise<UpdateStream> {
       const stream = new AlpacaTradingStream({

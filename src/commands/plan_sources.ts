@@ -16,8 +16,8 @@ export async function readSources(
   const strategies: StrategySetup[] = [];
   for (const section of plan.strategies) {
     const source = await sourceOf(plan, section, builtinStrategies);
-    const { netHosts, schedule } = section;
-    strategies.push({ source: { ...source, schedule, keystore: [] }, netHosts });
+    const { netHosts, schedule, onFailure } = section;
+    strategies.push({ source: { ...source, schedule, keystore: [] }, netHosts, onFailure });
   }
   const all = plan.strategies.map(({ name }) => name);
   const scanners: ScannerSetup[] = [];

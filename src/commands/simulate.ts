@@ -1,6 +1,9 @@
+import { resolve } from "node:path";
 import { type Command as Commander, InvalidArgumentError } from "commander";
 import type { BacktestPlan } from "../config/backtest_plan.ts";
 import type { Command, Host } from "../contracts/command.ts";
+import { type FaultPlan, NO_FAULTS, readFaultPlan } from "../config/fault_plan.ts";
+import { CONTROL_PATH } from "../simulator/faults/control.ts";
 import type { DataSource, SimulatorOptions } from "../simulator/options.ts";
 import { startSimulator } from "../simulator/server.ts";
 import { ConfigError } from "../util/errors.ts";
@@ -20,6 +23,10 @@ export const command: Command = {
       line: "liu simulate --bars BTC/USD=btc.csv.gz --quote-volume BTC/USD",
       does: "one symbol's file, its volume in dollars",
     },
+    {
+      line: "liu simulate --generate 30 --speed 60 --faults bad_weather.toml",
+      does: "lost answers, mute sockets, halts: as the file says",
+    },
   ],
 
   configure(command) {
@@ -32,9 +39,17 @@ export const command: Command = {
     const costs = cli.plan === undefined
       ? undefined
       : (await loadTradePlan({ plan: cli.plan, settings, host })).backtest;
-    const simulator = await startSimulator(simulatorOptions(cli, host.cwd, costs));
+    const faults = await faultsOf(cli, host.cwd);
+    const simulator = await startSimulator({ ...simulatorOptions(cli, host.cwd, costs), faults });
     host.out(`${simulator.baseUrl}\n`);
     for (const line of simulator.summary) logger("simulator").info(line);
+    if (faults !== undefined) {
+      const url = `${simulator.baseUrl}${CONTROL_PATH}`;
+      logger("simulator").info("{count} faults; GET {url} tells how often each was injected", {
+        count: faults.faults.length,
+        url,
+      });
+    }
     await aborted(host);
     await simulator.close();
   },
@@ -54,6 +69,8 @@ interface CliOptions extends FileOptions {
   equityFeeBps?: number;
   cryptoFeeBps?: number;
   volumeShare?: number;
+  /** True: without a file. */
+  faults?: string | true;
 }
 
 function declareOptions(command: Commander): void {
@@ -74,7 +91,27 @@ function declareOptions(command: Commander): void {
       "--volume-share <SHARE>",
       "of an event's volume that orders take (default: the plan's, 0.1)",
       number(0.0001, 1),
+    )
+    .option(
+      "--faults [FILE]",
+      "what goes wrong, and when (TOML, docs/faults.md); without FILE only what it is told over HTTP",
     );
+}
+
+async function faultsOf({ faults }: CliOptions, cwd: string): Promise<FaultPlan | undefined> {
+  if (faults === undefined) return undefined;
+  if (faults === true) return NO_FAULTS;
+  try {
+    return readFaultPlan(await Deno.readTextFile(resolve(cwd, faults)), faults);
+  } catch (error) {
+    if (error instanceof ConfigError) throw error;
+    const why = error instanceof Deno.errors.NotFound
+      ? "there is no such file; docs/faults.md shows how one is written"
+      : error instanceof Error
+      ? error.message
+      : String(error);
+    throw new ConfigError(`Cannot read ${faults}: ${why}`, { cause: error });
+  }
 }
 
 function simulatorOptions(

@@ -65,6 +65,7 @@ export async function trade(options: TradeOptions): Promise<TradeResult> {
       store,
       storePort: storeWorker.port(),
       gateway: await gatewayOf(plan, settings),
+      supervision: plan.session,
       recovery: {
         digest: digestOf(plan, sources, settings),
         isNewBatch: options.isNewBatch ?? false,
@@ -150,8 +151,10 @@ async function gatewayOf(plan: TradePlan, settings: Settings) {
 
 async function withKeystore(strategies: StrategySetup[], store: Store): Promise<StrategySetup[]> {
   const filled: StrategySetup[] = [];
-  for (const { source, netHosts } of strategies) {
-    filled.push({ source: { ...source, keystore: await store.keystore(source.name) }, netHosts });
+  for (const strategy of strategies) {
+    const { source } = strategy;
+    const keystore = await store.keystore(source.name);
+    filled.push({ ...strategy, source: { ...source, keystore } });
   }
   return filled;
 }

@@ -12,6 +12,7 @@ import { type OptimizerPlan, readOptimizer } from "./optimizer_plan.ts";
 import { type PluginSection, readSection, sectionsOf } from "./plugin_section.ts";
 import { readReconcilePlan } from "./reconcile_plan.ts";
 import { readRisk, type RiskPlan } from "./risk_plan.ts";
+import { type OnFailure, onFailure, readSessionPlan, type SessionPlan } from "./session_plan.ts";
 import { TomlFile } from "./toml_file.ts";
 
 /** What is to be traded and how: tradeplan.toml, read and checked. Plain data, it crosses ports. */
@@ -23,6 +24,7 @@ export interface TradePlan {
   /** In account currency; null: the account's equity at the session's start. */
   portfolioValue: number | null;
   risk: RiskPlan;
+  session: SessionPlan;
   /** Where problems are told, beside the log. */
   alerts: AlertsPlan;
   /** How often the broker is asked for what is open and held. */
@@ -62,6 +64,8 @@ export interface ScannerPlan extends PluginSection {
 export interface StrategyPlan extends PluginSection {
   /** When it may buy, minutes since the open; empty: the whole session. */
   schedule: ScheduleWindow[];
+  /** What becomes of its positions when it is stopped for what it did; null: as [session] says. */
+  onFailure: OnFailure | null;
 }
 
 /**
@@ -70,8 +74,8 @@ export interface StrategyPlan extends PluginSection {
  */
 export function readTradePlan(text: string, path: string, file: string): TradePlan {
   const toml = new TomlFile(text, file);
-  const { scanners: _, strategies: __, optimizer: ___, risk, reconcile, alerts, backtest, ...top } =
-    toml.data;
+  const { scanners: _, strategies: __, optimizer: ___, ...others } = toml.data;
+  const { risk, session, reconcile, alerts, backtest, ...top } = others;
   for (const [key, why] of Object.entries(OBSOLETE_TOP)) {
     if (key in top) toml.warn([key], why);
     delete top[key];
@@ -81,6 +85,7 @@ export function readTradePlan(text: string, path: string, file: string): TradePl
     [
       ...Object.keys(TOP.shape),
       "risk",
+      "session",
       "reconcile",
       "alerts",
       "scanners",
@@ -97,6 +102,7 @@ export function readTradePlan(text: string, path: string, file: string): TradePl
     file,
     folder,
     risk: readRisk(toml, risk),
+    session: readSessionPlan(toml, session),
     alerts: readAlertsPlan(toml, alerts),
     reconcile: readReconcilePlan(toml, reconcile),
     scanners: readScanners(toml, folder, strategies.map(({ name }) => name), read?.assets ?? []),
@@ -230,6 +236,7 @@ const WINDOW = z.object(
 );
 const STRATEGY = z.object({
   schedule: z.array(WINDOW, "must be [[…schedule]] tables with start and duration").default([]),
+  on_failure: onFailure.optional(),
 });
 
 function readStrategies(toml: TomlFile, folder: string): StrategyPlan[] {
@@ -242,8 +249,13 @@ function readStrategies(toml: TomlFile, folder: string): StrategyPlan[] {
       }
     }
     return {
-      ...readSection(toml, raw, { folder, own: ["schedule"], obsolete: OBSOLETE_STRATEGY }),
+      ...readSection(toml, raw, {
+        folder,
+        own: Object.keys(STRATEGY.shape),
+        obsolete: OBSOLETE_STRATEGY,
+      }),
       schedule: own?.schedule ?? [],
+      onFailure: own?.on_failure ?? null,
     };
   });
 }

@@ -58,6 +58,11 @@ start = 300
 duration = 30
 
 [strategies.momentum_long]
+on_failure = "flatten"
+
+[session]
+on_stop = "keep"
+memory_mb = 300
 
 [optimizer]
 start_date = "2021-01-01"
@@ -87,6 +92,7 @@ start_date = "2021-01-01"
       priceCollarPercent: 7.5,
       unknownPositions: "external",
     },
+    session: { onStop: "keep", onFailure: "keep", memoryMb: 300, databaseSeconds: 60 },
     reconcile: { inFlightMs: 2500, openOrdersMs: 30_000, positionsMs: 0 },
     marketLiquidationEndTimeMinutes: 20,
     events: ["minute", "quote"],
@@ -119,6 +125,7 @@ start_date = "2021-01-01"
         { start: 15, duration: 150 },
         { start: 300, duration: 30 },
       ],
+      onFailure: null,
     }, {
       name: "momentum_long",
       table: "strategies.momentum_long",
@@ -128,6 +135,7 @@ start_date = "2021-01-01"
       parameters: {},
       written: {},
       schedule: [],
+      onFailure: "flatten",
     }],
     optimizer: { startDate: "2021-01-01", endDate: null, parameters: [] },
     warnings: [],

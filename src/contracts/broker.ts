@@ -1,5 +1,6 @@
 import type { Asset, AssetClass } from "../model/asset.ts";
 import type { Amount, BrokerOrder, Execution, OrderRequest } from "../model/order.ts";
+import type { Split } from "../model/split.ts";
 import type { Soon } from "../util/soon.ts";
 
 export interface BrokerAccount {
@@ -121,6 +122,8 @@ export interface Broker {
   surelyAffords?(cost: number): boolean;
   /** null: the broker does not know it. Throws where the answer is unknown. */
   orderByClientId(clientOrderId: string, signal: AbortSignal): Soon<BrokerOrder | null>;
+  /** By the broker's own id, where it can be asked so; answers as orderByClientId. */
+  orderById?(brokerOrderId: string, signal: AbortSignal): Promise<BrokerOrder | null>;
   /** Executions after `sinceUs`, oldest first. */
   executions(sinceUs: number, signal: AbortSignal): Promise<Execution[]>;
   submit(order: OrderRequest, signal: AbortSignal): Soon<SubmitResult>;
@@ -148,6 +151,8 @@ export interface Broker {
   }>;
   /** Sessions of equities, of the exchange's dates `from` … `to`; missing: the broker has no calendar. */
   calendar?(from: string, to: string, signal: AbortSignal): Promise<BrokerSession[]>;
+  /** Splits of these symbols, of the exchange's dates `from` … `to`; missing: the broker knows of none. */
+  splits?(symbols: string[], from: string, to: string, signal: AbortSignal): Promise<Split[]>;
   openUpdates(options: {
     onUpdate(update: OrderUpdate): void;
     onStep(n: number, timeUs: number): void;

@@ -4,6 +4,7 @@
  * Invariant: a strategy follows a symbol on one consumer; a strategy over a collection has all its
  * symbols on one.
  */
+import type { Json } from "../contracts/store.ts";
 import type { Clock } from "../contracts/clock.ts";
 import type { Channels, DataProvider, MarketStream } from "../contracts/provider.ts";
 import { type Asset, type AssetClass, assetClassOf } from "../model/asset.ts";
@@ -44,6 +45,16 @@ export interface FollowingsOptions {
   /** Sends a follow message to a consumer. */
   follow(consumer: number, message: FollowMessage): void;
   warn(message: string, properties: Record<string, unknown>): void;
+}
+
+/** How a consumer's runs go on in another's place. */
+export interface Resumption {
+  /** Puts the new runs in the place of the old; gives their numbers, by those that they continue. */
+  swap(): ReadonlyMap<number, number>;
+  /** What is kept of a strategy's state, by the new run: one entry, or none. */
+  statesOf(runId: number, symbol: string): [runId: number, state: Json][];
+  /** Until it succeeds. */
+  retry<T>(task: () => Promise<T>): Promise<T>;
 }
 
 export class Followings {
@@ -130,6 +141,33 @@ export class Followings {
     return this.#inTurn(() => this.#reject(runId, symbol, signal));
   }
 
+  /**
+   * A consumer has begun anew. Sends what its runs follow; all of what its others followed is left.
+   */
+  replaceRuns(consumer: number, anew: Resumption, signal: AbortSignal): Promise<void> {
+    return this.#inTurn(async () => {
+      const old = this.#options.runs.filter((run) => run.consumer === consumer);
+      const next = anew.swap();
+      for (const sets of [this.#runsOf, this.#rejectedBy]) {
+        for (const runs of sets.values()) {
+          for (const [before, after] of next) if (runs.delete(before)) runs.add(after);
+        }
+      }
+      const wanted = new Map<string, RunInfo[]>();
+      for (const [symbol, runs] of [...this.#runsOf]) {
+        for (const run of old) if (!next.has(run.runId)) this.#leave(run, symbol);
+        const going = [...next.values()].filter((runId) => runs.has(runId));
+        if (going.length > 0) wanted.set(symbol, going.map((runId) => this.#run(runId)));
+      }
+      if (wanted.size === 0) return;
+      const messages = await anew.retry(() => this.#messages(wanted, signal));
+      for (const [symbol, runs] of wanted) {
+        const states = runs.flatMap(({ runId }) => anew.statesOf(runId, symbol));
+        this.#start(runs, { ...messages.get(symbol)!, states });
+      }
+    });
+  }
+
   #inTurn<T>(task: () => Promise<T>): Promise<T> {
     const result = this.#turn.then(task);
     this.#turn = result.catch(() => {});
@@ -175,9 +213,12 @@ export class Followings {
   }
 
   async #reject(runId: number, symbol: string, signal: AbortSignal): Promise<void> {
+    const run = this.#options.runs.find((one) => one.runId === runId);
+    // Its consumer has been replaced meanwhile, and the strategy is asked again.
+    if (run === undefined) return;
     const rejectedBy = this.#rejectedBy.get(symbol) ?? new Set();
     this.#rejectedBy.set(symbol, rejectedBy.add(runId));
-    if (!this.#leave(this.#run(runId), symbol)) return;
+    if (!this.#leave(run, symbol)) return;
     await this.#options.stream(assetClassOf(symbol))?.unsubscribe(this.#channels([symbol]), signal);
   }
 
@@ -295,7 +336,7 @@ export class Followings {
     // the exchange's clock is ahead of ours, it has ended there, and been sent before we listened.
     const lagUs = Math.min(MINUTE_US, CLOCK_LAG_US_MAX * clock.rate);
     const toUs = nowUs - MINUTE_US + 1 + lagUs;
-    const query = { symbols, scale: "minute", fromUs, toUs, adjustment: "raw" } as const;
+    const query = { symbols, scale: "minute", fromUs, toUs, adjustment: "split" } as const;
     return this.#options.provider.bars(query, signal);
   }
 

@@ -65,6 +65,17 @@ export class Producer {
     return this.#receivers.length - 1;
   }
 
+  /** A receiver is gone, with what was on its way to it: its rows are left out until it resumes. */
+  pause(receiver: number): void {
+    this.#receivers[receiver].pause();
+    this.#tellReturned();
+  }
+
+  /** Its rows go to this port from now on. */
+  resume(receiver: number, port: ReceiverPort): void {
+    this.#receivers[receiver].resume(port);
+  }
+
   /** Rows of `symbol` go to `receiver` from now on. */
   route(symbol: string, receiver: number): void {
     const id = this.#symbols.idOf(symbol);
@@ -93,6 +104,10 @@ export class Producer {
   /** A batch that a receiver has worked off. */
   returned(receiver: number, buffer: ArrayBuffer): void {
     this.#receivers[receiver].returned(buffer);
+    this.#tellReturned();
+  }
+
+  #tellReturned(): void {
     if (this.#isOnTheWay) return;
     for (const resolve of this.#waiting.splice(0)) resolve();
   }
@@ -211,9 +226,10 @@ class Receiver {
   readonly #free: ArrayBuffer[] = [];
   readonly #gaps = new Set<number>();
   readonly #shown: Float64Array;
+  #isPaused = false;
 
   constructor(
-    readonly port: ReceiverPort,
+    public port: ReceiverPort,
     sequence: SharedArrayBuffer,
     readonly symbols: SymbolTable,
     readonly isLossless: () => boolean,
@@ -225,6 +241,21 @@ class Receiver {
     return this.#outstanding > 0;
   }
 
+  pause(): void {
+    this.#isPaused = true;
+    this.#outstanding = 0;
+    this.#gaps.clear();
+    this.#batch = new MarketBatch(BATCH_ROWS);
+    this.#batch.firstSeq = this.#seq;
+  }
+
+  resume(port: ReceiverPort): void {
+    this.port = port;
+    this.#isPaused = false;
+    this.#symbolsKnown = 0;
+    this.learnSymbols();
+  }
+
   get waitingRows(): number {
     let rows = this.#batch.length;
     for (const length of this.#lengths) rows += length;
@@ -233,7 +264,7 @@ class Receiver {
 
   /** Names come before the first row that uses their ids. */
   learnSymbols(): void {
-    if (this.#symbolsKnown === this.symbols.size) return;
+    if (this.#isPaused || this.#symbolsKnown === this.symbols.size) return;
     const names = this.symbols.namesFrom(this.#symbolsKnown);
     this.port.post({ type: "symbols", first: this.#symbolsKnown, names }, []);
     this.#symbolsKnown = this.symbols.size;
@@ -251,6 +282,7 @@ class Receiver {
     f: number,
     g: number,
   ): void {
+    if (this.#isPaused) return;
     if (this.#batch.isFull && !this.#makeRoom(symbol)) return;
     this.#batch.push(kind, symbol, timeUs, a, b, c, d, e, f, g);
     this.#seq++;

@@ -6,7 +6,6 @@ import { exchangeUs } from "../model/calendar.ts";
 import type { MainToScanners, ScannersToMain, SessionWindow } from "../protocol.ts";
 import { answerScanner } from "./scanner_market.ts";
 import { Scans } from "./scans.ts";
-import type { SessionWorkers } from "./session_workers.ts";
 import { Inbox } from "./worker_link.ts";
 
 const SCAN_US = exchangeUs("2022-01-05", "10:00") + 30e6;
@@ -59,18 +58,23 @@ Deno.test("a scan gets days that were over: of stocks by date, of crypto by 24 h
 function silentWorkers() {
   const posted: MainToScanners[] = [];
   const stopped: number[] = [];
-  const scannersInbox = new Inbox<ScannersToMain>();
+  const inbox = new Inbox<ScannersToMain>();
+  const post = (message: MainToScanners) => void posted.push(message);
+  const restarted: number[] = [];
   const workers = {
-    scannersInbox,
-    postScanners: (_worker: number, message: MainToScanners) => posted.push(message),
-    scannersWorkerOf: () => 0,
-    stopScanner: (index: number) => stopped.push(index),
+    inbox,
+    of: () => ({ index: 0, control: new Int32Array(3), group: [], post }),
+    stop: (index: number) => void stopped.push(index),
+    restart: (worker: number) => {
+      restarted.push(worker);
+      return Promise.resolve();
+    },
   };
-  return { workers: workers as unknown as SessionWorkers, scannersInbox, posted, stopped };
+  return { workers, inbox, post, posted, stopped, restarted };
 }
 
 Deno.test("a scan that says nothing is given up, one that asks is waited for", async () => {
-  const { workers, scannersInbox, stopped } = silentWorkers();
+  const { workers, inbox, post, stopped } = silentWorkers();
   let nowMs = 0;
   const provided = Promise.withResolvers<[]>();
   const scans = new Scans({
@@ -86,17 +90,17 @@ Deno.test("a scan that says nothing is given up, one that asks is waited for", a
   });
   const window: SessionWindow = { assetClass: "us_equity", date: "", openUs: 0, closeUs: 1 };
   const asking = scans.run(0, "asking", SCAN_US, window);
-  const answered = scans.onMessage(0, {
+  const answered = scans.onMessage({
     type: "wantSnapshots",
     id: 1,
     symbols: ["AAPL"],
     timeUs: SCAN_US,
-  });
+  }, post);
   // The provider takes its time, which is not the scanner's fault.
   nowMs += 60_000;
   provided.resolve([]);
   await answered;
-  scannersInbox.deliver({ type: "picked", id: 0, symbols: ["AAPL"] });
+  inbox.deliver({ type: "picked", id: 0, symbols: ["AAPL"] });
   assert.deepEqual(await asking, { type: "picked", id: 0, symbols: ["AAPL"] });
 
   const silent = scans.run(1, "silent", SCAN_US, window);
@@ -106,4 +110,17 @@ Deno.test("a scan that says nothing is given up, one that asks is waited for", a
   assert.match((result as { message: string }).message, /did not return within 30 s/);
   assert.deepEqual(stopped, [1]);
   assert.deepEqual([scans.isStopped(0), scans.isStopped(1)], [false, true]);
+});
+
+Deno.test("what runs in a scanners' worker that does not hear is given up, and it is replaced", async () => {
+  const { workers, posted, stopped, restarted } = silentWorkers();
+  const access = () => ({} as never);
+  const scans = new Scans({ workers, access, monotonicMs: () => 0, lookMs: 1 });
+  const window: SessionWindow = { assetClass: "us_equity", date: "", openUs: 0, closeUs: 1 };
+  const results = [scans.run(0, "a", SCAN_US, window), scans.run(1, "b", SCAN_US, window)];
+  await Promise.resolve();
+  await scans.onDeaf(0);
+  for (const { type } of await Promise.all(results)) assert.equal(type, "scanFailed");
+  assert.deepEqual([stopped, restarted, posted.length], [[0, 1], [0], 2]);
+  assert.deepEqual([scans.isStopped(0), scans.isStopped(1)], [true, true]);
 });

@@ -9,7 +9,7 @@ import type { Asset } from "../model/asset.ts";
 import { readKill } from "../control/kill_latch.ts";
 import { exchangeDate } from "../model/calendar.ts";
 import type { OpenPosition } from "../model/open_position.ts";
-import type { SessionWindow } from "../protocol.ts";
+import type { MainToScanners, SessionWindow } from "../protocol.ts";
 import { OperationError } from "../util/errors.ts";
 import { sleep } from "../util/sleep.ts";
 import { SymbolTable } from "../util/symbol_table.ts";
@@ -25,11 +25,13 @@ import { SessionMessages } from "./session_messages.ts";
 import type { SessionLog, SessionOptions, SessionResult } from "./session_options.ts";
 import { consumerGroups, grantTexts, heldText, SessionRuns, startRuns } from "./session_runs.ts";
 import { SessionStreams } from "./session_streams.ts";
-import { SessionWorkers } from "./session_workers.ts";
+import { type ConsumerSetting, SessionWorkers } from "./session_workers.ts";
 import { calendarDifferences, sessionWindows } from "./session_windows.ts";
+import { Supervisor } from "./supervisor.ts";
 import { TradingDay } from "./trading_day.ts";
-import { Watchdog } from "./watchdog.ts";
 
+/** A consumer closes its strategies in this time. */
+const STOP_MS_MAX = 15_000;
 /** A live session looks at its schedule at least so often. */
 const TICK_MS_MAX = 1000;
 
@@ -42,6 +44,8 @@ export class Session {
   readonly #producer: Producer;
   readonly #streams: SessionStreams;
   readonly #messages: SessionMessages;
+  readonly #supervisor: Supervisor;
+  #setting: ConsumerSetting | null = null;
   /** What can be asked of the session from outside, from its first moment on. */
   readonly control: SessionControl;
   readonly #assets = new Map<string, Asset>();
@@ -78,7 +82,14 @@ export class Session {
         this.#messages.onGateway(message);
       },
       onConsumer: (...message) => this.#messages.onConsumer(...message),
-      onScanners: (...message) => void this.#guarded(this.#scans.onMessage(...message)),
+      onConsumerLost: (consumer, error) => {
+        if (!this.#followings) return this.#ended.reject(error);
+        this.#supervisor.lost(consumer, error.message);
+      },
+      onScanners: (worker, message) => {
+        const post = (answer: MainToScanners) => this.#workers.scanners.links[worker].post(answer);
+        void this.#guarded(this.#scans.onMessage(message, post));
+      },
       onFailure: (error) => this.#ended.reject(error),
     });
     this.#refills = new Refills({
@@ -91,7 +102,7 @@ export class Session {
       log: this.#log,
     });
     this.#scans = new Scans({
-      workers: this.#workers,
+      workers: this.#workers.scanners,
       access: () => ({
         provider: this.#provider,
         assets: this.#assets,
@@ -124,6 +135,7 @@ export class Session {
       onFailure: (error) => this.#ended.reject(error),
       signal: this.#abort.signal,
     });
+    this.#supervisor = this.#makeSupervisor();
     this.#messages = this.#makeMessages();
     this.control = new SessionControl({
       environment: options.environment,
@@ -154,11 +166,31 @@ export class Session {
       reject: (...rejected) => this.#followings.reject(...rejected, this.#abort.signal),
       before: (task) => this.#before(task),
       onEvent: this.#options.onEvent,
-      onStrategyFailed: (runId, message, stack) => {
-        this.#runs.fail(runId, `stopped: ${message}`);
-        const strategy = this.#runs.nameOf(runId);
-        this.#options.onEvent({ type: "strategyFailed", strategy, message, stack });
-      },
+      supervisor: this.#supervisor,
+    });
+  }
+
+  #makeSupervisor(): Supervisor {
+    const { environment, buildNumber, batchId, store, supervision } = this.#options;
+    return new Supervisor({
+      workers: this.#workers,
+      producer: this.#producer,
+      runs: this.#runs,
+      startRun: (run) => store.startRun({ environment, buildNumber, batchId, ...run }),
+      write: (records) => store.write(records),
+      onFailure: supervision.onFailure,
+      memoryMb: supervision.memoryMb,
+      rssBytes: () => Deno.memoryUsage().rss,
+      nowUs: () => this.#clock.nowUs(),
+      monotonicMs: workerWallMs,
+      setting: () => this.#setting!,
+      followings: () => this.#followings,
+      windows: () => this.#windows,
+      scans: this.#scans,
+      before: (task) => this.#before(task),
+      onEvent: this.#options.onEvent,
+      log: this.#log,
+      signal: this.#abort.signal,
     });
   }
 
@@ -172,29 +204,22 @@ export class Session {
         // Nothing has been traded, and what is still starting could not be asked to finish.
         throw new OperationError("Interrupted before the session began");
       }
-      const watchdog = new Watchdog(this.#workers.consumers, (consumer, index) => {
-        const strategy = this.#workers.consumers[consumer].strategies[index].source.name;
-        this.#log("error", "Stopping {strategy}, which does not return", { consumer, strategy });
-      });
-      try {
-        if (this.#clock.rate !== 0) void this.#guarded(this.#tickUntilEnd());
-        const endReason = await this.#ended.promise;
-        const open = await this.#finish(endReason);
-        return {
-          batchId: this.#options.batchId,
-          endReason,
-          endUs: this.#clock.nowUs(),
-          windows: this.#windows,
-          runs: this.#runs.all,
-          collections: this.#collections,
-          ...this.#producer.counts,
-          cash: { before: this.#cashBefore, after: this.#messages.cash },
-          open,
-        };
-      } finally {
-        watchdog.stop();
-      }
+      if (this.#clock.rate !== 0) void this.#guarded(this.#tickUntilEnd());
+      const endReason = await this.#ended.promise;
+      const open = await this.#finish(endReason);
+      return {
+        batchId: this.#options.batchId,
+        endReason,
+        endUs: this.#clock.nowUs(),
+        windows: this.#windows,
+        runs: this.#runs.all,
+        collections: this.#collections,
+        ...this.#producer.counts,
+        cash: { before: this.#cashBefore, after: this.#messages.cash },
+        open,
+      };
     } finally {
+      this.#supervisor.stop();
       this.#isOver = true;
       this.#abort.abort();
       this.#workers.close();
@@ -206,8 +231,8 @@ export class Session {
     const groups = consumerGroups(this.#options);
     const ready = await this.#workers.startGateway(groups.length);
     const { account, clock } = ready;
-    const setting = { baseUs: clock.timeUs, wallBaseMs: workerWallMs(), rate: clock.rate };
-    this.#clock = new MarketClock(setting, workerWallMs);
+    const clockSetting = { baseUs: clock.timeUs, wallBaseMs: workerWallMs(), rate: clock.rate };
+    this.#clock = new MarketClock(clockSetting, workerWallMs);
     this.#provider = this.#options.provider(this.#clock);
     this.#cashBefore = this.#messages.cash = Number(account.cash);
     const { accountId, equity, currency } = account;
@@ -223,16 +248,17 @@ export class Session {
     for (const difference of calendarDifferences(ready.sessions, exchangeDate(clock.timeUs))) {
       this.#log("warning", "The broker's calendar counts: {difference}", { difference });
     }
-    const stepping = clock.rate === 0;
-    for (const strategies of groups) {
-      const link = await this.#workers.startConsumer(strategies, { clock: setting, stepping });
+    this.#setting = { clock: clockSetting, stepping: clock.rate === 0 };
+    this.#supervisor.watch();
+    for (const [index, strategies] of groups.entries()) {
+      const link = await this.#workers.startConsumer(index, strategies, this.#setting);
       this.#producer.addReceiver({ post: link.post }, link.sequence);
     }
     this.#gatewayReceiver = this.#producer.addReceiver({
       post: (message, transfer) => this.#workers.postGateway(message, transfer),
     }, this.#workers.gatewaySequence);
     this.#messages.routeWatched();
-    const fromOpen = await this.#workers.startScanners(setting);
+    const fromOpen = await this.#workers.scanners.start(this.#options.scanners, clockSetting);
     await this.#loadAssets();
     await this.#startRuns();
     this.#day.plan(this.#windows, fromOpen, this.#clock.nowUs());
@@ -342,9 +368,9 @@ export class Session {
 
   /** Strategies close, the gateway writes what it has, runs end. */
   async #finish(reason: string): Promise<OpenPosition[]> {
-    await this.#workers.stopConsumers();
+    await this.#workers.stopConsumers(STOP_MS_MAX);
     const stopped = this.#workers.gatewayInbox.next("stopped");
-    this.#workers.postGateway({ type: "stop" });
+    this.#workers.postGateway({ type: "stop", orders: "cancel", withinMs: 10_000 });
     const { open } = await stopped;
     this.#isOver = true;
     await this.#streams.close();

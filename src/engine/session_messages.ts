@@ -5,6 +5,7 @@ import type { Refills } from "./refills.ts";
 import type { HeldSymbols } from "./held_symbols.ts";
 import type { SessionEvent, SessionLog } from "./session_options.ts";
 import type { SessionRuns } from "./session_runs.ts";
+import type { Supervisor } from "./supervisor.ts";
 
 export interface SessionMessagesOptions {
   runs: SessionRuns;
@@ -21,8 +22,7 @@ export interface SessionMessagesOptions {
   /** Something that a step waits for. */
   before(task: Promise<void>): void;
   onEvent(event: SessionEvent): void;
-  /** A strategy is stopped because of what it did. */
-  onStrategyFailed(runId: number, message: string, stack: string): void;
+  supervisor: Pick<Supervisor, "strategyFailed" | "overMemory" | "checkpoint">;
 }
 
 export class SessionMessages {
@@ -93,7 +93,7 @@ export class SessionMessages {
   }
 
   onConsumer(consumer: number, message: ConsumerToMain): void {
-    const { runs, producer, refills, nowUs, onEvent, before, reject } = this.#options;
+    const { runs, producer, refills, nowUs, onEvent, before, reject, supervisor } = this.#options;
     switch (message.type) {
       case "returned":
         return producer.returned(consumer, message.buffer);
@@ -104,7 +104,11 @@ export class SessionMessages {
         return before(reject(runId, symbol));
       }
       case "strategyFailed":
-        return this.#options.onStrategyFailed(message.runId, message.message, message.stack);
+        return supervisor.strategyFailed(message.runId, message.message, message.stack);
+      case "overMemory":
+        return supervisor.overMemory(consumer, message.strategy, message.heapMb);
+      case "checkpoint":
+        return supervisor.checkpoint(message.states);
       case "outOfSync": {
         const { symbol, lagSeconds, rowsLost, symbols } = message;
         // Of an interrupted stream its own line tells.

@@ -13,6 +13,7 @@ import type {
   PluginSource,
   RunInfo,
   SessionWindow,
+  StopOrders,
   StrategySource,
   TradeLine,
 } from "../protocol.ts";
@@ -42,6 +43,21 @@ export interface StrategySetup {
   source: StrategySource;
   /** Hosts that its code may reach; equal grants share consumers. */
   netHosts: string[];
+  /** What becomes of its positions when it is stopped for what it did; null: as the session's. */
+  onFailure?: OnFailure | null;
+}
+
+export type OnFailure = "keep" | "flatten";
+
+/** How a session takes what goes wrong, and how it ends when it is stopped. */
+export interface SupervisionOptions {
+  /** What becomes of orders and positions when the trader is stopped. */
+  onStop: StopOrders;
+  onFailure: OnFailure;
+  /** The heap that the strategies of a consumer may fill together. */
+  memoryMb: number;
+  /** Seconds without the database after which nothing is opened any more. */
+  databaseSeconds: number;
 }
 
 /** What a session tells the outside, as it happens. */
@@ -86,6 +102,7 @@ export interface SessionOptions {
     /** Clocks may be so far from the broker's. */
     clockSkewMsMax: number;
   };
+  supervision: SupervisionOptions;
   /** See PlanOfSession: whether a batch is carried on. */
   recovery: Pick<PlanOfSession, "digest" | "isNewBatch" | "unknownPositions">;
   scanners: ScannerSetup[];

@@ -10,13 +10,13 @@ export class SessionRuns {
   readonly current: RunInfo[] = [];
   /** Of a trader before: orders of theirs may still be told of. */
   before: readonly RunInfo[] = [];
-  /** In whose place another has come, with the reason. */
-  readonly #replaced: { run: RunInfo; endUs: number; reason: string }[] = [];
+  /** In whose place another has come. */
+  readonly #replaced: RunInfo[] = [];
   /** Why strategies ended before the session, by run. */
   readonly #failures = new Map<number, string>();
 
   get all(): RunInfo[] {
-    return [...this.#replaced.map(({ run }) => run), ...this.current];
+    return [...this.#replaced, ...this.current];
   }
 
   of(consumer: number): RunInfo[] {
@@ -46,9 +46,9 @@ export class SessionRuns {
   }
 
   /** `next` goes on in the place of `run`. */
-  replace(run: RunInfo, next: RunInfo, endUs: number, reason: string): void {
+  replace(run: RunInfo, next: RunInfo): void {
     this.current[this.current.indexOf(run)] = next;
-    this.#replaced.push({ run, endUs, reason });
+    this.#replaced.push(run);
   }
 
   /** What the store is told at the session's end. */

@@ -1,6 +1,6 @@
 /**
  * The workers of a session, and the ports between them. Invariant: none has more permissions than
- * its part needs.
+ * its part needs; what a consumer that is gone may still send reaches nobody.
  */
 import type {
   ClockSetting,
@@ -9,30 +9,34 @@ import type {
   LogMessage,
   MainToConsumer,
   MainToGateway,
-  MainToScanners,
   ScannersToMain,
   StrategyTraits,
 } from "../protocol.ts";
 import { latchFiles } from "../control/kill_latch.ts";
 import { sleep } from "../util/sleep.ts";
-import { errorOf, Inbox, spawn } from "./worker_link.ts";
-import type { ScannerSetup, SessionOptions, StrategySetup } from "./session_options.ts";
-
-const WORKERS = new URL("../../workers/", import.meta.url);
-/** Loading and `create` of all strategies of a consumer may take so long. */
-const LOAD_MS_MAX = 30_000;
-/** A consumer closes its strategies in this time. */
-const STOP_MS_MAX = 15_000;
+import { controlBlock } from "./control.ts";
+import { ScannerWorkers } from "./scanner_workers.ts";
+import type { SessionOptions, StrategySetup } from "./session_options.ts";
+import { Inbox } from "./worker_link.ts";
+import { NOTHING, userPermissions, WorkerSpawner } from "./worker_spawner.ts";
 
 export interface ConsumerLink {
-  index: number;
-  inbox: Inbox<ConsumerToMain>;
+  readonly index: number;
+  readonly inbox: Inbox<ConsumerToMain>;
   post(message: MainToConsumer, transfer?: Transferable[]): void;
-  /** Int32: what runs, calls so far, stop flags. */
-  control: Int32Array;
-  sequence: SharedArrayBuffer;
-  strategies: StrategySetup[];
+  /** See control.ts. */
+  readonly control: Int32Array;
+  readonly sequence: SharedArrayBuffer;
+  readonly strategies: StrategySetup[];
   traits: StrategyTraits[];
+  /** Its strategies are loaded, and it lives. */
+  isReady: boolean;
+}
+
+/** How consumers of a session are started. */
+export interface ConsumerSetting {
+  clock: ClockSetting;
+  stepping: boolean;
 }
 
 /**
@@ -42,6 +46,8 @@ export interface ConsumerLink {
 export interface WorkerEvents {
   onGateway(message: GatewayToMain): void;
   onConsumer(consumer: number, message: ConsumerToMain): void;
+  /** A consumer that was ready has died. */
+  onConsumerLost(consumer: number, error: Error): void;
   onScanners(worker: number, message: ScannersToMain): void;
   onFailure(error: Error): void;
 }
@@ -49,29 +55,33 @@ export interface WorkerEvents {
 export class SessionWorkers {
   readonly consumers: ConsumerLink[] = [];
   readonly gatewayInbox = new Inbox<GatewayToMain>();
-  readonly scannersInbox = new Inbox<ScannersToMain>();
+  readonly scanners: ScannerWorkers;
   /** Shows the gateway's newest sequence number. */
   readonly gatewaySequence = new SharedArrayBuffer(8);
   readonly #options: SessionOptions;
   readonly #events: WorkerEvents;
-  readonly #workers: Worker[] = [];
+  readonly #spawner: WorkerSpawner;
   #gateway: Worker | null = null;
-  readonly #scanners: MessagePort[] = [];
-  /** Of each scanner of the plan: its worker, and where its stop flag is. */
-  readonly #scannerPlaces = new Map<number, { worker: number; stops: Int32Array; at: number }>();
-  #gatewayPorts: MessagePort[] = [];
-  readonly #consumerPorts: MessagePort[] = [];
+  /** The consumers' ends of their ways to the gateway; null: handed over to the consumer. */
+  #gatewayPorts: (MessagePort | null)[] = [];
+  readonly #consumerWorkers: { worker: Worker; port: MessagePort }[] = [];
 
   constructor(options: SessionOptions, events: WorkerEvents) {
     this.#options = options;
     this.#events = events;
+    const onFailure = (error: Error) => this.#fail(error);
+    this.#spawner = new WorkerSpawner({ log: options.log, onFailure });
+    this.scanners = new ScannerWorkers(
+      this.#spawner,
+      (...message) => events.onScanners(...message),
+    );
   }
 
   /** Starts the gateway, connected to the broker. */
   async startGateway(groups: number): Promise<Extract<GatewayToMain, { type: "ready" }>> {
     const { gateway, batchId, storePort, environment, recovery } = this.#options;
     const { assets: assetClasses, cryptoEndMinutes } = this.#options;
-    const worker = this.#spawn("gateway.ts", {
+    const worker = this.#spawner.spawn("gateway.ts", {
       net: gateway.hosts,
       read: [gateway.journalFolder, ...latchFiles(gateway.killFolder)],
       write: [gateway.journalFolder],
@@ -79,7 +89,10 @@ export class SessionWorkers {
     });
     this.#gateway = worker;
     worker.onmessage = ({ data }: MessageEvent<GatewayToMain>) =>
-      this.#received("gateway", this.gatewayInbox, data, () => this.#events.onGateway(data));
+      this.#spawner.received("gateway", data, (message) => {
+        this.#events.onGateway(message);
+        this.gatewayInbox.deliver(message);
+      });
     const channels = Array.from({ length: groups }, () => new MessageChannel());
     this.#gatewayPorts = channels.map(({ port2 }) => port2);
     const consumers = channels.map(({ port1 }) => port1);
@@ -106,36 +119,41 @@ export class SessionWorkers {
     this.#gateway?.postMessage(message, transfer);
   }
 
-  /** Starts a consumer for these strategies, and waits until they are loaded. */
+  /**
+   * Starts consumer number `index` with these strategies, and waits until they are loaded. It may
+   * take the place of one that was detached.
+   */
   async startConsumer(
+    index: number,
     strategies: StrategySetup[],
-    start: { clock: ClockSetting; stepping: boolean },
+    setting: ConsumerSetting,
   ): Promise<ConsumerLink> {
-    const index = this.consumers.length;
+    const replaces = index < this.consumers.length;
     const netHosts = strategies[0]?.netHosts ?? [];
     const { port1: main, port2 } = new MessageChannel();
-    const gateway = this.#gatewayPorts[index];
-    const control = new SharedArrayBuffer((2 + strategies.length) * 4);
+    const gateway = replaces ? null : this.#gatewayPorts[index];
+    const control = controlBlock(strategies.length);
     const link: ConsumerLink = {
       index,
       inbox: new Inbox<ConsumerToMain>(),
       post: (message, transfer = []) => main.postMessage(message, transfer),
       control: new Int32Array(control),
-      sequence: new SharedArrayBuffer(8),
+      sequence: this.consumers[index]?.sequence ?? new SharedArrayBuffer(8),
       strategies,
       traits: [],
+      isReady: false,
     };
-    this.consumers.push(link);
-    this.#consumerPorts.push(main);
-    main.onmessage = ({ data }: MessageEvent<ConsumerToMain>) =>
-      this.#received(
-        `consumer ${index}`,
-        link.inbox,
-        data,
-        () => this.#events.onConsumer(index, data),
-      );
-    const worker = this.#spawn("consumer.ts", userPermissions(netHosts));
+    this.consumers[index] = link;
+    const onError = (error: Error) => this.#consumerFailed(link, error);
+    main.onmessage = ({ data }: MessageEvent<ConsumerToMain | LogMessage>) =>
+      this.#spawner.received(`consumer ${index}`, data, (message) => {
+        this.#events.onConsumer(index, message);
+        link.inbox.deliver(message);
+      }, onError);
+    const worker = this.#spawner.spawn("consumer.ts", userPermissions(netHosts), onError);
+    this.#consumerWorkers[index] = { worker, port: main };
     const ready = link.inbox.next("ready");
+    if (!replaces) this.#gatewayPorts[index] = null;
     worker.postMessage({
       type: "start",
       index,
@@ -145,78 +163,59 @@ export class SessionWorkers {
       sequence: link.sequence,
       strategies: strategies.map(({ source }) => source),
       hasNet: netHosts.length > 0,
+      memoryMb: this.#options.supervision.memoryMb,
       portfolioValue: this.#options.portfolioValue,
       events: this.#options.events,
-      ...start,
-    }, [port2, gateway]);
-    link.traits = (await loading(ready, () => link.control.fill(1, 2))).strategies;
+      ...setting,
+    }, gateway === null ? [port2] : [port2, gateway]);
+    link.traits = (await ready).strategies;
+    link.isReady = true;
     return link;
   }
 
+  /** A consumer that took another's place is ready for what the gateway has told meanwhile. */
+  resumeConsumer(index: number): void {
+    const gateway = this.#gatewayPorts[index]!;
+    this.#gatewayPorts[index] = null;
+    this.consumers[index].post({ type: "resume", gateway }, [gateway]);
+  }
+
+  /** A consumer that is being loaded does not come to an end. */
+  giveUpLoading(index: number, error: Error): void {
+    this.consumers[index].inbox.fail(error);
+  }
+
   /**
-   * Starts the scanners, a worker per grant; gives the minutes after the open from which each runs.
+   * A consumer is ended, and cut off: where its thread cannot be stopped, nobody hears what it says.
+   * What the gateway tells its place waits for the next.
    */
-  async startScanners(clock: ClockSetting): Promise<Map<string, number>> {
-    const fromOpen = new Map<string, number>();
-    const all = [...this.#options.scanners.entries()];
-    const byGrant = Map.groupBy(all, ([, { netHosts }]) => JSON.stringify(netHosts.toSorted()));
-    for (const group of byGrant.values()) {
-      const { scanners } = await this.#startScannersWorker(group, clock);
-      for (const { name, fromMarketOpen } of scanners) fromOpen.set(name, fromMarketOpen);
-    }
-    return fromOpen;
-  }
-
-  async #startScannersWorker(group: [index: number, ScannerSetup][], clock: ClockSetting) {
+  detachConsumer(index: number, error: Error): void {
+    const link = this.consumers[index];
+    const { worker, port } = this.#consumerWorkers[index];
+    worker.terminate();
+    port.close();
+    link.isReady = false;
+    link.post = () => {};
+    link.inbox.fail(error);
+    // A block in which nothing happens, for those who watch.
+    this.consumers[index] = { ...link, control: new Int32Array(controlBlock(0)) };
+    // One that was not ready when it died has no port yet: what waits there waits on.
+    if (this.#gatewayPorts[index] !== null) return;
     const { port1, port2 } = new MessageChannel();
-    const index = this.#scanners.length;
-    const control = new SharedArrayBuffer(group.length * 4);
-    const stops = new Int32Array(control);
-    this.#scanners.push(port1);
-    group.forEach(([scanner], at) =>
-      this.#scannerPlaces.set(scanner, { worker: index, stops, at })
-    );
-    port1.onmessage = ({ data }: MessageEvent<ScannersToMain>) =>
-      this.#received(
-        "scanners",
-        this.scannersInbox,
-        data,
-        () => this.#events.onScanners(index, data),
-      );
-    const { netHosts } = group[0][1];
-    const worker = this.#spawn("scanners.ts", userPermissions(netHosts));
-    const ready = this.scannersInbox.next("ready");
-    const scanners = group.map(([, { source }]) => source);
-    const hasNet = netHosts.length > 0;
-    worker.postMessage({ type: "start", main: port2, scanners, clock, control, hasNet }, [port2]);
-    return await loading(ready, () => stops.fill(1));
-  }
-
-  /** To a worker of scanners, by its number. */
-  postScanners(worker: number, message: MainToScanners): void {
-    this.#scanners[worker].postMessage(message);
-  }
-
-  /** The worker that the plan's scanner number `scanner` runs in. */
-  scannersWorkerOf(scanner: number): number {
-    return this.#scannerPlaces.get(scanner)!.worker;
-  }
-
-  /** The scanner's code throws at its next loop or function. */
-  stopScanner(scanner: number): void {
-    const { stops, at } = this.#scannerPlaces.get(scanner)!;
-    Atomics.store(stops, at, 1);
+    this.#gatewayPorts[index] = port2;
+    this.postGateway({ type: "consumer", consumer: index, port: port1 }, [port1]);
   }
 
   /** Strategies close; one that does not return, not even at its guards, is not waited for. */
-  async stopConsumers(): Promise<void> {
-    await Promise.all(this.consumers.map(async ({ post, inbox, index }) => {
-      const stopped = inbox.next("stopped");
+  async stopConsumers(withinMs: number): Promise<void> {
+    const living = this.consumers.filter(({ isReady }) => isReady);
+    await Promise.all(living.map(async ({ post, inbox, index }) => {
+      const stopped = inbox.next("stopped").then(() => true, () => false);
       post({ type: "stop" });
       const waited = new AbortController();
-      const isLate = sleep(STOP_MS_MAX, waited.signal).then(() => !waited.signal.aborted);
+      const isLate = sleep(withinMs, waited.signal).then(() => false);
       try {
-        if (!await Promise.race([stopped.then(() => false), isLate])) return;
+        if (await Promise.race([stopped, isLate])) return;
         const text = "Consumer {consumer} does not stop; its strategies are not closed";
         this.#options.log("error", ["liu", "session"], text, { consumer: index });
       } finally {
@@ -229,60 +228,22 @@ export class SessionWorkers {
   close(): void {
     // Not handed over: the session ended before there was a gateway, or all consumers.
     if (this.#gateway === null) this.#options.storePort.close();
-    for (const port of this.#gatewayPorts.slice(this.consumers.length)) port.close();
-    for (const worker of this.#workers) worker.terminate();
-    for (const port of [...this.#scanners, ...this.#consumerPorts]) port.close();
+    for (const port of this.#gatewayPorts) port?.close();
+    this.#spawner.close();
+    this.scanners.close();
+    for (const { port } of this.#consumerWorkers) port.close();
   }
 
-  #spawn(file: string, permissions: Deno.PermissionOptions): Worker {
-    const worker = spawn(new URL(file, WORKERS), permissions);
-    this.#workers.push(worker);
-    worker.onerror = (event) => {
-      event.preventDefault();
-      this.#fail(new Error(`The worker ${file} stopped: ${event.message}`));
-    };
-    return worker;
-  }
-
-  #received<Message extends { type: string }>(
-    who: string,
-    inbox: Inbox<Message>,
-    message: Message | LogMessage,
-    onEvent: () => void,
-  ): void {
-    if (message.type === "log") {
-      const { level, category, message: text, properties } = message as LogMessage;
-      return this.#options.log(level, category, text, properties);
-    }
-    if (message.type === "failed") {
-      return this.#fail(errorOf(message as never, who));
-    }
-    onEvent();
-    inbox.deliver(message as Message);
+  #consumerFailed(link: ConsumerLink, error: Error): void {
+    if (this.consumers[link.index] !== link) return;
+    if (link.isReady) this.#events.onConsumerLost(link.index, error);
+    else link.inbox.fail(error);
   }
 
   #fail(error: Error): void {
     this.gatewayInbox.fail(error);
-    this.scannersInbox.fail(error);
+    this.scanners.fail(error);
     for (const { inbox } of this.consumers) inbox.fail(error);
     this.#events.onFailure(error);
   }
 }
-
-/** Waits for user code to be loaded; code that does not return meets its guards then. */
-async function loading<T>(ready: Promise<T>, stop: () => void): Promise<T> {
-  const timer = setTimeout(stop, LOAD_MS_MAX);
-  try {
-    return await ready;
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-/** What a worker with user code may touch: the hosts that the plan grants, and nothing else. */
-function userPermissions(netHosts: string[]): Deno.PermissionOptions {
-  return netHosts.length > 0 ? { net: netHosts, ...NO_FILES, ...NOTHING } : "none";
-}
-
-const NOTHING = { env: false, sys: false, run: false, ffi: false, import: false } as const;
-const NO_FILES = { read: false, write: false } as const;

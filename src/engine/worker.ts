@@ -1,5 +1,5 @@
 /** What all workers' entries share. */
-import type { FailedMessage } from "../protocol.ts";
+import type { FailedMessage, LogMessage } from "../protocol.ts";
 
 /** Why a worker could not go on, as a message. */
 export function failedMessage(error: unknown): FailedMessage {
@@ -22,4 +22,37 @@ export function seededRandom(seed: number): () => number {
     t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
     return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
   };
+}
+
+/** Records of user code that go to main between two refills; a loop that logs must not fill main's memory. */
+const LOGS_MAX = 5_000;
+
+/** Lets so many log records of user code through at a time; the rest is counted, and told as one. */
+export class LogBudget {
+  #left = LOGS_MAX;
+  #dropped = 0;
+  readonly toMain: (message: LogMessage) => void;
+
+  constructor(toMain: (message: LogMessage) => void) {
+    this.toMain = (message) => {
+      if (this.#left > 0) {
+        this.#left--;
+        toMain(message);
+      } else this.#dropped++;
+    };
+  }
+
+  refill(): void {
+    this.#left = LOGS_MAX;
+    const dropped = this.#dropped;
+    this.#dropped = 0;
+    if (dropped === 0) return;
+    this.toMain({
+      type: "log",
+      level: "warning",
+      category: ["liu", "strategy"],
+      message: "{dropped} log records are left out: user code writes more than can be read",
+      properties: { dropped },
+    });
+  }
 }

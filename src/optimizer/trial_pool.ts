@@ -65,11 +65,13 @@ export class TrialPool {
           return member.control;
         },
       })),
-      (_worker, code) =>
-        log("error", ["liu", "optimizer"], "Stopping code that does not return", {
-          of: this.#nameOf(code),
-        }),
-      (worker, code) => this.#giveUp(this.#members[worker], this.#nameOf(code)),
+      {
+        onHung: (_worker, code) =>
+          log("error", ["liu", "optimizer"], "Stopping code that does not return", {
+            of: this.#nameOf(code),
+          }),
+        onDeaf: (worker, code) => this.#giveUp(this.#members[worker], this.#nameOf(code!)),
+      },
     );
     const stopped = () => this.#fail(new DOMException("Stopped.", "AbortError"));
     if (signal.aborted) stopped();

@@ -32,8 +32,9 @@ export interface ConsumerStart {
   type: "start";
   index: number;
   main: MessagePort;
-  gateway: MessagePort;
-  /** Int32: 0 what runs (strategy index + 1, 0: nothing), 1 calls so far, 2 + i: stop flag of strategy i. */
+  /** null: it comes in the place of another, and the port with "resume". */
+  gateway: MessagePort | null;
+  /** What runs, stop flags, heartbeat: src/engine/control.ts. */
   control: SharedArrayBuffer;
   /** Float64: 0 the producer's newest sequence number for this consumer. */
   sequence: SharedArrayBuffer;
@@ -42,6 +43,8 @@ export interface ConsumerStart {
   strategies: StrategySource[];
   /** The plan grants them hosts: they find `fetch` and its like. */
   hasNet: boolean;
+  /** The heap that its strategies may fill together, MB. */
+  memoryMb: number;
   /** 0: the account's equity. */
   portfolioValue: number;
   events: ("second" | "minute" | "trade" | "quote")[];
@@ -58,6 +61,15 @@ export interface FollowMessage {
   /** Minute bars before now, for warm-up. */
   history: BarColumns;
   previousClose: number;
+  /** What the strategies kept of it before their consumer was replaced, by run. */
+  states?: [runId: number, state: Json][];
+}
+
+/** Plain data of a strategy's state in a symbol. */
+export interface StateCheckpoint {
+  runId: number;
+  symbol: string;
+  state: Json;
 }
 
 export type MainToConsumer =
@@ -65,10 +77,15 @@ export type MainToConsumer =
   | SymbolsMessage
   | FollowMessage
   | MarketMessage
-  | { type: "runs"; runs: RunInfo[] }
+  /** `was`: the run that this one continues, which reports may still name. */
+  | { type: "runs"; runs: (RunInfo & { was?: number })[] }
   | { type: "session"; windows: SessionWindow[] }
   /** History of a symbol: rows were lost (`fillsGap`), or it was corrected. */
   | { type: "refill"; symbol: string; history: BarColumns; fillsGap: boolean }
+  /** All is there that was there before it: what the gateway told meanwhile is worked off first. */
+  | { type: "resume"; gateway: MessagePort }
+  /** A strategy whose functions throw from now on, because it kept the consumer from its work. */
+  | { type: "stopStrategy"; strategy: string; message: string }
   /** The session's end: `close` of all strategies, then "stopped". */
   | { type: "stop" };
 
@@ -89,6 +106,10 @@ export type ConsumerToMain =
   | { type: "reject"; runId: number; symbol: string; reason: string }
   /** User code threw: it is stopped. */
   | { type: "strategyFailed"; runId: number; message: string; stack: string }
+  /** The heap is over its budget; `strategy` filled most of it since it was half full, null: nobody knows. */
+  | { type: "overMemory"; strategy: string | null; heapMb: number }
+  /** At each minute's end: what is to be there again in a consumer that takes the place of this one. */
+  | { type: "checkpoint"; states: StateCheckpoint[] }
   /** Older than 5 s: the rows up to the producer's newest were dropped; these symbols want a refill. */
   | { type: "outOfSync"; symbol: string; lagSeconds: number; rowsLost: number; symbols: string[] }
   /** Trades were corrected or taken back that bars are made of: the history knows better. */

@@ -87,16 +87,39 @@ export type MainToGateway =
     id: number;
     scope: "day_trades" | "all";
     assetClasses: AssetClass[];
+    /** Of these runs only. */
+    runIds?: number[];
     reason: string;
     deadlineUs: number;
   }
   /** Not all orders are let through from now on; one restriction a cause. Answered by "state". */
   | { type: "restrict"; cause: RestrictionCause; state: Restriction["state"]; reason: string }
   | { type: "lift"; cause: RestrictionCause }
+  /** A consumer is gone; what is told to its place waits in this port for the next. */
+  | { type: "consumer"; consumer: number; port: MessagePort }
+  /**
+   * Runs go on under other numbers: positions, orders and protections go with them. Their consumer
+   * is told what they have. Answered by "handedOver".
+   */
+  | { type: "handOver"; id: number; consumer: number; runs: { from: number; run: RunInfo }[] }
+  /**
+   * These runs' strategies are stopped: their entries are cancelled; what they hold is kept with its
+   * protection, or closed. Answered by "abandoned".
+   */
+  | { type: "abandon"; id: number; runIds: number[]; flatten: boolean; reason: string }
   /** What there is now; answered by "inspected". */
   | { type: "inspect"; id: number }
-  /** Cancels what is open, writes all that is to be written, and answers "stopped". */
-  | { type: "stop" };
+  /**
+   * Writes all that is to be written, and answers "stopped". Open orders and positions are dealt
+   * with as `orders` says; what is not done at `withinMs` is told as open.
+   */
+  | { type: "stop"; orders: StopOrders; withinMs: number };
+
+/**
+ * What a trader that stops does with what it has. "keep": orders and positions stay; "cancel":
+ * orders are cancelled, but for what protects positions; "flatten": positions are closed too.
+ */
+export type StopOrders = "keep" | "cancel" | "flatten";
 
 // ---------------------------------------------------------------- gateway → main
 
@@ -164,7 +187,10 @@ export type GatewayToMain =
   | { type: "liquidating"; id: number }
   /** Flat, or the deadline has passed. In stepping mode it is sent before the "stepComplete" of its step. */
   | { type: "liquidated"; id: number; flat: boolean; open: { symbol: string; qty: string }[] }
-  | { type: "stopped"; open: OpenPosition[] }
+  | { type: "handedOver"; id: number }
+  | { type: "abandoned"; id: number; open: OpenPosition[] }
+  /** `orders`: those that are still open, but for what protects positions. */
+  | { type: "stopped"; open: OpenPosition[]; orders: number }
   | ReturnedMessage
   | LogMessage
   | FailedMessage;

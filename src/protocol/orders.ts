@@ -97,5 +97,7 @@ export type GatewayToConsumer =
   | { type: "account"; account: AccountFigures }
   /** Fills due in step `n` have been reported; strategies run on this account. */
   | { type: "stepBegin"; n: number; timeUs: number; account: AccountFigures }
+  /** What a consumer's runs have has been told, to one that took the place of another. */
+  | { type: "handedOver" }
   /** Values that other consumers' strategies wrote. */
   | { type: "keystore"; strategy: string; key: string; context: string; value: string };

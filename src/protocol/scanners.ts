@@ -10,7 +10,7 @@ export interface ScannersStart {
   main: MessagePort;
   scanners: PluginSource[];
   clock: ClockSetting;
-  control: SharedArrayBuffer; // Int32: i: stop flag of scanner i
+  control: SharedArrayBuffer; // src/engine/control.ts
   hasNet: boolean; // as for consumers
 }
 

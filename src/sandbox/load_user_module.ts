@@ -20,6 +20,9 @@ export interface LoadOptions<T> {
   stopFlag: Int32Array;
 }
 
+/** By what is in the flag: src/engine/control.ts. */
+const WHY = ["", "it took too long", "it took too much memory", "its promises never end"];
+
 /** Thrown in user code by its guards. */
 export class StoppedError extends StrategyError {}
 
@@ -56,7 +59,7 @@ async function importBundle(
   const { guards }: { guards: Guards } = await import(GUARDS_URL);
   guards[bundle.id] = {
     flag: stopFlag,
-    halt: () => new StoppedError(`Stopped "${bundle.id}": it took too long`),
+    halt: () => new StoppedError(`Stopped "${bundle.id}": ${WHY[stopFlag[0]] ?? WHY[1]}`),
   };
   try {
     return await import(bundle.url);

@@ -2,6 +2,7 @@
  * Liu's own way of an event: provider, producer, consumers' workers, a user's strategy. What a
  * session adds to that, and the gateway, is played here: it acknowledges steps, and orders nothing.
  */
+import { controlBlock } from "../../src/engine/control.ts";
 import { fileURLToPath } from "node:url";
 import type { MarketStream } from "../../src/contracts/provider.ts";
 import { MarketClock, workerWallMs } from "../../src/engine/market_clock.ts";
@@ -220,7 +221,8 @@ function consumerStart(
   return {
     type: "start",
     index,
-    control: new SharedArrayBuffer(3 * 4),
+    control: controlBlock(1),
+    memoryMb: 4096,
     sequence: new SharedArrayBuffer(8),
     stepping: false,
     hasNet: false,

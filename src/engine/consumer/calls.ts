@@ -109,7 +109,9 @@ export class Calls {
     }) ?? [];
   }
 
+  /** A strategy fails once: what it throws after that (promises can go on) is not told. */
   failed(run: StrategyRun, error: unknown): void {
+    if (run.isStopped) return;
     run.isStopped = true;
     const { message, stack } = this.#describe(error, run.name);
     this.#toMain({ type: "strategyFailed", runId: run.runId, message, stack });

@@ -5,15 +5,12 @@
  * Invariants: while an order of a strategy in a symbol is on its way, it is not asked again; orders and fills are never
  * skipped; in a stepping session strategies run only after the gateway has begun the step.
  */
-import type { Clock } from "../../contracts/clock.ts";
 import type { Decision } from "../../contracts/decision.ts";
 import { BAR_ROW } from "../../model/bars.ts";
 import type { BarColumns } from "../../model/bars.ts";
 import type { GivenBars } from "../../model/given_bars.ts";
 import { MarketBatch, RowKind } from "../../model/market_batch.ts";
 import type {
-  ConsumerToGateway,
-  ConsumerToMain,
   FollowMessage,
   GatewayToConsumer,
   MainToConsumer,
@@ -25,8 +22,11 @@ import type {
 import { SymbolTable } from "../../util/symbol_table.ts";
 import { AgeRule } from "./age.ts";
 import { Calls } from "./calls.ts";
+import type { ConsumerOptions } from "./options.ts";
+import { Checkpoints } from "./checkpoints.ts";
+import { MeteredCalls } from "./metered_calls.ts";
 import { Decisions } from "./decisions.ts";
-import type { ReadDecision, Slot, StrategyRun } from "./slot.ts";
+import { type Slot, slotOf, type StrategyRun } from "./slot.ts";
 import { MINUTE_US, SECOND_US } from "./symbol_state.ts";
 import { AccountView, setAccount, setEvent, setTimeUs, setToBarEnd } from "./views.ts";
 import { EarlyReports } from "./early_reports.ts";
@@ -35,25 +35,6 @@ import { receiveValue } from "./keystore.ts";
 import { LostRows } from "./lost_rows.ts";
 import { Outbox } from "./outbox.ts";
 import type { TickEvent } from "../../contracts/strategy.ts";
-
-export interface ConsumerOptions {
-  index: number;
-  clock: Clock & { readonly rate: number; advanceTo(us: number): void };
-  stepping: boolean;
-  events: readonly ("second" | "minute" | "trade" | "quote")[];
-  portfolioValue: number;
-  strategies: StrategyRun[];
-  /** Float64 at 0: the producer's newest sequence number for this consumer. */
-  sequence: Float64Array;
-  /** Int32 at 0: what runs; at 1: calls so far. */
-  control: Int32Array;
-  toGateway(message: ConsumerToGateway): void;
-  toMain(message: ConsumerToMain, transfer?: ArrayBuffer[]): void;
-  /** What user code threw, with the author's lines. */
-  describeThrown(error: unknown, strategy: string): { message: string; stack: string };
-  /** Hears of each decision, as it has been read; for checks. */
-  onDecision?(slot: Slot, decision: Decision, read: ReadDecision, timeUs: number): void;
-}
 
 export class Consumer {
   readonly #options: ConsumerOptions;
@@ -64,6 +45,7 @@ export class Consumer {
   readonly #portfolio: AccountView;
   readonly #calls: Calls;
   readonly #age: AgeRule;
+  readonly #checkpoints: Checkpoints | null;
   readonly #lost: LostRows;
   readonly #wantsSecond: boolean;
   readonly #wantsMinute: boolean;
@@ -79,12 +61,16 @@ export class Consumer {
   #stepBegun = -1;
   #stepDone = -1;
   readonly #waiting: MarketMessage[] = [];
+  /** False: nobody has told yet what the runs have; nothing is decided before. */
+  #isHandedOver: boolean;
 
   constructor(options: ConsumerOptions) {
     this.#options = options;
     this.#portfolio = new AccountView(options.portfolioValue);
-    this.#calls = new Calls(options);
+    this.#calls = options.meter ? new MeteredCalls(options, options.meter) : new Calls(options);
+    this.#checkpoints = options.checkpoints ? new Checkpoints(options, this.#calls) : null;
     this.followed = new FollowedSymbols(this.#portfolio, this.#calls);
+    this.#isHandedOver = options.replaces !== true;
     this.#lost = new LostRows(options.toMain);
     this.#age = new AgeRule(options, this.#symbols, this.followed);
     this.#outbox = new Outbox(options.stepping, options.toGateway);
@@ -110,9 +96,9 @@ export class Consumer {
         for (const name of message.names) this.#symbols.idOf(name);
         return;
       case "runs":
-        for (const { strategy, runId } of message.runs) {
+        for (const { strategy, runId, was = -1 } of message.runs) {
           const run = this.#options.strategies.find(({ name }) => name === strategy);
-          if (run) run.runId = runId;
+          if (run) Object.assign(run, { runId, formerRunId: was });
         }
         for (const value of this.#earlyValues.splice(0)) this.onKeystoreSet(...value);
         return;
@@ -122,6 +108,12 @@ export class Consumer {
         return this.#startSession(message.windows);
       case "refill":
         return this.followed.refill(message.symbol, message.history, message.fillsGap);
+      case "resume":
+        return; // the worker's: it lets the gateway's messages in
+      case "stopStrategy": {
+        const run = this.#options.strategies.find(({ name }) => name === message.strategy);
+        return run && this.#calls.failed(run, new Error(message.message));
+      }
       case "stop":
         for (const run of this.#options.strategies) {
           if (run.slots.size > 0) this.#calls.call(run, () => run.instance.close());
@@ -167,6 +159,11 @@ export class Consumer {
         this.#stepBegun = message.n;
         while (this.#waiting.length > 0) this.#work(this.#waiting.shift()!);
         return;
+      case "handedOver":
+        this.#isHandedOver = true;
+        // In steps nothing comes before.
+        while (this.#waiting.length > 0) this.#work(this.#waiting.shift()!);
+        return;
       case "keystore": {
         const run = this.#options.strategies.find(({ name }) => name === message.strategy);
         if (run) receiveValue(run.keystore, message.key, message.context, message.value);
@@ -188,7 +185,7 @@ export class Consumer {
   #onMarket(message: MarketMessage): void {
     // In a stepping session rows wait for the gateway, so that strategies see the account of the step's begin.
     const isEarly = this.#stepBegun <= this.#stepDone || this.#waiting.length > 0;
-    if (this.#options.stepping && isEarly) this.#waiting.push(message);
+    if (!this.#isHandedOver || this.#options.stepping && isEarly) this.#waiting.push(message);
     else this.#work(message);
   }
 
@@ -201,6 +198,7 @@ export class Consumer {
       if (!isSkipped || batch.kind[i] === RowKind.status) this.#row(batch, i);
     }
     this.#rows += batch.length;
+    this.#checkpoints?.look(clock.nowUs());
     if (!stepping && batch.length > 0) {
       const nowUs = clock.nowUs();
       if (this.#wantsSecond) this.#closeSeconds(nowUs);
@@ -321,32 +319,32 @@ export class Consumer {
       if ((state.isIncomplete || state.isHalted) && slot.position === null) continue;
       setEvent(slot.tick, event);
       const decision = this.#calls.run(slot);
-      if (decision) this.#decisions.read(slot, decision, time.us);
+      if (decision) this.#decided(slot, decision, time.us);
       // A rejecting strategy has left the list.
       if (slots[i] !== slot) i--;
     }
   }
 
+  #decided(slot: Slot, decision: Decision, timeUs: number): void {
+    this.#decisions.read(slot, decision, timeUs);
+    this.#checkpoints?.take(slot);
+  }
+
   #onReport(report: OrderReport): void {
-    const slot = this.#slotOf(report);
+    const slot = slotOf(this.#options.strategies, report);
     if (slot === undefined) return this.#early.keep(report);
     slot.position = report.position;
     // A report that crossed a newer intent on its way knows nothing of it.
     if (report.intentSeq >= slot.lastSeq) slot.openOrder = report.openOrder;
-    if (report.fill !== null || report.denial !== null) this.#calls.report(slot, report);
+    if (report.fill === null && report.denial === null) return;
+    this.#calls.report(slot, report);
+    this.#checkpoints?.take(slot);
   }
 
   #follow(message: FollowMessage): void {
     const isLate = this.followed.follow(message, this.#options.strategies);
     for (const report of this.#early.take(message)) this.#onReport(report);
     if (isLate) this.#lost.onGap(message.symbol, -1);
-  }
-
-  #slotOf({ runId, symbol }: OrderReport): Slot | undefined {
-    for (const run of this.#options.strategies) {
-      if (run.runId === runId) return run.slots.get(symbol);
-    }
-    return undefined;
   }
 
   /** The strategies that work on all their symbols together, once in their interval of the session. */
@@ -364,7 +362,7 @@ export class Consumer {
       for (const [symbol, decision] of this.#calls.runAll(run, this.#portfolio)) {
         const slot = run.slots.get(symbol);
         if (!slot || (slot.openOrder !== null && !run.whileOpen)) continue;
-        this.#decisions.read(slot, decision, nowUs);
+        this.#decided(slot, decision, nowUs);
       }
     }
   }

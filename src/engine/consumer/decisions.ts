@@ -1,7 +1,7 @@
 import type { Decision } from "../../contracts/decision.ts";
 import type { ConsumerToMain } from "../../protocol.ts";
 import type { Calls } from "./calls.ts";
-import type { ConsumerOptions } from "./consumer.ts";
+import type { ConsumerOptions } from "./options.ts";
 import type { FollowedSymbols } from "./followed.ts";
 import type { Outbox } from "./outbox.ts";
 import { intentOf, isEntry, type Slot } from "./slot.ts";

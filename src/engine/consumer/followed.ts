@@ -1,3 +1,4 @@
+import type { Json } from "../../contracts/store.ts";
 import type { AssetClass } from "../../model/asset.ts";
 import type { BarBuffer } from "../../model/bar_series.ts";
 import { BAR_ROW, BarColumn, type BarColumns } from "../../model/bars.ts";
@@ -5,6 +6,7 @@ import { type MarketBatch, RowKind } from "../../model/market_batch.ts";
 import type { FollowMessage, SessionWindow } from "../../protocol.ts";
 import type { Calls } from "./calls.ts";
 import { Slot, type StrategyRun } from "./slot.ts";
+import { restoreState } from "./state_copy.ts";
 import { SymbolState } from "./symbol_state.ts";
 import { type AccountView, SlotTick, type SymbolViews, symbolViews, TimeView } from "./views.ts";
 
@@ -120,8 +122,9 @@ export class FollowedSymbols {
       const group = groupOf(run);
       const followed = [...this.#of(message.symbolId)].find((one) => one.collection === group) ??
         this.#add(message, group);
+      const saved = message.states?.find(([runId]) => runId === run.runId)?.[1];
       const rested = followed.resting.findIndex((slot) => slot.run === run);
-      if (rested < 0) this.#addSlot(run, followed);
+      if (rested < 0) this.#addSlot(run, followed, saved);
       else {
         const [slot] = followed.resting.splice(rested, 1);
         run.slots.set(message.symbol, slot);
@@ -174,10 +177,11 @@ export class FollowedSymbols {
     return followed;
   }
 
-  #addSlot(run: StrategyRun, followed: Followed): void {
+  #addSlot(run: StrategyRun, followed: Followed, saved: Json = null): void {
     const slot = new Slot(run, followed.state);
     const isMade = this.#calls.call(run, () => {
       const state = run.instance.setup(slot.setup);
+      if (saved !== null) restoreState(state, saved);
       slot.tick = new SlotTick({
         slot,
         symbol: followed.state,

@@ -3,14 +3,10 @@ import type { ConsumerToMain, StrategySource, StrategyTraits } from "../../proto
 import type { Constructor } from "../../sandbox/load_user_module.ts";
 import { plainData } from "../../sandbox/plain_data.ts";
 import { logLiteral } from "../../util/log_literal.ts";
+import { showIdle, showLoading, stopFlagOf } from "../control.ts";
 import { begin, loadPlugin, type PluginRegistry } from "../load_plugin.ts";
 import { StrategyKeystore } from "./keystore.ts";
 import type { StrategyRun } from "./slot.ts";
-
-/** Where strategy i's stop flag is in the control block. */
-export function stopFlagOf(control: SharedArrayBuffer, index: number): Int32Array {
-  return new Int32Array(control, (2 + index) * 4, 1);
-}
 
 /** Loads and makes the strategies of a consumer. Throws ConfigError. */
 export async function loadStrategies(options: {
@@ -22,7 +18,9 @@ export async function loadStrategies(options: {
 }): Promise<{ runs: StrategyRun[]; traits: StrategyTraits[] }> {
   const runs: StrategyRun[] = [];
   const traits: StrategyTraits[] = [];
+  const words = new Int32Array(options.control);
   for (const [index, source] of options.sources.entries()) {
+    showLoading(words, index);
     const plugin = await loadPlugin<Strategy>({
       table: "strategies",
       source,
@@ -51,6 +49,7 @@ export async function loadStrategies(options: {
       dayTrade: type.type !== "swing",
       parameters: plugin.parameters,
     });
+    showIdle(words);
   }
   return { runs, traits };
 }
@@ -88,6 +87,7 @@ export function strategyRun(type: StrategyType, options: {
     runsAll: instance.shouldRunAll() === true,
     runAllMinutes: Math.max(1, Number(type.runAllMinutes) || 5),
     runId: -1,
+    formerRunId: -1,
     isStopped: false,
     slots: new Map(),
     runAllInterval: 0,

@@ -21,6 +21,8 @@ export interface StrategyRun {
   readonly runAllMinutes: number;
   /** −1 until main has given one. */
   runId: number;
+  /** The run that it continues: what was told of that one is its own. −1: none. */
+  formerRunId: number;
   isStopped: boolean;
   /** Slots by symbol, in the order in which they were followed. */
   readonly slots: Map<string, Slot>;
@@ -74,6 +76,17 @@ export class Slot implements SlotFigures {
     feedRow(this.setup, rows, at);
     this.#fedUs = rows[at];
   }
+}
+
+/** Where a strategy of these, by its run or by the one that it continues, follows the symbol. */
+export function slotOf(
+  strategies: readonly StrategyRun[],
+  { runId, symbol }: { runId: number; symbol: string },
+): Slot | undefined {
+  for (const run of strategies) {
+    if (run.runId === runId || run.formerRunId === runId) return run.slots.get(symbol);
+  }
+  return undefined;
 }
 
 const ACTIONS: readonly string[] = ["buy", "sell", "short", "cover"];

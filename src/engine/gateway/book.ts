@@ -1,5 +1,6 @@
 import { Decimal, decimal } from "../../util/decimal.ts";
 import type { Execution } from "../../model/order.ts";
+import { type Split, splitShares } from "../../model/split.ts";
 import { ByRun } from "./by_run.ts";
 
 /** A run's position in a symbol, exact. */
@@ -52,6 +53,20 @@ export function sumId(brokerOrderId: string, cumulativeQty: Decimal): string {
   return `${SUM}${brokerOrderId}-${cumulativeQty.toFixed()}`;
 }
 
+/** What was applied of an order. */
+interface Seen {
+  /** Its filled quantity after each execution. */
+  readonly quantities: Decimal[];
+  readonly ids: string[];
+  cost: Decimal;
+  /** A sum was applied in the place of executions: all up to it are in it. */
+  sum: Decimal | null;
+  lastUs: number;
+}
+
+/** Of so many orders of others it is known what was applied. */
+const FOREIGN_MAX = 10_000;
+
 /**
  * Virtual positions by (run, symbol). What the broker holds beyond them is EXTERNAL: not Liu's,
  * never touched. Invariants: no execution is applied twice; Σ positions + EXTERNAL = the broker's
@@ -59,12 +74,13 @@ export function sumId(brokerOrderId: string, cumulativeQty: Decimal): string {
  */
 export class Book {
   readonly #holdings = new Map<string, OwnHolding>();
-  /** Cumulative quantities that were applied, by the broker's order id. */
-  readonly #seen = new Map<string, Decimal[]>();
+  /** What was applied, by the broker's order id. */
+  readonly #seen = new Map<string, Seen>();
   readonly #seenIds = new Set<string>();
-  readonly #costs = new Map<string, Decimal>();
-  /** Orders of which a sum was applied in the place of executions: all up to it are in it. */
-  readonly #sums = new Map<string, Decimal>();
+  /** Orders of nobody's, the oldest first. */
+  readonly #foreign: string[] = [];
+  /** The newest execution of an order that is not kept in mind any more. */
+  #forgottenUs = -Infinity;
   /** How many positions there are, over all runs. */
   size = 0;
 
@@ -74,12 +90,28 @@ export class Book {
   /** False: it was applied before, by either of its identities. */
   isNew({ brokerOrderId, cumulativeQty, executionId }: Execution): boolean {
     const seen = this.#seen.get(brokerOrderId);
-    if (seen !== undefined) { for (const qty of seen) if (qty.eq(cumulativeQty)) return false; }
-    if (this.#sums.size > 0) {
-      const sum = this.#sums.get(brokerOrderId);
-      if (sum !== undefined && cumulativeQty.lte(sum)) return false;
+    if (seen !== undefined) {
+      for (const qty of seen.quantities) if (qty.eq(cumulativeQty)) return false;
+      if (seen.sum !== null && cumulativeQty.lte(seen.sum)) return false;
     }
     return executionId === null || !this.#seenIds.has(executionId);
+  }
+
+  /**
+   * Whether it was applied before is not known: of an order that nobody knows, and not newer than
+   * those that were forgotten.
+   */
+  isForgotten({ brokerOrderId, timeUs }: Execution): boolean {
+    return timeUs <= this.#forgottenUs && !this.#seen.has(brokerOrderId);
+  }
+
+  /** Nothing can come of the order any more: its executions need not be kept in mind. */
+  forget(brokerOrderId: string): void {
+    const seen = this.#seen.get(brokerOrderId);
+    if (seen === undefined) return;
+    this.#seen.delete(brokerOrderId);
+    for (const id of seen.ids) this.#seenIds.delete(id);
+    this.#forgottenUs = Math.max(this.#forgottenUs, seen.lastUs);
   }
 
   /** It is in the positions already, as something else. */
@@ -89,16 +121,22 @@ export class Book {
 
   /** Σ qty × price of the order's executions, exact. Not kept where each thing is told once. */
   costOf(brokerOrderId: string): Decimal {
-    return this.#costs.get(brokerOrderId) ?? ZERO;
+    return this.#seen.get(brokerOrderId)?.cost ?? ZERO;
   }
 
-  #keepInMind({ brokerOrderId, cumulativeQty, executionId }: Execution): void {
-    const seen = this.#seen.get(brokerOrderId);
-    if (seen === undefined) this.#seen.set(brokerOrderId, [cumulativeQty]);
-    else seen.push(cumulativeQty);
-    if (executionId === null) return;
+  #keepInMind({ brokerOrderId, cumulativeQty, executionId, timeUs }: Execution): Seen {
+    let seen = this.#seen.get(brokerOrderId);
+    if (seen === undefined) {
+      seen = { quantities: [], ids: [], cost: ZERO, sum: null, lastUs: timeUs };
+      this.#seen.set(brokerOrderId, seen);
+    }
+    seen.quantities.push(cumulativeQty);
+    if (timeUs > seen.lastUs) seen.lastUs = timeUs;
+    if (executionId === null) return seen;
+    seen.ids.push(executionId);
     this.#seenIds.add(executionId);
-    if (executionId.startsWith(SUM)) this.#sums.set(brokerOrderId, cumulativeQty);
+    if (executionId.startsWith(SUM)) seen.sum = cumulativeQty;
+    return seen;
   }
 
   /**
@@ -112,9 +150,9 @@ export class Book {
   ): BookEntry | null {
     if (!this.tellsOnce) {
       if (!this.isNew(execution)) return null;
-      this.#keepInMind(execution);
-      const { brokerOrderId: id, qty, price } = execution;
-      this.#costs.set(id, this.costOf(id).plus(qty.times(price)));
+      const seen = this.#keepInMind(execution);
+      seen.cost = seen.cost.plus(execution.qty.times(execution.price));
+      if (runId === null) this.#keepForeign(execution.brokerOrderId);
     }
     const { side } = execution;
     const holding = known as OwnHolding | null ?? this.#holding(execution.symbol);
@@ -130,6 +168,12 @@ export class Book {
     else holding.runs.delete(runId);
     this.size += Number(entry.position !== null) - Number(before !== null);
     return entry;
+  }
+
+  #keepForeign(brokerOrderId: string): void {
+    if (this.#foreign.at(-1) === brokerOrderId) return;
+    this.#foreign.push(brokerOrderId);
+    if (this.#foreign.length > FOREIGN_MAX) this.forget(this.#foreign.shift()!);
   }
 
   position(runId: number, symbol: string): Position | null {
@@ -189,6 +233,31 @@ export class Book {
       if (sum === null) runs.delete(to);
       else runs.set(to, sum);
     }
+  }
+
+  /**
+   * What is held becomes new shares, in multiples of `increment`. What it cost stays, but for the
+   * part that is paid out.
+   */
+  split(split: Split, increment: Decimal): void {
+    const holding = this.#holding(split.symbol);
+    const held = holding.runs.entries();
+    const before = [holding.external, ...held.map(([, { qty }]) => qty)];
+    const [external, ...after] = splitShares(before, split, increment);
+    holding.external = external;
+    holding.net = after.reduce((sum, qty) => sum.plus(qty), external);
+    held.forEach(([runId, position], i) => {
+      if (after[i].isZero) {
+        holding.runs.delete(runId);
+        this.size--;
+        return;
+      }
+      const exact = position.qty.times(split.newShares).div(split.oldShares);
+      const kept = (of: Decimal) => after[i].eq(exact) ? of : of.times(after[i]).div(exact);
+      const { fees, openedUs } = position;
+      const cost = kept(position.cost);
+      holding.runs.set(runId, positionOf(after[i], cost, kept(fees), openedUs));
+    });
   }
 
   setExternal(symbol: string, qty: Decimal): void {

@@ -28,6 +28,17 @@ Deno.test("a repeated execution is known by its order and quantity, and by its i
   assert.equal(book.net("A").toFixed(), "5");
 });
 
+Deno.test("of an order that was forgotten nothing is applied, of newer ones all is", () => {
+  const book = new Book();
+  book.apply(1, execution(5, "buy", "5", "10"));
+  book.forget("b5");
+  assert.equal(book.isForgotten(execution(5, "buy", "5", "10")), true);
+  assert.equal(book.isForgotten(execution(4, "buy", "5", "10")), true);
+  assert.equal(book.isForgotten(execution(6, "buy", "5", "10")), false);
+  book.apply(1, execution(3, "buy", "1", "10"));
+  assert.equal(book.isForgotten(execution(3, "buy", "1", "10")), false, "it is kept in mind");
+});
+
 Deno.test("gains are exact: thirds of a position add up to its whole gain", () => {
   const book = new Book();
   book.apply(1, execution(1, "sell", "3", "10.01"));

@@ -9,7 +9,7 @@ export const DENIALS = {
   max_daily_loss: "(E) the account has lost as much since the start as the plan allows for a day",
   max_drawdown: "(E) the account has lost as much since its highest of the day as the plan allows",
   reducing: "(E) the trader lets only orders through that shrink a position (REDUCING)",
-  no_entries: "(E) the run is being liquidated",
+  no_entries: "(E) the run is being liquidated, or its strategy has been stopped",
   reduce_only: "(E) the plan lets only exits through in the symbol",
   halted: "(E) trading in the symbol is halted",
   symbol_locked: "(E) what became of an order in the symbol is not known yet",

@@ -15,6 +15,7 @@ import { AccountGuard } from "./account_guard.ts";
 import type { Book } from "./book.ts";
 import { brokerSessions } from "./broker_sessions.ts";
 import { watchClock } from "./clock_watch.ts";
+import { Consumers } from "./consumers.ts";
 import { controlled } from "./controlled.ts";
 import { restoreDayTrades } from "./day_trades.ts";
 import { type Desk, DeskRequests } from "./desk.ts";
@@ -23,7 +24,6 @@ import { Figures } from "./figures.ts";
 import { Intake } from "./intake.ts";
 import { Liquidations } from "./liquidation.ts";
 import type { GatewayOptions } from "./options.ts";
-import { isSettled, openPositions } from "./leaving.ts";
 import { OrderFlow } from "./order_flow.ts";
 import { Plans } from "./plans.ts";
 import { readAssets } from "./read_assets.ts";
@@ -35,12 +35,11 @@ import { Recovery } from "./recovery/recovery.ts";
 import { Reports } from "./reports.ts";
 import { GatewayState } from "./state.ts";
 import { Steps } from "./steps.ts";
+import { Stopping } from "./stopping.ts";
 import { onUpdatesState } from "./updates_state.ts";
 import { Watch } from "./watch.ts";
 
 const DEADLINE_LOOK_MS = 500;
-const STOP_WAIT_MS = 100;
-const STOP_WAITS_MAX = 100;
 
 export class Gateway {
   readonly #state: GatewayState;
@@ -54,10 +53,10 @@ export class Gateway {
   readonly #reconciler: Reconciler;
   readonly #guard: AccountGuard;
   readonly #abort = new AbortController();
-  /** Those that are there. */
-  readonly #consumers: number[] = [];
+  readonly #consumers: Consumers;
   readonly #plans: Plans;
   readonly #steps: Steps;
+  readonly #stopping: Stopping;
   readonly #pumping = new Set<Desk>();
   readonly #recovery: Recovery;
   readonly options: GatewayOptions;
@@ -74,6 +73,7 @@ export class Gateway {
       this.#reports,
       (child) => this.#dispatch.retryCancel(child),
       (child) => this.#run(() => this.#reconciler.ask(child)),
+      (child) => this.#run(() => this.#reconciler.reversed(child)),
     );
     this.#liquidations = new Liquidations(this.#state);
     this.#intake = new Intake(this.#state, this.#reports, this.#liquidations);
@@ -105,11 +105,7 @@ export class Gateway {
       else this.#run(() => this.#liquidate(request));
     });
     this.#figures = new Figures(this.#state, this.#abort.signal, this.#guard, {
-      tell: (account) => {
-        for (const consumer of this.#consumers) {
-          options.toConsumer(consumer, { type: "account", account });
-        }
-      },
+      tell: (account) => this.#consumers.tell(account),
       run: (task) => this.#run(task),
     });
     this.#reconciler = new Reconciler(this.#state, this.#flow, this.#dispatch, {
@@ -120,7 +116,7 @@ export class Gateway {
         this.#figures.refreshSoon();
       },
     });
-    for (let i = 0; i < options.consumers; i++) this.#consumers.push(i);
+    this.#consumers = new Consumers(this.#state);
     this.#plans = new Plans(this.#state, this.#flow);
     this.#steps = new Steps({
       state: this.#state,
@@ -131,9 +127,22 @@ export class Gateway {
       dispatch: this.#dispatch,
       figures: this.#figures,
       plans: this.#plans,
-      consumers: this.#consumers,
+      consumers: this.#consumers.list,
       signal: this.#abort.signal,
       onFailure: (error) => this.#fail(error),
+    });
+    this.#stopping = new Stopping({
+      state: this.#state,
+      liquidations: this.#liquidations,
+      signal: this.#abort.signal,
+      pump: () => this.#pumpNow(),
+      isPumping: () => this.#pumping.size > 0,
+      refresh: () => this.#figures.refresh(),
+      giveUp: () => {
+        this.#abort.abort(new Error("the gateway has stopped"));
+        return this.#stream?.close();
+      },
+      close: () => this.#recovery.close(),
     });
   }
 
@@ -184,6 +193,11 @@ export class Gateway {
   /** For who looks: only the gateway changes it. */
   get book(): Pick<Book, "net" | "external" | "isFlat"> {
     return this.#state.book;
+  }
+
+  /** What is promised of the buying power, and not held by the broker yet; account currency. */
+  get reserved(): number {
+    return this.#state.account.reserved;
   }
 
   /** Nothing is open and nothing is being closed: a step without intents and updates changes nothing here. */
@@ -243,18 +257,20 @@ export class Gateway {
         return this.#pumpAll();
       case "liquidate":
         return this.#run(() => this.#liquidate(message));
+      case "consumer": // its port is the worker's
+        this.#consumers.drop(message.consumer);
+        return this.#steps.settleWhenDone();
+      case "handOver":
+        return this.#consumers.handOver(message, this.#flow, this.#reports);
+      case "abandon": {
+        const closing = this.#stopping.abandon(message);
+        return closing === null ? this.#pumpAll() : this.#run(() => this.#liquidate(closing));
+      }
       case "stop":
-        return this.#run(() => this.#stop());
+        return this.#run(() => this.#stopping.stop(message));
       default:
         return message satisfies never;
     }
-  }
-
-  /** A consumer is gone: steps no longer wait for it. */
-  dropConsumer(consumer: number): void {
-    const at = this.#consumers.indexOf(consumer);
-    if (at >= 0) this.#consumers.splice(at, 1);
-    this.#steps.settleWhenDone();
   }
 
   /** Resolves when nothing is being sent, and all replies have been applied. */
@@ -276,6 +292,12 @@ export class Gateway {
     for (const desk of [...this.#state.board.dirty.list]) {
       if (!this.#pumping.has(desk)) this.#run(() => this.#pump(desk));
     }
+  }
+
+  #pumpNow(): Soon<void> {
+    if (!this.options.stepping) return this.#pumpAll();
+    this.#steps.turns.run(() => this.#steps.rounds(false));
+    return this.#steps.turns.idle();
   }
 
   async #pump(desk: Desk): Promise<void> {
@@ -313,7 +335,7 @@ export class Gateway {
 
   #onRestored(): void {
     this.#run(async () => {
-      await reconcile(this.#state, this.#flow, this.#dispatch);
+      await reconcile(this.#state, this.#flow, this.#reconciler);
       this.#state.isConnected = true;
       for (const desk of this.#state.desks.values()) desk.touch();
       this.#pumpAll();
@@ -336,28 +358,6 @@ export class Gateway {
       this.#pumpAll();
       this.#liquidations.answer();
     }
-  }
-
-  async #stop(): Promise<void> {
-    this.#state.isStopping = true;
-    this.#state.restrict("stop", "reducing", "the trader stops");
-    this.#state.closeDesks("the trader stops");
-    if (this.options.stepping) {
-      this.#steps.turns.run(() => this.#steps.rounds(false));
-      await this.#steps.turns.idle();
-    } else {
-      this.#pumpAll();
-      await this.idle();
-      for (let i = 0; i < STOP_WAITS_MAX && !isSettled(this.#state); i++) {
-        await this.options.wait(STOP_WAIT_MS, this.#abort.signal);
-      }
-    }
-    await this.#figures.refresh();
-    // Whatever still waits for the exchange is given up.
-    this.#abort.abort(new Error("the gateway has stopped"));
-    await this.#stream?.close();
-    await this.#recovery.close();
-    this.options.toMain({ type: "stopped", open: openPositions(this.#state) });
   }
 
   /** A task whose failure ends the gateway: main decides what then. */

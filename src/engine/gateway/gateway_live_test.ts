@@ -173,7 +173,7 @@ Deno.test("stopping cancels what is open, and leaves resting legs where they are
   world.send(testIntent({ action: "buy", symbol: "B", limitPrice: 90 }));
   await world.settled();
   world.broker.fill(world.broker.open("A")[0], "10", "100");
-  world.gateway.fromMain({ type: "stop" });
+  world.gateway.fromMain({ type: "stop", orders: "cancel", withinMs: 10_000 });
   await world.settled();
   assert.deepEqual(world.broker.open().map(({ symbol, type }) => [symbol, type]), [["A", "stop"]]);
   assert.deepEqual(world.ofMain("stopped").map(({ open }) => open), [[
@@ -198,7 +198,7 @@ Deno.test("before it has stopped, all that can rest rests, and what remains is t
   await world.settled();
   assert.deepEqual(broker.open("A").map(({ type }) => type), ["limit"]);
   broker.confirmsCancels = false;
-  world.gateway.fromMain({ type: "stop" });
+  world.gateway.fromMain({ type: "stop", orders: "cancel", withinMs: 10_000 });
   await world.settled();
   assert.deepEqual(world.ofMain("stopped"), []);
   broker.confirmAsked();
@@ -229,7 +229,7 @@ Deno.test("legs that end with the day are put to rest until cancelled when it st
   await world.settled();
   world.broker.fill(world.broker.open("A")[0], "10", "100");
   await world.settled();
-  world.gateway.fromMain({ type: "stop" });
+  world.gateway.fromMain({ type: "stop", orders: "cancel", withinMs: 10_000 });
   while (world.ofMain("stopped").length === 0) await world.settled();
   const rest = world.broker.open().map((order) => [order.type, order.qty, order.timeInForce]);
   assert.deepEqual(rest, [["stop", "10", "gtc"]]);

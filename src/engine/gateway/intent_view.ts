@@ -75,6 +75,8 @@ export class IntentView implements RiskView {
   }
 
   get isNoEntries(): boolean {
+    const { stopped } = this.state;
+    if (stopped.size > 0 && stopped.has(this.run.runId)) return true;
     return this.liquidations.covers(this.run, this.desk.symbol);
   }
 

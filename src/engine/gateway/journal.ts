@@ -2,6 +2,7 @@
  * The gateway's memory that outlives it: one append-only segment per batch.
  * Invariant: no order leaves that is not in the journal, durably.
  */
+import type { Split } from "../../model/split.ts";
 import type { OrderAction } from "../../contracts/decision.ts";
 import type { Execution, OrderRequest, OrderStatus, OrderType, Side } from "../../model/order.ts";
 import type { Intent, RunInfo } from "../../protocol.ts";
@@ -101,6 +102,10 @@ export type JournalRecord =
   | { type: "closed"; runId: number; execution: Execution; reason: string }
   /** What the account holds that is nobody's, when that was found to have changed. */
   | { type: "external"; symbol: string; qty: string }
+  /** What is held of its symbol became other shares. `isWhole`: without parts of shares. */
+  | { type: "split"; split: Split; isWhole: boolean }
+  /** Splits to this date of the exchange's were looked for. */
+  | { type: "splits_done"; to: string }
   /** What losses of the account are measured from, and the limit for them that was reached. */
   | DayRecord
   /** The session has ended in order. */

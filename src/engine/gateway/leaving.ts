@@ -6,10 +6,14 @@ import type { GatewayState } from "./state.ts";
 
 const PRICE_DECIMALS = 6;
 
-/** Orders have ended, and what is to rest has been put to rest. */
-export function isSettled(state: GatewayState): boolean {
+/**
+ * Orders have ended (`keepsOrders`: or are at the broker, where they stay), and what is to rest has
+ * been put to rest.
+ */
+export function isSettled(state: GatewayState, keepsOrders: boolean): boolean {
   const { dirty, busy, openOrders } = state.board;
-  if (dirty.list.length > 0 || openOrders > 0) return false;
+  if (dirty.list.length > 0 || (openOrders > 0 && !keepsOrders)) return false;
+  if (busy.list.some(({ sending }) => sending > 0)) return false;
   return busy.list.every((desk) =>
     [...desk.protections.values()].every(({ groups }) =>
       groups.flatMap(restingLegs).every((leg) => !leg.isSending && leg.cancel === "none")
@@ -17,9 +21,13 @@ export function isSettled(state: GatewayState): boolean {
   );
 }
 
-/** By symbol, then run. */
-export function openPositions(state: GatewayState): OpenPosition[] {
-  return [...state.book.all()].map(({ symbol, runId, position }) => {
+/** By symbol, then run; of these runs, or of all. */
+export function openPositions(
+  state: GatewayState,
+  isWanted: (runId: number) => boolean = () => true,
+): OpenPosition[] {
+  const all = [...state.book.all()].filter(({ runId }) => isWanted(runId));
+  return all.map(({ symbol, runId, position }) => {
     const protection = state.desk(symbol).protections.get(runId);
     const covered = coveredBy(protection);
     return {

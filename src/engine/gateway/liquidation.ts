@@ -124,6 +124,8 @@ export class Liquidations {
 }
 
 function coveredBy(request: Request, run: RunInfo, symbol: string): boolean {
+  const { runIds } = request;
   return (request.scope === "all" || run.dayTrade) &&
+    (runIds === undefined || runIds.includes(run.runId)) &&
     request.assetClasses.includes(assetClassOf(symbol));
 }

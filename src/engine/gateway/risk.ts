@@ -92,7 +92,9 @@ function checkEntry(view: RiskView): Denied | null {
   const lost = checkLoss(view);
   if (lost !== null) return lost;
   if (view.tradingState === "reducing") return denied("reducing", view.restriction);
-  if (view.isNoEntries) return denied("no_entries", "positions are being closed");
+  if (view.isNoEntries) {
+    return denied("no_entries", "its positions are being closed, or its strategy has been stopped");
+  }
   const { reduceOnly } = limits;
   if (reduceOnly.length > 0 && (reduceOnly === "all" || reduceOnly.includes(symbol))) {
     return denied("reduce_only", `the plan lets only exits through in ${symbol}`);

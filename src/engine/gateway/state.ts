@@ -7,7 +7,8 @@ import { assert } from "../../util/assert.ts";
 import { type Decimal, decimal, plain, roundToTick } from "../../util/decimal.ts";
 import { Account } from "./account.ts";
 import { Book } from "./book.ts";
-import { Board, Desk } from "./desk.ts";
+import { Board } from "./board.ts";
+import { Desk } from "./desk.ts";
 import type { GatewayOptions } from "./options.ts";
 import type { ExitPrices, Protection } from "./protection.ts";
 import { Restrictions } from "./restrictions.ts";
@@ -45,6 +46,8 @@ export class GatewayState {
   readonly desks = new Map<string, Desk>();
   readonly board = new Board();
   readonly runs = new Map<number, RunInfo>();
+  /** Runs whose strategy is stopped: they open nothing any more. */
+  readonly stopped = new Set<number>();
   readonly #assets = new Map<string, Asset>();
   readonly sessions: Partial<Record<AssetClass, { openUs: number; closeUs: number }>> = {};
   readonly halted = new Set<string>();

@@ -55,6 +55,8 @@ export interface WorldOptions {
   /** What a trader left that died: its broker, which went on, and its journal. */
   after?: World;
   recovery?: GatewayOptions["recovery"];
+  /** The broker, before the gateway asks it anything. */
+  before?(broker: TestBroker): void;
   /** The broker is in the gateway's own isolate: nothing is waited for. */
   isHere?: boolean;
   reconcile?: ReconcilePeriods;
@@ -87,6 +89,7 @@ export class World {
     this.broker = after?.broker ?? new TestBroker(options);
     this.journal = options.journal ?? new MemoryJournal(after?.journal.all);
     if (!after) this.broker.nowUs = OPEN_US;
+    options.before?.(this.broker);
     this.n = after?.n ?? 0;
     this.gateway = new Gateway({
       broker: this.broker,

@@ -48,20 +48,23 @@ export class ScannerRunner {
     sources: PluginSource[],
     registry: PluginRegistry,
     log: (name: string) => StrategyLog,
-    control: SharedArrayBuffer,
+    stopFlag: (index: number) => Int32Array,
+    onLoading: (index: number | null) => void = () => {},
   ): Promise<void> {
     for (const [index, source] of sources.entries()) {
+      onLoading(index);
       const { type, params } = await loadPlugin<Scanner>({
         table: "scanners",
         source,
         base: Scanner,
         registry,
         common: COMMON,
-        stopFlag: new Int32Array(control, index * 4, 1),
+        stopFlag: stopFlag(index),
       });
       const instance = begin(source, () => new type({ name: source.name, params }));
       this.#scanners.set(source.name, { instance, log: log(source.name) });
     }
+    onLoading(null);
     const scanners = [...this.#scanners].map(([name, { instance }]) => ({
       name,
       fromMarketOpen: Math.max(0, Number(instance.fromMarketOpen) || 0),

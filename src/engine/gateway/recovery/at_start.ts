@@ -9,6 +9,7 @@ import { type ChildOrder, isLive, isMissingFills } from "../work.ts";
 import { bookOutside } from "./book_outside.ts";
 import { type Difference, settleDifferences } from "./differences.ts";
 import { orderOf, type Replay } from "./replay.ts";
+import { makeSplits } from "./splits.ts";
 
 const PAUSE_MS = 1000;
 const PAUSE_MS_MAX = 30_000;
@@ -63,6 +64,8 @@ export class AtStart {
       if (isStill && (!isMissing || attempt >= READS_MAX)) break;
       await state.options.wait(PAUSE_MS, signal);
     }
+    const { splits } = this.parts.replay;
+    await this.#asked("splits", () => makeSplits(state, splits, positions, signal));
     const differences = settleDifferences(state, positions, this.#externalBefore, this.#outside);
     const openOrders = await this.#othersOrders();
     const { journal } = state.options;

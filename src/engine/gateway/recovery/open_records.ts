@@ -1,4 +1,5 @@
 import { type Decimal, decimal } from "../../../util/decimal.ts";
+import { type Split, splitIncrement, splitShares } from "../../../model/split.ts";
 import type { JournalRecord } from "../journal.ts";
 
 const ZERO = decimal(0);
@@ -35,7 +36,19 @@ class SymbolRecords {
         else this.#positions.set(runId, after);
         return;
       }
+      case "split":
+        return this.#split(record.split, record.isWhole);
       default:
+    }
+  }
+
+  #split(split: Split, isWhole: boolean): void {
+    const runIds = [...this.#positions.keys()];
+    const before = [...this.#positions.values()];
+    const after = splitShares(before, split, splitIncrement(isWhole));
+    for (const [i, runId] of runIds.entries()) {
+      if (after[i].isZero) this.#positions.delete(runId);
+      else this.#positions.set(runId, after[i]);
     }
   }
 
@@ -62,6 +75,7 @@ export function openRecords(records: readonly JournalRecord[]): JournalRecord[] 
   const symbolOf = new Map<string, string>();
   const places = new Map<JournalRecord, number>();
   const runs: JournalRecord[] = [];
+  let splitsDone: JournalRecord[] = [];
   for (const [place, record] of records.entries()) {
     places.set(record, place);
     if (record.type === "runs") {
@@ -71,6 +85,7 @@ export function openRecords(records: readonly JournalRecord[]): JournalRecord[] 
       }
       continue;
     }
+    if (record.type === "splits_done") splitsDone = [record];
     const symbol = symbolNamed(record, symbolOf);
     if (symbol === undefined) continue;
     let one = symbols.get(symbol);
@@ -80,7 +95,7 @@ export function openRecords(records: readonly JournalRecord[]): JournalRecord[] 
   }
   const open = [...symbols.values()].filter((one) => !one.isOver);
   if (open.length === 0) return [];
-  return [...runs, ...open.flatMap((one) => one.records)]
+  return [...runs, ...splitsDone, ...open.flatMap((one) => one.records)]
     .sort((a, b) => places.get(a)! - places.get(b)!);
 }
 
@@ -95,6 +110,8 @@ function symbolNamed(record: JournalRecord, known: Map<string, string>): string 
       return record.execution.symbol;
     case "protection":
       return record.symbol;
+    case "split":
+      return record.split.symbol;
     case "accepted": {
       const symbol = known.get(record.clientOrderId);
       if (symbol === undefined) return undefined;
@@ -114,6 +131,7 @@ function symbolNamed(record: JournalRecord, known: Map<string, string>): string 
     case "session":
     case "runs":
     case "external":
+    case "splits_done":
     case "day":
     case "end":
       return undefined;

@@ -1,4 +1,5 @@
 import type { BrokerOrder, Execution, OrderStatus } from "../../../model/order.ts";
+import type { Split } from "../../../model/split.ts";
 import type { RunInfo } from "../../../protocol.ts";
 import { type Decimal, decimal } from "../../../util/decimal.ts";
 import type { JournalLeg, JournalRecord, JournalWork } from "../journal.ts";
@@ -8,6 +9,7 @@ import type { GatewayState } from "../state.ts";
 import { type ChildOrder, sideOf, type Work } from "../work.ts";
 import { bookOutside } from "./book_outside.ts";
 import { carryRun, NOBODY } from "./carry_runs.ts";
+import { applySplit } from "./splits.ts";
 
 const ZERO = decimal(0);
 
@@ -25,6 +27,7 @@ export class Replay {
   lastUs = 0;
   /** Orders by client order id, with what their legs were. */
   readonly orders = new Map<string, ChildOrder>();
+  readonly splits: { doneTo: string | null; made: Split[] } = { doneTo: null, made: [] };
   readonly #works = new Map<number, Work>();
 
   constructor(readonly state: GatewayState, readonly flow: OrderFlow) {}
@@ -71,6 +74,12 @@ export class Replay {
         return void bookOutside(this.state, record.runId, record.execution, record.reason);
       case "external":
         return this.state.book.setExternal(record.symbol, decimal(record.qty));
+      case "split":
+        this.splits.made.push(record.split);
+        return applySplit(this.state, record.split, record.isWhole);
+      case "splits_done":
+        this.splits.doneTo = record.to;
+        return;
       case "day":
       case "end":
         return;

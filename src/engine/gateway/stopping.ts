@@ -1,0 +1,104 @@
+/**
+ * How the gateway ends, and how it leaves a strategy's orders and positions when that is stopped.
+ * Invariant: bounded in time, whoever does not answer; what is not done by then is told as open.
+ */
+import type { AssetClass } from "../../model/asset.ts";
+import type { MainToGateway, StopOrders } from "../../protocol.ts";
+import { AbortController } from "../../util/natives.ts";
+import type { Soon } from "../../util/soon.ts";
+import { isSettled, openPositions } from "./leaving.ts";
+import type { Liquidations } from "./liquidation.ts";
+import type { GatewayState } from "./state.ts";
+
+type Abandon = Extract<MainToGateway, { type: "abandon" }>;
+type Liquidate = Extract<MainToGateway, { type: "liquidate" }>;
+
+/** Its state is looked at so often. */
+const LOOK_MS = 100;
+/** The last figures, and the stream's end, are waited for so long. */
+const LAST_MS_MAX = 500;
+/** Of the liquidation when all is to be closed: nobody waits for its answer. */
+const STOP_ID = -1;
+const ALL_CLASSES: AssetClass[] = ["us_equity", "crypto"];
+
+export interface StoppingOptions {
+  state: GatewayState;
+  liquidations: Liquidations;
+  signal: AbortSignal;
+  /** Sends what is planned; in steps, all rounds of it. */
+  pump(): Soon<void>;
+  isPumping(): boolean;
+  refresh(): Soon<void>;
+  /** Gives up what still waits for the exchange, and closes the stream of updates. */
+  giveUp(): Soon<void> | undefined;
+  /** Closes the journal. */
+  close(): Promise<void>;
+}
+
+export class Stopping {
+  constructor(readonly options: StoppingOptions) {}
+
+  /** What the runs would open is not opened. Gives what is to be closed; null: nothing. */
+  abandon({ id, runIds, flatten, reason }: Abandon): Liquidate | null {
+    const { state } = this.options;
+    for (const runId of runIds) state.stopped.add(runId);
+    for (const desk of state.board.busy.list) {
+      for (const work of desk.works) {
+        if (!runIds.includes(work.runId) || work.kind !== "entry") continue;
+        work.cancelReason ??= reason;
+        desk.touch();
+      }
+    }
+    const open = openPositions(state, (runId) => runIds.includes(runId));
+    state.options.toMain({ type: "abandoned", id, open });
+    return flatten ? { ...closing(id, reason), runIds } : null;
+  }
+
+  /** All that is to be written is written, and main is told what remains. */
+  async stop({ orders, withinMs }: Extract<MainToGateway, { type: "stop" }>): Promise<void> {
+    const { state, giveUp, close } = this.options;
+    await this.#settle(orders, withinMs);
+    await this.#soon(giveUp());
+    await close();
+    const { options: { toMain }, board: { openOrders } } = state;
+    toMain({ type: "stopped", open: openPositions(state), orders: openOrders });
+  }
+
+  /** Resolves when all that the gateway was to leave is left so, or the time is over. */
+  async #settle(orders: StopOrders, withinMs: number): Promise<void> {
+    const { state, liquidations, signal, pump, isPumping, refresh } = this.options;
+    const { stepping, wait, log } = state.options;
+    state.isStopping = true;
+    state.restrict("stop", "reducing", "the trader stops");
+    if (orders === "keep") { for (const desk of state.desks.values()) desk.touch(); }
+    else state.closeDesks("the trader stops");
+    if (orders === "flatten") liquidations.add(closing(STOP_ID, "stop"));
+    const isDone = () =>
+      !isPumping() && isSettled(state, orders === "keep") &&
+      (orders !== "flatten" || state.book.isFlat);
+    await pump();
+    // In steps the exchange's time stands still: nothing more would come.
+    for (let ms = 0; !stepping && ms < withinMs && !isDone(); ms += LOOK_MS) {
+      await wait(LOOK_MS, signal);
+      if (orders === "flatten") await pump();
+    }
+    try {
+      await this.#soon(refresh());
+    } catch (error) {
+      log("warning", "The account cannot be read: {error}", { error: String(error) });
+    }
+  }
+
+  /** Waits for it, but not for long. */
+  async #soon(done: Soon<void> | undefined): Promise<void> {
+    if (!(done instanceof Promise)) return;
+    const { wait } = this.options.state.options;
+    const given = new AbortController();
+    await Promise.race([done, wait(LAST_MS_MAX, given.signal)]).finally(() => given.abort());
+  }
+}
+
+function closing(id: number, reason: string): Liquidate {
+  const assetClasses = ALL_CLASSES;
+  return { type: "liquidate", id, scope: "all", assetClasses, reason, deadlineUs: Infinity };
+}
