@@ -23,6 +23,7 @@
 import { type Asset, type AssetClass, assetClassOf } from "../../model/asset.ts";
 import type { Side } from "../../model/order.ts";
 import { Decimal, decimal } from "../../util/decimal.ts";
+import { sortFew } from "../../util/sort_few.ts";
 import type { Holding, Positions } from "./book.ts";
 import { ByRun } from "./by_run.ts";
 import { type ExitPrices, isResting, type Protection } from "./protection.ts";
@@ -91,15 +92,11 @@ export class Desks {
       this.#places[desk.number] = -1;
       taken.push(desk);
     }
-    // Mostly there are one or two.
-    if (taken.length === 2) {
-      const [first, second] = taken;
-      if (first.symbol < second.symbol) return;
-      taken[0] = second;
-      taken[1] = first;
-    } else if (taken.length > 2) taken.sort((a, b) => compare(a.symbol, b.symbol));
+    sortFew(taken, bySymbol);
   }
 }
+
+const bySymbol = (a: Desk, b: Desk): number => compare(a.symbol, b.symbol);
 
 export class Desk {
   #works: readonly Work[] = NO_WORKS;
