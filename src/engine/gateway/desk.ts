@@ -32,7 +32,6 @@ import { exitsToRest, hasLegsInWay, legsOfEntry, legsToCancel, type RestView } f
 import {
   byTurn,
   type ChildOrder,
-  compare,
   isEntry,
   isOwnExit,
   liveChild,
