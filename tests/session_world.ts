@@ -10,7 +10,12 @@ import { readTradePlan } from "../src/config/tradeplan.ts";
 import { trade, type TradeResult } from "../src/commands/trade.ts";
 import type { SessionEvent } from "../src/engine/session_options.ts";
 import type { DataSource } from "../src/simulator/options.ts";
+import type { FaultInput } from "../src/config/fault_kinds.ts";
+import { readFault } from "../src/config/fault_plan.ts";
+import { type ExchangeTruth, readTruth } from "./exchange_truth.ts";
 import { startSimulatorWorker } from "../src/simulator/simulator_worker.ts";
+
+const KEYS = { keyId: "key-id", secretKey: "secret-key" };
 
 export const MINUTE_US = 60e6;
 export const OPEN = "2022-01-03T14:30:00Z";
@@ -32,6 +37,8 @@ export interface Played extends TradeResult {
   logs: Log[];
   /** "subscribe AAA BBB", "unsubscribe AAA", …, as they were sent to the exchange. */
   asked: string[];
+  /** How things really are at the exchange, at the end. */
+  truth: ExchangeTruth;
 }
 
 export interface PlayOptions {
@@ -43,6 +50,12 @@ export interface PlayOptions {
   start: string;
   end: string;
   speed?: number | "max";
+  /** What goes wrong at the exchange; with an empty list, what a test injects while it runs. */
+  faults?: FaultInput[];
+  /** Of all chance in the faults. Default 1. */
+  seed?: number;
+  /** The exchange listens: at this address, until the session has ended. */
+  onExchange?(baseUrl: string): void;
   env?: Record<string, string>;
   /** Ends the session when it has told this. */
   until?(log: Log): boolean;
@@ -109,21 +122,24 @@ export class SessionWorld {
       endUs: us(end),
       speed,
       port: 0,
+      faults: options.faults && planOf(options.faults, options.seed ?? 1),
     });
+    options.onExchange?.(simulator.baseUrl);
     try {
-      return await this.#trade(options, simulator.baseUrl);
+      const played = await this.#trade(options, simulator.baseUrl);
+      return { ...played, truth: await readTruth(simulator.baseUrl, KEYS) };
     } finally {
       await simulator.close();
     }
   }
 
-  async #trade({ plan, env, until, signal }: PlayOptions, baseUrl: string): Promise<Played> {
+  async #trade({ plan, env, until, signal }: PlayOptions, baseUrl: string) {
     const settings = readEnvironment({
       LIU_DATA: this.folder,
       NUM_CONSUMERS: "2",
       APCA_API_BASE_URL: baseUrl,
-      APCA_API_KEY_ID: "key-id",
-      APCA_API_SECRET_KEY: "secret-key",
+      APCA_API_KEY_ID: KEYS.keyId,
+      APCA_API_SECRET_KEY: KEYS.secretKey,
       ...env,
     }, this.folder);
     const events: SessionEvent[] = [];
@@ -149,6 +165,10 @@ export class SessionWorld {
       sent.restore();
     }
   }
+}
+
+function planOf(faults: FaultInput[], seed: number) {
+  return { seed, faults: faults.map(readFault) };
 }
 
 /** What is sent to the exchange about the symbols whose bars it is to send. */
