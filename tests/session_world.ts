@@ -5,11 +5,14 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { join } from "node:path";
+import type { FaultInput } from "../src/config/fault_kinds.ts";
+import { NO_FAULTS, readFault } from "../src/config/fault_plan.ts";
 import { readEnvironment } from "../src/config/environment.ts";
 import { readTradePlan } from "../src/config/tradeplan.ts";
 import { trade, type TradeResult } from "../src/commands/trade.ts";
 import type { SessionEvent } from "../src/engine/session_options.ts";
 import type { DataSource } from "../src/simulator/options.ts";
+import { CONTROL_PATH } from "../src/simulator/faults/control.ts";
 import { startSimulatorWorker } from "../src/simulator/simulator_worker.ts";
 
 export const MINUTE_US = 60e6;
@@ -44,6 +47,10 @@ export interface PlayOptions {
   end: string;
   speed?: number | "max";
   env?: Record<string, string>;
+  /** What the exchange does wrong from the start. */
+  faults?: FaultInput[];
+  /** Hears all that is logged, and tells the exchange what to do wrong next. */
+  script?(log: Log, inject: (fault: FaultInput) => void): void;
   /** Ends the session when it has told this. */
   until?(log: Log): boolean;
   /** Aborted: the session ends. */
@@ -100,7 +107,7 @@ export class SessionWorld {
   }
 
   async play(options: PlayOptions): Promise<Played> {
-    const { start, end, speed = "max", sources = [], bars = [] } = options;
+    const { start, end, speed = "max", sources = [], bars = [], script, faults } = options;
     const file = join(this.folder, "bars.csv");
     await Deno.writeTextFile(file, barsText(bars));
     const simulator = await startSimulatorWorker({
@@ -109,6 +116,9 @@ export class SessionWorld {
       endUs: us(end),
       speed,
       port: 0,
+      ...(script || faults
+        ? { faults: { ...NO_FAULTS, faults: (faults ?? []).map(readFault) } }
+        : {}),
     });
     try {
       return await this.#trade(options, simulator.baseUrl);
@@ -117,7 +127,10 @@ export class SessionWorld {
     }
   }
 
-  async #trade({ plan, env, until, signal }: PlayOptions, baseUrl: string): Promise<Played> {
+  async #trade(
+    { plan, env, until, signal, script }: PlayOptions,
+    baseUrl: string,
+  ): Promise<Played> {
     const settings = readEnvironment({
       LIU_DATA: this.folder,
       NUM_CONSUMERS: "2",
@@ -132,6 +145,7 @@ export class SessionWorld {
     if (signal?.aborted) enough.abort();
     signal?.addEventListener("abort", () => enough.abort());
     const sent = subscribing();
+    const injected: Promise<void>[] = [];
     try {
       const result = await trade({
         plan: readTradePlan(plan, join(FIXTURES, "tradeplan.toml"), "tradeplan.toml"),
@@ -139,16 +153,27 @@ export class SessionWorld {
         logSink: (level, category, message, properties) => {
           const log = { level, part: category.at(-1)!, message, properties };
           logs.push(log);
+          script?.(log, (fault) => injected.push(inject(baseUrl, fault)));
           if (until?.(log)) enough.abort();
         },
         signal: enough.signal,
         onEvent: (event) => events.push(event),
       });
+      await Promise.all(injected);
       return { ...result, events, logs, asked: sent.asked };
     } finally {
       sent.restore();
     }
   }
+}
+
+async function inject(baseUrl: string, fault: FaultInput): Promise<void> {
+  const response = await fetch(baseUrl + CONTROL_PATH, {
+    method: "POST",
+    body: JSON.stringify(fault),
+  });
+  const text = await response.text();
+  assert.equal(response.status, 201, text);
 }
 
 /** What is sent to the exchange about the symbols whose bars it is to send. */
