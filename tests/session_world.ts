@@ -5,8 +5,6 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { join } from "node:path";
-import type { FaultInput } from "../src/config/fault_kinds.ts";
-import { NO_FAULTS, readFault } from "../src/config/fault_plan.ts";
 import { readEnvironment } from "../src/config/environment.ts";
 import { readTradePlan } from "../src/config/tradeplan.ts";
 import { trade, type TradeResult } from "../src/commands/trade.ts";
