@@ -11,6 +11,7 @@ import type { SessionEvent, SessionResult, StrategySetup } from "../engine/sessi
 import { Session } from "../engine/session.ts";
 import { ConfigError } from "../util/errors.ts";
 import { logger, type LogSink } from "../util/log.ts";
+import { checkMoney } from "./money.ts";
 import { readSources } from "./plan_sources.ts";
 import { alpacaSettings, providerOf } from "./provider.ts";
 import { symbolsMaxOf } from "./settings.ts";
@@ -49,7 +50,7 @@ export async function trade(options: TradeOptions): Promise<TradeResult> {
     if (event.type === "strategyFailed") failed.add(event.strategy);
     options.onEvent(event);
   };
-  checkEnvironment(plan, settings);
+  checkMoney(plan, settings.alpaca);
   const sources = await readSources(plan);
   const storeWorker = await openSettingsStore(settings, { readOnly: false });
   try {
@@ -119,27 +120,6 @@ function digestOf(plan: TradePlan, sources: unknown, settings: Settings): string
   const { warnings: _, backtest: __, optimizer: ___, alerts: ____, ...rest } = plan;
   const text = JSON.stringify([rest, sources, consumersOf(settings), config.version]);
   return createHash("sha256").update(text).digest("hex");
-}
-
-/** Real money only on purpose: the plan and the address must both say so. */
-function checkEnvironment(plan: TradePlan, settings: Settings): void {
-  if (plan.environment === "BACKTEST") {
-    throw new ConfigError(
-      `Cannot start: ${plan.file} says environment = "BACKTEST". To trade a paper account or the ` +
-        `simulated exchange write environment = "PAPER"`,
-    );
-  }
-  const isLive = new URL(settings.alpaca.baseUrl).hostname === "api.alpaca.markets";
-  if ((plan.environment === "PROD") === isLive) return;
-  throw new ConfigError(
-    isLive
-      ? `Cannot start: APCA_API_BASE_URL is the live account, but ${plan.file} says ` +
-        `environment = "${plan.environment}". For real money write environment = "PROD", ` +
-        `else set APCA_API_BASE_URL=https://paper-api.alpaca.markets`
-      : `Cannot start: ${plan.file} says environment = "PROD", but APCA_API_BASE_URL is not the ` +
-        `live account's. Set APCA_API_BASE_URL=https://api.alpaca.markets, or write ` +
-        `environment = "PAPER"`,
-  );
 }
 
 function consumersOf(settings: Settings): number {

@@ -1,10 +1,10 @@
 /** `liu kill`, `liu resume` and `liu status`, while a trader runs and while none does. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { ControlClient } from "../src/control/control_client.ts";
-import type { TraderStatus } from "../src/control/trader_control.ts";
-import { findTraders } from "../src/control/trader_file.ts";
-import { exchangeEnv, inFolder, Liu, type SimulateProcess, writeFiles } from "./program.ts";
+import { ControlClient } from "../../src/control/control_client.ts";
+import type { TraderStatus } from "../../src/control/trader_control.ts";
+import { findTraders } from "../../src/control/trader_file.ts";
+import { exchangeEnv, inFolder, Liu, type SimulateProcess, writeFiles } from "../program.ts";
 
 const KEYS = { keyId: "k", secretKey: "s" };
 const SYMBOLS = 3;
@@ -59,7 +59,13 @@ class World {
   /** What traders have printed. */
   readonly said: string[] = [];
 
-  constructor(readonly liu: Liu, readonly exchange: SimulateProcess, readonly folder: string) {}
+  constructor(
+    readonly liu: Liu,
+    readonly exchange: SimulateProcess,
+    readonly folder: string,
+    /** What came to the plan's webhook. */
+    readonly alerts: { code: string; text: string; environment: string }[],
+  ) {}
 
   get env(): Record<string, string> {
     return exchangeEnv(this.exchange.baseUrl, KEYS);
@@ -108,16 +114,28 @@ class World {
 async function inWorld(run: (world: World) => Promise<void>): Promise<void> {
   await inFolder(async (folder) => {
     const liu = new Liu(folder);
+    const alerts: World["alerts"] = [];
+    const hook = Deno.serve(
+      { port: 0, hostname: "127.0.0.1", onListen: () => {} },
+      async (request) => {
+        alerts.push(await request.json());
+        return new Response();
+      },
+    );
     await writeFiles(folder, FILES);
+    const url = `http://127.0.0.1:${hook.addr.port}/`;
+    const plan = `${FILES["tradeplan.toml"]}[alerts.webhook]\nurl = "${url}"\n`;
+    await Deno.writeTextFile(join(folder, "tradeplan.toml"), plan);
     assert.equal((await liu.run(["migrate"])).code, 0);
     const exchange = await liu.simulate([
       ...["--generate", String(SYMBOLS), "--seed", "3", "--speed", String(SPEED)],
       ...["--start", "2022-01-03T15:00:00Z", "--end", "2022-01-03T21:05:00Z"],
     ]);
     try {
-      await run(new World(liu, exchange, folder));
+      await run(new World(liu, exchange, folder, alerts));
     } finally {
       await exchange.stop();
+      await hook.shutdown();
     }
   });
 }
@@ -161,6 +179,10 @@ Deno.test({
       assert.equal(resting.length, SYMBOLS);
       assert.equal((await world.status()).exitCode, 5);
 
+      const told = world.alerts.find(({ text }) => text.includes("killed: a test"));
+      assert.equal(told?.text, "HALTED: killed: a test. liu resume lifts it (gateway)");
+      assert.equal(told?.environment, "PAPER");
+
       first.child.kill("SIGKILL");
       await first.ended;
       const dead = await world.status();
@@ -188,11 +210,15 @@ Deno.test({
 });
 
 Deno.test({
-  name: "without a trader a kill cancels entries at the broker, and the next trader starts HALTED",
+  name:
+    "fault 50: a kill without a trader cancels entries; a switch that was damaged since still halts",
   ignore: Deno.build.os === "windows",
   fn: () =>
     inWorld(async (world) => {
       const { liu, env } = world;
+      const tried = await liu.run(["alerts", "test"], env);
+      assert.deepEqual([tried.code, tried.out], [0, "webhook: sent\n"], tried.err);
+      assert.match(world.alerts[0].text, /^liu alerts test/);
       const nothing = await liu.run(["resume"], env);
       assert.deepEqual([nothing.code, nothing.out], [0, "The kill switch was not fired.\n"]);
       const first = world.trader();
