@@ -27,6 +27,7 @@ Deno.test("fault 11: the fill arrives before the POST's reply: kept, and applied
   const filled = world.inject({ kind: "fills", pieces: [4, 6], price: 100 });
   world.send({ action: "buy", qty: 10 });
   await filled.injected();
+  await world.settled();
   await world.position(10);
   assert.equal(world.trades().length, 2);
   await world.check({ orders: 1 });
@@ -55,6 +56,7 @@ Deno.test("fault 14: a partial fill, then a cancel: what filled stays, its stop 
   const filled = world.inject({ kind: "fills", pieces: [4], price: 90 });
   world.send({ ...RESTING, stopPrice: 80 });
   await filled.injected();
+  await world.settled();
   await world.position(4, { isOpen: true });
   world.cancel();
   await world.position(4, { minutes: 2 });
@@ -74,6 +76,7 @@ for (const reply of [204, 422] as const) {
     const race = world.inject({ kind: "cancel_race", reply });
     world.cancel();
     await race.injected();
+    await world.settled();
     await world.networkMs(20_000);
     await world.position(10);
     await world.check({ orders: 1 });
@@ -87,6 +90,7 @@ Deno.test("fault 15: a cancel that races a part of a fill: that part stays", asy
   const race = world.inject({ kind: "cancel_race", pieces: [3] });
   world.cancel();
   await race.injected();
+  await world.settled();
   await world.position(3);
   await world.check({ orders: 1 });
 });
@@ -107,6 +111,7 @@ Deno.test("fault 16: PATCH says 200, but the original filled: no double position
   const race = world.inject({ kind: "replace_race" });
   await replaceByHand(world, { limitPrice: "91" });
   await race.injected();
+  await world.settled();
   await world.networkMs(90_000);
   await world.position(10, { minutes: 3 });
   assert.equal(world.exchangeQty(), 10);
@@ -120,6 +125,7 @@ Deno.test("fault 16: PATCH says 200, but the original stays", async () => {
   const rejected = world.inject({ kind: "replace_rejected" });
   await replaceByHand(world, { limitPrice: "91" });
   await rejected.injected();
+  await world.settled();
   await world.networkMs(90_000);
   assert.notEqual(world.report()?.openOrder, null);
   world.cancel();
@@ -132,6 +138,7 @@ Deno.test("fault 17: PATCH after a partial fill: the remaining quantity only", a
   const filled = world.inject({ kind: "fills", pieces: [4], price: 90 });
   world.send(RESTING);
   await filled.injected();
+  await world.settled();
   await world.position(4, { isOpen: true });
   await replaceByHand(world, { limitPrice: "101" });
   await world.position(10, { minutes: 5 });
@@ -147,6 +154,7 @@ Deno.test("fault 18: stuck in pending_cancel: polled, the symbol locked, told on
   const stuck = world.inject({ kind: "cancel_stuck", seconds: 1800 });
   world.cancel();
   await stuck.injected();
+  await world.settled();
   await world.networkMs(60_000);
   assert.equal(alerts(world, "cancel_stuck").length, 1);
   world.send({ action: "buy", qty: 1, runId: 2 });
@@ -158,6 +166,7 @@ Deno.test("fault 18: stuck in pending_cancel: polled, the symbol locked, told on
   assert.equal(world.report()?.openOrder, null);
   world.send({ action: "buy", qty: 1, runId: 2 });
   await world.position(1, { runId: 2, minutes: 3 });
+  await world.networkMs(2_000);
   await world.check({ orders: 2 });
 });
 
@@ -168,6 +177,7 @@ Deno.test("fault 18: a cancel that the exchange takes back is asked for again", 
   const rejected = world.inject({ kind: "cancel_rejected" });
   world.cancel();
   await rejected.injected();
+  await world.settled();
   await world.networkMs(30_000);
   await world.position(0);
   assert.equal(world.ownOrders()[0].status, "canceled");
@@ -181,6 +191,7 @@ Deno.test("fault 18: a DELETE whose reply is lost is asked for again, and ends o
   const lost = world.inject({ kind: "request_lost", how: "silence", requests: DELETE });
   world.cancel();
   await lost.injected();
+  await world.settled();
   await world.networkMs(30_000);
   await world.position(0);
   await world.check({ orders: 1 });
@@ -219,6 +230,7 @@ Deno.test("fault 20: an order done for the day is kept, and can be cancelled", a
   const done = world.inject({ kind: "order_status", status: "done_for_day" });
   world.send({ ...RESTING, timeInForce: "gtc" });
   await done.injected();
+  await world.settled();
   await world.networkMs(90_000);
   assert.notEqual(world.report()?.openOrder, null);
   world.cancel();
@@ -231,13 +243,14 @@ Deno.test("fault 21: both legs of a bracket fill: the reversal is flattened at o
   world.send({ action: "buy", qty: 10, stopPrice: 90, targetPrice: 110 });
   await world.position(10, { minutes: 3 });
   const both = world.inject({ kind: "legs_both_fill", price: 110 });
-  await world.minutes(4);
-  await both.injected();
+  await world.minutes(6);
   await world.position(0, { minutes: 5 });
+  assert.equal(both.fault.injected, 1);
   assert.equal(world.exchangeQty(), 0);
+  assert.equal(world.gateway.book.net(SYMBOL).toFixed(), "0");
   assert.equal(alerts(world, "reversal").length, 1);
   await world.networkMs(5_000);
-  await world.check({ orders: 2 });
+  assert.equal(world.gateway.reserved, 0);
 });
 
 Deno.test("fault 29: one fill dropped on a healthy stream: a poll repairs it", async () => {
@@ -246,6 +259,7 @@ Deno.test("fault 29: one fill dropped on a healthy stream: a poll repairs it", a
   world.send({ action: "buy", qty: 10 });
   await world.minutes(3);
   await lost.injected();
+  await world.settled();
   assert.equal(world.report()?.position, null);
   await world.networkMs(15_000);
   await world.position(10);
@@ -259,6 +273,7 @@ Deno.test("fault 29: a dropped partial fill is repaired, though later ones are t
   world.send({ action: "buy", qty: 10 });
   await world.minutes(6);
   await lost.injected();
+  await world.settled();
   await world.networkMs(15_000);
   await world.position(10);
   assert.equal(world.trades().length, 3);
@@ -271,6 +286,7 @@ Deno.test("fault 29: a dropped end of an order is found, and frees its run", asy
   const expired = world.inject({ kind: "order_status", status: "expired" });
   world.send(RESTING);
   await expired.injected();
+  await world.settled();
   await world.networkMs(70_000);
   await world.position(0);
   await world.check({ orders: 1 });
@@ -282,6 +298,7 @@ Deno.test("fault 29: a dropped fill of a stop at the exchange is found", async (
   const lost = world.inject({ kind: "update_lost", events: ["fill"] });
   await world.minutes(6);
   await lost.injected();
+  await world.settled();
   await world.networkMs(70_000);
   await world.position(0);
   await world.check({ orders: 1 });
@@ -293,6 +310,7 @@ Deno.test("fault 52: a fill that comes after a poll has repaired it counts once"
   world.send({ action: "buy", qty: 10 });
   await world.minutes(3);
   await late.injected();
+  await world.settled();
   await world.networkMs(15_000);
   await world.position(10);
   await world.minutes(12);
@@ -323,6 +341,7 @@ Deno.test("fault 37: a manual trade is absorbed, the runs' positions stay", asyn
   const byHand = world.inject({ kind: "manual_trade", symbols: [SYMBOL], side: "buy", qty: 5 });
   await world.minutes(2);
   await byHand.injected();
+  await world.settled();
   await world.networkMs(130_000);
   assert.equal(world.gateway.book.external(SYMBOL).toFixed(), "5");
   assert.equal(world.report()?.position?.qty, 10);
@@ -347,6 +366,7 @@ for (const told of [true, false]) {
     const forced = world.inject({ kind: "forced_liquidation", told });
     await world.minutes(2);
     await forced.injected();
+    await world.settled();
     await world.networkMs(200_000);
     await world.position(0, { minutes: 2 });
     assert.equal(world.gateway.book.net(SYMBOL).toFixed(), "0");

@@ -19,6 +19,7 @@ Deno.test("fault 1: a POST that timed out but was accepted is adopted, and never
   const lost = world.inject({ kind: "reply_lost", how: "silence", requests: POST });
   world.send({ action: "buy", qty: 10 });
   await lost.injected();
+  await world.settled();
   await world.networkMs(TIMEOUT_MS);
   await world.position(10, { minutes: 3 });
   await world.networkMs(60_000);
@@ -30,6 +31,7 @@ Deno.test("fault 2: a POST that never arrived is sent again, once, under the sam
   const lost = world.inject({ kind: "request_lost", how: "cut", requests: POST });
   world.send({ action: "buy", qty: 10 });
   await lost.injected();
+  await world.settled();
   await world.networkMs(5_000);
   await world.position(10, { minutes: 3 });
   assert.deepEqual(world.ownOrders().map(({ clientOrderId }) => clientOrderId), [
@@ -48,6 +50,7 @@ Deno.test("fault 3: a duplicate id is fetched, and is no error", async () => {
   });
   world.send({ action: "buy", qty: 10 });
   await refused.injected();
+  await world.settled();
   await world.position(10, { minutes: 3 });
   assert.deepEqual(alerts(world), []);
   await world.check({ orders: 1 });
@@ -58,6 +61,7 @@ Deno.test("fault 4: 429 is waited out until the reset, then the order is sent on
   const limited = world.inject({ kind: "http_error", status: 429, wait: 20, requests: POST });
   world.send({ action: "buy", qty: 10 });
   await limited.injected();
+  await world.settled();
   await world.networkMs(19_000);
   assert.equal(posts(world), 0);
   await world.networkMs(2_000);
@@ -91,6 +95,7 @@ for (const status of [500, 504]) {
       const failed = world.inject({ kind: "http_error", status, accepted, requests: POST });
       world.send({ action: "buy", qty: 10 });
       await failed.injected();
+      await world.settled();
       await world.networkMs(5_000);
       await world.position(10, { minutes: 3 });
       await world.check({ orders: 1 });
@@ -117,11 +122,12 @@ Deno.test("fault 6: an exit that is refused for its quantity is not sent again a
     deadlineUs: Infinity,
   });
   await refused.injected();
+  await world.settled();
   await world.networkMs(30_000);
   assert.equal(refused.fault.injected, 1);
   assert.ok(alerts(world).some(({ properties }) => properties.alert === "qty_held"));
   refused.remove();
-  await world.networkMs(120_000);
+  await world.networkMs(70_000);
   await world.position(0, { minutes: 3 });
   await world.check({ orders: 2 });
 });
@@ -131,6 +137,7 @@ Deno.test("fault 7: an entry refused as a wash trade is dropped, and a person is
   const refused = world.inject({ kind: "refusal", reason: "wash_trade", requests: POST, every: 1 });
   world.send({ action: "buy", qty: 10 });
   await refused.injected();
+  await world.settled();
   await world.networkMs(60_000);
   assert.equal(refused.fault.injected, 1);
   const report = world.report()!;
@@ -139,6 +146,7 @@ Deno.test("fault 7: an entry refused as a wash trade is dropped, and a person is
   refused.remove();
   world.send({ action: "buy", qty: 10 });
   await world.position(10, { minutes: 3 });
+  await world.networkMs(2_000);
   await world.check({ orders: 1 });
 });
 
@@ -148,6 +156,7 @@ Deno.test("fault 54: a thousand events between an intent and its acknowledgement
   const first = world.send({ action: "buy", qty: 10 });
   for (let i = 1; i <= 1000; i++) world.send({ action: "buy", qty: 10, seq: first + i });
   await late.injected();
+  await world.settled();
   await world.networkMs(6_000);
   await world.position(10, { minutes: 3 });
   await world.check({ orders: 1 });
@@ -162,6 +171,7 @@ Deno.test("fault 54: nor do bars in between send another one", async () => {
   const late = world.inject({ kind: "reply_late", ms: 5_000, requests: POST });
   world.send({ action: "buy", qty: 10, stopPrice: 80 });
   await late.injected();
+  await world.settled();
   await world.minutes(60);
   await world.networkMs(6_000);
   await world.position(10, { minutes: 3 });
