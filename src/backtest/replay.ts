@@ -83,9 +83,9 @@ export class Replay {
   /** Takes those out that nobody wants rows of any more. */
   prune(isFollowed: (id: number) => boolean): void {
     this.#markOrders();
-    this.#setActive(
-      this.#active.filter((feed) => feed.hasOrders || feed.heldQty !== 0 || isFollowed(feed.id)),
-    );
+    const isWanted = (feed: SymbolFeed) =>
+      feed.hasOrders || feed.heldQty !== 0 || isFollowed(feed.id);
+    if (!this.#active.every(isWanted)) this.#setActive(this.#active.filter(isWanted));
   }
 
   #setActive(active: SymbolFeed[]): void {
@@ -127,7 +127,8 @@ export class Replay {
       if (hasOrders) insert(this.#ordered, feed);
       else remove(this.#ordered, feed);
     }
-    this.#changed.length = 0;
+    // Popped, so that it keeps its room.
+    while (this.#changed.length > 0) this.#changed.pop();
   }
 
   /** What the account holds of the symbol has changed. */

@@ -32,6 +32,7 @@ import { exitsToRest, hasLegsInWay, legsOfEntry, legsToCancel, type RestView } f
 import {
   byTurn,
   type ChildOrder,
+  goesAnyTime,
   isEntry,
   isOwnExit,
   liveChild,
@@ -290,7 +291,7 @@ function worksToCancel(desk: Desk, view: PlanView): readonly ChildOrder[] {
 /** How much of the work can be sent now; null: nothing. */
 function qtyToSend(desk: Desk, work: Work, view: PlanView): Decimal | null {
   if (work.isFinal || work.cancelReason !== null || liveChild(work) !== null) return null;
-  if (!view.isRegularSession && !work.terms.extendedHours && !isForAuction(work)) return null;
+  if (!view.isRegularSession && !goesAnyTime(work)) return null;
   if (desk.protections.size > 0 && hasLegsInWay(desk, work, view)) return null;
   for (const other of desk.works) {
     if (other === work) continue;
@@ -305,11 +306,6 @@ function qtyToSend(desk: Desk, work: Work, view: PlanView): Decimal | null {
   const room = roomToFlat(desk, work);
   if (room === null) return work.side === "buy" ? rest : sellable(work, rest, view);
   return isAbove(room) ? min(room, rest) : null;
-}
-
-/** Auctions take orders before the session. */
-function isForAuction({ terms: { timeInForce } }: Work): boolean {
-  return timeInForce === "opg" || timeInForce === "cls";
 }
 
 /** What the run really has on the side that the exit closes. */

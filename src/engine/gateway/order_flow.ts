@@ -11,6 +11,7 @@ import { Doubts } from "./doubts.ts";
 import { Externals } from "./externals.ts";
 import { noteNotResting } from "./protection.ts";
 import { KnownOrders } from "./known_orders.ts";
+import { noteOtherTrader } from "./one_trader.ts";
 import type { Reports } from "./reports.ts";
 import { isReversal } from "./reversal.ts";
 import type { GatewayState } from "./state.ts";
@@ -210,6 +211,7 @@ export class OrderFlow {
   /** Somebody else's order in the account, or a leg of which the reply has not told yet. */
   #onUnknown(update: OrderUpdate): void {
     const { symbol } = update.order;
+    noteOtherTrader(this.state, update.order, this.externals.sinceUs);
     if (this.#isSendingIn(symbol)) {
       const waiting = this.#unclaimed.get(symbol) ?? [];
       waiting.push(update);

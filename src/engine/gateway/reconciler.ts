@@ -13,6 +13,7 @@ import type { Dispatch } from "./dispatch.ts";
 import { InFlight } from "./in_flight.ts";
 import { liveOrders, liveOrdersOf } from "./live_orders.ts";
 import { Obstacles } from "./obstacles.ts";
+import { noteOtherTrader } from "./one_trader.ts";
 import type { OrderFlow } from "./order_flow.ts";
 import { PositionCheck } from "./position_check.ts";
 import { fetchMissing } from "./reconcile.ts";
@@ -201,7 +202,9 @@ export class Reconciler {
     return open;
   }
 
-  #tellUnknown({ brokerOrderId, clientOrderId, symbol }: BrokerOrder): void {
+  #tellUnknown(order: BrokerOrder): void {
+    const { brokerOrderId, clientOrderId, symbol } = order;
+    noteOtherTrader(this.state, order, this.flow.externals.sinceUs);
     const { batchId, log } = this.state.options;
     if (!clientOrderId.startsWith(`liu-${batchId}-`) || this.#told.has(brokerOrderId)) return;
     this.#told.add(brokerOrderId);

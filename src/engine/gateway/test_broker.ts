@@ -63,6 +63,8 @@ export class TestBroker implements Broker {
   /** Of each execution. */
   fee = decimal("0.01");
   isBlocked = false;
+  /** null: the cash. */
+  equity: string | null = null;
   acks: number[] = [];
   /** True: what happens is not told. */
   isMuted = false;
@@ -93,7 +95,7 @@ export class TestBroker implements Broker {
       accountId: "test",
       currency: "USD",
       cash: plain(this.cash),
-      equity: plain(this.cash),
+      equity: this.equity ?? plain(this.cash),
       buyingPower: plain(this.buyingPower),
       tradingBlocked: this.isBlocked,
       shortingEnabled: true,
