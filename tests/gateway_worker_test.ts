@@ -2,6 +2,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import type { GatewayStart, GatewayToMain } from "../src/protocol.ts";
+import type { Store } from "../src/contracts/store.ts";
+import { serveStore } from "../src/store/store_port.ts";
 import { startSimulator } from "../src/simulator/server.ts";
 import { errorOf, Inbox, spawn } from "../src/engine/worker_link.ts";
 import { ConfigError, OperationError } from "../src/util/errors.ts";
@@ -35,6 +37,7 @@ async function withWorker(
   worker.onmessage = ({ data }: MessageEvent<GatewayToMain>) =>
     data.type === "failed" ? inbox.fail(errorOf(data, "gateway")) : inbox.deliver(data);
   const store = new MessageChannel();
+  serve(store.port2);
   const consumer = new MessageChannel();
   try {
     const message: GatewayStart = {
@@ -57,6 +60,7 @@ async function withWorker(
       batchId: "batch",
       reconcile: { inFlightMs: 0, openOrdersMs: 0, positionsMs: 0 },
       journalDir: join(folder, "journal"),
+      killFolder: folder,
       plan: {
         digest: "plan",
         assetClasses: ["us_equity"],
@@ -78,6 +82,12 @@ async function withWorker(
     await simulator.close();
     await Deno.remove(folder, { recursive: true });
   }
+}
+
+/** A store that forgets, and to which nobody else comes. */
+function serve(port: MessagePort): void {
+  const done = () => Promise.resolve(null);
+  serveStore({ write: () => {}, flush: done, lockAccount: done } as unknown as Store, port);
 }
 
 Deno.test("the worker connects, names assets, keeps its journal and stops", async () => {
@@ -118,6 +128,7 @@ Deno.test("a second trader on the account is refused until the first has stopped
       second.onmessage = ({ data }: MessageEvent<GatewayToMain>) =>
         data.type === "failed" ? told.fail(errorOf(data, "gateway")) : told.deliver(data);
       const store = new MessageChannel();
+      serve(store.port2);
       const ready = told.next("ready");
       const batch = { batchId: "other", store: store.port1, consumers: [] };
       second.postMessage({ ...message, ...batch }, [store.port1]);

@@ -2,11 +2,12 @@
  * The gateway's worker: ports, disk and timers ↔ src/engine/gateway. The only isolate that has the
  * broker's keys.
  */
-import { join } from "node:path";
 import { brokers } from "../src/brokers/registry.ts";
+import { killText, readKill } from "../src/control/kill_latch.ts";
 import type { Clock } from "../src/contracts/clock.ts";
 import { checkMachineClock, measureSkew } from "../src/engine/gateway/clock_watch.ts";
 import { Gateway } from "../src/engine/gateway/gateway.ts";
+import { OneTrader } from "../src/engine/gateway/one_trader.ts";
 import type { GatewayOptions } from "../src/engine/gateway/options.ts";
 import { restoreRows } from "../src/engine/gateway/recovery/restore_rows.ts";
 import {
@@ -26,8 +27,7 @@ import type {
   MainToGateway,
 } from "../src/protocol.ts";
 import { StoreClient } from "../src/store/store_port.ts";
-import { ConfigError, OperationError } from "../src/util/errors.ts";
-import { FileLock } from "../src/util/file_lock.ts";
+import { ConfigError } from "../src/util/errors.ts";
 import { systemMonotonic, wait } from "../src/wire/monotonic.ts";
 
 const scope = globalThis as unknown as DedicatedWorkerGlobalScope;
@@ -87,13 +87,14 @@ async function start(message: GatewayStart): Promise<void> {
     );
   }
   const account = await broker.account(signal);
-  // Held until the process ends, or the gateway has stopped.
-  const lock = await lockAccount(message.journalDir, account.accountId, broker.hosts);
   clock = new MarketClock({ baseUs: timeUs, wallBaseMs: workerWallMs(), rate }, workerWallMs);
   consumers.push(...message.consumers);
   const store = new StoreClient(message.store, (error) => toMain(failedMessage(error)));
   const { plan, journalDir } = message;
-  const head = sessionHead(message, account.accountId, broker.hosts, timeUs);
+  const { accountId } = account;
+  const host = broker.hosts[0] ?? "";
+  const one = await OneTrader.take({ folder: journalDir, accountId, host, store });
+  const head = sessionHead(message, accountId, host, timeUs);
   const segment = await openSegment(journalDir, head, plan.isNewBatch);
   for (const text of segment.told) log("warning", text);
   const options: GatewayOptions = {
@@ -111,15 +112,26 @@ async function start(message: GatewayStart): Promise<void> {
     consumers: message.consumers.length,
     toConsumer: (consumer, report) => consumers[consumer].postMessage(report),
     toMain: (told) => {
-      if (told.type === "stopped") lock.release();
+      if (told.type === "stopped") one.release();
       toMain(told);
     },
     log,
   };
   restoreRows(options, segment.left);
   gateway = new Gateway(options);
+  // From here on main's messages are heard: what was fired before is on disk.
+  const kill = readKill(message.killFolder);
+  if (kill !== null) {
+    gateway.fromMain({ type: "restrict", cause: "kill", state: "halted", reason: killText(kill) });
+  }
   if (rate === 0) clock = gateway;
   await gateway.start();
+  void one.watch({
+    wait: options.wait,
+    signal,
+    onOther: (reason) =>
+      gateway!.fromMain({ type: "restrict", cause: "other_trader", state: "halted", reason }),
+  });
   archiveWhenStored(store, () => archiveSegments(journalDir, head, segment.batchId));
   for (const consumer of consumers.keys()) listen(consumer);
 }
@@ -144,7 +156,7 @@ function listen(consumer: number): void {
 function sessionHead(
   { batchId, plan }: GatewayStart,
   accountId: string,
-  hosts: string[],
+  host: string,
   timeUs: number,
 ): SessionHead {
   const windows = sessionWindows(
@@ -155,8 +167,7 @@ function sessionHead(
   return {
     batchId,
     accountId,
-    // Simulated exchanges have the same accounts, each at its own address.
-    host: hosts[0] ?? "",
+    host,
     planDigest: plan.digest,
     dates: Object.fromEntries(windows.map(({ assetClass, date }) => [assetClass, date])),
     endsUs: Number.isFinite(endsUs) ? endsUs : null,
@@ -171,18 +182,6 @@ function archiveWhenStored(store: StoreClient, archive: () => Promise<void>): vo
       error: String(error),
     });
   });
-}
-
-/** Two gateways on one account would take each other's positions and orders for somebody else's. */
-async function lockAccount(folder: string, accountId: string, hosts: string[]): Promise<FileLock> {
-  await Deno.mkdir(folder, { recursive: true });
-  // Simulated exchanges have the same accounts, each at its own address.
-  const name = `account-${accountId}-${hosts[0] ?? ""}`.replace(/[^\w.-]/g, "_");
-  const lock = FileLock.tryTake(join(folder, `${name}.lock`));
-  if (lock !== null) return lock;
-  throw new OperationError(
-    `Cannot trade: another trader (this data folder) trades account ${accountId}; stop it first`,
-  );
 }
 
 function checkMoney(wanted: boolean, is: boolean): void {

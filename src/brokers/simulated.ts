@@ -11,7 +11,7 @@ import type { Asset } from "../model/asset.ts";
 import { sessionAt } from "../model/calendar.ts";
 import type { OrderRequest } from "../model/order.ts";
 import { decimal, plain } from "../util/decimal.ts";
-import { SimulatedExecution, SimulatedOrder } from "./simulated_views.ts";
+import { SimulatedOrder } from "./simulated_views.ts";
 
 /** As at Alpaca, so that the same orders are taken. */
 const CAPABILITIES: BrokerCapabilities = {
@@ -63,7 +63,7 @@ export class SimulatedBroker implements Broker {
     this.#onUpdate({
       event: update.event,
       order: new SimulatedOrder(update.order),
-      execution: update.execution && new SimulatedExecution(update.execution),
+      execution: update.execution,
       timeUs: update.timeUs,
     });
   }
@@ -133,10 +133,7 @@ export class SimulatedBroker implements Broker {
 
   executions(sinceUs: number) {
     const executions = this.#exchange.executions(ACCOUNT_ID);
-    return Promise.resolve(
-      executions.filter(({ timeUs }) => timeUs > sinceUs)
-        .map((execution) => new SimulatedExecution(execution)),
-    );
+    return Promise.resolve(executions.filter(({ timeUs }) => timeUs > sinceUs));
   }
 
   submit(order: OrderRequest) {

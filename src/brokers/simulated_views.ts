@@ -1,14 +1,7 @@
 // What the simulated exchange says, as a broker says it: nothing is copied, texts are made when they
 // are read.
-import type { ExchangeExecution, ExchangeOrder } from "../matching/types.ts";
-import type {
-  BrokerOrder,
-  Execution,
-  OrderStatus,
-  OrderType,
-  Side,
-  TimeInForce,
-} from "../model/order.ts";
+import type { ExchangeOrder } from "../matching/types.ts";
+import type { BrokerOrder, OrderStatus, OrderType, Side, TimeInForce } from "../model/order.ts";
 import type { Decimal } from "../util/decimal.ts";
 
 const NO_LEGS: BrokerOrder[] = [];
@@ -70,40 +63,5 @@ export class SimulatedOrder implements BrokerOrder {
   }
   get updatedUs(): number {
     return this.order.updatedUs;
-  }
-}
-
-export class SimulatedExecution implements Execution {
-  /** Order and cumulative quantity tell it from all others: no second check is needed here. */
-  readonly executionId = null;
-
-  constructor(private readonly execution: ExchangeExecution) {}
-
-  get brokerOrderId(): string {
-    return this.execution.brokerOrderId;
-  }
-  get clientOrderId(): string {
-    return this.execution.clientOrderId;
-  }
-  get symbol(): string {
-    return this.execution.symbol;
-  }
-  get side(): Side {
-    return this.execution.side;
-  }
-  get qty(): Decimal {
-    return this.execution.qty;
-  }
-  get price(): Decimal {
-    return this.execution.price;
-  }
-  get cumulativeQty(): Decimal {
-    return this.execution.cumulativeQty;
-  }
-  get timeUs(): number {
-    return this.execution.timeUs;
-  }
-  get fee(): Decimal {
-    return this.execution.fee;
   }
 }

@@ -5,6 +5,7 @@
  * file, the control endpoint and the documentation's table are all read from it.
  */
 import { z } from "zod";
+import { closest } from "../util/closest.ts";
 import { ConfigError } from "../util/errors.ts";
 import { FAULT_KINDS, type FaultKind, type FaultSpec } from "./fault_kinds.ts";
 import { isTable, show } from "./must.ts";
@@ -78,5 +79,6 @@ function kindOf(kind: unknown): { kind: FaultKind } | string {
   }
   const known = Object.keys(FAULT_KINDS).join(", ");
   if (kind === undefined) return `is missing: which fault; there are ${known}`;
-  return `must be one of ${known}; got ${show(kind)}`;
+  const meant = typeof kind === "string" ? closest(kind, Object.keys(FAULT_KINDS)) : null;
+  return `must be one of ${known}; got ${show(kind)}` + (meant ? `, did you mean "${meant}"?` : "");
 }

@@ -160,6 +160,13 @@ export interface Store {
   write(records: StoreRecord[]): void;
   /** Resolves when all that was taken in before is in the database; rejects where it is in the spool only. */
   flush(): Promise<void>;
+  /**
+   * Takes the lock of this name among all traders that use the database, or finds that this store has
+   * it still: null. Else who has it, in words. It is given back when the store closes, or its process
+   * is gone. The embedded database has one data folder, whose locks are files: null. Throws where the
+   * database is away.
+   */
+  lockAccount(name: string): Promise<string | null>;
   runs(batchId: string): Promise<RunRow[]>;
   /**
    * Runs that were no backtests and began in the time: the newest first, of batches of one time the

@@ -15,7 +15,7 @@ const FLAGS = 2;
 const BEAT_MS = 500;
 
 /** What a stop flag says to the code that meets it. */
-export const Stop = { none: 0, tooLong: 1, tooMuchMemory: 2 } as const;
+export const Stop = { none: 0, tooLong: 1, tooMuchMemory: 2, promises: 3 } as const;
 export type Stop = (typeof Stop)[keyof typeof Stop];
 
 /** For so many strategies or scanners. */

@@ -6,6 +6,7 @@
  */
 import type { DataProvider } from "../contracts/provider.ts";
 import type { Asset } from "../model/asset.ts";
+import { readKill } from "../control/kill_latch.ts";
 import { exchangeDate } from "../model/calendar.ts";
 import type { OpenPosition } from "../model/open_position.ts";
 import type { MainToScanners, SessionWindow } from "../protocol.ts";
@@ -19,6 +20,7 @@ import { MarketClock, workerWallMs } from "./market_clock.ts";
 import { Producer } from "./producer.ts";
 import { Refills } from "./refills.ts";
 import { Scans } from "./scans.ts";
+import { SessionControl } from "./session_control.ts";
 import { SessionMessages } from "./session_messages.ts";
 import type { SessionLog, SessionOptions, SessionResult } from "./session_options.ts";
 import { consumerGroups, grantTexts, heldText, SessionRuns, startRuns } from "./session_runs.ts";
@@ -44,6 +46,8 @@ export class Session {
   readonly #messages: SessionMessages;
   readonly #supervisor: Supervisor;
   #setting: ConsumerSetting | null = null;
+  /** What can be asked of the session from outside, from its first moment on. */
+  readonly control: SessionControl;
   readonly #assets = new Map<string, Asset>();
   readonly #runs = new SessionRuns();
   /** Strategies over a collection, in the plan's order. */
@@ -73,7 +77,10 @@ export class Session {
       onStep: (n, timeUs, isLast) => void this.#guarded(this.#step(n, timeUs, isLast)),
     });
     this.#workers = new SessionWorkers(options, {
-      onGateway: (message) => this.#messages.onGateway(message),
+      onGateway: (message) => {
+        this.control.onGateway(message);
+        this.#messages.onGateway(message);
+      },
       onConsumer: (...message) => this.#messages.onConsumer(...message),
       onConsumerLost: (consumer, error) => {
         if (!this.#followings) return this.#ended.reject(error);
@@ -130,6 +137,17 @@ export class Session {
     });
     this.#supervisor = this.#makeSupervisor();
     this.#messages = this.#makeMessages();
+    this.control = new SessionControl({
+      environment: options.environment,
+      workers: this.#workers,
+      consumers: () => this.#workers.consumers,
+      producer: this.#producer,
+      runs: this.#runs,
+      strategies: options.strategies.map(({ source }) => source.name),
+      batchId: () => options.batchId,
+      nowUs: () => this.#clock?.nowUs() ?? null,
+      symbols: () => this.#followings?.symbols ?? [],
+    });
     const interrupt = () => this.#end("interrupted");
     if (options.signal.aborted) interrupt();
     options.signal.addEventListener("abort", interrupt, { once: true });
@@ -244,6 +262,7 @@ export class Session {
     await this.#loadAssets();
     await this.#startRuns();
     this.#day.plan(this.#windows, fromOpen, this.#clock.nowUs());
+    if (readKill(this.#options.gateway.killFolder)?.flatten) this.control.flatten();
     await this.#streams.open(this.#provider);
     await before.follow({
       ...this.#options,

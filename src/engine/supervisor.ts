@@ -84,7 +84,7 @@ export class Supervisor {
       onDeaf: (consumer, index) => this.#onDeaf(consumer, index),
       onStarved: (consumer, index) => {
         const strategy = this.#strategyOf(consumer, index);
-        const message = "its promises follow each other for ever";
+        const message = "its promises never end";
         workers.consumers[consumer].post({ type: "stopStrategy", strategy, message });
       },
     }, { hasBeats: true, rssBytes, growthBytesMax: memoryMb * 1e6 });

@@ -143,7 +143,7 @@ export class Watchdog {
     const isStopped = (code: number) => Atomics.load(control, flagAt(code)) !== Stop.none;
     while (seen.suspect < countOf(control) && isStopped(seen.suspect)) seen.suspect++;
     if (seen.suspect < countOf(control)) {
-      Atomics.store(control, flagAt(seen.suspect), Stop.tooLong);
+      Atomics.store(control, flagAt(seen.suspect), Stop.promises);
       return;
     }
     seen.isDeaf = true;

@@ -8,10 +8,13 @@ import { forbidden, unprocessable } from "./refusal.ts";
 import type { PositionIntent, Refusal } from "./types.ts";
 
 export interface Admission {
-  positionIntent: PositionIntent;
+  readonly positionIntent: PositionIntent;
   /** null: it closes, or no price is known, and holds no buying power. */
-  reservePrice: Decimal | null;
+  readonly reservePrice: Decimal | null;
 }
+
+const CLOSES_LONG: Admission = { positionIntent: "sell_to_close", reservePrice: null };
+const CLOSES_SHORT: Admission = { positionIntent: "buy_to_close", reservePrice: null };
 
 /** `ignoring`: the order whose place this one takes. */
 export function checkAccount(options: {
@@ -26,7 +29,7 @@ export function checkAccount(options: {
   if (isClosing) {
     const refusal = checkClosing(options);
     if (refusal !== null) return { refusal };
-    return { positionIntent: isBuy ? "buy_to_close" : "sell_to_close", reservePrice: null };
+    return isBuy ? CLOSES_SHORT : CLOSES_LONG;
   }
   const reservePrice = openingPrice(terms, holding.market);
   const refusal = checkOpening(options, reservePrice);

@@ -147,9 +147,11 @@ export class AccountState {
   /** Cash moves by the notional, qty × price, and the fee, exactly. */
   applyExecution(
     { holding, side }: OrderState,
-    execution: { qty: Decimal; price: Decimal; notional: Decimal; fee: Decimal },
+    qty: Decimal,
+    price: Decimal,
+    notional: Decimal,
+    fee: Decimal,
   ): void {
-    const { qty, price, notional, fee } = execution;
     const isBuy = side === "buy";
     this.cash = (isBuy ? this.cash.minus(notional) : this.cash.plus(notional)).minus(fee);
     this.feesPaid = this.feesPaid.plus(fee);

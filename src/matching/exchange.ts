@@ -55,6 +55,8 @@ export class Exchange {
   readonly #nights: NightCharges | null;
   readonly #marketOf = (symbol: string): SymbolMarket => this.market(symbol);
   #eventNumber = 0;
+  /** The account that was asked for last: mostly there is one. */
+  #asked: AccountState | null = null;
   /** When the day's equity is taken down. */
   #sessionCloseUs = NaN;
 
@@ -381,10 +383,11 @@ export class Exchange {
   }
 
   #account(accountId: string): AccountState {
+    if (this.#asked?.id === accountId) return this.#asked;
     const account = this.#accounts.get(accountId);
     // The message is put together only where it is needed: this is asked for each order.
     if (account === undefined) assert(false, `there is no account ${accountId}`);
-    return account;
+    return this.#asked = account;
   }
 
   /** What the exchange has seen of a symbol: the same object, whatever it sees later. */

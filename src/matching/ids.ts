@@ -4,9 +4,10 @@
  */
 const PREFIX = "00000000-0000-4000-8000-";
 const DIGITS = 12;
-/** Numbers that share a text's beginning. */
-const BLOCK = 4096;
-const ENDS = Array.from({ length: BLOCK }, (_, n) => n.toString(16).padStart(3, "0"));
+/** Numbers that share a text's beginning: so few that their ends stay in the processor's cache. */
+const BLOCK = 256;
+const END_DIGITS = 2;
+const ENDS = Array.from({ length: BLOCK }, (_, n) => n.toString(16).padStart(END_DIGITS, "0"));
 
 export class Ids {
   #count = 0;
@@ -21,7 +22,7 @@ export class Ids {
     const block = Math.floor(id / BLOCK);
     if (block !== this.#block) {
       this.#block = block;
-      this.#start = PREFIX + block.toString(16).padStart(DIGITS - 3, "0");
+      this.#start = PREFIX + block.toString(16).padStart(DIGITS - END_DIGITS, "0");
     }
     return this.#start + ENDS[id % BLOCK];
   }

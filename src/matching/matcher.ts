@@ -208,7 +208,7 @@ export class Matcher {
     order.filledBy = event.number;
     if (floatPrice === event.firstPrice(order.side)) order.openedBy = event.number;
     if (this.options.slippage !== null) return this.#slip(account, order, { qty, price, wanted });
-    this.desk.fill(account, order, { qty, price, isLast: qty.eq(wanted) });
+    this.desk.fill(account, order, qty, price, qty.eq(wanted));
   }
 
   #auction(account: AccountState, order: OrderState, floatPrice: number): void {
@@ -220,7 +220,7 @@ export class Matcher {
     if (qty.lte(ZERO)) return;
     const isSlipping = this.options.slippage !== null;
     if (isSlipping) return this.#slip(account, order, { qty, price, wanted: qty });
-    this.desk.fill(account, order, { qty, price, isLast: true });
+    this.desk.fill(account, order, qty, price, true);
   }
 
   /** Fills at a worse price than the market's; an order by notional then has less of it. */
@@ -237,7 +237,7 @@ export class Matcher {
       if (qty.eq(ZERO)) return this.desk.end(account, order, "canceled");
     }
     account.slippagePaid = account.slippagePaid.plus(price.minus(market.price).abs().times(qty));
-    this.desk.fill(account, order, { qty, price, isLast: qty.eq(wanted) });
+    this.desk.fill(account, order, qty, price, qty.eq(wanted));
   }
 }
 

@@ -56,7 +56,9 @@ export class OrderDesk {
   fill(
     account: AccountState,
     order: OrderState,
-    { qty, price, isLast }: { qty: Decimal; price: Decimal; isLast: boolean },
+    qty: Decimal,
+    price: Decimal,
+    isLast: boolean,
   ): void {
     assert(
       qty.isPositive && order.isWorking,
@@ -68,7 +70,7 @@ export class OrderDesk {
     const notional = qty.times(price);
     order.filledNotional = order.filledNotional.plus(notional);
     const fee = this.options.fees.isFree ? ZERO : this.#charge(account, order);
-    account.applyExecution(order, { qty, price, notional, fee });
+    account.applyExecution(order, qty, price, notional, fee);
     order.status = isLast ? "filled" : "partially_filled";
     if (isLast) {
       order.endedUs = this.nowUs;

@@ -20,8 +20,8 @@ export interface LoadOptions<T> {
   stopFlag: Int32Array;
 }
 
-/** What is in the flag of code that fills the memory; all else that is not 0 means too long. */
-const TOO_MUCH_MEMORY = 2;
+/** By what is in the flag: src/engine/control.ts. */
+const WHY = ["", "it took too long", "it took too much memory", "its promises never end"];
 
 /** Thrown in user code by its guards. */
 export class StoppedError extends StrategyError {}
@@ -59,12 +59,7 @@ async function importBundle(
   const { guards }: { guards: Guards } = await import(GUARDS_URL);
   guards[bundle.id] = {
     flag: stopFlag,
-    halt: () =>
-      new StoppedError(
-        `Stopped "${bundle.id}": it took too ${
-          stopFlag[0] === TOO_MUCH_MEMORY ? "much memory" : "long"
-        }`,
-      ),
+    halt: () => new StoppedError(`Stopped "${bundle.id}": ${WHY[stopFlag[0]] ?? WHY[1]}`),
   };
   try {
     return await import(bundle.url);

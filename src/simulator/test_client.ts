@@ -45,7 +45,7 @@ export class TestSocket {
   /** All that came, in order. */
   readonly log: Message[] = [];
   readonly opened: Promise<void>;
-  readonly closed: Promise<void>;
+  readonly closed: Promise<CloseEvent>;
   readonly #socket: WebSocket;
   #read = 0;
   #wake: () => void = () => {};
@@ -65,11 +65,11 @@ export class TestSocket {
       this.#wake();
     };
     this.opened = new Promise((resolve) => this.#socket.onopen = () => resolve());
-    const { promise, resolve } = Promise.withResolvers<void>();
+    const { promise, resolve } = Promise.withResolvers<CloseEvent>();
     this.closed = promise;
-    this.#socket.onclose = () => {
+    this.#socket.onclose = (event) => {
       this.#wake();
-      resolve();
+      resolve(event);
     };
   }
 
@@ -92,6 +92,11 @@ export class TestSocket {
   async close(): Promise<void> {
     this.#socket.close();
     await this.closed;
+  }
+
+  /** Without waiting for the other side, which may be dead. */
+  abandon(): void {
+    if (this.#socket.readyState === WebSocket.OPEN) this.#socket.close();
   }
 }
 

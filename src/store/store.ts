@@ -22,6 +22,7 @@ import type {
   TrendingRow,
 } from "../contracts/store.ts";
 import { OperationError } from "../util/errors.ts";
+import { AccountLock } from "./account_lock.ts";
 import { Database, type DatabaseOptions, type Sql } from "./database.ts";
 import { callError, isBadRecord, openError } from "./database_error.ts";
 import { applyMigrations, checkMigrated } from "./migrate.ts";
@@ -56,7 +57,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   try {
     if (options.readOnly) {
       await checkMigrated(database, migrations);
-      return new DatabaseStore(database, null);
+      return new DatabaseStore(database, null, options.dsn);
     }
     const applied = await applyMigrations(database, migrations);
     if (applied.length > 0) options.log.info(`Migrated the database: ${applied.join(", ")}`);
@@ -69,7 +70,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
       log: options.log,
       sleep: options.sleep,
     });
-    return new DatabaseStore(database, writer);
+    return new DatabaseStore(database, writer, options.dsn);
   } catch (error) {
     await database.close();
     throw openError(error, database.target);
@@ -106,10 +107,15 @@ class DatabaseStore implements Store {
   readonly #database: Database;
   /** null where it is open read-only. */
   readonly #writer: Writer | null;
+  /** null: the embedded one. */
+  readonly #dsn: string | null;
+  /** By name. */
+  readonly #locks = new Map<string, AccountLock>();
 
-  constructor(database: Database, writer: Writer | null) {
+  constructor(database: Database, writer: Writer | null, dsn: string | null) {
     this.#database = database;
     this.#writer = writer;
+    this.#dsn = dsn;
   }
 
   async startRun(run: RunStart): Promise<number> {
@@ -126,6 +132,17 @@ class DatabaseStore implements Store {
 
   async flush(): Promise<void> {
     await this.#writer?.flush();
+  }
+
+  async lockAccount(name: string): Promise<string | null> {
+    if (this.#dsn === null) return null;
+    let lock = this.#locks.get(name);
+    if (lock === undefined) this.#locks.set(name, lock = new AccountLock(this.#dsn, name));
+    try {
+      return await lock.take();
+    } catch (error) {
+      throw callError(error, this.#database.target);
+    }
   }
 
   runs(batchId: string): Promise<RunRow[]> {
@@ -174,6 +191,7 @@ class DatabaseStore implements Store {
 
   async close(): Promise<void> {
     await this.#writer?.close();
+    for (const lock of this.#locks.values()) await lock.close();
     await this.#database.close();
   }
 

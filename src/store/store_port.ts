@@ -72,6 +72,10 @@ export class StoreClient implements Store {
     return this.#call({ method: "flush", args: [] });
   }
 
+  lockAccount(name: string): Promise<string | null> {
+    return this.#call({ method: "lockAccount", args: [name] });
+  }
+
   runs(batchId: string): ReturnType<Store["runs"]> {
     return this.#call({ method: "runs", args: [batchId] });
   }

@@ -21,6 +21,9 @@ const POINT_MS_MAX = 6000;
 /** The longest that is waited before a kill at "any time". */
 const ANY_MS_MAX = 2500;
 
+/** A start has put back by then what its predecessor had left bare. */
+const SETTLED_MS = 500;
+
 const FILES = {
   "tradeplan.toml": `market_liquidation_end_time_minutes = 15
 [scanners.all]
@@ -80,7 +83,9 @@ export interface KillTable {
   lostFills: number;
   /** Positions that a start found to differ from the broker's, and those that differ at the end. */
   mismatches: number;
-  /** Positions without a whole stop at the exchange, and with no order on its way, at a start's end. */
+  /** Killed after an exit's way had been cleared of the stop, and before the exit was sent. */
+  betweenStopAndExit: number;
+  /** Positions without a whole stop at the exchange after a start that should have put it there. */
   unprotected: number;
   /** What was wrong, for who looks. */
   problems: string[];
@@ -132,9 +137,15 @@ class Kills {
     duplicates: 0,
     lostFills: 0,
     mismatches: 0,
+    betweenStopAndExit: 0,
     unprotected: 0,
     problems: [],
   };
+
+  /** Positions that the last kill left bare. */
+  #bare: ReadonlyMap<string, { stops: number }> = new Map();
+  /** How long the last start traded. */
+  #livedMs = 0;
 
   constructor(
     readonly options: KillOptions,
@@ -159,6 +170,7 @@ class Kills {
     for (let i = 0; i < kills; i++) {
       const point = points[i < points.length ? i : this.#random.int(0, points.length - 1)];
       const reached = await this.#killAt(point);
+      await this.#compareProtection();
       this.#table.kills++;
       this.#table.byPoint[reached] = (this.#table.byPoint[reached] ?? 0) + 1;
       log(`${i + 1}: killed ${reached === point ? point : `${reached} (wanted: ${point})`}`);
@@ -180,7 +192,9 @@ class Kills {
       }
       died.resolve(at);
     };
+    let openMs = Infinity;
     const told = this.#listen(child, () => {
+      openMs = performance.now();
       if (point === "any time") setTimeout(() => kill(point), this.#random.between(0, ANY_MS_MAX));
       else setTimeout(() => kill("any time"), POINT_MS_MAX);
       // Orders of the start itself are not what is waited for.
@@ -189,6 +203,7 @@ class Kills {
     // A start that fails is a finding too.
     void child.status.then(() => died.resolve("any time"));
     const at = await died.promise;
+    this.#livedMs = performance.now() - openMs;
     this.proxy.forget();
     const { code, signal } = await child.status;
     const text = await told;
@@ -215,6 +230,8 @@ class Kills {
       }
     };
     await Promise.all([read(child.stdout), read(child.stderr)]);
+    const file = join(this.options.folder, `start-${this.#table.kills + 1}.log`);
+    await Deno.writeTextFile(file, text);
     for (const line of text.split("\n")) {
       if (
         !/EXTERNAL|closed in the books|is another order|does not know|HALTED|through flat/.test(
@@ -259,7 +276,12 @@ class Kills {
     }
     if (new Set(stored).size !== stored.length) this.#problem("an execution is stored twice");
     await this.#compareOrders();
-    await this.#compareProtection();
+    for (const { text } of (await this.#uncovered(true)).values()) {
+      this.#table.unprotected++;
+      this.#problem(`at the end ${text}`);
+    }
+    const ends = (await this.#journal()).filter(({ type }) => type === "end").length;
+    if (ends !== 1) this.#problem(`${ends} ends in the journal`);
   }
 
   /** What each intent asked for and what was ordered for it. */
@@ -291,26 +313,47 @@ class Kills {
     }
   }
 
-  /** Nobody watches any more: each position has its whole stop at the exchange. */
+  /** What a kill left bare has its stop again after the next start, were it not killed as well. */
   async #compareProtection(): Promise<void> {
-    const { positions, orders } = await this.#exchange();
-    const records = await this.#journal();
-    const batches = records.filter(({ type }) => type === "end").length;
-    if (batches !== 1) this.#problem(`${batches} ends in the journal`);
-    for (const { symbol, qty, side } of positions) {
-      const stops = orders.flatMap((order) => [order, ...order.legs ?? []])
-        .filter((order) => order.symbol === symbol && order.type === "stop")
-        .filter((order) => order.side === (side === "long" ? "sell" : "buy"))
-        .filter((order) => ["new", "held", "accepted", "partially_filled"].includes(order.status));
-      const unique = new Map(stops.map((order) => [order.id, order]));
-      const covered = [...unique.values()].reduce(
-        (sum, order) => sum.plus(order.qty).minus(order.filled_qty),
-        decimal(0),
-      );
-      if (covered.gte(decimal(qty).abs())) continue;
-      this.#table.unprotected++;
-      this.#problem(`${qty} ${symbol} has stops for ${covered.toFixed()}`);
+    const table = this.#table;
+    const bare = await this.#uncovered(false);
+    table.betweenStopAndExit += bare.size;
+    for (const [symbol, { text, stops }] of bare) {
+      const before = this.#bare.get(symbol);
+      if (this.#livedMs < SETTLED_MS || before === undefined || before.stops < stops) continue;
+      table.unprotected++;
+      this.#problem(`after kill ${table.kills + 1}, and the one before, ${text}`);
     }
+    this.#bare = bare;
+  }
+
+  /**
+   * Positions without a whole stop at the exchange, by symbol, with the number of stops that there
+   * were so far; `all`: also those that an order is about to change.
+   */
+  async #uncovered(all: boolean): Promise<Map<string, { text: string; stops: number }>> {
+    const { positions, orders } = await this.#exchange();
+    const each = orders.flatMap((order) => [order, ...order.legs ?? []]);
+    const bare = new Map<string, { text: string; stops: number }>();
+    for (const { symbol, qty, side } of positions) {
+      const own = each.filter((order) => order.symbol === symbol);
+      const open = own.filter(({ status }) => OPEN.includes(status));
+      // An entry's legs wait until it has filled whole; an exit has had them cancelled.
+      const isMoving = open.some(({ client_order_id: id, type, order_class }) =>
+        id.startsWith("liu-") && type !== "stop" && order_class !== "oco"
+      );
+      if (isMoving && !all) continue;
+      const stops = new Map(own.filter(({ type }) => type === "stop").map((one) => [one.id, one]));
+      const covered = [...stops.values()]
+        .filter((order) =>
+          open.includes(order) && order.side === (side === "long" ? "sell" : "buy")
+        )
+        .reduce((sum, order) => sum.plus(order.qty).minus(order.filled_qty), decimal(0));
+      if (covered.gte(decimal(qty).abs())) continue;
+      const text = `${qty} ${symbol} has stops for ${covered.toFixed()}`;
+      bare.set(symbol, { text, stops: stops.size });
+    }
+    return bare;
   }
 
   async #journal(): Promise<JournalRecord[]> {
@@ -376,12 +419,15 @@ class Kills {
   }
 }
 
+const OPEN = ["new", "held", "accepted", "partially_filled", "pending_cancel"];
+
 interface ExchangeOrder {
   id: string;
   client_order_id: string;
   symbol: string;
   side: string;
   type: string;
+  order_class: string;
   status: string;
   qty: string;
   filled_qty: string;

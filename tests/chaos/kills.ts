@@ -4,18 +4,20 @@
  *
  *   deno task chaos [KILLS] [SEED]
  */
-import { inFolder } from "../program.ts";
 import { killAgainAndAgain, type KillTable } from "./kill_world.ts";
 
 const [kills = 200, seed = Date.now() % 2 ** 31] = Deno.args.map(Number);
 console.log(`${kills} kills, seed ${seed}`);
-const table = await inFolder((folder) =>
-  killAgainAndAgain({ folder, kills, seed, log: (text) => console.log(text) })
-);
+const folder = await Deno.makeTempDir({ prefix: "liu-kills-" });
+const table = await killAgainAndAgain({ folder, kills, seed, log: (text) => console.log(text) });
 for (const problem of table.problems) console.log(`PROBLEM: ${problem}`);
 console.log(textOf(table));
 const { duplicates, lostFills, mismatches, unprotected } = table;
-Deno.exit(duplicates + lostFills + mismatches + unprotected + table.problems.length > 0 ? 1 : 0);
+if (duplicates + lostFills + mismatches + unprotected + table.problems.length > 0) {
+  console.log(`What the trader said and wrote is in ${folder}`);
+  Deno.exit(1);
+}
+await Deno.remove(folder, { recursive: true });
 
 function textOf({ byPoint, problems: _, ...counts }: KillTable): string {
   const points = Object.entries(byPoint).map(([point, count]) => `  ${point}: ${count}`);

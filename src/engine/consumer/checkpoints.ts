@@ -1,10 +1,13 @@
 import type { ConsumerToMain, StateCheckpoint } from "../../protocol.ts";
 import type { Calls } from "./calls.ts";
-import type { StrategyRun } from "./slot.ts";
+import type { Slot, StrategyRun } from "./slot.ts";
 import { copyState } from "./state_copy.ts";
 import { MINUTE_US } from "./symbol_state.ts";
 
-/** Tells at each minute's end what strategies keep, for a consumer that takes the place of this one. */
+/**
+ * Tells what strategies keep, at each minute's end and whenever one has decided something, for a
+ * consumer that takes the place of this one.
+ */
 export class Checkpoints {
   readonly #strategies: readonly StrategyRun[];
   readonly #calls: Calls;
@@ -27,11 +30,24 @@ export class Checkpoints {
     this.#minute = minute;
     const states: StateCheckpoint[] = [];
     for (const run of this.#strategies) {
-      for (const [symbol, { tick }] of run.slots) {
-        const state = this.#calls.call(run, () => copyState(tick.state)) ?? null;
-        if (state !== null) states.push({ runId: run.runId, symbol, state });
-      }
+      for (const slot of run.slots.values()) this.#add(slot, states);
     }
+    this.#send(states);
+  }
+
+  /** At once: it has decided something, or heard of an order, and must not forget that. */
+  take(slot: Slot): void {
+    const states: StateCheckpoint[] = [];
+    this.#add(slot, states);
+    this.#send(states);
+  }
+
+  #add({ run, tick, symbol: { symbol } }: Slot, states: StateCheckpoint[]): void {
+    const state = this.#calls.call(run, () => copyState(tick.state)) ?? null;
+    if (state !== null) states.push({ runId: run.runId, symbol, state });
+  }
+
+  #send(states: StateCheckpoint[]): void {
     if (states.length > 0) this.#toMain({ type: "checkpoint", states });
   }
 }

@@ -5,6 +5,7 @@
  * Invariants: while an order of a strategy in a symbol is on its way, it is not asked again; orders and fills are never
  * skipped; in a stepping session strategies run only after the gateway has begun the step.
  */
+import type { Decision } from "../../contracts/decision.ts";
 import { BAR_ROW } from "../../model/bars.ts";
 import type { BarColumns } from "../../model/bars.ts";
 import type { GivenBars } from "../../model/given_bars.ts";
@@ -25,7 +26,7 @@ import type { ConsumerOptions } from "./options.ts";
 import { Checkpoints } from "./checkpoints.ts";
 import { MeteredCalls } from "./metered_calls.ts";
 import { Decisions } from "./decisions.ts";
-import { slotOf, type StrategyRun } from "./slot.ts";
+import { type Slot, slotOf, type StrategyRun } from "./slot.ts";
 import { MINUTE_US, SECOND_US } from "./symbol_state.ts";
 import { AccountView, setAccount, setEvent, setTimeUs, setToBarEnd } from "./views.ts";
 import { EarlyReports } from "./early_reports.ts";
@@ -318,10 +319,15 @@ export class Consumer {
       if ((state.isIncomplete || state.isHalted) && slot.position === null) continue;
       setEvent(slot.tick, event);
       const decision = this.#calls.run(slot);
-      if (decision) this.#decisions.read(slot, decision, time.us);
+      if (decision) this.#decided(slot, decision, time.us);
       // A rejecting strategy has left the list.
       if (slots[i] !== slot) i--;
     }
+  }
+
+  #decided(slot: Slot, decision: Decision, timeUs: number): void {
+    this.#decisions.read(slot, decision, timeUs);
+    this.#checkpoints?.take(slot);
   }
 
   #onReport(report: OrderReport): void {
@@ -330,7 +336,9 @@ export class Consumer {
     slot.position = report.position;
     // A report that crossed a newer intent on its way knows nothing of it.
     if (report.intentSeq >= slot.lastSeq) slot.openOrder = report.openOrder;
-    if (report.fill !== null || report.denial !== null) this.#calls.report(slot, report);
+    if (report.fill === null && report.denial === null) return;
+    this.#calls.report(slot, report);
+    this.#checkpoints?.take(slot);
   }
 
   #follow(message: FollowMessage): void {
@@ -354,7 +362,7 @@ export class Consumer {
       for (const [symbol, decision] of this.#calls.runAll(run, this.#portfolio)) {
         const slot = run.slots.get(symbol);
         if (!slot || (slot.openOrder !== null && !run.whileOpen)) continue;
-        this.#decisions.read(slot, decision, nowUs);
+        this.#decided(slot, decision, nowUs);
       }
     }
   }

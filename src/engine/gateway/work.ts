@@ -133,6 +133,11 @@ export function restOf({ qty, filledQty }: { qty: Decimal; filledQty: Decimal })
   return rest.s < 0 ? ZERO : rest;
 }
 
+/** Outside of the regular session too: auctions take orders before it. */
+export function goesAnyTime({ terms: { extendedHours, timeInForce } }: Work): boolean {
+  return extendedHours || timeInForce === "opg" || timeInForce === "cls";
+}
+
 /** Not one of the strategy's decisions: it goes before them, and no limit for entries binds it. */
 export function isOwnExit(work: Work): boolean {
   return work.kind === "stop" || work.kind === "target" || work.kind === "liquidation";

@@ -154,7 +154,7 @@ export class Adversary {
       headers.get("APCA-API-SECRET-KEY"),
     );
     const symbol = this.#symbolOf(path, body, accountId);
-    const asked = { request, method, path, query, symbol, accountId, link };
+    const asked = { request, method, path, query, body, symbol, accountId, link };
     return { asked, again: () => new Request(url, { method, headers, body }) };
   }
 

@@ -13,6 +13,7 @@ export interface AskedRequest {
   method: string;
   path: string;
   query: URLSearchParams;
+  body: string | null;
   /** Of the body, the path, or the order that it is about. */
   symbol: string | null;
   accountId: string | null;
@@ -56,11 +57,14 @@ const REFUSALS: Record<FaultOf<"refusal">["reason"], [number, number, string]> =
   account_restricted: [403, 40310000, "account is restricted from trading"],
 };
 
+const SENT_AGAIN_MS_MAX = 50;
+
 export class RequestFaults {
   readonly #world: AdversaryWorld;
   readonly #closing = Promise.withResolvers<void>();
   /** Requests that are kept waiting: late ones, and those that will never be answered. */
   waiting = 0;
+  #lastCut: { text: string; atMs: number } | null = null;
 
   constructor(world: AdversaryWorld) {
     this.#world = world;
@@ -73,6 +77,7 @@ export class RequestFaults {
   /** `inner` does it, with all that can happen to orders. */
   async answer(asked: AskedRequest, inner: Inner): Promise<Response> {
     const { book } = this.#world;
+    if (this.#isSentAgain(asked)) return await this.#lose("cut", asked);
     const what = `${asked.method} ${asked.path}`;
     const occasion: Occasion = {
       symbol: asked.symbol,
@@ -95,10 +100,10 @@ export class RequestFaults {
     const { spec } = fault;
     switch (spec.kind) {
       case "request_lost":
-        return await this.#lose(spec.how, asked.link);
+        return await this.#lose(spec.how, asked);
       case "reply_lost":
         await drained(inner());
-        return await this.#lose(spec.how, asked.link);
+        return await this.#lose(spec.how, asked);
       case "http_error":
         if (spec.accepted) await drained(inner());
         return this.#error(spec);
@@ -116,14 +121,29 @@ export class RequestFaults {
     }
   }
 
-  async #lose(how: "cut" | "silence", link: FrontLink | null): Promise<Response> {
-    if (how === "cut") link?.cut();
+  async #lose(how: "cut" | "silence", asked: AskedRequest): Promise<Response> {
+    const { link } = asked;
+    if (how === "cut") {
+      this.#lastCut = { text: textOf(asked), atMs: this.#world.network.nowMs() };
+      link?.cut();
+    }
     this.waiting++;
     this.#world.book.wake();
     await Promise.race([link?.closed ?? this.#closing.promise, this.#closing.promise]);
     this.waiting--;
     // Nobody reads it.
     return new Response(null, { status: 499 });
+  }
+
+  /**
+   * HTTP clients send again, by themselves and at once, what they sent on a connection that they had
+   * used before and that was cut: that is lost too, or nothing would be.
+   */
+  #isSentAgain(asked: AskedRequest): boolean {
+    const last = this.#lastCut;
+    this.#lastCut = null;
+    return last !== null && last.text === textOf(asked) &&
+      this.#world.network.nowMs() - last.atMs < SENT_AGAIN_MS_MAX;
   }
 
   #error({ status, headers, wait }: FaultOf<"http_error">): Response {
@@ -154,6 +174,10 @@ export class RequestFaults {
       this.waiting--;
     });
   }
+}
+
+function textOf({ method, path, body }: AskedRequest): string {
+  return `${method} ${path} ${body}`;
 }
 
 /** "POST /v2/orders" by "POST /v2/orders", "* /v2/orders*". */

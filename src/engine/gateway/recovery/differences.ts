@@ -1,6 +1,7 @@
 import type { BrokerPosition } from "../../../contracts/broker.ts";
 import type { Execution, Side } from "../../../model/order.ts";
 import { type Decimal, decimal, plain } from "../../../util/decimal.ts";
+import { closedBy } from "../externals.ts";
 import type { JournalRecord } from "../journal.ts";
 import type { GatewayState } from "../state.ts";
 import { bookOutside } from "./book_outside.ts";
@@ -45,7 +46,7 @@ export function settleDifferences(
       book.setExternal(symbol, before);
       continue;
     }
-    const closed = closeRuns(state, symbol, change, outside);
+    const closed = closeRuns(state, symbol, { change, external: before, outside });
     const external = before.plus(change).minus(closed);
     book.setExternal(symbol, external);
     if (!external.eq(before)) note(state, { type: "external", symbol, qty: plain(external) });
@@ -58,16 +59,19 @@ export function settleDifferences(
 function closeRuns(
   state: GatewayState,
   symbol: string,
-  change: Decimal,
-  outside: readonly Execution[],
+  { change, external, outside }: {
+    change: Decimal;
+    external: Decimal;
+    outside: readonly Execution[];
+  },
 ): Decimal {
-  let closed = ZERO;
+  const { positions } = state.desk(symbol);
+  const held = positions.entries().map(([runId, { qty }]) => [runId, qty] as const);
   const side = change.s > 0 ? "buy" : "sell";
-  for (const [runId, position] of state.desk(symbol).positions.entries()) {
-    const left = change.minus(closed).abs();
-    if (left.isZero || position.qty.s === change.s) continue;
-    const qty = position.qty.abs().lt(left) ? position.qty.abs() : left;
-    const average = position.cost.div(position.qty.abs()).round(PRICE_DECIMALS);
+  let sum = ZERO;
+  for (const { runId, qty } of closedBy(change, external, held)) {
+    const { cost, qty: heldQty } = positions.get(runId)!;
+    const average = cost.div(heldQty.abs()).round(PRICE_DECIMALS);
     const timeUs = state.nowUs();
     const execution: Execution = {
       brokerOrderId: `closed-${runId}-${symbol}-${timeUs}`,
@@ -83,9 +87,9 @@ function closeRuns(
     };
     note(state, { type: "closed", runId, execution, reason: ELSEWHERE });
     bookOutside(state, runId, execution, ELSEWHERE);
-    closed = closed.plus(change.s > 0 ? qty : qty.neg());
+    sum = sum.plus(change.s > 0 ? qty : qty.neg());
   }
-  return closed;
+  return sum;
 }
 
 /** The mean over what was executed on this side by orders that are not Liu's; null: nothing was. */
