@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import type { AlpacaOrder } from "../../src/wire/alpaca_types.ts";
 import { type Decimal, decimal } from "../../src/util/decimal.ts";
+import { difference } from "./check.ts";
 import type { Played } from "../session_world.ts";
 
 /** What is wrong, by kind; 0 of each is right. */
@@ -69,14 +70,4 @@ function ownOrders(orders: AlpacaOrder[]): AlpacaOrder[] {
 
 function keyOf(orderId: string, cumulativeQty: string, price: string): string {
   return `${orderId} ${decimal(cumulativeQty).toFixed()} at ${decimal(price).toFixed()}`;
-}
-
-/** Elements of `a` that are not in `b`, as often as they are missing. */
-function difference(a: string[], b: string[]): string[] {
-  const left = [...b];
-  return a.filter((one) => {
-    const at = left.indexOf(one);
-    if (at >= 0) left.splice(at, 1);
-    return at < 0;
-  });
 }

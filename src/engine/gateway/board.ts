@@ -1,3 +1,4 @@
+import { sortFew } from "../../util/sort_few.ts";
 import type { Desk } from "./desk.ts";
 import { compare } from "./work.ts";
 
@@ -46,12 +47,10 @@ class Desks {
       this.#places[desk.number] = -1;
       taken.push(desk);
     }
-    // Mostly there are one or two.
-    if (taken.length === 2) {
-      const [first, second] = taken;
-      if (first.symbol < second.symbol) return;
-      taken[0] = second;
-      taken[1] = first;
-    } else if (taken.length > 2) taken.sort((a, b) => compare(a.symbol, b.symbol));
+    sortFew(taken, bySymbol);
   }
+}
+
+function bySymbol(a: Desk, b: Desk): number {
+  return compare(a.symbol, b.symbol);
 }

@@ -129,6 +129,7 @@ export function isSent(work: Work): boolean {
 /** What is still to be filled. */
 export function restOf({ qty, filledQty }: { qty: Decimal; filledQty: Decimal }): Decimal {
   if (filledQty.isZero) return qty;
+  if (filledQty === qty) return ZERO;
   const rest = qty.minus(filledQty);
   return rest.s < 0 ? ZERO : rest;
 }
