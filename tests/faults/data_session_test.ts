@@ -37,40 +37,22 @@ function played(): Promise<Played> {
 async function play(): Promise<Played> {
   const world = await SessionWorld.open();
   let at = 0;
-  let exchange = "";
-  const injected: Promise<void>[] = [];
-  const onLog = (log: Log) => {
-    if (!SCRIPT[at]?.[0].test(textOf(log))) return;
-    for (const fault of SCRIPT[at++]![1]) injected.push(inject(exchange, fault));
-  };
   try {
-    const played = await world.play({
+    return await world.play({
       plan: PLAN,
       bars: ["AAA", "BBB"].map((symbol) => [symbol, "2022-01-03T14:30:00Z", 390]),
       start: "2022-01-03T14:30:00Z",
       end: "2022-01-03T21:00:00Z",
       speed: 60,
-      faults: [],
-      onExchange: (baseUrl) => exchange = baseUrl,
-      until: (log) => {
-        onLog(log);
-        return at === SCRIPT.length;
+      script: (log, inject) => {
+        if (!SCRIPT[at]?.[0].test(textOf(log))) return;
+        for (const fault of SCRIPT[at++]![1]) inject(fault);
       },
+      until: () => at === SCRIPT.length,
     });
-    await Promise.all(injected);
-    return played;
   } finally {
     await world.close();
   }
-}
-
-async function inject(exchange: string, fault: FaultInput): Promise<void> {
-  const response = await fetch(`${exchange}/liu/faults`, {
-    method: "POST",
-    body: JSON.stringify(fault),
-  });
-  const text = await response.text();
-  assert.equal(response.status, 201, text);
 }
 
 const textOf = ({ message, properties }: Log) =>
@@ -82,6 +64,7 @@ function told({ logs }: Played, text: RegExp): string[] {
 
 Deno.test("fault 25: a slow client (407) is connected again, and what it missed is filled in", async () => {
   const session = await played();
+  assert.deepEqual(Object.values(session.truth.injected), [1, 1, 1, 1, 1]);
   assert.equal(told(session, /interrupted, entries wait: slow client \(407\)/).length, 1);
   // Each gap is told with its length, and each strategy of each symbol hears of it.
   const restored = told(session, /restored after \d+\.\d s; 2 symbols are filled up/);
