@@ -13,6 +13,7 @@ import type { DataSource } from "../src/simulator/options.ts";
 import type { FaultInput } from "../src/config/fault_kinds.ts";
 import { readFault } from "../src/config/fault_plan.ts";
 import { type ExchangeTruth, readTruth } from "./exchange_truth.ts";
+import { CONTROL_PATH } from "../src/simulator/faults/control.ts";
 import { startSimulatorWorker } from "../src/simulator/simulator_worker.ts";
 
 const KEYS = { keyId: "key-id", secretKey: "secret-key" };
@@ -57,6 +58,8 @@ export interface PlayOptions {
   /** The exchange listens: at this address, until the session has ended. */
   onExchange?(baseUrl: string): void;
   env?: Record<string, string>;
+  /** Hears all that is logged, and tells the exchange what to do wrong next. */
+  script?(log: Log, inject: (fault: FaultInput) => void): void;
   /** Ends the session when it has told this. */
   until?(log: Log): boolean;
   /** Aborted: the session ends. */
@@ -113,7 +116,7 @@ export class SessionWorld {
   }
 
   async play(options: PlayOptions): Promise<Played> {
-    const { start, end, speed = "max", sources = [], bars = [] } = options;
+    const { start, end, speed = "max", sources = [], bars = [], script, faults } = options;
     const file = join(this.folder, "bars.csv");
     await Deno.writeTextFile(file, barsText(bars));
     const simulator = await startSimulatorWorker({
@@ -122,7 +125,7 @@ export class SessionWorld {
       endUs: us(end),
       speed,
       port: 0,
-      faults: options.faults && planOf(options.faults, options.seed ?? 1),
+      faults: faults || script ? planOf(faults ?? [], options.seed ?? 1) : undefined,
     });
     options.onExchange?.(simulator.baseUrl);
     try {
@@ -133,7 +136,7 @@ export class SessionWorld {
     }
   }
 
-  async #trade({ plan, env, until, signal }: PlayOptions, baseUrl: string) {
+  async #trade({ plan, env, until, signal, script }: PlayOptions, baseUrl: string) {
     const settings = readEnvironment({
       LIU_DATA: this.folder,
       NUM_CONSUMERS: "2",
@@ -148,6 +151,7 @@ export class SessionWorld {
     if (signal?.aborted) enough.abort();
     signal?.addEventListener("abort", () => enough.abort());
     const sent = subscribing();
+    const injected: Promise<void>[] = [];
     try {
       const result = await trade({
         plan: readTradePlan(plan, join(FIXTURES, "tradeplan.toml"), "tradeplan.toml"),
@@ -155,11 +159,13 @@ export class SessionWorld {
         logSink: (level, category, message, properties) => {
           const log = { level, part: category.at(-1)!, message, properties };
           logs.push(log);
+          script?.(log, (fault) => injected.push(inject(baseUrl, fault)));
           if (until?.(log)) enough.abort();
         },
         signal: enough.signal,
         onEvent: (event) => events.push(event),
       });
+      await Promise.all(injected);
       return { ...result, events, logs, asked: sent.asked };
     } finally {
       sent.restore();
@@ -169,6 +175,15 @@ export class SessionWorld {
 
 function planOf(faults: FaultInput[], seed: number) {
   return { seed, faults: faults.map(readFault) };
+}
+
+async function inject(baseUrl: string, fault: FaultInput): Promise<void> {
+  const response = await fetch(baseUrl + CONTROL_PATH, {
+    method: "POST",
+    body: JSON.stringify(fault),
+  });
+  const text = await response.text();
+  assert.equal(response.status, 201, text);
 }
 
 /** What is sent to the exchange about the symbols whose bars it is to send. */

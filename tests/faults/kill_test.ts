@@ -1,10 +1,10 @@
 /** `liu kill`, `liu resume` and `liu status`, while a trader runs and while none does. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { ControlClient } from "../src/control/control_client.ts";
-import type { TraderStatus } from "../src/control/trader_control.ts";
-import { findTraders } from "../src/control/trader_file.ts";
-import { exchangeEnv, inFolder, Liu, type SimulateProcess, writeFiles } from "./program.ts";
+import { ControlClient } from "../../src/control/control_client.ts";
+import type { TraderStatus } from "../../src/control/trader_control.ts";
+import { findTraders } from "../../src/control/trader_file.ts";
+import { exchangeEnv, inFolder, Liu, type SimulateProcess, writeFiles } from "../program.ts";
 
 const KEYS = { keyId: "k", secretKey: "s" };
 const SYMBOLS = 3;
@@ -210,7 +210,8 @@ Deno.test({
 });
 
 Deno.test({
-  name: "without a trader a kill cancels entries at the broker, and the next trader starts HALTED",
+  name:
+    "fault 50: a kill without a trader cancels entries; a switch that was damaged since still halts",
   ignore: Deno.build.os === "windows",
   fn: () =>
     inWorld(async (world) => {
@@ -232,6 +233,19 @@ Deno.test({
         (await world.ordersAtExchange()).map(({ side, type }) => `${side} ${type}`),
         Array(SYMBOLS).fill("sell stop"),
       );
+      // Nobody could close anything: the next trader does, and nothing else.
+      const later = await liu.run(["kill", "--flatten"], env);
+      assert.equal(later.code, 1);
+      assert.match(later.err, /Nothing is closed while no trader runs/);
+      const closer = world.trader();
+      const flat = await world.until(
+        "flat",
+        ({ symbols, positions }) => symbols === SYMBOLS && positions.length === 0,
+      );
+      assert.equal(flat.state, "halted");
+      assert.deepEqual(flat.external, []);
+      closer.child.kill("SIGTERM");
+      assert.equal(await closer.ended, 0, closer.text());
       // Half of a switch is a switch.
       await Deno.writeTextFile(join(world.folder, "data", "kill.json"), "{");
       const second = world.trader();
