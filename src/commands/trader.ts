@@ -48,9 +48,10 @@ export const command: Command = {
         host.out(openText(session));
         host.out(`Batch ${batchId} ended: ${session.endReason}\n`);
         host.out(`More: liu analyze ${batchId}\n`);
+        for (const what of session.notDone) host.err(`NOT DONE: ${what}\n`);
         if (failed.length > 0) host.err(`Stopped by an error of their own: ${failed.join(", ")}\n`);
       }
-      return failed.length > 0 ? 1 : 0;
+      return failed.length + session.notDone.length > 0 ? 1 : 0;
     } finally {
       report.end();
     }

@@ -7,7 +7,6 @@
 import type { DataProvider } from "../contracts/provider.ts";
 import type { Asset } from "../model/asset.ts";
 import { exchangeDate } from "../model/calendar.ts";
-import type { OpenPosition } from "../model/open_position.ts";
 import type { MainToScanners, SessionWindow } from "../protocol.ts";
 import { OperationError } from "../util/errors.ts";
 import { sleep } from "../util/sleep.ts";
@@ -19,6 +18,7 @@ import { MarketClock, workerWallMs } from "./market_clock.ts";
 import { Producer } from "./producer.ts";
 import { Refills } from "./refills.ts";
 import { Scans } from "./scans.ts";
+import { AT_CLOSE, endSession, type SessionEnd, WHEN_STOPPED } from "./session_end.ts";
 import { SessionMessages } from "./session_messages.ts";
 import type { SessionLog, SessionOptions, SessionResult } from "./session_options.ts";
 import { consumerGroups, grantTexts, heldText, SessionRuns, startRuns } from "./session_runs.ts";
@@ -28,8 +28,8 @@ import { calendarDifferences, sessionWindows } from "./session_windows.ts";
 import { Supervisor } from "./supervisor.ts";
 import { TradingDay } from "./trading_day.ts";
 
-/** A consumer closes its strategies in this time. */
-const STOP_MS_MAX = 15_000;
+/** The reason of an end by signal. */
+const INTERRUPTED = "interrupted";
 /** A live session looks at its schedule at least so often. */
 const TICK_MS_MAX = 1000;
 
@@ -130,7 +130,12 @@ export class Session {
     });
     this.#supervisor = this.#makeSupervisor();
     this.#messages = this.#makeMessages();
-    const interrupt = () => this.#end("interrupted");
+    const interrupt = () => {
+      // No entry leaves from here on, while strategies still close.
+      const reason = "the trader stops";
+      this.#workers.postGateway({ type: "restrict", cause: "stop", state: "reducing", reason });
+      this.#end(INTERRUPTED);
+    };
     if (options.signal.aborted) interrupt();
     options.signal.addEventListener("abort", interrupt, { once: true });
   }
@@ -188,7 +193,7 @@ export class Session {
       }
       if (this.#clock.rate !== 0) void this.#guarded(this.#tickUntilEnd());
       const endReason = await this.#ended.promise;
-      const open = await this.#finish(endReason);
+      const { open, notDone } = await this.#finish(endReason);
       return {
         batchId: this.#options.batchId,
         endReason,
@@ -198,7 +203,8 @@ export class Session {
         collections: this.#collections,
         ...this.#producer.counts,
         cash: { before: this.#cashBefore, after: this.#messages.cash },
-        open,
+        open: open ?? [],
+        notDone,
       };
     } finally {
       this.#supervisor.stop();
@@ -348,17 +354,24 @@ export class Session {
   }
 
   /** Strategies close, the gateway writes what it has, runs end. */
-  async #finish(reason: string): Promise<OpenPosition[]> {
-    await this.#workers.stopConsumers(STOP_MS_MAX);
-    const stopped = this.#workers.gatewayInbox.next("stopped");
-    this.#workers.postGateway({ type: "stop", orders: "cancel", withinMs: 10_000 });
-    const { open } = await stopped;
-    this.#isOver = true;
-    await this.#streams.close();
-    const ends = this.#runs.ends(this.#clock.nowUs(), reason);
-    this.#options.store.write(ends.map((row) => ({ table: "algo_run_end", row })));
-    await this.#options.store.flush();
-    return open;
+  #finish(reason: string): Promise<SessionEnd> {
+    const isStopped = reason === INTERRUPTED;
+    return endSession(
+      {
+        workers: this.#workers,
+        streams: this.#streams,
+        runs: this.#runs,
+        store: this.#options.store,
+        nowUs: () => this.#clock.nowUs(),
+        log: this.#log,
+        onGatewayStopped: () => this.#isOver = true,
+      },
+      reason,
+      {
+        orders: isStopped ? this.#options.supervision.onStop : "cancel",
+        times: isStopped ? WHEN_STOPPED : AT_CLOSE,
+      },
+    );
   }
 
   readonly #log: SessionLog = (level, text, properties = {}) =>

@@ -140,4 +140,6 @@ export interface SessionResult {
   cash: { before: number; after: number };
   /** Positions that the session left, and what protects them now. */
   open: OpenPosition[];
+  /** What could not be done in time at its end, each as a sentence. */
+  notDone: string[];
 }

@@ -1,6 +1,7 @@
 /** Starts the store in a worker of its own, which may touch the database and its folder only. */
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { within } from "../util/within.ts";
 import { OperationError } from "../util/errors.ts";
 import type { DatabaseOptions } from "./database.ts";
 import { MIGRATIONS_URL } from "./migrations.ts";
@@ -22,8 +23,11 @@ export interface StoreWorker {
   connect(): StoreClient;
   /** A port for another isolate, which makes its `new StoreClient(port, onFault)` of it. */
   port(): MessagePort;
-  /** Stores what is left, closes the database and ends the worker. */
-  close(): Promise<void>;
+  /**
+   * Stores what is left, closes the database and ends the worker. `withinMs`: longer it is not waited
+   * for; what is not in the database is in the spool.
+   */
+  close(withinMs?: number): Promise<void>;
 }
 
 /** What the worker needs: the database's address, the data folder, and no environment. */
@@ -109,10 +113,13 @@ export async function startStoreWorker(options: StoreWorkerOptions): Promise<Sto
       clients.add(client);
       return client;
     },
-    async close() {
-      for (const client of clients) await client.close();
-      post({ type: "close" });
-      await closed.promise;
+    async close(withinMs = Infinity) {
+      const isClosed = (async () => {
+        for (const client of clients) await client.close();
+        post({ type: "close" });
+        await closed.promise;
+      })();
+      await (withinMs === Infinity ? isClosed : within(isClosed, withinMs, undefined));
       worker.terminate();
     },
   };
