@@ -66,6 +66,7 @@ export async function trade(options: TradeOptions): Promise<TradeResult> {
       provider: await providerOf(settings),
       store,
       storePort: storeWorker.port(),
+      watchStore: (listener) => storeWorker.watch(listener),
       gateway: await gatewayOf(plan, settings),
       supervision: plan.session,
       recovery: {

@@ -12,6 +12,7 @@ import { OperationError } from "../util/errors.ts";
 import { sleep } from "../util/sleep.ts";
 import { SymbolTable } from "../util/symbol_table.ts";
 import { CarriedOn } from "./carried_on.ts";
+import { DatabaseWatch } from "./database_watch.ts";
 import { Followings } from "./followings.ts";
 import { HeldSymbols } from "./held_symbols.ts";
 import { MarketClock, workerWallMs } from "./market_clock.ts";
@@ -249,6 +250,7 @@ export class Session {
     const fromOpen = await this.#workers.scanners.start(this.#options.scanners, clockSetting);
     await this.#loadAssets();
     await this.#startRuns();
+    this.#watchDatabase();
     this.#day.plan(this.#windows, fromOpen, this.#clock.nowUs());
     await this.#streams.open(this.#provider);
     await before.follow({
@@ -256,6 +258,18 @@ export class Session {
       followings: this.#followings,
       log: this.#log,
       signal: this.#abort.signal,
+    });
+  }
+
+  #watchDatabase(): void {
+    const { supervision, watchStore } = this.#options;
+    const watch = new DatabaseWatch({
+      afterMs: supervision.databaseSeconds * 1000,
+      post: (message) => this.#workers.postGateway(message),
+      wait: sleep,
+    });
+    watchStore((trouble) => {
+      if (!this.#isEnding) watch.onTrouble(trouble);
     });
   }
 

@@ -11,6 +11,7 @@ import {
   type StoreWorkerEvent,
   type StoreWorkerRequest,
 } from "./store_port.ts";
+import type { StoreTrouble } from "./writer.ts";
 import { LOOPBACK, targetOf } from "./target.ts";
 
 export interface StoreWorkerOptions extends DatabaseOptions {
@@ -21,6 +22,8 @@ export interface StoreWorkerOptions extends DatabaseOptions {
 export interface StoreWorker {
   /** A store for this isolate. */
   connect(): StoreClient;
+  /** Hears whether database and spool take records: now, and whenever that changes. */
+  watch(listener: (trouble: StoreTrouble) => void): void;
   /** A port for another isolate, which makes its `new StoreClient(port, onFault)` of it. */
   port(): MessagePort;
   /**
@@ -68,6 +71,8 @@ export async function startStoreWorker(options: StoreWorkerOptions): Promise<Sto
   const clients = new Set<StoreClient>();
   const opened = Promise.withResolvers<void>();
   const closed = Promise.withResolvers<void>();
+  let trouble: StoreTrouble = { database: null, spool: null };
+  let onTrouble: (trouble: StoreTrouble) => void = () => {};
   const post = (request: StoreWorkerRequest, transfer: Transferable[] = []) =>
     worker.postMessage(request, transfer);
 
@@ -77,6 +82,9 @@ export async function startStoreWorker(options: StoreWorkerOptions): Promise<Sto
         return opened.resolve();
       case "failed":
         return opened.reject(fromPortError(data.error));
+      case "trouble":
+        trouble = data.trouble;
+        return onTrouble(trouble);
       case "log":
         return log[data.level](data.message);
       case "closed":
@@ -108,6 +116,10 @@ export async function startStoreWorker(options: StoreWorkerOptions): Promise<Sto
   };
   return {
     port,
+    watch(listener) {
+      onTrouble = listener;
+      listener(trouble);
+    },
     connect() {
       const client = new StoreClient(port(), onFault);
       clients.add(client);
