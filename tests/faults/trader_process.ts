@@ -86,6 +86,7 @@ const SAYS_MS_MAX = 60_000;
 export class TraderProcess {
   #out = "";
   #err = "";
+  #isOver = false;
   readonly #waiting = new Set<() => void>();
   readonly ended: Promise<{ code: number; signal: string | null }>;
 
@@ -95,6 +96,7 @@ export class TraderProcess {
       this.#read(child.stderr, (text) => this.#err += text),
     ];
     this.ended = Promise.all([child.status, ...all]).then(([{ code, signal }]) => {
+      this.#isOver = true;
       for (const look of this.#waiting) look();
       return { code, signal };
     });
@@ -114,14 +116,16 @@ export class TraderProcess {
 
   /** Resolves when it has said this, on either stream. */
   async says(text: RegExp): Promise<void> {
-    let isOver = false;
-    void this.ended.then(() => isOver = true);
+    while (!text.test(this.#out) && !text.test(this.#err)) await this.saysMore();
+  }
+
+  /** Resolves when it has said anything more. */
+  async saysMore(): Promise<void> {
+    const said = () => `${this.#out}\n${this.#err}`;
+    assert.ok(!this.#isOver, `it has ended, having said:\n${said()}`);
     const timer = setTimeout(() => this.kill("SIGKILL"), SAYS_MS_MAX);
-    while (!text.test(this.#out) && !text.test(this.#err)) {
-      assert.ok(!isOver, `it ended without saying ${text}:\n${this.#out}\n${this.#err}`);
-      await new Promise<void>((resolve) => this.#waiting.add(resolve));
-      this.#waiting.clear();
-    }
+    await new Promise<void>((resolve) => this.#waiting.add(resolve));
+    this.#waiting.clear();
     clearTimeout(timer);
   }
 
