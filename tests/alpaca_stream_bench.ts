@@ -17,6 +17,11 @@ export const NOW_US = Date.parse("2022-01-03T15:00:00Z") * 1000;
 /** The first back-off: half a second doubled, three quarters of it as random says 0.5. */
 export const BACK_OFF = [750, 750] as const;
 
+/** After a connection that held for half a minute. */
+export const GOOD_BACK_OFF = [375, 375] as const;
+/** How often a socket's silence is looked at. */
+export const LOOK_MS = 5000;
+
 export class Bench {
   readonly counterpart = new Counterpart();
   readonly time = new ScriptedTime();
@@ -118,3 +123,9 @@ export const barRow = (symbol: number, close: number) => [
   Date.parse("2022-01-03T14:59:00Z") * 1000,
   ...[1, 2, 0.5, close, 100, 3, 1.25],
 ];
+
+/** Looks at the silence until the socket is asked, and gives what it was asked. */
+export async function asked(bench: Bench, socket: ScriptedSocket) {
+  for (let i = 0; i < 4; i++) await bench.time.pass(LOOK_MS, LOOK_MS);
+  return await socket.next();
+}

@@ -60,6 +60,7 @@ async function withWorker(
       batchId: "batch",
       reconcile: { inFlightMs: 0, openOrdersMs: 0, positionsMs: 0 },
       journalDir: join(folder, "journal"),
+      killFolder: folder,
       plan: {
         digest: "plan",
         assetClasses: ["us_equity"],

@@ -30,6 +30,8 @@ const LAYERS: Record<string, number> = {
   miners: 4,
   store: 4,
   history: 4,
+  control: 4,
+  alerts: 4,
   engine: 5,
   backtest: 6,
   analysis: 6,
@@ -52,6 +54,7 @@ const PACKAGES: Record<string, string[]> = {
   "@logtape/logtape": ["util"],
   "genetic-search": ["optimizer"],
   jstat: ["optimizer"],
+  grammy: ["alerts"],
 };
 
 interface Import {

@@ -10,7 +10,13 @@ import { readTradePlan } from "../src/config/tradeplan.ts";
 import { trade, type TradeResult } from "../src/commands/trade.ts";
 import type { SessionEvent } from "../src/engine/session_options.ts";
 import type { DataSource } from "../src/simulator/options.ts";
+import type { FaultInput } from "../src/config/fault_kinds.ts";
+import { readFault } from "../src/config/fault_plan.ts";
+import { type ExchangeTruth, readTruth } from "./exchange_truth.ts";
+import { CONTROL_PATH } from "../src/simulator/faults/control.ts";
 import { startSimulatorWorker } from "../src/simulator/simulator_worker.ts";
+
+const KEYS = { keyId: "key-id", secretKey: "secret-key" };
 
 export const MINUTE_US = 60e6;
 export const OPEN = "2022-01-03T14:30:00Z";
@@ -32,6 +38,8 @@ export interface Played extends TradeResult {
   logs: Log[];
   /** "subscribe AAA BBB", "unsubscribe AAA", …, as they were sent to the exchange. */
   asked: string[];
+  /** How things really are at the exchange, at the end. */
+  truth: ExchangeTruth;
 }
 
 export interface PlayOptions {
@@ -43,7 +51,15 @@ export interface PlayOptions {
   start: string;
   end: string;
   speed?: number | "max";
+  /** What goes wrong at the exchange; with an empty list, what a test injects while it runs. */
+  faults?: FaultInput[];
+  /** Of all chance in the faults. Default 1. */
+  seed?: number;
+  /** The exchange listens: at this address, until the session has ended. */
+  onExchange?(baseUrl: string): void;
   env?: Record<string, string>;
+  /** Hears all that is logged, and tells the exchange what to do wrong next. */
+  script?(log: Log, inject: (fault: FaultInput) => void): void;
   /** Ends the session when it has told this. */
   until?(log: Log): boolean;
   /** Aborted: the session ends. */
@@ -100,7 +116,7 @@ export class SessionWorld {
   }
 
   async play(options: PlayOptions): Promise<Played> {
-    const { start, end, speed = "max", sources = [], bars = [] } = options;
+    const { start, end, speed = "max", sources = [], bars = [], script, faults } = options;
     const file = join(this.folder, "bars.csv");
     await Deno.writeTextFile(file, barsText(bars));
     const simulator = await startSimulatorWorker({
@@ -109,21 +125,24 @@ export class SessionWorld {
       endUs: us(end),
       speed,
       port: 0,
+      faults: faults || script ? planOf(faults ?? [], options.seed ?? 1) : undefined,
     });
+    options.onExchange?.(simulator.baseUrl);
     try {
-      return await this.#trade(options, simulator.baseUrl);
+      const played = await this.#trade(options, simulator.baseUrl);
+      return { ...played, truth: await readTruth(simulator.baseUrl, KEYS) };
     } finally {
       await simulator.close();
     }
   }
 
-  async #trade({ plan, env, until, signal }: PlayOptions, baseUrl: string): Promise<Played> {
+  async #trade({ plan, env, until, signal, script }: PlayOptions, baseUrl: string) {
     const settings = readEnvironment({
       LIU_DATA: this.folder,
       NUM_CONSUMERS: "2",
       APCA_API_BASE_URL: baseUrl,
-      APCA_API_KEY_ID: "key-id",
-      APCA_API_SECRET_KEY: "secret-key",
+      APCA_API_KEY_ID: KEYS.keyId,
+      APCA_API_SECRET_KEY: KEYS.secretKey,
       ...env,
     }, this.folder);
     const events: SessionEvent[] = [];
@@ -132,6 +151,7 @@ export class SessionWorld {
     if (signal?.aborted) enough.abort();
     signal?.addEventListener("abort", () => enough.abort());
     const sent = subscribing();
+    const injected: Promise<void>[] = [];
     try {
       const result = await trade({
         plan: readTradePlan(plan, join(FIXTURES, "tradeplan.toml"), "tradeplan.toml"),
@@ -139,16 +159,31 @@ export class SessionWorld {
         logSink: (level, category, message, properties) => {
           const log = { level, part: category.at(-1)!, message, properties };
           logs.push(log);
+          script?.(log, (fault) => injected.push(inject(baseUrl, fault)));
           if (until?.(log)) enough.abort();
         },
         signal: enough.signal,
         onEvent: (event) => events.push(event),
       });
+      await Promise.all(injected);
       return { ...result, events, logs, asked: sent.asked };
     } finally {
       sent.restore();
     }
   }
+}
+
+function planOf(faults: FaultInput[], seed: number) {
+  return { seed, faults: faults.map(readFault) };
+}
+
+async function inject(baseUrl: string, fault: FaultInput): Promise<void> {
+  const response = await fetch(baseUrl + CONTROL_PATH, {
+    method: "POST",
+    body: JSON.stringify(fault),
+  });
+  const text = await response.text();
+  assert.equal(response.status, 201, text);
 }
 
 /** What is sent to the exchange about the symbols whose bars it is to send. */

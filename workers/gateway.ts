@@ -3,6 +3,7 @@
  * broker's keys.
  */
 import { brokers } from "../src/brokers/registry.ts";
+import { killText, readKill } from "../src/control/kill_latch.ts";
 import type { Clock } from "../src/contracts/clock.ts";
 import { checkMachineClock, measureSkew } from "../src/engine/gateway/clock_watch.ts";
 import { Gateway } from "../src/engine/gateway/gateway.ts";
@@ -118,6 +119,11 @@ async function start(message: GatewayStart): Promise<void> {
   };
   restoreRows(options, segment.left);
   gateway = new Gateway(options);
+  // From here on main's messages are heard: what was fired before is on disk.
+  const kill = readKill(message.killFolder);
+  if (kill !== null) {
+    gateway.fromMain({ type: "restrict", cause: "kill", state: "halted", reason: killText(kill) });
+  }
   if (rate === 0) clock = gateway;
   await gateway.start();
   void one.watch({

@@ -12,12 +12,13 @@ export class DueBars {
   readonly blockUs: Float64Array;
 
   constructor(feeds: readonly { readonly barDueUs: number }[]) {
-    this.us = Float64Array.from(feeds, ({ barDueUs }) => barDueUs);
+    this.us = new Float64Array(feeds.length);
     this.blockUs = new Float64Array(Math.ceil(feeds.length / BLOCK)).fill(Infinity);
-    this.us.forEach((us, place) => {
+    for (let place = 0; place < feeds.length; place++) {
+      const us = this.us[place] = feeds[place].barDueUs;
       const block = Math.floor(place / BLOCK);
-      this.blockUs[block] = Math.min(this.blockUs[block], us);
-    });
+      if (us < this.blockUs[block]) this.blockUs[block] = us;
+    }
   }
 
   /** The earliest of all. */

@@ -27,8 +27,6 @@ export class Replay {
   /** Those whose orders have changed since `#ordered` was made. */
   readonly #changed: SymbolFeed[] = [];
   #due = new DueBars([]);
-  /** The one that was asked for last: an order's events ask for the same again and again. */
-  #asked: SymbolFeed | null = null;
   /** Due time of the next event of an active symbol. */
   nextUs = Infinity;
   /** Time of the step that is on. */
@@ -85,9 +83,9 @@ export class Replay {
   /** Takes those out that nobody wants rows of any more. */
   prune(isFollowed: (id: number) => boolean): void {
     this.#markOrders();
-    this.#setActive(
-      this.#active.filter((feed) => feed.hasOrders || feed.heldQty !== 0 || isFollowed(feed.id)),
-    );
+    const isWanted = (feed: SymbolFeed) =>
+      feed.hasOrders || feed.heldQty !== 0 || isFollowed(feed.id);
+    if (!this.#active.every(isWanted)) this.#setActive(this.#active.filter(isWanted));
   }
 
   #setActive(active: SymbolFeed[]): void {
@@ -116,14 +114,9 @@ export class Replay {
     return this.#fine.length > 0;
   }
 
-  #feedOf(symbol: string): SymbolFeed | null {
-    if (this.#asked?.symbol === symbol) return this.#asked;
-    return this.#asked = this.#feeds.get(symbol) ?? null;
-  }
-
   /** Something became of an order of the symbol. */
   noteOrder(symbol: string): void {
-    this.#changed.push(this.#feedOf(symbol)!);
+    this.#changed.push(this.#feeds.get(symbol)!);
   }
 
   #markOrders(): void {
@@ -134,12 +127,13 @@ export class Replay {
       if (hasOrders) insert(this.#ordered, feed);
       else remove(this.#ordered, feed);
     }
-    this.#changed.length = 0;
+    // Popped, so that it keeps its room.
+    while (this.#changed.length > 0) this.#changed.pop();
   }
 
   /** What the account holds of the symbol has changed. */
   noteHeld(symbol: string, qty: number): void {
-    const feed = this.#feedOf(symbol)!;
+    const feed = this.#feeds.get(symbol)!;
     const wasHeld = feed.heldQty !== 0;
     feed.heldQty = qty;
     if (wasHeld === (qty !== 0) || feed.place < 0) return;
@@ -345,8 +339,8 @@ export class Replay {
 
   /** The close of a symbol that is about to have an order. */
   notePrice(symbol: string): void {
-    const feed = this.#feedOf(symbol);
-    if (feed !== null && feed.place >= 0) this.#noteClose(feed);
+    const feed = this.#feeds.get(symbol);
+    if (feed !== undefined && feed.place >= 0) this.#noteClose(feed);
   }
 
   #noteClose(feed: SymbolFeed): void {

@@ -17,7 +17,12 @@ import { exchangeUs } from "../model/calendar.ts";
 import { decimal, plain } from "../util/decimal.ts";
 import { decimalText } from "../wire/amount_text.ts";
 import { readAssets, symbolOf } from "../wire/alpaca_assets.ts";
-import { readExecutions, readOpenOrders, readOrderByClientId } from "../wire/alpaca_order_book.ts";
+import {
+  readExecutions,
+  readOpenOrders,
+  readOrder,
+  readOrderByClientId,
+} from "../wire/alpaca_order_book.ts";
 import { orderSchema, toBrokerOrder, toOrderBody } from "../wire/alpaca_orders.ts";
 import { type AlpacaReply, AlpacaRest } from "../wire/alpaca_rest.ts";
 import { parseAlpacaSettings } from "../wire/alpaca_settings.ts";
@@ -128,6 +133,7 @@ export function createBroker(settings: Record<string, string>, context: ClientCo
     assets: (assetClass, signal) => readAssets(rest, assetClass, signal),
     openOrders: (signal) => readOpenOrders(rest, unknown, signal),
     orderByClientId: (id, signal) => readOrderByClientId(rest, id, unknown, signal),
+    orderById: (id, signal) => readOrder(rest, id, unknown, signal),
     executions: (sinceUs, signal) => readExecutions(rest, sinceUs, unknown, signal),
 
     async submit(order, signal) {

@@ -17,6 +17,22 @@ export const COMMANDS: Readonly<Record<string, RegisteredCommand>> = {
     summary: "trade a session with the plan's strategies",
     load: () => import("./trader.ts"),
   },
+  status: {
+    summary: "show what a trader does, holds and lets through",
+    load: () => import("./status.ts"),
+  },
+  kill: {
+    summary: "let no order through any more, and stay so",
+    load: () => import("./kill.ts"),
+  },
+  resume: {
+    summary: "take liu kill back",
+    load: () => import("./resume.ts"),
+  },
+  alerts: {
+    summary: "try where problems are told",
+    load: () => import("./alerts.ts"),
+  },
   init: {
     summary: "write a plan, a strategy and a scanner to begin with",
     load: () => import("./init.ts"),

@@ -5,12 +5,14 @@ import config from "../../deno.json" with { type: "json" };
 import { analyzeAndStore, analyzeBatch, type BatchAnalysis } from "../analysis/batch_analysis.ts";
 import type { Settings } from "../config/environment.ts";
 import type { TradePlan } from "../config/tradeplan.ts";
+import { startControlServer } from "../control/control_server.ts";
 import type { DenialRow, RunRow, Store, TradeRow } from "../contracts/store.ts";
 import type { SessionEvent, SessionResult, StrategySetup } from "../engine/session_options.ts";
 import { Session } from "../engine/session.ts";
 import { ConfigError } from "../util/errors.ts";
-import type { LogSink } from "../util/log.ts";
+import { logger, type LogSink } from "../util/log.ts";
 import { within } from "../util/within.ts";
+import { checkMoney } from "./money.ts";
 import { readSources } from "./plan_sources.ts";
 import { alpacaSettings, providerOf } from "./provider.ts";
 import { symbolsMaxOf } from "./settings.ts";
@@ -52,7 +54,7 @@ export async function trade(options: TradeOptions): Promise<TradeResult> {
     if (event.type === "strategyFailed") failed.add(event.strategy);
     options.onEvent(event);
   };
-  checkEnvironment(plan, settings);
+  checkMoney(plan, settings.alpaca);
   const sources = await readSources(plan);
   const storeWorker = await openSettingsStore(settings, { readOnly: false });
   try {
@@ -88,7 +90,7 @@ export async function trade(options: TradeOptions): Promise<TradeResult> {
       log: logSink,
       signal,
     });
-    const result = await session.run();
+    const result = await controlled(session, settings, () => session.run());
     const { analysis, stored } = await analyzed(store, result, signal);
     return { batchId: result.batchId, session: result, analysis, stored, failed: [...failed] };
   } finally {
@@ -118,32 +120,27 @@ async function analyzed(
   return await within(analyze().catch(() => nothing), ANALYSIS_MS_MAX, nothing);
 }
 
-/** What makes a session's runs what they are: a batch is carried on by the same only. */
-function digestOf(plan: TradePlan, sources: unknown, settings: Settings): string {
-  const { warnings: _, backtest: __, optimizer: ___, ...rest } = plan;
-  const text = JSON.stringify([rest, sources, consumersOf(settings), config.version]);
-  return createHash("sha256").update(text).digest("hex");
+/** The session can be asked, and killed, before the gateway looks whether it was killed before. */
+async function controlled<T>(
+  { control }: Session,
+  { dataFolder }: Settings,
+  run: () => Promise<T>,
+): Promise<T> {
+  const log = logger("control");
+  const onProblem = (text: string) => log.error(text);
+  const server = startControlServer({ dataFolder, control, onProblem });
+  try {
+    return await run();
+  } finally {
+    await server.close();
+  }
 }
 
-/** Real money only on purpose: the plan and the address must both say so. */
-function checkEnvironment(plan: TradePlan, settings: Settings): void {
-  if (plan.environment === "BACKTEST") {
-    throw new ConfigError(
-      `Cannot start: ${plan.file} says environment = "BACKTEST". To trade a paper account or the ` +
-        `simulated exchange write environment = "PAPER"`,
-    );
-  }
-  const isLive = new URL(settings.alpaca.baseUrl).hostname === "api.alpaca.markets";
-  if ((plan.environment === "PROD") === isLive) return;
-  throw new ConfigError(
-    isLive
-      ? `Cannot start: APCA_API_BASE_URL is the live account, but ${plan.file} says ` +
-        `environment = "${plan.environment}". For real money write environment = "PROD", ` +
-        `else set APCA_API_BASE_URL=https://paper-api.alpaca.markets`
-      : `Cannot start: ${plan.file} says environment = "PROD", but APCA_API_BASE_URL is not the ` +
-        `live account's. Set APCA_API_BASE_URL=https://api.alpaca.markets, or write ` +
-        `environment = "PAPER"`,
-  );
+/** What makes a session's runs what they are: a batch is carried on by the same only. */
+function digestOf(plan: TradePlan, sources: unknown, settings: Settings): string {
+  const { warnings: _, backtest: __, optimizer: ___, alerts: ____, ...rest } = plan;
+  const text = JSON.stringify([rest, sources, consumersOf(settings), config.version]);
+  return createHash("sha256").update(text).digest("hex");
 }
 
 function consumersOf(settings: Settings): number {
@@ -166,6 +163,7 @@ async function gatewayOf(plan: TradePlan, settings: Settings) {
     brokerOptions: alpacaSettings(settings),
     hosts: alpacaUrls(baseUrl, streamUrl ?? undefined).hosts,
     journalFolder,
+    killFolder: settings.dataFolder,
     risk: { ...plan.risk, portfolioValue: plan.portfolioValue },
     reconcile: plan.reconcile,
     clockSkewMsMax: plan.clockSkewSecondsMax * 1000,

@@ -1,3 +1,4 @@
+import type { Alert } from "../alerts/alert.ts";
 import type { BatchAnalysis } from "../analysis/batch_analysis.ts";
 import type { Command } from "../contracts/command.ts";
 import type { SessionResult } from "../engine/session_options.ts";
@@ -5,7 +6,11 @@ import { loadTradePlan } from "./plan.ts";
 import { declarePlanOption } from "./plan_option.ts";
 import { SessionReport } from "./session_report.ts";
 import { startSettings } from "./settings.ts";
+import { startAlerts } from "./start_alerts.ts";
 import { trade } from "./trade.ts";
+
+/** The last alerts may hold up the end so long. */
+const ALERTS_MS_MAX = 3000;
 
 export const command: Command = {
   examples: [
@@ -23,8 +28,9 @@ export const command: Command = {
   async run({ options }, host) {
     const isJson = options.json === true;
     const report = new SessionReport(host);
-    const { settings, logSink } = startSettings(host, report.printError);
+    const { settings, logSink, watchLog } = startSettings(host, report.printError);
     const plan = await loadTradePlan({ plan: options.plan, settings, host });
+    const alerts = await startAlerts({ plan, host, watchLog });
     try {
       const { batchId, session, analysis, failed } = await trade({
         plan,
@@ -52,11 +58,22 @@ export const command: Command = {
         if (failed.length > 0) host.err(`Stopped by an error of their own: ${failed.join(", ")}\n`);
       }
       return failed.length + session.notDone.length > 0 ? 1 : 0;
+    } catch (error) {
+      alerts.raise(endedBy(error));
+      throw error;
     } finally {
       report.end();
+      await alerts.close(host.signal.aborted ? ALERTS_MS_MAX / 6 : ALERTS_MS_MAX);
     }
   },
 };
+
+/** A trader that is gone cannot say anything later. */
+function endedBy(error: unknown): Alert {
+  const [why] = (error instanceof Error ? error.message : String(error)).split("\n");
+  const text = `The trader has ended: ${why}`;
+  return { code: "trader_ended", level: "error", text, timeMs: Date.now(), properties: {} };
+}
 
 /** What the session's executions did to the cash beside what the account says, so that a difference is seen. */
 function cashText({ cash }: SessionResult, { totals }: BatchAnalysis): string {

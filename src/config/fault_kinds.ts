@@ -148,7 +148,10 @@ export const FAULT_KINDS = {
     jitter: whole(0, 600_000).default(0),
   }),
   reply_empty: kind("request", "answered with an empty list", REQUESTS),
-  reply_stale: kind("state", "answered as at the fault's beginning", { ...REQUESTS, ...LASTS }),
+  reply_stale: kind("state", "answered as the first time, for as long as it lasts", {
+    ...REQUESTS,
+    ...LASTS,
+  }),
   // ---- orders
   order_status: kind("order", "taken in, and then this becomes of it", {
     ...ORDER,

@@ -5,6 +5,7 @@ import type { ScheduleWindow } from "../contracts/strategy.ts";
 import type { AssetClass } from "../model/asset.ts";
 import type { ReconcilePeriods } from "../model/reconcile_periods.ts";
 import { closest } from "../util/closest.ts";
+import { type AlertsPlan, readAlertsPlan } from "./alerts_plan.ts";
 import { type BacktestPlan, readBacktestPlan } from "./backtest_plan.ts";
 import { isTable, must } from "./must.ts";
 import { type OptimizerPlan, readOptimizer } from "./optimizer_plan.ts";
@@ -24,6 +25,8 @@ export interface TradePlan {
   portfolioValue: number | null;
   risk: RiskPlan;
   session: SessionPlan;
+  /** Where problems are told, beside the log. */
+  alerts: AlertsPlan;
   /** How often the broker is asked for what is open and held. */
   reconcile: ReconcilePeriods;
   /** Day trades are closed this long before the close. */
@@ -72,8 +75,7 @@ export interface StrategyPlan extends PluginSection {
 export function readTradePlan(text: string, path: string, file: string): TradePlan {
   const toml = new TomlFile(text, file);
   const { scanners: _, strategies: __, optimizer: ___, ...others } = toml.data;
-  const { risk, session, reconcile, backtest, ...top } = others;
-  toml.data;
+  const { risk, session, reconcile, alerts, backtest, ...top } = others;
   for (const [key, why] of Object.entries(OBSOLETE_TOP)) {
     if (key in top) toml.warn([key], why);
     delete top[key];
@@ -85,6 +87,7 @@ export function readTradePlan(text: string, path: string, file: string): TradePl
       "risk",
       "session",
       "reconcile",
+      "alerts",
       "scanners",
       "strategies",
       "optimizer",
@@ -100,6 +103,7 @@ export function readTradePlan(text: string, path: string, file: string): TradePl
     folder,
     risk: readRisk(toml, risk),
     session: readSessionPlan(toml, session),
+    alerts: readAlertsPlan(toml, alerts),
     reconcile: readReconcilePlan(toml, reconcile),
     scanners: readScanners(toml, folder, strategies.map(({ name }) => name), read?.assets ?? []),
     strategies,

@@ -72,6 +72,7 @@ start_date = "2021-01-01"
     folder: "/plans",
     environment: "PROD",
     portfolioValue: 50_000,
+    alerts: { maxPerMinute: 10, repeatMinutes: 5, targets: [] },
     risk: {
       perTrade: 0.001,
       maxNotionalPerOrder: null,

@@ -122,6 +122,8 @@ export interface Broker {
   surelyAffords?(cost: number): boolean;
   /** null: the broker does not know it. Throws where the answer is unknown. */
   orderByClientId(clientOrderId: string, signal: AbortSignal): Soon<BrokerOrder | null>;
+  /** By the broker's own id, where it can be asked so; answers as orderByClientId. */
+  orderById?(brokerOrderId: string, signal: AbortSignal): Promise<BrokerOrder | null>;
   /** Executions after `sinceUs`, oldest first. */
   executions(sinceUs: number, signal: AbortSignal): Promise<Execution[]>;
   submit(order: OrderRequest, signal: AbortSignal): Soon<SubmitResult>;

@@ -3,8 +3,20 @@
  * any more, until the database has taken them. Where not even the spool takes them, at once.
  */
 import type { MainToGateway } from "../protocol.ts";
+import { sleep } from "../util/sleep.ts";
+import type { SessionOptions } from "./session_options.ts";
 
-export interface DatabaseWatchOptions {
+/** Watches a session's database, and tells the gateway. */
+export function watchDatabase(
+  { supervision, watchStore }: Pick<SessionOptions, "supervision" | "watchStore">,
+  post: (message: MainToGateway) => void,
+): void {
+  const afterMs = supervision.databaseSeconds * 1000;
+  const watch = new DatabaseWatch({ afterMs, post, wait: sleep });
+  watchStore((trouble) => watch.onTrouble(trouble));
+}
+
+interface DatabaseWatchOptions {
   /** Without the database for so long, nothing is opened any more. */
   afterMs: number;
   post(message: MainToGateway): void;

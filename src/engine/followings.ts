@@ -17,6 +17,8 @@ import type { Producer } from "./producer.ts";
 /** Sessions before today's that indicators, supports and resistances are warmed up with. */
 const WARM_UP_SESSIONS = 3;
 const MINUTE_US = 60e6;
+/** Of a symbol without bars, or whose bars are there: eight arrays a symbol and session were many. */
+const NO_HISTORY = emptyBars();
 /** How far the exchange's clock may be ahead of ours, on this machine's clock. */
 const CLOCK_LAG_US_MAX = 2e6;
 
@@ -314,7 +316,7 @@ export class Followings {
     const isKnown = this.#options.isKnown ?? (() => false);
     const symbols = [...wanted.keys()];
     const unknown = symbols.filter((symbol) => !isKnown(symbol, wanted.get(symbol)!));
-    const history = await this.history(unknown, signal);
+    const history = unknown.length === 0 ? null : await this.history(unknown, signal);
     const snapshots = await this.#options.provider.snapshots(symbols, signal);
     const closes = new Map(snapshots.map((one) => [one.symbol, one.previousClose]));
     return new Map(symbols.map((symbol) => [symbol, {
@@ -322,7 +324,7 @@ export class Followings {
       symbol,
       symbolId: this.#options.symbols.idOf(symbol),
       asset: this.#options.assets.get(symbol)!,
-      history: history.get(symbol) ?? emptyBars(),
+      history: history?.get(symbol) ?? NO_HISTORY,
       previousClose: closes.get(symbol) ?? NaN,
     }]));
   }

@@ -76,8 +76,10 @@ export class MuteWatch {
   /** Symbols of which a bar should have come. */
   async #missing(symbols: string[], nowUs: number): Promise<string[]> {
     const { clock, history } = this.#options;
-    const fromUs = Math.max(this.#quietFromUs, nowUs - BACK_US_MAX) - MINUTE_US;
-    const toUs = nowUs - GRACE_US * Math.max(1, clock.rate) - MINUTE_US + 1;
+    // A delay on the way is as long at a quicker exchange, in its time longer.
+    const rate = Math.max(1, clock.rate);
+    const fromUs = Math.max(this.#quietFromUs, nowUs - BACK_US_MAX * rate) - MINUTE_US;
+    const toUs = nowUs - GRACE_US * rate - MINUTE_US + 1;
     if (toUs <= fromUs) return [];
     const bars = await history({ symbols, scale: "minute", fromUs, toUs, adjustment: "raw" });
     return symbols.filter((symbol) => {

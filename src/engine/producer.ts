@@ -132,6 +132,11 @@ export class Producer {
     return { rows, dropped };
   }
 
+  /** Rows that a receiver has not worked off, by its number. */
+  get waiting(): number[] {
+    return this.#receivers.map((receiver) => receiver.waitingRows);
+  }
+
   /** The sink of one more stream. */
   addStream(ear: StreamEar = { rows: 0, hearsAll: false, hear() {} }): MarketSink {
     const stream = this.#streams++;
@@ -216,6 +221,8 @@ class Receiver {
   #batch = new MarketBatch(BATCH_ROWS);
   #seq = 0;
   #symbolsKnown = 0;
+  /** Rows of each batch that is on its way; they come back in order. */
+  readonly #lengths: number[] = [];
   readonly #free: ArrayBuffer[] = [];
   readonly #gaps = new Set<number>();
   readonly #shown: Float64Array;
@@ -247,6 +254,12 @@ class Receiver {
     this.#isPaused = false;
     this.#symbolsKnown = 0;
     this.learnSymbols();
+  }
+
+  get waitingRows(): number {
+    let rows = this.#batch.length;
+    for (const length of this.#lengths) rows += length;
+    return rows;
   }
 
   /** Names come before the first row that uses their ids. */
@@ -296,6 +309,7 @@ class Receiver {
     if (batch.length === 0) return;
     this.rows += batch.length;
     this.#outstanding++;
+    this.#lengths.push(batch.length);
     this.port.post({
       type: "market",
       buffer: batch.buffer,
@@ -309,6 +323,7 @@ class Receiver {
 
   returned(buffer: ArrayBuffer): void {
     this.#outstanding--;
+    this.#lengths.shift();
     if (this.#free.length < OUTSTANDING_MAX) this.#free.push(buffer);
     this.sendNow();
     // Ahead of the rows that come next; those without room wait for the next return.

@@ -6,19 +6,21 @@
  */
 import type { DataProvider } from "../contracts/provider.ts";
 import type { Asset } from "../model/asset.ts";
+import { readKill } from "../control/kill_latch.ts";
 import { exchangeDate } from "../model/calendar.ts";
-import type { MainToScanners, SessionWindow } from "../protocol.ts";
+import type { SessionWindow } from "../protocol.ts";
 import { OperationError } from "../util/errors.ts";
 import { sleep } from "../util/sleep.ts";
 import { SymbolTable } from "../util/symbol_table.ts";
 import { CarriedOn } from "./carried_on.ts";
-import { DatabaseWatch } from "./database_watch.ts";
+import { watchDatabase } from "./database_watch.ts";
 import { Followings } from "./followings.ts";
 import { HeldSymbols } from "./held_symbols.ts";
 import { MarketClock, workerWallMs } from "./market_clock.ts";
 import { Producer } from "./producer.ts";
 import { Refills } from "./refills.ts";
 import { Scans } from "./scans.ts";
+import { SessionControl } from "./session_control.ts";
 import { AT_CLOSE, endSession, type SessionEnd, WHEN_STOPPED } from "./session_end.ts";
 import { SessionMessages } from "./session_messages.ts";
 import type { SessionLog, SessionOptions, SessionResult } from "./session_options.ts";
@@ -45,6 +47,8 @@ export class Session {
   readonly #messages: SessionMessages;
   readonly #supervisor: Supervisor;
   #setting: ConsumerSetting | null = null;
+  /** What can be asked of the session from outside, from its first moment on. */
+  readonly control: SessionControl;
   readonly #assets = new Map<string, Asset>();
   readonly #runs = new SessionRuns();
   /** Strategies over a collection, in the plan's order. */
@@ -74,14 +78,17 @@ export class Session {
       onStep: (n, timeUs, isLast) => void this.#guarded(this.#step(n, timeUs, isLast)),
     });
     this.#workers = new SessionWorkers(options, {
-      onGateway: (message) => this.#messages.onGateway(message),
+      onGateway: (message) => {
+        this.control.onGateway(message);
+        this.#messages.onGateway(message);
+      },
       onConsumer: (...message) => this.#messages.onConsumer(...message),
       onConsumerLost: (consumer, error) => {
         if (!this.#followings) return this.#ended.reject(error);
         this.#supervisor.lost(consumer, error.message);
       },
       onScanners: (worker, message) => {
-        const post = (answer: MainToScanners) => this.#workers.scanners.links[worker].post(answer);
+        const { post } = this.#workers.scanners.links[worker];
         void this.#guarded(this.#scans.onMessage(message, post));
       },
       onFailure: (error) => this.#ended.reject(error),
@@ -131,6 +138,17 @@ export class Session {
     });
     this.#supervisor = this.#makeSupervisor();
     this.#messages = this.#makeMessages();
+    this.control = new SessionControl({
+      environment: options.environment,
+      workers: this.#workers,
+      consumers: () => this.#workers.consumers,
+      producer: this.#producer,
+      runs: this.#runs,
+      strategies: options.strategies.map(({ source }) => source.name),
+      batchId: () => options.batchId,
+      nowUs: () => this.#clock?.nowUs() ?? null,
+      symbols: () => this.#followings?.symbols ?? [],
+    });
     const interrupt = () => {
       // No entry leaves from here on, while strategies still close.
       const reason = "the trader stops";
@@ -159,15 +177,11 @@ export class Session {
   }
 
   #makeSupervisor(): Supervisor {
-    const { environment, buildNumber, batchId, store, supervision } = this.#options;
     return new Supervisor({
+      session: this.#options,
       workers: this.#workers,
       producer: this.#producer,
       runs: this.#runs,
-      startRun: (run) => store.startRun({ environment, buildNumber, batchId, ...run }),
-      write: (records) => store.write(records),
-      onFailure: supervision.onFailure,
-      memoryMb: supervision.memoryMb,
       rssBytes: () => Deno.memoryUsage().rss,
       nowUs: () => this.#clock.nowUs(),
       monotonicMs: workerWallMs,
@@ -176,7 +190,6 @@ export class Session {
       windows: () => this.#windows,
       scans: this.#scans,
       before: (task) => this.#before(task),
-      onEvent: this.#options.onEvent,
       log: this.#log,
       signal: this.#abort.signal,
     });
@@ -250,26 +263,17 @@ export class Session {
     const fromOpen = await this.#workers.scanners.start(this.#options.scanners, clockSetting);
     await this.#loadAssets();
     await this.#startRuns();
-    this.#watchDatabase();
+    watchDatabase(this.#options, (message) => {
+      if (!this.#isEnding) this.#workers.postGateway(message);
+    });
     this.#day.plan(this.#windows, fromOpen, this.#clock.nowUs());
+    if (readKill(this.#options.gateway.killFolder)?.flatten) this.control.flatten();
     await this.#streams.open(this.#provider);
     await before.follow({
       ...this.#options,
       followings: this.#followings,
       log: this.#log,
       signal: this.#abort.signal,
-    });
-  }
-
-  #watchDatabase(): void {
-    const { supervision, watchStore } = this.#options;
-    const watch = new DatabaseWatch({
-      afterMs: supervision.databaseSeconds * 1000,
-      post: (message) => this.#workers.postGateway(message),
-      wait: sleep,
-    });
-    watchStore((trouble) => {
-      if (!this.#isEnding) watch.onTrouble(trouble);
     });
   }
 

@@ -97,6 +97,8 @@ export interface SessionOptions {
     /** "host:port" of the broker. */
     hosts: string[];
     journalFolder: string;
+    /** Where the kill switch's file is, or is not. */
+    killFolder: string;
     risk: RiskSettings;
     reconcile: ReconcilePeriods;
     /** Clocks may be so far from the broker's. */

@@ -36,6 +36,11 @@ export class SessionRuns {
     return true;
   }
 
+  /** Why its strategy was stopped; null: it was not. */
+  failureOf(runId: number): string | null {
+    return this.#failures.get(runId) ?? null;
+  }
+
   hasFailed(runId: number): boolean {
     return this.#failures.has(runId);
   }

@@ -12,6 +12,7 @@ import type {
   ScannersToMain,
   StrategyTraits,
 } from "../protocol.ts";
+import { latchFiles } from "../control/kill_latch.ts";
 import { sleep } from "../util/sleep.ts";
 import { controlBlock } from "./control.ts";
 import { ScannerWorkers } from "./scanner_workers.ts";
@@ -82,7 +83,7 @@ export class SessionWorkers {
     const { assets: assetClasses, cryptoEndMinutes } = this.#options;
     const worker = this.#spawner.spawn("gateway.ts", {
       net: gateway.hosts,
-      read: [gateway.journalFolder],
+      read: [gateway.journalFolder, ...latchFiles(gateway.killFolder)],
       write: [gateway.journalFolder],
       ...NOTHING,
     });
@@ -104,6 +105,7 @@ export class SessionWorkers {
       reconcile: gateway.reconcile,
       batchId,
       journalDir: gateway.journalFolder,
+      killFolder: gateway.killFolder,
       plan: { ...recovery, assetClasses, cryptoEndMinutes },
       realMoney: environment === "PROD",
       clockSkewMsMax: gateway.clockSkewMsMax,

@@ -55,8 +55,6 @@ export class Exchange {
   readonly #nights: NightCharges | null;
   readonly #marketOf = (symbol: string): SymbolMarket => this.market(symbol);
   #eventNumber = 0;
-  /** The account that was asked for last: mostly there is one. */
-  #asked: AccountState | null = null;
   /** When the day's equity is taken down. */
   #sessionCloseUs = NaN;
 
@@ -383,11 +381,10 @@ export class Exchange {
   }
 
   #account(accountId: string): AccountState {
-    if (this.#asked?.id === accountId) return this.#asked;
     const account = this.#accounts.get(accountId);
     // The message is put together only where it is needed: this is asked for each order.
     if (account === undefined) assert(false, `there is no account ${accountId}`);
-    return this.#asked = account;
+    return account;
   }
 
   /** What the exchange has seen of a symbol: the same object, whatever it sees later. */

@@ -47,7 +47,7 @@ export class ExchangeHand {
     const filled: Decimal = qty === null || left.lt(decimal(qty)) ? left : decimal(qty);
     if (!order.isWorking) order.status = order.filledQty.isZero ? "new" : "partially_filled";
     const account = this.#options.accountOf(accountId);
-    this.#options.desk.fill(account, order, { qty: filled, price: at, isLast: filled.eq(left) });
+    this.#options.desk.fill(account, order, filled, at, filled.eq(left));
     return true;
   }
 

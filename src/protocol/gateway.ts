@@ -3,6 +3,7 @@ import type { BrokerAccount, BrokerPosition, BrokerSession } from "../contracts/
 import type { Operation } from "../contracts/store.ts";
 import type { Asset, AssetClass } from "../model/asset.ts";
 import type { RiskSettings } from "../model/limit.ts";
+import type { OpenOrder } from "../model/open_order.ts";
 import type { ReconcilePeriods } from "../model/reconcile_periods.ts";
 import type { OpenPosition } from "../model/open_position.ts";
 import type { BrokerOrder } from "../model/order.ts";
@@ -29,6 +30,8 @@ export interface GatewayStart {
   /** Of a new batch; one that is carried on keeps its own. */
   batchId: string;
   journalDir: string;
+  /** Where the kill switch's file is, or is not. */
+  killFolder: string;
   plan: PlanOfSession;
   /** PROD is refused for a paper account and the other way round. */
   realMoney: boolean;
@@ -104,6 +107,8 @@ export type MainToGateway =
    * protection, or closed. Answered by "abandoned".
    */
   | { type: "abandon"; id: number; runIds: number[]; flatten: boolean; reason: string }
+  /** What there is now; answered by "inspected". */
+  | { type: "inspect"; id: number }
   /**
    * Writes all that is to be written, and answers "stopped". Open orders and positions are dealt
    * with as `orders` says; what is not done at `withinMs` is told as open.
@@ -164,6 +169,14 @@ export type GatewayToMain =
     message: string;
   }
   | { type: "status"; account: AccountFigures; positions: number; openOrders: number }
+  | {
+    type: "inspected";
+    id: number;
+    positions: OpenPosition[];
+    openOrders: OpenOrder[];
+    /** What the account holds that is not Liu's. */
+    external: { symbol: string; qty: string }[];
+  }
   /** What is let through has changed. */
   | { type: "state"; state: TradingState; restrictions: Restriction[] }
   /** Positions of these symbols are watched by the gateway: it wants their rows. */

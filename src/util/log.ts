@@ -23,6 +23,18 @@ export type LogSink = (
   properties: Record<string, unknown>,
 ) => void;
 
+/** A record without secrets, as plain data. */
+export interface PlainRecord {
+  level: LogLevel;
+  /** "gateway". */
+  part: string;
+  message: string;
+  /** The message before its {names} were filled in: the same for all of a kind. */
+  template: string;
+  properties: Record<string, unknown>;
+  timeMs: number;
+}
+
 export interface LogOptions {
   level: LogLevel;
   format: "human" | "json";
@@ -31,6 +43,8 @@ export interface LogOptions {
   write(line: string): void;
   /** What must not be seen. Texts of fewer than 4 characters are no secrets. */
   secrets: readonly Secret[];
+  /** Sees each record that is written, after it. */
+  onRecord?(record: PlainRecord): void;
 }
 
 /** The logger of a part of Liu: `logger("gateway").info("Sent {symbol}.", { symbol })`. */
@@ -45,7 +59,12 @@ export function logger(...category: string[]): Logger {
 export function startLogging(options: LogOptions): LogSink {
   const redact = redactor(options.secrets);
   const format = options.format === "json" ? jsonLine : humanFormatter(options.hasColors);
-  configure(options.level, (record) => options.write(redact(format(plainRecord(record, redact)))));
+  const { onRecord } = options;
+  configure(options.level, (record) => {
+    const plain = plainRecord(record, redact);
+    options.write(redact(format(plain)));
+    onRecord?.(seen(plain));
+  });
   return (level, category, message, properties) => getLogger(category)[level](message, properties);
 }
 
@@ -78,6 +97,18 @@ function plainRecord(record: LogRecord, redact: Redact): LogRecord {
     ...record,
     message: [redact(record.message.map(shown).join(""))],
     properties: plain(record.properties, redact),
+  };
+}
+
+function seen(record: LogRecord): PlainRecord {
+  const { level, category, message, rawMessage, properties, timestamp } = record;
+  return {
+    level,
+    part: category.slice(1).join("."),
+    message: String(message[0]),
+    template: typeof rawMessage === "string" ? rawMessage : String(message[0]),
+    properties,
+    timeMs: timestamp,
   };
 }
 

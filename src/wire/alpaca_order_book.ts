@@ -67,7 +67,8 @@ export async function readExecutions(
   return executions.sort((a, b) => a.timeUs - b.timeUs);
 }
 
-async function readOrder(
+/** By Alpaca's id; null: Alpaca does not know it. */
+export async function readOrder(
   rest: AlpacaRest,
   id: string,
   unknown: UnknownWords,

@@ -8,13 +8,15 @@ export interface AlpacaUrls {
   /** Market-data sockets. */
   dataStream: string;
   tradingStream: string;
-  /** Money is at stake: Alpaca's live host, nothing else. */
+  /** Money may be at stake: all of Alpaca's hosts but the one for paper accounts. */
   isRealMoney: boolean;
   /** Not Alpaca's own host: Liu's extensions of the protocol can be asked for. */
   isSimulated: boolean;
   /** "host:port" of all of them. */
   hosts: string[];
 }
+
+const PAPER_HOST = "paper-api.alpaca.markets";
 
 /**
  * Alpaca's addresses from APCA_API_BASE_URL. Whatever is not Alpaca's own is a simulated exchange,
@@ -37,7 +39,7 @@ export function alpacaUrls(baseUrl: string, streamUrl?: string): AlpacaUrls {
     data,
     dataStream: dataStream.replace(/^http/, "ws"),
     tradingStream: socketBase,
-    isRealMoney: host === "api.alpaca.markets",
+    isRealMoney: isAlpaca && host !== PAPER_HOST,
     isSimulated: !isAlpaca,
     hosts: [...new Set([base, data, dataStream, socketBase].map(hostOf))],
   };

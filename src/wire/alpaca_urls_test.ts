@@ -22,11 +22,12 @@ Deno.test("a simulated exchange serves everything on one origin", () => {
   assert.equal(urls.isSimulated, true);
 });
 
-Deno.test("money is at stake at the live host, and at no look-alike", () => {
+Deno.test("money is at stake at all hosts but the paper one, and at no look-alike", () => {
   const table: [string, boolean, boolean][] = [
     ["https://api.alpaca.markets", true, false],
     ["https://API.ALPACA.MARKETS.", true, false],
     ["https://paper-api.alpaca.markets", false, false],
+    ["https://other-api.alpaca.markets", true, false],
     ["https://api.alpaca.markets.example.com", false, true],
     ["https://notalpaca.markets", false, true],
   ];

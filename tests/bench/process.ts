@@ -19,12 +19,8 @@ import { bareLoop, generated, type Outcome, sessionsOf } from "./sma_cross.ts";
 const SESSIONS = 252;
 const SECONDS_MAX = 1;
 const SELF = fileURLToPath(import.meta.url);
-/** As a user starts it: the module graph has been cached before. */
-const FROM_SOURCE: Program = [
-  Deno.execPath(),
-  ...["run", "--quiet", "--no-prompt", "--allow-net", "--allow-read", "--allow-write"],
-  ...["--allow-env", "--allow-sys", join(SELF, "../../../main.ts")],
-];
+/** As `deno task liu` starts it: the module graph has been cached before. */
+const FROM_SOURCE: Program = await taskProgram();
 /** Where Deno finds what it has cached. */
 const ENVIRONMENT = Object.fromEntries(
   ["HOME", "DENO_DIR"].map((name) => [name, Deno.env.get(name) ?? ""])
@@ -122,6 +118,14 @@ async function checkStored(liu: Liu, batchId: string, { count, equity }: Outcome
   );
   // What is not in cash is held at the last price, which is worth a few hundred of a million.
   assert.ok(held > 0 ? cash < equity - 1e6 : Math.abs(cash - (equity - 1e6)) < 0.01);
+}
+
+async function taskProgram(): Promise<Program> {
+  const root = join(SELF, "../../..");
+  const { tasks } = JSON.parse(await Deno.readTextFile(join(root, "deno.json")));
+  const [, , ...args] = tasks.liu.command.split(" ");
+  assert.equal(args.pop(), "main.ts");
+  return [Deno.execPath(), "run", "--quiet", ...args, join(root, "main.ts")];
 }
 
 function csv(symbol: string, { timeUs, open, high, low, close, volume }: BarColumns): string {

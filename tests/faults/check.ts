@@ -12,6 +12,20 @@ export interface CheckOptions {
   isOpen?: boolean;
 }
 
+/** What is wrong, in words; with nothing in any list all is well. */
+export interface Problems {
+  /** Orders that were sent twice. */
+  duplicates: string[];
+  /** Executions of the trader's orders that are stored and not at the exchange, or the reverse. */
+  lostFills: string[];
+  /** Symbols in which the book, or what strategies were told, differs from the exchange. */
+  mismatches: string[];
+  /** Positions that were given a stop, and have none at the exchange. */
+  unprotected: string[];
+  /** Buying power that is promised while nothing is open, and what failed. */
+  others: string[];
+}
+
 /**
  * Book = the exchange's positions, EXTERNAL included; Σ executions = positions; each order once; no
  * position whose entry had a stop without one at the exchange; nothing reserved when nothing is open.
@@ -19,45 +33,65 @@ export interface CheckOptions {
 export async function checkWorld(world: FaultWorld, options: CheckOptions): Promise<void> {
   await world.settled();
   await world.gateway.idle();
-  const symbols = new Set([
-    ...world.exchangeOrders().map(({ symbol }) => symbol),
-    ...world.trades().map(({ symbol }) => symbol),
-    ...world.simulator.exchange.positions(ACCOUNT_ID).map(({ symbol }) => symbol),
-  ]);
-  for (const symbol of symbols) {
-    checkPosition(world, symbol);
-    if (!options.unprotected?.includes(symbol)) checkProtection(world, symbol);
-  }
-  checkOrders(world, options.orders);
-  checkExecutions(world);
+  const none = { duplicates: [], lostFills: [], mismatches: [], unprotected: [], others: [] };
+  assert.deepEqual(problemsOf(world, options), none);
+  if (options.orders === undefined) return;
+  const shown = world.ownOrders().map(({ clientOrderId, side, qty, status }) =>
+    `${clientOrderId} ${side} ${qty} ${status}`
+  );
+  assert.equal(shown.length, options.orders, `the exchange has ${shown.join(", ") || "none"}`);
+}
+
+/** As checkWorld, for who counts what is wrong. */
+export function problemsOf(world: FaultWorld, options: CheckOptions = {}): Problems {
+  const symbols = [
+    ...new Set([
+      ...world.exchangeOrders().map(({ symbol }) => symbol),
+      ...world.trades().map(({ symbol }) => symbol),
+      ...world.simulator.exchange.positions(ACCOUNT_ID).map(({ symbol }) => symbol),
+    ]),
+  ];
+  const ids = world.ownOrders().map(({ clientOrderId }) => clientOrderId);
   const open = world.exchangeOrders().filter(({ status }) => OPEN.includes(status));
-  if (open.length === 0 && !options.isOpen) {
-    assert.equal(world.gateway.reserved, 0, "buying power is promised, but nothing is open");
-  }
-  const failed = world.main.heard.filter(({ type }) => type === "failed");
-  assert.deepEqual(failed, []);
+  const { reserved } = world.gateway;
+  return {
+    duplicates: ids.filter((id, i) => ids.indexOf(id) !== i),
+    lostFills: lostFillsOf(world),
+    mismatches: symbols.flatMap((symbol) => mismatchOf(world, symbol)),
+    unprotected: symbols.filter((symbol) => !options.unprotected?.includes(symbol))
+      .flatMap((symbol) => unprotectedIn(world, symbol)),
+    others: [
+      ...open.length === 0 && !options.isOpen && reserved !== 0
+        ? [`${reserved} of the buying power is promised, but nothing is open`]
+        : [],
+      ...world.main.heard.flatMap((one) => one.type === "failed" ? [one.message] : []),
+    ],
+  };
 }
 
 const OPEN = ["new", "partially_filled", "accepted", "held", "pending_cancel", "done_for_day"];
 
-function checkPosition(world: FaultWorld, symbol: string): void {
+function mismatchOf(world: FaultWorld, symbol: string): string[] {
   const { book } = world.gateway;
-  const at = world.simulator.exchange.position(ACCOUNT_ID, symbol)?.qty ?? "0";
-  assert.equal(book.net(symbol).toFixed(), decimal(at).toFixed(), `${symbol}: book ≠ exchange`);
+  const there = decimal(world.simulator.exchange.position(ACCOUNT_ID, symbol)?.qty ?? "0");
+  const net = book.net(symbol);
+  if (!net.eq(there)) {
+    return [`${symbol}: book ≠ exchange: ${net.toFixed()}, ${there.toFixed()}`];
+  }
   const own = new Map<number, number>();
   for (const { runId, symbol: of, position } of world.reports.heard) {
     if (of === symbol) own.set(runId, position?.qty ?? 0);
   }
   const runs = [...own.values()].reduce((sum, qty) => sum.plus(qty), decimal(0));
-  assert.equal(
-    runs.plus(book.external(symbol)).toFixed(),
-    decimal(at).toFixed(),
-    `${symbol}: what strategies were told, and EXTERNAL, ≠ exchange`,
-  );
+  if (runs.plus(book.external(symbol)).eq(there)) return [];
+  return [
+    `${symbol}: strategies were told ${runs.toFixed()}, EXTERNAL is ` +
+    `${book.external(symbol).toFixed()}, the exchange has ${there.toFixed()}`,
+  ];
 }
 
 /** Executions that were stored, each once, and those of the exchange for the trader's own orders. */
-function checkExecutions(world: FaultWorld): void {
+function lostFillsOf(world: FaultWorld): string[] {
   const own = new Set(
     world.ownOrders().flatMap(({ id }) => {
       const order = world.simulator.exchange.order(ACCOUNT_ID, id);
@@ -72,28 +106,31 @@ function checkExecutions(world: FaultWorld): void {
   const stored = world.trades().map(({ symbol, operation, qty, price }) =>
     keyOf(symbol, operation === "buy" || operation === "buy_short", decimal(qty), decimal(price))
   );
-  assert.deepEqual(stored.sort(), there.sort(), "stored executions ≠ the exchange's");
+  return [
+    ...difference(there, stored).map((one) => `not stored: ${one}`),
+    ...difference(stored, there).map((one) => `not at the exchange: ${one}`),
+  ];
 }
 
-function checkOrders(world: FaultWorld, count: number | undefined): void {
-  const ids = world.ownOrders().map(({ clientOrderId }) => clientOrderId);
-  assert.equal(new Set(ids).size, ids.length, "an order was sent twice");
-  if (count !== undefined) {
-    const shown = world.ownOrders().map(({ clientOrderId, side, qty, status }) =>
-      `${clientOrderId} ${side} ${qty} ${status}`
-    );
-    assert.equal(ids.length, count, `the exchange has ${shown.join(", ") || "none"}`);
-  }
+/** Elements of `a` that are not in `b`, as often as they are missing. */
+export function difference(a: string[], b: string[]): string[] {
+  const counts = new Map<string, number>();
+  for (const one of b) counts.set(one, (counts.get(one) ?? 0) + 1);
+  return a.filter((one) => {
+    const left = counts.get(one) ?? 0;
+    counts.set(one, left - 1);
+    return left <= 0;
+  });
 }
 
 /** A run that was told of a stop has stop orders at the exchange for all that it holds. */
-function checkProtection(world: FaultWorld, symbol: string): void {
+function unprotectedIn(world: FaultWorld, symbol: string): string[] {
   const wanted = new Map<number, number>();
   for (const { runId, symbol: of, position } of world.reports.heard) {
     if (of === symbol) wanted.set(runId, position?.stopPrice != null ? position.qty : 0);
   }
   const net = [...wanted.values()].reduce((sum, qty) => sum + qty, 0);
-  if (net === 0) return;
+  if (net === 0) return [];
   const side = net > 0 ? "sell" : "buy";
   const covered = world.exchangeOrders()
     .filter((order) =>
@@ -101,8 +138,6 @@ function checkProtection(world: FaultWorld, symbol: string): void {
       ["new", "partially_filled", "accepted"].includes(order.status)
     )
     .reduce((sum, { qty, filledQty }) => sum.plus(qty ?? 0).minus(filledQty), decimal(0));
-  assert.ok(
-    covered.gte(decimal(Math.abs(net))),
-    `${symbol}: stops at the exchange cover ${covered.toFixed()} of ${net}`,
-  );
+  if (covered.gte(decimal(Math.abs(net)))) return [];
+  return [`${symbol}: stops at the exchange cover ${covered.toFixed()} of ${net}`];
 }

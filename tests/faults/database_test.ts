@@ -36,7 +36,7 @@ interface World {
 /** A trader whose database is reached through a proxy, in the midst of its trades. */
 function trading(
   run: (world: World) => Promise<void>,
-  { before = () => Promise.resolve() }: { before?(data: string): Promise<void> } = {},
+  { spoolSize = "" }: { spoolSize?: string } = {},
 ): Promise<void> {
   return inFolder(async (folder) => {
     const name = `fault_${crypto.randomUUID().replaceAll("-", "")}`;
@@ -46,10 +46,14 @@ function trading(
     const proxy = await Proxy.open(dsn.href.replace("postgres:", "http:"));
     const own = new URL(dsn.href);
     own.port = new URL(proxy.url).port;
+    const spool = join(folder, "data", "spool");
     try {
       await onExchange(folder, PLAN, async (liu, exchange) => {
         await writeFiles(folder, { "buyer.ts": CHURNER });
-        await before(join(folder, "data"));
+        if (spoolSize !== "") {
+          await Deno.mkdir(spool, { recursive: true });
+          await command("mount", ["-t", "tmpfs", "-o", `size=${spoolSize}`, "tmpfs", spool]);
+        }
         const trader = TraderProcess.start(liu, [], exchange.env);
         const told = () => trader.out.match(/ (buy|sell) /gi)?.length ?? 0;
         const trades = async (count: number) => {
@@ -60,6 +64,7 @@ function trading(
         await ended(liu, trader, exchange, dsn.href);
       }, { DSN: own.href });
     } finally {
+      if (spoolSize !== "") await command("umount", ["--lazy", spool]);
       await proxy.close();
       await psql(`drop database if exists ${name} with (force)`);
     }
@@ -164,29 +169,17 @@ const canMount = server.ignore === false && Deno.uid() === 0 && await mounts();
 Deno.test({
   name: "fault 38: the spool's disk is full, too: REDUCING at once, nothing is lost",
   ignore: !canMount,
-  fn: async () => {
-    let folder = "";
-    try {
-      await trading(async ({ trader, proxy, trades }) => {
-        proxy.silence();
-        proxy.cut();
-        await trader.says(/REDUCING: Cannot write to the spool/);
-        assert.match(trader.err, /Until then records are kept in memory/);
-        proxy.speak();
-        proxy.cut();
-        await trader.says(/ACTIVE: no longer restricted by database/);
-        await trades(4);
-      }, {
-        before: async (data) => {
-          folder = join(data, "spool");
-          await Deno.mkdir(folder, { recursive: true });
-          await command("mount", ["-t", "tmpfs", "-o", "size=12k", "tmpfs", folder]);
-        },
-      });
-    } finally {
-      if (folder !== "") await command("umount", ["--lazy", folder]).catch(() => {});
-    }
-  },
+  fn: () =>
+    trading(async ({ trader, proxy, trades }) => {
+      proxy.silence();
+      proxy.cut();
+      await trader.says(/REDUCING: Cannot write to the spool/);
+      assert.match(trader.err, /Until then records are kept in memory/);
+      proxy.speak();
+      proxy.cut();
+      await trader.says(/ACTIVE: no longer restricted by database/);
+      await trades(4);
+    }, { spoolSize: "12k" }),
 });
 
 /** Whether a file system can be mounted here. */

@@ -3,23 +3,20 @@
  */
 import { strict as assert } from "node:assert";
 import type { Channels, StreamState } from "../../src/contracts/provider.ts";
-import { createBroker } from "../../src/brokers/alpaca.ts";
-import type { UpdatesState } from "../../src/contracts/broker.ts";
 import { ConfigError, OperationError } from "../../src/util/errors.ts";
-import { Queue, type ScriptedSocket } from "../alpaca_counterpart.ts";
+import type { ScriptedSocket } from "../alpaca_counterpart.ts";
 import {
+  asked,
   BACK_OFF,
   bar,
   Bench,
   connected,
+  GOOD_BACK_OFF,
   letIn,
+  LOOK_MS,
   NOW_US,
   subscribed,
 } from "../alpaca_stream_bench.ts";
-
-const LOOK_MS = 5000;
-/** After a connection that held for half a minute. */
-const GOOD_BACK_OFF = [375, 375] as const;
 
 /** Answers requests to subscribe as an exchange that lets in as many of `limited` as `max`. */
 async function answerWithin(
@@ -52,12 +49,6 @@ async function taken<State extends StreamState["state"]>(
   const next = await bench.states.take();
   assert.equal(next.state, state);
   return next as Extract<StreamState, { state: State }>;
-}
-
-/** Looks at the silence until the socket is asked, and gives what it was asked. */
-async function asked(bench: Bench, socket: ScriptedSocket) {
-  for (let i = 0; i < 4; i++) await bench.time.pass(LOOK_MS, LOOK_MS);
-  return await socket.next();
 }
 
 Deno.test("fault 23: a half-open socket is asked after 20 s, and opened anew after 10 more", async () => {
@@ -96,41 +87,6 @@ Deno.test("fault 23: one that answers and sends no bars is opened anew by who se
   stream.reconnect("bars are missing");
   await socket.closed;
   assert.equal((await taken(bench, "interrupted")).reason, "bars are missing");
-});
-
-Deno.test("fault 22: a trading socket that does not answer is opened anew", async () => {
-  await using bench = new Bench();
-  const states = new Queue<UpdatesState>();
-  const broker = createBroker(
-    { keyId: "KEY-OF-TEST", secretKey: "SECRET-OF-TEST", baseUrl: bench.counterpart.origin },
-    { clock: { nowUs: () => NOW_US }, monotonic: bench.time, random: () => 0.5, log: bench.log },
-  );
-  const opening = broker.openUpdates({
-    onUpdate: () => {},
-    onStep: () => {},
-    onState: (state) => states.put(state),
-    signal: bench.aborter.signal,
-  });
-  const logIn = async (socket: ScriptedSocket) => {
-    assert.equal((await socket.next()).action, "authenticate");
-    socket.sendBinary({
-      stream: "authorization",
-      data: { status: "authorized", action: "authenticate" },
-    });
-    assert.equal((await socket.next()).action, "listen");
-    socket.sendBinary({ stream: "listening", data: { streams: ["trade_updates"] } });
-  };
-  const socket = await bench.counterpart.socket();
-  await logIn(socket);
-  await opening;
-  assert.equal((await states.take()).state, "connected");
-  const listen = { action: "listen", data: { streams: ["trade_updates"] } };
-  assert.deepEqual(await asked(bench, socket), listen);
-  for (let i = 0; i < 2; i++) await bench.time.pass(LOOK_MS, LOOK_MS);
-  assert.equal((await states.take()).state, "interrupted");
-  await bench.time.pass(...GOOD_BACK_OFF);
-  await logIn(await bench.counterpart.socket());
-  assert.equal((await states.take()).state, "restored");
 });
 
 async function refuse(bench: Bench, code: number): Promise<void> {

@@ -1,6 +1,8 @@
 /** Faults of time: zones, days on which clocks change, early closes, holidays, skew. */
 import { strict as assert } from "node:assert";
 import { fileURLToPath } from "node:url";
+import { type Log, phases, type Played, SessionWorld } from "../session_world.ts";
+import { FaultWorld } from "./world.ts";
 
 const SESSIONS = fileURLToPath(new URL("sessions_of_zones.ts", import.meta.url));
 
@@ -34,4 +36,79 @@ Deno.test("fault 31: the host's zone, and days on which clocks change, change no
     "2022-11-06T07:10 crypto: the session of 2022-11-06 is closed",
   ]);
   for (const { seen } of [monday!, spring!, autumn!]) assert.ok(seen.length > 10);
+});
+
+const HOLDER = `market_liquidation_end_time_minutes = 15
+[scanners.symbols]
+symbols = ["AAA"]
+[strategies.holder]
+filename = "strategies/holder.ts"
+`;
+
+async function play(options: Parameters<SessionWorld["play"]>[0]): Promise<Played> {
+  const world = await SessionWorld.open();
+  try {
+    return await world.play(options);
+  } finally {
+    await world.close();
+  }
+}
+
+const warnings = ({ logs }: Played) =>
+  logs.filter(({ level }) => level === "warning" || level === "error")
+    .map(({ message, properties }: Log) => `${message} ${Object.values(properties ?? {})}`);
+
+Deno.test("fault 43: an early close that only the broker knows of moves the liquidation", async () => {
+  const played = await play({
+    plan: HOLDER,
+    bars: [["AAA", "2022-01-03T17:30:00Z", 60]],
+    start: "2022-01-03T17:35:00Z",
+    end: "2022-01-03T18:20:00Z",
+    faults: [{ kind: "early_close", date: "2022-01-03", close: "13:00" }],
+  });
+  assert.deepEqual(phases(played).slice(1), [
+    "2022-01-03T17:35 us_equity: the session of 2022-01-03 is open",
+    "2022-01-03T17:45 us_equity: closing day trades",
+    "2022-01-03T17:46 us_equity: flat",
+    "2022-01-03T18:00 us_equity: the session of 2022-01-03 is closed",
+  ]);
+  assert.equal(played.session.endReason, "market close");
+  assert.deepEqual(played.stored.trades.map(({ operation }) => operation), ["buy", "sell"]);
+  assert.match(warnings(played).join("\n"), /calendar counts.*2022-01-03 is from 09:30 to 13:00/);
+});
+
+Deno.test("fault 44: on a holiday that only the broker knows of nothing is traded, nothing alarms", async () => {
+  const played = await play({
+    plan: HOLDER,
+    bars: [["AAA", "2022-01-03T14:30:00Z", 90]],
+    start: "2022-01-03T14:25:00Z",
+    end: "2022-01-03T15:30:00Z",
+    faults: [{ kind: "holiday", date: "2022-01-03" }],
+  });
+  assert.deepEqual(phases(played).slice(1), [
+    "2022-01-03T14:25 us_equity: waiting for the open of 2022-01-04",
+  ]);
+  assert.deepEqual(played.stored.trades, []);
+  assert.deepEqual(warnings(played), [
+    "The broker's calendar counts: {difference} 2022-01-03 is no session",
+  ]);
+});
+
+Deno.test("fault 31: a broker's clock that runs away keeps entries back, until it agrees again", async () => {
+  await using world = await FaultWorld.open({ gateway: { clockSkewMsMax: 5000 } });
+  // 600 market seconds a second: six seconds of this machine's.
+  const skew = world.inject({ kind: "clock_skew", ms: 3_600_000 });
+  await world.networkMs(120_000);
+  await world.logged(/REDUCING: the market clock is 6\.0 s behind the broker's/, "error");
+  world.send({ action: "buy", qty: 10 });
+  await world.settled();
+  assert.equal(world.report()?.denial?.code, "reducing");
+  skew.remove();
+  await world.networkMs(120_000);
+  await world.logged(/ACTIVE: no longer restricted by clock/);
+  world.send({ action: "buy", qty: 10 });
+  await world.position(10, { minutes: 3 });
+  // The account is read anew.
+  await world.networkMs(5000);
+  await world.check({ orders: 1 });
 });

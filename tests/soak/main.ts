@@ -2,7 +2,7 @@
  * A trader that is left alone: hours of market events and orders in half an hour, with connections
  * that are cut. Its memory, the heaps of its isolates and its handles must not grow.
  *
- *   deno task soak [--minutes 32] [--rate 300000] [--cut 60] [--warm-up 10] [--symbols 120]
+ *   deno task soak [--minutes 32] [--rate 300000] [--cut 60] [--warm-up 10] [--symbols 250]
  *
  * The trader is the program itself, watched from outside: /proc for memory and handles, V8's own
  * account of each isolate's heap after its collections.
@@ -21,7 +21,7 @@ const { values } = parseArgs({
     rate: { type: "string", default: "300000" },
     cut: { type: "string", default: "60" },
     "warm-up": { type: "string", default: "10" },
-    symbols: { type: "string", default: "120" },
+    symbols: { type: "string", default: "250" },
     speed: { type: "string", default: "10" },
     pause: { type: "string", default: "600" },
   },

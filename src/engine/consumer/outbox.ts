@@ -21,8 +21,10 @@ export class Outbox {
   }
 
   intent(intent: Intent): void {
-    if (this.#isStepping) this.#intents.push(intent);
-    else this.#send({ type: "intent", intent });
+    if (!this.#isStepping) this.#send({ type: "intent", intent });
+    // Mostly it is the only one: a list that it is pushed to makes room for many.
+    else if (this.#intents.length === 0) this.#intents = [intent];
+    else this.#intents.push(intent);
   }
 
   cancel(cancel: Cancel): void {

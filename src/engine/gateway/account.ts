@@ -23,6 +23,8 @@ export class Account {
   worstLoss = 0;
   /** The most that it was below its highest; account currency, ≥ 0. It never shrinks again. */
   worstDrawdown = 0;
+  /** The last reading's equity was a number. */
+  isMeasured = true;
   #firstEquity = NaN;
   #highestEquity = NaN;
   /** A reading that is due, and was put off until somebody looks. */
@@ -92,12 +94,34 @@ export class Account {
     read();
   }
 
-  /** A session begins: what was lost before is not of this day. */
-  startDay(): void {
+  /**
+   * A session begins: what was lost before is not of this day. `day`: it began before, and the
+   * trader has been started again.
+   */
+  startDay(day: { firstEquity: number; highestEquity: number } | null): void {
+    const equity = this.#broker === null ? NaN : numberOf(this.#broker.equity);
     this.worstLoss = 0;
     this.worstDrawdown = 0;
-    this.#firstEquity = this.#broker === null ? NaN : numberOf(this.#broker.equity);
-    this.#highestEquity = this.#firstEquity;
+    this.#firstEquity = day?.firstEquity ?? equity;
+    this.#highestEquity = day?.highestEquity ?? equity;
+    if (this.#broker !== null) this.#measure(equity);
+  }
+
+  get firstEquity(): number {
+    return this.#firstEquity;
+  }
+
+  get highestEquity(): number {
+    return this.#highestEquity;
+  }
+
+  #measure(equity: number): void {
+    this.isMeasured = Number.isFinite(equity);
+    if (!this.isMeasured) return;
+    if (Number.isNaN(this.#firstEquity)) this.#firstEquity = this.#highestEquity = equity;
+    this.worstLoss = Math.max(this.worstLoss, this.#firstEquity - equity);
+    if (equity > this.#highestEquity) this.#highestEquity = equity;
+    else this.worstDrawdown = Math.max(this.worstDrawdown, this.#highestEquity - equity);
   }
 
   /** What is left for a new entry. Crypto is bought with cash only. */
@@ -142,10 +166,7 @@ export class Account {
   #set(account: BrokerAccount, known: Reserved[]): void {
     this.#broker = account;
     const equity = numberOf(account.equity);
-    if (Number.isNaN(this.#firstEquity)) this.#firstEquity = this.#highestEquity = equity;
-    this.worstLoss = Math.max(this.worstLoss, this.#firstEquity - equity);
-    if (equity > this.#highestEquity) this.#highestEquity = equity;
-    else this.worstDrawdown = Math.max(this.worstDrawdown, this.#highestEquity - equity);
+    this.#measure(equity);
     if (known.length > 0) this.#reserved = this.#reserved.filter((one) => !known.includes(one));
   }
 }

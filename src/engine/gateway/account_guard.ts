@@ -1,9 +1,11 @@
 /**
  * What the account's figures restrict: a day's loss, its drawdown, and a block by the broker. Looked
- * at with each reading.
+ * at with each reading. Invariant: where a limit cannot be worked out nothing is sent (HALTED).
  */
 import type { AssetClass } from "../../model/asset.ts";
+import { exchangeDay } from "../../model/calendar.ts";
 import type { MainToGateway } from "../../protocol.ts";
+import type { DayRecord } from "./journal.ts";
 import { money } from "./risk_limits.ts";
 import type { GatewayState } from "./state.ts";
 
@@ -12,40 +14,84 @@ type Liquidate = Extract<MainToGateway, { type: "liquidate" }>;
 const ASSET_CLASSES: AssetClass[] = ["us_equity", "crypto"];
 /** Main's requests have numbers from 0 on. */
 const FIRST_ID = -1;
+/** A new highest is written down when it is by such a share of the drawdown's limit above the last. */
+const NOTED_SHARE = 0.05;
 
 export class AccountGuard {
   #isBlocked = false;
-  #isLost = false;
+  /** The limit that was reached; null: none was. */
+  #loss: string | null = null;
+  /** The day's losses cannot be worked out. */
+  #isUnknown = false;
+  #notedHighest = NaN;
   #id = FIRST_ID;
+  readonly #isLimited: boolean;
 
   constructor(
     readonly state: GatewayState,
     /** Positions are to be closed. */
     readonly liquidate: (request: Liquidate) => void,
-  ) {}
+  ) {
+    const { maxDailyLoss, maxDrawdown } = state.options.risk;
+    this.#isLimited = maxDailyLoss < Infinity || maxDrawdown < Infinity;
+  }
 
   look(): void {
-    const { account, options } = this.state;
-    const { known } = account;
+    const { known } = this.state.account;
     if (known === null) return;
     if (known.tradingBlocked !== this.#isBlocked) this.#onBlocked(known.tradingBlocked);
-    const { maxDailyLoss, maxDrawdown } = options.risk;
-    if (this.#isLost || (maxDailyLoss === Infinity && maxDrawdown === Infinity)) return;
-    if (account.worstLoss >= maxDailyLoss) {
-      const lost = money(account.worstLoss);
-      this.#onLoss(`${lost} lost today, ${money(maxDailyLoss)} is allowed (max_daily_loss)`);
-    } else if (account.worstDrawdown >= maxDrawdown) {
-      const lost = money(account.worstDrawdown);
-      this.#onLoss(
-        `${lost} below the day's highest, ${money(maxDrawdown)} is allowed (max_drawdown)`,
-      );
+    if (!this.#isLimited || this.#loss !== null) return;
+    const problem = this.#measured();
+    if (problem !== null) return this.#onUnknown(problem);
+    if (!this.#isUnknown) return;
+    this.#isUnknown = false;
+    if (this.#loss === null) this.state.lift("loss");
+  }
+
+  /** A session begins, or goes on after a restart. */
+  startDay(): void {
+    const { state } = this;
+    const day = this.#isLimited ? this.#restored() : null;
+    state.account.startDay(day);
+    this.#loss = null;
+    this.#isUnknown = false;
+    state.lift("loss");
+    if (!this.#isLimited) return;
+    this.#notedHighest = state.account.highestEquity;
+    if (day === null) this.#note();
+    if (day !== null && day.loss !== null) this.#onLoss(day.loss);
+    else this.look();
+  }
+
+  /** Compares the day's losses with their limits; gives what made that impossible. */
+  #measured(): string | null {
+    try {
+      const { account, options: { risk: { maxDailyLoss, maxDrawdown } } } = this.state;
+      const { worstLoss, worstDrawdown, highestEquity } = account;
+      if (!account.isMeasured) {
+        return `the account's equity is ${account.known?.equity}`;
+      }
+      if (worstLoss >= maxDailyLoss) {
+        const lost = `${money(worstLoss)} lost today`;
+        this.#onLoss(`${lost}, ${money(maxDailyLoss)} is allowed (max_daily_loss)`);
+      } else if (worstDrawdown >= maxDrawdown) {
+        const lost = `${money(worstDrawdown)} below the day's highest`;
+        this.#onLoss(`${lost}, ${money(maxDrawdown)} is allowed (max_drawdown)`);
+      } else if (highestEquity - this.#notedHighest >= maxDrawdown * NOTED_SHARE) {
+        this.#notedHighest = highestEquity;
+        this.#note();
+      }
+      return null;
+    } catch (error) {
+      return String(error);
     }
   }
 
-  /** A session begins: what was lost before is not of this day. */
-  startDay(): void {
-    this.#isLost = false;
-    this.state.lift("loss");
+  #onUnknown(problem: string): void {
+    this.#isUnknown = true;
+    const reason =
+      `the day's losses cannot be worked out (${problem}): nothing is sent until they can`;
+    this.state.restrict("loss", "halted", reason);
   }
 
   #onBlocked(isBlocked: boolean): void {
@@ -65,12 +111,14 @@ export class AccountGuard {
   }
 
   #onLoss(what: string): void {
-    this.#isLost = true;
-    const { onLoss } = this.state.options.risk;
+    this.#loss = what;
+    this.#isUnknown = false;
+    const { risk: { onLoss } } = this.state.options;
     const follows = onLoss === "flatten"
       ? "all positions are closed"
       : "only exits are let through";
     this.state.restrict("loss", "reducing", `${what}: ${follows} until the session ends`);
+    this.#note();
     if (onLoss === "reduce") return;
     for (const assetClass of ASSET_CLASSES) {
       this.liquidate({
@@ -82,5 +130,21 @@ export class AccountGuard {
         deadlineUs: Infinity,
       });
     }
+  }
+
+  /** What a trader that died has written of this day. */
+  #restored(): DayRecord | null {
+    const { journal } = this.state.options;
+    const last = journal.restored.findLast((record) => record.type === "day");
+    if (last?.type !== "day") return null;
+    return exchangeDay(last.timeUs) === exchangeDay(this.state.nowUs()) ? last : null;
+  }
+
+  #note(): void {
+    const { account, options: { journal } } = this.state;
+    if (!journal.isKept) return;
+    const { firstEquity, highestEquity } = account;
+    const timeUs = this.state.nowUs();
+    journal.note({ type: "day", firstEquity, highestEquity, loss: this.#loss, timeUs });
   }
 }

@@ -89,3 +89,47 @@ Deno.test("fault 48: an account that the broker has blocked is HALTED until it l
   assert.deepEqual(states(world), ["halted blocked", "active"]);
   assert.equal(world.broker.orders.length, 2);
 });
+
+Deno.test("fault 50: where the day's loss cannot be worked out nothing is sent, until it can", async () => {
+  const world = await World.open({ runs: RUNS, risk: { maxDailyLoss: 500 } });
+  await world.step([testIntent({ action: "buy", symbol: "A", qty: 1 })]);
+  world.broker.fill(world.broker.orders[0], "1", "100");
+  world.broker.equity = "not a number";
+  await world.step([]);
+  assert.deepEqual(states(world), ["halted loss"]);
+  assert.match(world.logs.join("\n"), /error .*cannot be worked out .*not a number/);
+  await world.step([testIntent({ action: "buy", symbol: "B", seq: 1 })]);
+  assert.deepEqual(world.denials(), ["trading_halted"]);
+  world.broker.equity = null;
+  await world.step([]);
+  await world.step([testIntent({ action: "sell", symbol: "A", qty: 1, seq: 2 })]);
+  assert.deepEqual(states(world), ["halted loss", "active"]);
+  assert.equal(world.broker.orders.at(-1)?.side, "sell");
+});
+
+Deno.test("a trader that is started again on the day knows what was lost before", async () => {
+  const world = await bought({ maxDailyLoss: 500 });
+  assert.deepEqual(states(world), ["reducing loss"]);
+  // What was lost has come back, but a day's limit is a day's.
+  world.broker.cash = world.broker.cash.plus(5000);
+  const again = await World.open({ runs: RUNS, risk: { maxDailyLoss: 500 }, after: world });
+  assert.deepEqual(states(again), ["reducing loss"]);
+  await again.step([testIntent({ action: "buy", symbol: "B", seq: 9 })]);
+  assert.equal(again.denials().at(-1), "reducing");
+});
+
+Deno.test("a drawdown goes on from the highest that was reached before a restart", async () => {
+  const risk = { maxDrawdown: 1000 };
+  const world = await World.open({ runs: RUNS, risk });
+  world.broker.cash = world.broker.cash.plus(2000);
+  await world.step([testIntent({ action: "buy", symbol: "A", qty: 1 })]);
+  world.broker.fill(world.broker.orders[0], "1", "100");
+  await world.step([]);
+  world.broker.cash = world.broker.cash.minus(900);
+  const again = await World.open({ runs: RUNS, risk, after: world });
+  assert.deepEqual(states(again), []);
+  again.broker.cash = again.broker.cash.minus(200);
+  await again.step([testIntent({ action: "buy", symbol: "B", qty: 1, seq: 9 })]);
+  await again.step([]);
+  assert.equal(states(again).at(-1), "reducing loss");
+});

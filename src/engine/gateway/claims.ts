@@ -4,6 +4,7 @@
  */
 import { type BrokerOrder, isFinal } from "../../model/order.ts";
 import { nextStatus } from "../../model/order_state.ts";
+import { decimal } from "../../util/decimal.ts";
 import type { JournalLeg } from "./journal.ts";
 import type { KnownOrders } from "./known_orders.ts";
 import { groupOf, groupOfReplaced } from "./protection.ts";
@@ -16,18 +17,29 @@ export class Claims {
 
   constructor(readonly state: GatewayState, readonly known: KnownOrders) {}
 
-  /** The order's state after a report of it that is believed. */
-  setStatus(child: ChildOrder, order: BrokerOrder): void {
+  /** What a report of the order says that is believed: its state, and how much it has filled. */
+  takeIn(child: ChildOrder, order: BrokerOrder): void {
+    const reported = decimal(order.filledQty);
+    if (reported.gt(child.reportedQty)) child.reportedQty = reported;
+    this.#setStatus(child, order);
+  }
+
+  #setStatus(child: ChildOrder, order: BrokerOrder): void {
     const next = nextStatus(child.status, order.status);
     // What was doubted is here only when the broker, asked, has said it again.
     if (next !== "illegal") child.status = next;
     else if (!isFinal(child.status)) child.status = order.status;
-    const { work } = child;
-    if (child.status !== "replaced" || work === null || order.replacedBy === null) return;
+    if (child.status !== "replaced" || order.replacedBy === null) return;
     const isKnown = this.known.withId(child.desk, order.replacedBy) !== undefined;
-    if (isKnown || work.isFinal) return;
+    if (isKnown || child.work?.isFinal) return;
     child.status = "pending_replace";
     this.#replaced.add(child);
+  }
+
+  /** An order took the place of one of Liu's in the symbol, and is not known yet. */
+  isWaiting(symbol: string): boolean {
+    for (const child of this.#replaced) if (child.symbol === symbol) return true;
+    return false;
   }
 
   /** Legs that the broker shows with their parent. */
@@ -36,10 +48,11 @@ export class Claims {
     for (const order of orders) {
       const known = this.known.withId(parent.desk, order.brokerOrderId);
       if (known) {
-        this.setStatus(known, order);
+        this.takeIn(known, order);
         continue;
       }
       const leg = legOf(parent, order);
+      this.takeIn(leg, order);
       this.known.named(leg, order.brokerOrderId);
       // Those of its reply are in the record of that.
       if (!parent.isSending) this.#note(parent, order);
@@ -66,6 +79,11 @@ export class Claims {
     for (const protection of desk.protections.values()) {
       const group = groupOfReplaced(protection, order.replaces);
       if (group === undefined) continue;
+      for (const old of group.legs) {
+        if (old.brokerOrderId === order.replaces && this.#replaced.delete(old)) {
+          old.status = "replaced";
+        }
+      }
       const leg = legOf({ runId: protection.runId, desk }, order);
       group.legs.push(leg);
       this.known.named(leg, order.brokerOrderId);

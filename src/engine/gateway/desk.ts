@@ -23,6 +23,7 @@
 import { type Asset, type AssetClass, assetClassOf } from "../../model/asset.ts";
 import type { Side } from "../../model/order.ts";
 import { Decimal, decimal } from "../../util/decimal.ts";
+import type { Board } from "./board.ts";
 import type { Holding, Positions } from "./book.ts";
 import { ByRun } from "./by_run.ts";
 import { type ExitPrices, isResting, type Protection } from "./protection.ts";
@@ -31,7 +32,7 @@ import { exitsToRest, hasLegsInWay, legsOfEntry, legsToCancel, type RestView } f
 import {
   byTurn,
   type ChildOrder,
-  compare,
+  goesAnyTime,
   isEntry,
   isOwnExit,
   liveChild,
@@ -46,61 +47,6 @@ const NO_WORKS: readonly Work[] = [];
 /** After so many refused exits of a run in a row the gateway stops sending them, and says so. */
 export const REFUSALS_MAX = 3;
 
-/** What goes on in all symbols together. */
-export class Board {
-  /** Those whose plan is to be looked at again. */
-  readonly dirty = new Desks();
-  /** Those with open orders or protections. */
-  readonly busy = new Desks();
-  /** Works that are open. */
-  openOrders = 0;
-}
-
-/** A set of desks that costs next to nothing to change. Its order means nothing. */
-export class Desks {
-  readonly list: Desk[] = [];
-  readonly #places: number[] = [];
-
-  has(desk: Desk): boolean {
-    return (this.#places[desk.number] ?? -1) >= 0;
-  }
-
-  add(desk: Desk): void {
-    if (this.has(desk)) return;
-    this.#places[desk.number] = this.list.length;
-    this.list.push(desk);
-  }
-
-  delete(desk: Desk): boolean {
-    if (!this.has(desk)) return false;
-    const place = this.#places[desk.number];
-    this.#places[desk.number] = -1;
-    const last = this.list.pop()!;
-    if (last !== desk) {
-      this.list[place] = last;
-      this.#places[last.number] = place;
-    }
-    return true;
-  }
-
-  /** Moves them all into the empty list `taken`, by symbol. */
-  moveTo(taken: Desk[]): void {
-    const { list } = this;
-    while (list.length > 0) {
-      const desk = list.pop()!;
-      this.#places[desk.number] = -1;
-      taken.push(desk);
-    }
-    // Mostly there are one or two.
-    if (taken.length === 2) {
-      const [first, second] = taken;
-      if (first.symbol < second.symbol) return;
-      taken[0] = second;
-      taken[1] = first;
-    } else if (taken.length > 2) taken.sort((a, b) => compare(a.symbol, b.symbol));
-  }
-}
-
 export class Desk {
   #works: readonly Work[] = NO_WORKS;
   readonly #protections = new Map<number, Protection>();
@@ -109,6 +55,8 @@ export class Desk {
   sending = 0;
   /** Why nothing is entered in the symbol; null: nothing speaks against it. */
   lock: string | null = null;
+  /** A run's position may not be what it seems: no exit is made of it. */
+  isDoubtful = false;
   /** What the broker says is free for the next own exit; null: all that is held. */
   available: Decimal | null = null;
   /** Own exits that the broker refused, in a row, by run. */
@@ -343,7 +291,7 @@ function worksToCancel(desk: Desk, view: PlanView): readonly ChildOrder[] {
 /** How much of the work can be sent now; null: nothing. */
 function qtyToSend(desk: Desk, work: Work, view: PlanView): Decimal | null {
   if (work.isFinal || work.cancelReason !== null || liveChild(work) !== null) return null;
-  if (!view.isRegularSession && !work.terms.extendedHours && !isForAuction(work)) return null;
+  if (!view.isRegularSession && !goesAnyTime(work)) return null;
   if (desk.protections.size > 0 && hasLegsInWay(desk, work, view)) return null;
   for (const other of desk.works) {
     if (other === work) continue;
@@ -358,11 +306,6 @@ function qtyToSend(desk: Desk, work: Work, view: PlanView): Decimal | null {
   const room = roomToFlat(desk, work);
   if (room === null) return work.side === "buy" ? rest : sellable(work, rest, view);
   return isAbove(room) ? min(room, rest) : null;
-}
-
-/** Auctions take orders before the session. */
-function isForAuction({ terms: { timeInForce } }: Work): boolean {
-  return timeInForce === "opg" || timeInForce === "cls";
 }
 
 /** What the run really has on the side that the exit closes. */

@@ -87,6 +87,8 @@ export class Dispatch {
   }
 
   #submit(child: ChildOrder): Soon<void> {
+    // It was decided against while the journal was written: the kill switch, mostly.
+    if (!isWanted(child)) return this.#answered(child, { result: "withdrawn" });
     const result = this.state.options.broker.submit(child.request!, this.signal);
     if (!(result instanceof Promise) && isAnswer(result)) return this.#answered(child, result);
     return this.#settle(child, result).then((outcome) => this.#answered(child, outcome));
@@ -103,7 +105,7 @@ export class Dispatch {
       request: child.request!,
       seen: () => child.held?.[0]?.order ?? null,
       isFresh: () => this.state.nowUs() - sentUs < FRESH_US,
-      isWanted: () => child.work === null || child.work.cancelReason === null,
+      isWanted: () => isWanted(child),
       wait: options.wait,
       signal: this.signal,
       log: (message, properties) => options.log("warning", message, properties),
@@ -191,4 +193,8 @@ function journalWork(work: Work): JournalWork {
     reason,
     sinceUs,
   };
+}
+
+function isWanted({ work }: ChildOrder): boolean {
+  return work === null || work.cancelReason === null;
 }

@@ -122,7 +122,7 @@ export class FileJournal implements Journal {
 
   private constructor(
     readonly file: Deno.FsFile,
-    readonly restored: readonly JournalRecord[],
+    readonly restored: JournalRecord[],
     bytes: number,
     /** A record that a crash had left unfinished was cut off. */
     readonly wasTorn: boolean,
@@ -164,6 +164,12 @@ export class FileJournal implements Journal {
     }
     await Deno.rename(draft, path);
     await syncFolder(folder);
+  }
+
+  /** Appends the record of a start, which is among the restored ones from then on. */
+  async begin(record: JournalRecord): Promise<void> {
+    await this.append([record]);
+    this.restored.push(record);
   }
 
   append(records: JournalRecord[]): Promise<void> {

@@ -11,21 +11,22 @@ import type { OrderUpdate, UpdateStream } from "../../contracts/broker.ts";
 import type { ConsumerToGateway, GatewayStart, MainToGateway } from "../../protocol.ts";
 import { AbortController } from "../../util/natives.ts";
 import { after, type Soon } from "../../util/soon.ts";
+import { AccountGuard } from "./account_guard.ts";
 import type { Book } from "./book.ts";
 import { brokerSessions } from "./broker_sessions.ts";
 import { watchClock } from "./clock_watch.ts";
 import { Consumers } from "./consumers.ts";
-import { AccountGuard } from "./account_guard.ts";
+import { controlled } from "./controlled.ts";
 import { restoreDayTrades } from "./day_trades.ts";
 import { type Desk, DeskRequests } from "./desk.ts";
 import { Dispatch } from "./dispatch.ts";
 import { Figures } from "./figures.ts";
-import { setHalted } from "./halts.ts";
 import { Intake } from "./intake.ts";
 import { Liquidations } from "./liquidation.ts";
 import type { GatewayOptions } from "./options.ts";
 import { OrderFlow } from "./order_flow.ts";
 import { Plans } from "./plans.ts";
+import { readAssets } from "./read_assets.ts";
 import { reconcile } from "./reconcile.ts";
 import { Reconciler } from "./reconciler.ts";
 import { JournalWatch } from "./recovery/journal_watch.ts";
@@ -72,6 +73,7 @@ export class Gateway {
       this.#reports,
       (child) => this.#dispatch.retryCancel(child),
       (child) => this.#run(() => this.#reconciler.ask(child)),
+      (child) => this.#run(() => this.#reconciler.reversed(child)),
     );
     this.#liquidations = new Liquidations(this.#state);
     this.#intake = new Intake(this.#state, this.#reports, this.#liquidations);
@@ -245,21 +247,16 @@ export class Gateway {
       case "market":
         return this.#onMarket(message);
       case "assets":
-        return this.#run(() => this.#assets(message));
+        return this.#run(() => readAssets(this.#state, message, this.#abort.signal));
       case "session":
-        this.#state.sessions[message.assetClass] = message;
-        this.#state.account.startDay();
-        this.#state.streaks?.startSession(message.assetClass);
-        this.#liquidations.startSession(message.assetClass);
-        this.#guard.startDay();
-        for (const desk of this.#state.board.busy.list) desk.touch();
+      case "restrict":
+      case "lift":
+      case "halted":
+      case "inspect":
+        controlled(this.#state, this.#liquidations, this.#guard, message);
         return this.#pumpAll();
       case "liquidate":
         return this.#run(() => this.#liquidate(message));
-      case "restrict":
-        return this.#state.restrict(message.cause, message.state, message.reason);
-      case "lift":
-        return this.#state.lift(message.cause);
       case "consumer": // its port is the worker's
         this.#consumers.drop(message.consumer);
         return this.#steps.settleWhenDone();
@@ -269,9 +266,6 @@ export class Gateway {
         const closing = this.#stopping.abandon(message);
         return closing === null ? this.#pumpAll() : this.#run(() => this.#liquidate(closing));
       }
-      case "halted":
-        setHalted(this.#state, message.symbol, message.isHalted);
-        return this.#pumpAll();
       case "stop":
         return this.#run(() => this.#stopping.stop(message));
       default:
@@ -341,17 +335,11 @@ export class Gateway {
 
   #onRestored(): void {
     this.#run(async () => {
-      await reconcile(this.#state, this.#flow, this.#dispatch);
+      await reconcile(this.#state, this.#flow, this.#reconciler);
       this.#state.isConnected = true;
       for (const desk of this.#state.desks.values()) desk.touch();
       this.#pumpAll();
     });
-  }
-
-  async #assets({ id, assetClass }: Extract<MainToGateway, { type: "assets" }>): Promise<void> {
-    const assets = await this.options.broker.assets(assetClass, this.#abort.signal);
-    for (const asset of assets) this.#state.addAsset(asset);
-    this.options.toMain({ type: "assets", id, assets });
   }
 
   async #liquidate(message: Extract<MainToGateway, { type: "liquidate" }>): Promise<void> {

@@ -1,4 +1,5 @@
 import type { ConsumerToGateway, Intent } from "../../protocol.ts";
+import { sortFew } from "../../util/sort_few.ts";
 import type { Liquidations } from "./liquidation.ts";
 import type { Reports } from "./reports.ts";
 import { IntentView } from "./intent_view.ts";
@@ -26,19 +27,20 @@ export class Intake {
   /** A step's wishes of all consumers, in an order that does not depend on how many these are. */
   step(done: StepDone[]): void {
     const cancels = done.length === 1 ? done[0].cancels : done.flatMap(({ cancels }) => cancels);
-    if (cancels.length > 1) cancels.sort((a, b) => this.#byTurn(a, b));
+    sortFew(cancels, this.#byTurn);
     for (const cancel of cancels) this.cancel(cancel);
     const intents = done.length === 1 ? done[0].intents : done.flatMap(({ intents }) => intents);
-    if (intents.length > 1) intents.sort((a, b) => this.#byTurn(a, b) || a.seq - b.seq);
+    sortFew(intents, this.#bySeq);
     for (const intent of intents) this.intent(intent);
     for (const { keystore } of done) {
       if (keystore.length > 0) return this.values(done.map(({ keystore }) => keystore));
     }
   }
 
-  #byTurn(a: Keyed, b: Keyed): number {
-    return compare(a.symbol, b.symbol) || compare(this.#strategyOf(a), this.#strategyOf(b));
-  }
+  readonly #byTurn = (a: Keyed, b: Keyed): number =>
+    compare(a.symbol, b.symbol) || compare(this.#strategyOf(a), this.#strategyOf(b));
+
+  readonly #bySeq = (a: Intent, b: Intent): number => this.#byTurn(a, b) || a.seq - b.seq;
 
   #strategyOf({ runId }: Keyed): string {
     return this.state.runs.get(runId)?.strategy ?? "";

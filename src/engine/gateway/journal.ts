@@ -55,6 +55,16 @@ export interface JournalLeg {
   qty: string | null;
 }
 
+export interface DayRecord {
+  type: "day";
+  /** Account currency. */
+  firstEquity: number;
+  highestEquity: number;
+  /** null: no limit has been reached on this day. */
+  loss: string | null;
+  timeUs: number;
+}
+
 export type JournalRecord =
   | SessionRecord
   /** `continued`: what these runs held is the new ones' from here on. */
@@ -96,6 +106,8 @@ export type JournalRecord =
   | { type: "split"; split: Split; isWhole: boolean }
   /** Splits to this date of the exchange's were looked for. */
   | { type: "splits_done"; to: string }
+  /** What losses of the account are measured from, and the limit for them that was reached. */
+  | DayRecord
   /** The session has ended in order. */
   | { type: "end"; timeUs: number };
 

@@ -4,7 +4,7 @@ import type { GatewayState } from "./state.ts";
 import { type ChildOrder, isLive } from "./work.ts";
 
 /** So many orders are kept in mind after their end: what is told of them late, or again, is known. */
-const KEPT_MAX = 10_000;
+const KEPT_MAX = 5000;
 /** How many are looked at for each that comes: one that is not over is kept, whatever its age. */
 const LOOKS = 4;
 

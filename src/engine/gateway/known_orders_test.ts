@@ -9,9 +9,9 @@ import { NO_LIMITS } from "./test_world.ts";
 import type { ChildOrder } from "./work.ts";
 
 /** More than are kept in mind. */
-const ORDERS = 10_500;
+const ORDERS = 5500;
 
-Deno.test("orders that are over are forgotten after ten thousand others, one that is open never", () => {
+Deno.test("orders that are over are forgotten after five thousand others, one that is open never", () => {
   const state = new GatewayState({
     broker: new TestBroker(),
     journal: new MemoryJournal(),
@@ -45,7 +45,7 @@ Deno.test("orders that are over are forgotten after ten thousand others, one tha
   assert.equal(state.book.isForgotten(execution(1)), true);
   assert.equal(state.book.isForgotten(execution(ORDERS)), false);
   assert.equal(state.book.isForgotten({ ...execution(ORDERS + 1) }), false);
-  assert.ok(known.all().size <= 10_001, `${known.all().size} are kept`);
+  assert.ok(known.all().size <= 5001, `${known.all().size} are kept`);
 });
 
 function sent(known: KnownOrders, child: ChildOrder): ChildOrder {

@@ -36,6 +36,15 @@ export class Liquidations {
     }
   }
 
+  /** What was wanted for this reason is not wanted any more. */
+  forget(reason: string): void {
+    for (let i = this.#requests.length - 1; i >= 0; i--) {
+      if (this.#requests[i].reason !== reason) continue;
+      this.#answered.delete(this.#requests[i].id);
+      this.#requests.splice(i, 1);
+    }
+  }
+
   get isWaiting(): boolean {
     return this.#answered.size < this.#requests.length;
   }

@@ -7,6 +7,8 @@ const MINUTE_US = 60e6;
 interface Streak {
   losses: number;
   pausedUntilUs: number;
+  /** When the last of its trades ended. */
+  endedUs: number;
 }
 
 /**
@@ -48,6 +50,7 @@ export class LossStreaks {
       pausedUntilUs: isPause
         ? timeUs + this.limit.minutes * MINUTE_US
         : streaks.get(strategy)?.pausedUntilUs ?? 0,
+      endedUs: timeUs,
     });
   }
 
@@ -56,10 +59,11 @@ export class LossStreaks {
     return this.#streaks.get(symbol)?.get(strategy)?.pausedUntilUs ?? 0;
   }
 
-  /** A session begins: what was lost before is not of this day. */
-  startSession(assetClass: AssetClass): void {
-    for (const symbol of this.#streaks.keys()) {
-      if (assetClassOf(symbol) === assetClass) this.#streaks.delete(symbol);
+  /** A session begins, or goes on after a restart: what was lost before it is not of this day. */
+  startSession(assetClass: AssetClass, openUs: number): void {
+    for (const [symbol, streaks] of this.#streaks) {
+      if (assetClassOf(symbol) !== assetClass) continue;
+      for (const [strategy, { endedUs }] of streaks) if (endedUs < openUs) streaks.delete(strategy);
     }
   }
 }

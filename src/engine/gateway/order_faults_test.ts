@@ -118,7 +118,7 @@ Deno.test("fault 17: a replacement for less ends the work with less", async () =
 Deno.test("fault 19: an order that is rejected after it was accepted is told, and its capital is free", async () => {
   const world = await open();
   // Nearly all of the buying power.
-  const all = { ...limitBuy, qty: 1900, limitPrice: 100 };
+  const all = { ...limitBuy, qty: 990, limitPrice: 100 };
   await sent(world, all);
   await world.pass(2_000);
   await sent(world, { ...all, symbol: "B", runId: 2 });

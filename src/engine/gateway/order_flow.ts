@@ -6,7 +6,6 @@
 import type { OrderUpdate } from "../../contracts/broker.ts";
 import { type BrokerOrder, type Execution, isFinal } from "../../model/order.ts";
 import type { OrderReport } from "../../protocol.ts";
-import { decimal } from "../../util/decimal.ts";
 import { Claims, journalLeg } from "./claims.ts";
 import { Doubts } from "./doubts.ts";
 import { Externals } from "./externals.ts";
@@ -14,7 +13,7 @@ import { noteNotResting } from "./protection.ts";
 import { KnownOrders } from "./known_orders.ts";
 import { noteOtherTrader } from "./one_trader.ts";
 import type { Reports } from "./reports.ts";
-import { flatten, isReversal } from "./reversal.ts";
+import { isReversal } from "./reversal.ts";
 import type { GatewayState } from "./state.ts";
 import {
   type ChildOrder,
@@ -34,6 +33,7 @@ export class OrderFlow {
   readonly #known: KnownOrders;
   readonly #doubts: Doubts;
   readonly #claims: Claims;
+  readonly #onReversal: (child: ChildOrder) => void;
   readonly externals: Externals;
 
   constructor(
@@ -43,7 +43,10 @@ export class OrderFlow {
     readonly onCancelRefused: (child: ChildOrder) => void,
     /** What was reported of it is not believed before the broker has been asked. */
     onDoubt: (child: ChildOrder) => void,
+    /** Its run has a position that nobody wanted. */
+    onReversal: (child: ChildOrder) => void,
   ) {
+    this.#onReversal = onReversal;
     this.#known = new KnownOrders(state);
     this.#doubts = new Doubts(state, onDoubt);
     this.#claims = new Claims(state, this.#known);
@@ -145,10 +148,18 @@ export class OrderFlow {
   onExecution(execution: Execution): void {
     const child = this.#known.of(execution);
     if (child?.isSending) return;
-    if (child) {
-      if (this.#isNew(child, execution)) this.#progress(child, null, execution);
-    } // It may be a leg of which the reply has not told yet: then it is listed again.
-    else if (!this.#isSendingIn(execution.symbol)) this.#onForeign(execution);
+    if (child && this.#isNew(child, execution)) this.#progress(child, null, execution);
+  }
+
+  /**
+   * One that may be of somebody else's order. Where one of Liu's may not be known yet (a leg, a
+   * replacement) it is left for the next list.
+   */
+  onListedExecution(execution: Execution): void {
+    if (this.#known.of(execution) !== undefined) return this.onExecution(execution);
+    const { symbol } = execution;
+    if (this.#isSendingIn(symbol) || this.#claims.isWaiting(symbol)) return;
+    this.#onForeign(execution);
   }
 
   /**
@@ -249,9 +260,7 @@ export class OrderFlow {
     const before = child.status;
     if (order !== null) {
       child.brokerOrderId ??= order.brokerOrderId;
-      this.#claims.setStatus(child, order);
-      const reported = decimal(order.filledQty);
-      if (reported.gt(child.reportedQty)) child.reportedQty = reported;
+      this.#claims.takeIn(child, order);
       if (order.legs.length > 0) this.#claims.legs(child, order.legs);
     }
     child.desk.touch();
@@ -304,7 +313,7 @@ export class OrderFlow {
     this.reports.execution(child, execution, entry, partial);
     if (work && ends) this.#finish(work);
     this.reports.fill(child, execution, partial);
-    if (entry.crossed || isReversal(child, entry)) flatten(this.state, child);
+    if (isReversal(child, entry)) this.#onReversal(child);
     desk.prune();
   }
 

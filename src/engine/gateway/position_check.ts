@@ -51,7 +51,7 @@ export class PositionCheck {
       }
       await lookUp(again.map(({ desk }) => desk));
       for (const one of await broker.executions(this.sinceUs - OVERLAP_US, this.signal)) {
-        this.flow.onExecution(one);
+        this.flow.onListedExecution(one);
       }
       // The look-ups may have taken as long as an update takes.
       differences = await this.#differences();

@@ -3,8 +3,8 @@ import type { BrokerOrder, Execution } from "../../model/order.ts";
 import { Decimal, decimal } from "../../util/decimal.ts";
 import { RetryableError } from "../../util/errors.ts";
 import { sumId } from "./book.ts";
-import type { Dispatch } from "./dispatch.ts";
 import type { OrderFlow } from "./order_flow.ts";
+import type { Reconciler } from "./reconciler.ts";
 import type { GatewayState } from "./state.ts";
 import { type ChildOrder, isMissingFills } from "./work.ts";
 
@@ -16,26 +16,24 @@ const CLOCK_US = 60e6;
 const PRICE_DECIMALS = 9;
 
 /**
- * Makes up for what happened while no order updates came: executions by their identity, then the
- * orders' states.
+ * Makes up for what happened while no order updates came: the orders' states, and executions by
+ * their identity. As long as it takes: without the answer nothing is known of what is open.
  */
 export async function reconcile(
   state: GatewayState,
   flow: OrderFlow,
-  dispatch: Dispatch,
+  reconciler: Reconciler,
 ): Promise<void> {
-  const { log } = state.options;
-  const { signal } = dispatch;
+  const { broker, log } = state.options;
+  const { signal } = reconciler.options;
   const live = flow.live();
-  const sinceUs = Math.min(state.nowUs(), ...live.map((child) => child.sentUs));
-  // As long as it takes: without the answer nothing is known of what is open.
+  const sinceUs = Math.min(state.nowUs(), ...live.map((child) => child.sentUs)) - CLOCK_US;
   await whileAnswered(state, signal, async () => {
-    for (const execution of await state.options.broker.executions(sinceUs, signal)) {
-      flow.onExecution(execution);
+    await reconciler.lookUpAll(live);
+    for (const execution of await broker.executions(sinceUs, signal)) {
+      flow.onListedExecution(execution);
     }
-    for (const child of live) await dispatch.lookUp(child);
   });
-  await fetchMissing(state, flow, { children: live, signal });
   for (const { clientOrderId } of live.filter(isMissingFills)) {
     log("error", "Executions of {clientOrderId} cannot be found", { clientOrderId });
   }

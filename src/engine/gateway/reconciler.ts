@@ -17,8 +17,9 @@ import { noteOtherTrader } from "./one_trader.ts";
 import type { OrderFlow } from "./order_flow.ts";
 import { PositionCheck } from "./position_check.ts";
 import { fetchMissing } from "./reconcile.ts";
+import { flatten } from "./reversal.ts";
 import type { GatewayState } from "./state.ts";
-import type { ChildOrder } from "./work.ts";
+import { type ChildOrder, isMissingFills } from "./work.ts";
 
 /** Requests for single orders in a round. */
 const LOOK_UPS_MAX = 5;
@@ -146,6 +147,40 @@ export class Reconciler {
     this.options.wake();
   }
 
+  /**
+   * A run has a position that nobody wanted, as both legs of a bracket filled, for one: it is closed
+   * at once, unless it only looks so because another order's fill has not been told.
+   */
+  reversed(child: ChildOrder): Soon<void> {
+    if (this.state.tellsOnce) return flatten(this.state, child);
+    return this.#confirmReversal(child);
+  }
+
+  async #confirmReversal(child: ChildOrder): Promise<void> {
+    const { desk, runId } = child;
+    const { wait, log } = this.state.options;
+    const { signal } = this.options;
+    desk.isDoubtful = true;
+    for (let attempt = 1; !signal.aborted; attempt++) {
+      try {
+        const others = liveOrdersOf(desk).filter((order) => order.runId === runId);
+        await this.#lookUp(others);
+        break;
+      } catch (error) {
+        if (signal.aborted || !isOutside(error)) throw error;
+        const { symbol } = child;
+        log("warning", "{symbol}: orders cannot be looked up: {error}", {
+          symbol,
+          error: String(error),
+        });
+      }
+      await wait(Math.min(attempt, LOOK_UPS_MAX) * PAUSE_MS, signal);
+    }
+    desk.isDoubtful = false;
+    flatten(this.state, child);
+    this.options.wake();
+  }
+
   /** The ids of all that is open at the broker; what is listed is taken in. */
   async #listed(): Promise<ReadonlySet<string>> {
     const { broker } = this.state.options;
@@ -178,9 +213,18 @@ export class Reconciler {
     log("error", text, { symbol, id: clientOrderId, alert: "unknown_order" });
   }
 
-  async #lookUp(children: readonly ChildOrder[]): Promise<void> {
+  /** All that is open at the broker, and each of these orders that is not. */
+  async lookUpAll(children: readonly ChildOrder[]): Promise<void> {
+    const open = await this.#listed();
+    await this.#lookUp(
+      children.filter((child) => isMissingFills(child) || !open.has(child.brokerOrderId ?? "")),
+      Infinity,
+    );
+  }
+
+  async #lookUp(children: readonly ChildOrder[], max = LOOK_UPS_MAX): Promise<void> {
     const { broker } = this.state.options;
-    for (const child of children.slice(0, LOOK_UPS_MAX)) {
+    for (const child of children.slice(0, max)) {
       if (child.isSending || child.clientOrderId === "") continue;
       const order = await broker.orderByClientId(child.clientOrderId, this.options.signal);
       await this.#answered(child, order);
@@ -199,13 +243,31 @@ export class Reconciler {
       const text = "{symbol}: {id} is {status} at the broker, which nobody has told";
       log("warning", text, { symbol, id, status });
     }
+    if (status === "pending_replace" && order.replacedBy !== null) {
+      await this.#findReplacement(child, order.replacedBy);
+    }
     this.#inFlight.onAnswer(child, order);
     const { signal } = this.options;
-    await fetchMissing(state, flow, { children: [child], signal });
+    const children = [child];
+    for (const shown of order.legs) {
+      const leg = flow.childOf(shown);
+      if (leg !== undefined) children.push(leg);
+    }
+    await fetchMissing(state, flow, { children, signal });
     if (!isFinal(child.status) || isFinal(order.status) || signal.aborted) return;
     const text = "{symbol}: {id} is open at the broker, but was {status} here: it is cancelled";
     log("error", text, { symbol, id, status: child.status, alert: "order_turned_up" });
     await state.options.broker.cancel(order.brokerOrderId, signal);
+  }
+
+  /** Of an order that somebody replaced by hand: it may have ended as well. */
+  async #findReplacement(child: ChildOrder, replacedBy: string): Promise<void> {
+    const { signal } = this.options;
+    const next = await this.state.options.broker.orderById?.(replacedBy, signal) ?? null;
+    const known = next && this.flow.onListed(next);
+    if (known === null) return this.flow.vanished(child);
+    await fetchMissing(this.state, this.flow, { children: [known], signal });
+    this.flow.onLookup(known, next);
   }
 
   /** Said twice, of an order that it once had. */

@@ -3,7 +3,10 @@ import type { BookEntry } from "./book.ts";
 import type { GatewayState } from "./state.ts";
 import { type ChildOrder, isOwnExit } from "./work.ts";
 
-/** An exit that found nothing to close has opened a position on the other side. */
+/**
+ * An exit that found nothing to close has opened a position on the other side. (An entry whose fill
+ * is heard of after that of its own stop goes the same way back.)
+ */
 export function isReversal({ side, kind }: ChildOrder, { position }: BookEntry): boolean {
   if (position === null || kind === "entry") return false;
   return (position.qty.s < 0) === (side === "sell");
@@ -13,9 +16,9 @@ export function isReversal({ side, kind }: ChildOrder, { position }: BookEntry):
  * A run went through flat, which no order of the gateway's is meant to do: both legs of a bracket
  * have filled, for one. Nobody wants what it has now, and it is closed at once.
  */
-export function flatten(state: GatewayState, { desk, runId, symbol }: ChildOrder): void {
+export function flatten(state: GatewayState, { desk, runId, symbol, side }: ChildOrder): void {
   const position = desk.positions.get(runId);
-  if (position === undefined) return;
+  if (position === undefined || (position.qty.s < 0) !== (side === "sell")) return;
   const text = "{symbol}: {strategy} went through flat, to {qty}: that is closed at once";
   state.options.log("error", text, {
     symbol,

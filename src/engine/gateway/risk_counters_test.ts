@@ -67,7 +67,12 @@ Deno.test("a pause comes after so many losing trades in a row, of a strategy in 
   assert.equal(streaks.pausedUntilUs("alpha", "A"), 38 * 60e6);
   trade(-5, 41, "A", { runId: 7, strategy: "alpha" });
   assert.equal(streaks.pausedUntilUs("alpha", "A"), 71 * 60e6);
-  streaks.startSession("us_equity");
+  // The same session after a restart, then the next.
+  streaks.startSession("us_equity", 30 * 60e6);
+  assert.equal(streaks.pausedUntilUs("alpha", "A"), 71 * 60e6);
+  streaks.startSession("crypto", 60 * 60e6);
+  assert.equal(streaks.pausedUntilUs("alpha", "A"), 71 * 60e6);
+  streaks.startSession("us_equity", 60 * 60e6);
   assert.equal(streaks.pausedUntilUs("alpha", "A"), 0);
 });
 

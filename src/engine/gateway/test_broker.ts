@@ -60,7 +60,11 @@ export class TestBroker implements Broker {
   confirmsCancels = true;
   nowUs = 0;
   cash = decimal(100_000);
+  /** Of each execution. */
+  fee = decimal("0.01");
   isBlocked = false;
+  /** null: the cash. */
+  equity: string | null = null;
   acks: number[] = [];
   /** True: what happens is not told. */
   isMuted = false;
@@ -91,19 +95,21 @@ export class TestBroker implements Broker {
       accountId: "test",
       currency: "USD",
       cash: plain(this.cash),
-      equity: plain(this.cash),
-      buyingPower: plain(this.cash.times(2).minus(this.#bound())),
+      equity: this.equity ?? plain(this.cash),
+      buyingPower: plain(this.buyingPower),
       tradingBlocked: this.isBlocked,
       shortingEnabled: true,
     });
   }
-  /** What open orders that may buy will cost. */
-  #bound(): Decimal {
-    return this.open().filter(({ side, parent }) => side === "buy" && parent === null).reduce(
-      (sum, { qty, filledQty, limitPrice }) =>
-        sum.plus(decimal(qty!).minus(filledQty).times(limitPrice ?? "100")),
-      decimal(0),
-    );
+  /** Cash, less what open orders that may buy will cost. */
+  get buyingPower(): Decimal {
+    const bound = this.open().filter(({ side, parent }) => side === "buy" && parent === null)
+      .reduce(
+        (sum, { qty, filledQty, limitPrice }) =>
+          sum.plus(decimal(qty!).minus(filledQty).times(limitPrice ?? "100")),
+        decimal(0),
+      );
+    return this.cash.minus(bound);
   }
   positions(): Promise<BrokerPosition[]> {
     if (this.isDown) return Promise.reject(new RetryableError("503"));
@@ -136,6 +142,11 @@ export class TestBroker implements Broker {
     const order = this.orders.find((order) => order.clientOrderId === clientOrderId);
     return this.#soon(order ? this.#snapshot(order) : null);
   }
+  orderById(id: string): Promise<BrokerOrder | null> {
+    if (this.isDown) return Promise.reject(new RetryableError("503"));
+    const order = this.orders.find(({ brokerOrderId }) => brokerOrderId === id);
+    return Promise.resolve(order ? this.#snapshot(order) : null);
+  }
   executions(sinceUs = -Infinity): Promise<Execution[]> {
     if (this.isDown) return Promise.reject(new RetryableError("503"));
     if (this.listsNothing) return Promise.resolve([]);
@@ -150,6 +161,9 @@ export class TestBroker implements Broker {
   }
   /** By the broker's own rules. */
   take(request: OrderRequest): SubmitResult {
+    if (this.orders.some(({ clientOrderId }) => clientOrderId === request.clientOrderId)) {
+      return { result: "duplicate" };
+    }
     const problem = problemWith(this, request);
     if (problem !== null) {
       this.refusals.push(problem);
@@ -256,7 +270,7 @@ export class TestBroker implements Broker {
       cumulativeQty: cumulative,
       executionId: `x${this.fills.length}`,
       timeUs: this.nowUs,
-      fee: decimal("0.01"),
+      fee: this.fee,
     };
     this.fills.push(execution);
     const signed = decimal(qty).times(order.side === "buy" ? 1 : -1);

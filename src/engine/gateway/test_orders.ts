@@ -79,6 +79,8 @@ export function problemWith(broker: TestBroker, request: OrderRequest): string |
   const net = broker.net(request.symbol);
   const reduces = request.side === "buy" ? net.lt(0) : net.gt(0);
   if (!reduces) {
+    const cost = decimal(request.qty!).times(request.limitPrice ?? "100");
+    if (request.side === "buy" && cost.gt(broker.buyingPower)) return "buying power";
     if (isOco(request)) return "oco orders must be exit orders";
     if (request.side === "sell" && !decimal(request.qty!).mod(1).eq(0)) return "fractional short";
     const held = open.some((order) => order.parent !== null && order.side === request.side);

@@ -65,7 +65,7 @@ export class Watch {
         const position = desk.positions.get(runId);
         if (position === undefined || coveredBy(protection).gte(position.qty.abs())) continue;
         if (desk.works.some((work) => work.runId === runId && isOwnExit(work))) continue;
-        if ((desk.refusals.get(runId) ?? 0) >= REFUSALS_MAX) continue;
+        if ((desk.refusals.get(runId) ?? 0) >= REFUSALS_MAX || desk.isDoubtful) continue;
         const kind = reached(protection, position.qty.s, seen);
         if (kind === null) continue;
         desk.open(this.state.exitOf(runId, desk, kind));

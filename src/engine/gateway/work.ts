@@ -129,8 +129,14 @@ export function isSent(work: Work): boolean {
 /** What is still to be filled. */
 export function restOf({ qty, filledQty }: { qty: Decimal; filledQty: Decimal }): Decimal {
   if (filledQty.isZero) return qty;
+  if (filledQty === qty) return ZERO;
   const rest = qty.minus(filledQty);
   return rest.s < 0 ? ZERO : rest;
+}
+
+/** Outside of the regular session too: auctions take orders before it. */
+export function goesAnyTime({ terms: { extendedHours, timeInForce } }: Work): boolean {
+  return extendedHours || timeInForce === "opg" || timeInForce === "cls";
 }
 
 /** Not one of the strategy's decisions: it goes before them, and no limit for entries binds it. */

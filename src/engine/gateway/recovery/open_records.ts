@@ -132,6 +132,7 @@ function symbolNamed(record: JournalRecord, known: Map<string, string>): string 
     case "runs":
     case "external":
     case "splits_done":
+    case "day":
     case "end":
       return undefined;
     default:

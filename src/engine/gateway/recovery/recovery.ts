@@ -59,6 +59,11 @@ export class Recovery {
     const compared = await atStart.compare(applyUpdates);
     applyUpdates();
     this.#early = null;
+    for (const desk of state.desks.values()) {
+      // What was not sent, or cancelled by the trader that ended, are not the broker's refusals.
+      desk.refusals.clear();
+      for (const protection of desk.protections.values()) protection.failures = 0;
+    }
     this.#tell(compared);
     state.lift("journal");
     return {

@@ -80,6 +80,7 @@ export class Replay {
       case "splits_done":
         this.splits.doneTo = record.to;
         return;
+      case "day":
       case "end":
         return;
       default:

@@ -13,6 +13,6 @@ import { Replay } from "./replay.ts";
 export function restoreRows(options: GatewayOptions, records: readonly JournalRecord[]): void {
   const quiet = new Quiet({ ...options, journal: new MemoryJournal(records) });
   const state = new GatewayState(quiet.options);
-  const flow = new OrderFlow(state, new Reports(state), () => {}, () => {});
+  const flow = new OrderFlow(state, new Reports(state), () => {}, () => {}, () => {});
   new Replay(state, flow).run(records);
 }

@@ -63,9 +63,8 @@ export async function openSegment(
     const batchId = fromBatchId;
     const journal = await FileJournal.open(folder, batchId);
     if (journal.wasTorn) told.push(`The last record of ${last.path} was torn: it is cut off`);
-    await journal.append([
-      record({ ...head, batchId }, last.newest.refBatchId, sequenceAfter(last)),
-    ]);
+    const { refBatchId } = last.newest;
+    await journal.begin(record({ ...head, batchId }, refBatchId, sequenceAfter(last)));
     return { journal, batchId, fromBatchId, damage, left: [], told };
   }
   const open = openRecords(last.records);

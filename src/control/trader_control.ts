@@ -1,0 +1,33 @@
+/** What can be asked of a trader that runs, from outside of its process. */
+import type { OpenOrder } from "../model/open_order.ts";
+import type { OpenPosition } from "../model/open_position.ts";
+import type { Restriction, TradingState } from "../model/trading_state.ts";
+
+export interface TraderStatus {
+  batchId: string;
+  environment: string;
+  /** Market time; null: not known yet. */
+  timeUs: number | null;
+  state: TradingState;
+  restrictions: Restriction[];
+  /** Account currency; null: not read yet. */
+  account: { cash: number; equity: number; buyingPower: number } | null;
+  positions: OpenPosition[];
+  openOrders: OpenOrder[];
+  /** What the account holds that is not Liu's. */
+  external: { symbol: string; qty: string }[];
+  /** Market rows that wait, per consumer and for the gateway, and what runs there. */
+  consumers: { name: string; waitingRows: number; strategies: string[] }[];
+  symbols: number;
+  rows: number;
+  dropped: number;
+  strategies: { name: string; state: "runs" | "starts" | "stopped"; reason: string | null }[];
+}
+
+export interface TraderControl {
+  /** Resolves when no order of a strategy can be sent any more. */
+  kill(options: { reason: string; flatten: boolean }): Promise<void>;
+  /** Lifts the kill switch, nothing else; gives the state after it. */
+  resume(): Promise<TraderStatus>;
+  status(): Promise<TraderStatus>;
+}
