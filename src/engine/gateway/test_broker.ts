@@ -121,9 +121,7 @@ export class TestBroker implements Broker {
       }),
     );
   }
-  assets(): Promise<Asset[]> {
-    return Promise.resolve(["A", "B", "C", "D"].map(testAsset));
-  }
+  assets = (): Promise<Asset[]> => Promise.resolve(["A", "B", "C", "D"].map(testAsset));
   openOrders(): Promise<BrokerOrder[]> {
     if (this.isDown) return Promise.reject(new RetryableError("503"));
     const open = this.orders.filter((order) => !isFinal(order.status));
