@@ -44,7 +44,7 @@ Deno.test("fault 22: a trading socket that does not answer is opened anew", asyn
 Deno.test("fault 22: while the trading socket is gone nothing is bought; then what was missed is in", async () => {
   await using world = await FaultWorld.open();
   world.send({ action: "buy", qty: 10, limitPrice: 99 });
-  await world.settled();
+  await world.reports.until(({ event }) => event === "accepted");
   const cut = world.inject({ kind: "socket_cut", sockets: ["trading"] });
   await cut.injected();
   await world.logged(/Order updates are interrupted/);
@@ -60,5 +60,7 @@ Deno.test("fault 22: while the trading socket is gone nothing is bought; then wh
   await world.position(10, { minutes: 1 });
   world.send({ action: "buy", qty: 5, runId: 2 });
   await world.position(5, { runId: 2, minutes: 3 });
+  // The account is read anew.
+  await world.networkMs(5000);
   await world.check({ orders: 2 });
 });
