@@ -87,6 +87,8 @@ export interface SessionOptions {
   /** Makes the provider, which runs on the session's clock. */
   provider: (clock: Clock) => DataProvider;
   store: Store;
+  /** Hears whether records are taken: by the database, or at least by the spool. null: they are. */
+  watchStore(listener: (trouble: { database: string | null; spool: string | null }) => void): void;
   /** A port of the store's for the gateway. */
   storePort: MessagePort;
   gateway: {
@@ -142,4 +144,6 @@ export interface SessionResult {
   cash: { before: number; after: number };
   /** Positions that the session left, and what protects them now. */
   open: OpenPosition[];
+  /** What could not be done in time at its end, each as a sentence. */
+  notDone: string[];
 }

@@ -5,7 +5,6 @@
 import type {
   Broker,
   BrokerAccount,
-  BrokerCapabilities,
   BrokerPosition,
   CancelResult,
   OrderUpdate,
@@ -24,7 +23,14 @@ import {
 import { type Decimal, decimal, plain } from "../../util/decimal.ts";
 import { RetryableError } from "../../util/errors.ts";
 import type { Soon } from "../../util/soon.ts";
-import { isOco, opposite, outsideRequest, problemWith, testAsset } from "./test_orders.ts";
+import {
+  CAPABILITIES,
+  isOco,
+  opposite,
+  outsideRequest,
+  problemWith,
+  testAsset,
+} from "./test_orders.ts";
 
 export type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 export type TestOrder = Mutable<BrokerOrder> & {
@@ -36,16 +42,7 @@ export class TestBroker implements Broker {
   readonly name = "test";
   readonly hosts = [];
   readonly isRealMoney = false;
-  readonly capabilities: BrokerCapabilities = {
-    brackets: ["us_equity"],
-    fractional: ["us_equity", "crypto"],
-    short: ["us_equity"],
-    notional: [],
-    extendedHours: true,
-    requestsPerMinute: 200,
-    requestsReservedForCancels: 20,
-    tellsOnce: false,
-  };
+  readonly capabilities = { ...CAPABILITIES };
   /** In the gateway's own isolate: answers are there at once, and each thing is told once. */
   readonly isHere: boolean;
   readonly orders: TestOrder[] = [];
@@ -112,26 +109,16 @@ export class TestBroker implements Broker {
     return this.cash.minus(bound);
   }
   positions(): Promise<BrokerPosition[]> {
-    if (this.isDown) return Promise.reject(new RetryableError("503"));
-    const traded = this.fills.map(({ symbol }) => symbol);
-    const symbols = [...new Set([...traded, ...this.shifts.keys()])].sort();
+    const symbols = [...new Set(this.fills.map(({ symbol }) => symbol))];
+    const prices = { averagePrice: "100", marketPrice: "100" };
     return Promise.resolve(
       symbols.filter((symbol) => !this.net(symbol).isZero).map((symbol) => {
         const net = this.net(symbol);
-        const held = this.held(symbol, net.gt(0) ? "sell" : "buy");
-        return {
-          symbol,
-          qty: plain(net),
-          qtyAvailable: plain(net.abs().minus(held)),
-          averagePrice: "100",
-          marketPrice: "100",
-        };
+        return { symbol, qty: plain(net), qtyAvailable: plain(net.abs()), ...prices };
       }),
     );
   }
-  assets(): Promise<Asset[]> {
-    return Promise.resolve(["A", "B", "C", "D"].map(testAsset));
-  }
+  assets = (): Promise<Asset[]> => Promise.resolve(["A", "B", "C", "D"].map(testAsset));
   openOrders(): Promise<BrokerOrder[]> {
     if (this.isDown) return Promise.reject(new RetryableError("503"));
     const open = this.orders.filter((order) => !isFinal(order.status));

@@ -58,6 +58,8 @@ export class FaultBook {
   readonly counts: FaultCounts = { requests: 0, orders: 0, fills: 0, frames: 0 };
   /** The newest ones. */
   readonly log: Injection[] = [];
+  /** Ids of orders that others than the trader made: by hand, by the broker. */
+  readonly othersOrders = new Set<string>();
   readonly #faults: LiveFault[] = [];
   readonly #waiting: { wants(): boolean; resolve(): void }[] = [];
   readonly #gone: (fault: LiveFault) => void;
