@@ -120,6 +120,7 @@ export class FaultWorld implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#inFlight.restore();
+    await this.gateway?.options.journal.close().catch(() => {});
     await this.simulator?.close();
     await Deno.remove(this.folder, { recursive: true });
   }
