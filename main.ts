@@ -8,12 +8,20 @@ import { Secret } from "./src/util/secret.ts";
 /** 128 + the signal's number, as shells give it. */
 const EXIT_CODES = { SIGINT: 130, SIGTERM: 143 } as const;
 
+/** Whoever is told to stop has stopped in this time, whatever does not answer. */
+const STOP_MS_MAX = 9_700;
+
 const stopping = new AbortController();
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
   if (signal === "SIGTERM" && Deno.build.os === "windows") continue;
   Deno.addSignalListener(signal, () => {
+    // What is in the journal is on disk, always: nothing is lost by leaving at once.
     if (stopping.signal.aborted) Deno.exit(EXIT_CODES[signal]);
     stopping.abort(new DOMException(`Stopped by ${signal}.`, "AbortError"));
+    Deno.unrefTimer(setTimeout(() => {
+      writeAll(Deno.stderr, "NOT DONE: something did not end within 10 s, and is left as it is\n");
+      Deno.exit(EXIT_CODES[signal]);
+    }, STOP_MS_MAX));
   });
 }
 

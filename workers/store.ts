@@ -8,6 +8,7 @@ import {
   type StoreWorkerRequest,
   toPortError,
 } from "../src/store/store_port.ts";
+import type { StoreTrouble } from "../src/store/writer.ts";
 
 // The database's client library reads PGPASSWORD and the like; in this isolate all that counts is
 // in the start message, and reading the environment is forbidden.
@@ -26,7 +27,8 @@ function logAt(level: "info" | "warn" | "error"): (message: string) => void {
 async function start(dsn: string | null, dataDir: string, readOnly: boolean): Promise<void> {
   const log = { info: logAt("info"), warn: logAt("warn"), error: logAt("error") };
   try {
-    store = await openStore({ dsn, dataDir, readOnly, log });
+    const onTrouble = (trouble: StoreTrouble) => tell({ type: "trouble", trouble });
+    store = await openStore({ dsn, dataDir, readOnly, log, onTrouble });
     tell({ type: "ready" });
   } catch (error) {
     tell({ type: "failed", error: toPortError(error) });

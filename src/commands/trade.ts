@@ -2,15 +2,17 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import config from "../../deno.json" with { type: "json" };
-import { analyzeAndStore, type BatchAnalysis } from "../analysis/batch_analysis.ts";
+import { analyzeAndStore, analyzeBatch, type BatchAnalysis } from "../analysis/batch_analysis.ts";
 import type { Settings } from "../config/environment.ts";
 import type { TradePlan } from "../config/tradeplan.ts";
 import { startControlServer } from "../control/control_server.ts";
 import type { DenialRow, RunRow, Store, TradeRow } from "../contracts/store.ts";
 import type { SessionEvent, SessionResult, StrategySetup } from "../engine/session_options.ts";
+import { type LeftOut, Marks } from "../engine/marks.ts";
 import { Session } from "../engine/session.ts";
 import { ConfigError } from "../util/errors.ts";
 import { logger, type LogSink } from "../util/log.ts";
+import { within } from "../util/within.ts";
 import { checkMoney } from "./money.ts";
 import { readSources } from "./plan_sources.ts";
 import { alpacaSettings, providerOf } from "./provider.ts";
@@ -18,6 +20,9 @@ import { symbolsMaxOf } from "./settings.ts";
 import { openSettingsStore } from "./store.ts";
 import { alpacaUrls } from "../wire/alpaca_urls.ts";
 
+/** Of a trader that was stopped: it is to be over in ten seconds. */
+const ANALYSIS_MS_MAX = 1_200;
+const CLOSE_MS_MAX = 600;
 /** Symbols that a consumer is thought to carry: fewer symbols, fewer consumers. */
 const SYMBOLS_PER_CONSUMER = 50;
 
@@ -52,11 +57,13 @@ export async function trade(options: TradeOptions): Promise<TradeResult> {
   };
   checkMoney(plan, settings.alpaca);
   const sources = await readSources(plan);
+  const marks = new Marks(join(settings.dataFolder, "journal"), today());
   const storeWorker = await openSettingsStore(settings, { readOnly: false });
   try {
     options.onStore?.();
     const store = storeWorker.connect();
-    const strategies = await withKeystore(sources.strategies, store);
+    const going = withoutLeftOut(sources.strategies, marks.read(), logSink);
+    const strategies = await withKeystore(going, store);
     const session = new Session({
       batchId: crypto.randomUUID(),
       buildNumber: config.version,
@@ -64,8 +71,10 @@ export async function trade(options: TradeOptions): Promise<TradeResult> {
       provider: await providerOf(settings),
       store,
       storePort: storeWorker.port(),
+      watchStore: (listener) => storeWorker.watch(listener),
       gateway: await gatewayOf(plan, settings),
       supervision: plan.session,
+      marks,
       recovery: {
         digest: digestOf(plan, sources, settings),
         isNewBatch: options.isNewBatch ?? false,
@@ -86,17 +95,56 @@ export async function trade(options: TradeOptions): Promise<TradeResult> {
       signal,
     });
     const result = await controlled(session, settings, () => session.run());
-    const { batchId } = result;
-    const analysis = await analyzeAndStore(store, batchId, result.endUs);
-    const stored = {
+    const { analysis, stored } = await analyzed(store, result, signal);
+    return { batchId: result.batchId, session: result, analysis, stored, failed: [...failed] };
+  } finally {
+    marks.close();
+    await (signal.aborted ? storeWorker.close(CLOSE_MS_MAX) : storeWorker.close());
+  }
+}
+
+/** The machine's day, in UTC. */
+function today(): string {
+  return new Date().toISOString().slice(0, 10);
+}
+
+/** Without those that ended an earlier trader of today, or could not be stopped by it. */
+function withoutLeftOut(
+  strategies: StrategySetup[],
+  leftOut: readonly LeftOut[],
+  log: LogSink,
+): StrategySetup[] {
+  const whyOf = new Map(leftOut.map(({ strategy, why }) => [strategy, why]));
+  return strategies.filter(({ source: { name } }) => {
+    const why = whyOf.get(name);
+    if (why === undefined) return true;
+    const text = "{strategy} is left out today: {why}. Mend it, then remove left_out.json from " +
+      "the folder journal of the data folder, and start again";
+    log("error", ["liu", "trader"], text, { strategy: name, why, alert: "left_out" });
+    return false;
+  });
+}
+
+/** Where the trader was stopped, and the database does not answer, there is nothing to be said. */
+async function analyzed(
+  store: Store,
+  { batchId, endUs }: SessionResult,
+  signal: AbortSignal,
+): Promise<Pick<TradeResult, "analysis" | "stored">> {
+  const analyze = async () => ({
+    analysis: await analyzeAndStore(store, batchId, endUs),
+    stored: {
       trades: await store.trades(batchId),
       denials: await store.denials(batchId),
       runs: await store.runs(batchId),
-    };
-    return { batchId, session: result, analysis, stored, failed: [...failed] };
-  } finally {
-    await storeWorker.close();
-  }
+    },
+  });
+  if (!signal.aborted) return await analyze();
+  const nothing = {
+    analysis: analyzeBatch([], []).analysis,
+    stored: { trades: [], denials: [], runs: [] },
+  };
+  return await within(analyze().catch(() => nothing), ANALYSIS_MS_MAX, nothing);
 }
 
 /** The session can be asked, and killed, before the gateway looks whether it was killed before. */

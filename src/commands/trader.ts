@@ -54,15 +54,16 @@ export const command: Command = {
         host.out(openText(session));
         host.out(`Batch ${batchId} ended: ${session.endReason}\n`);
         host.out(`More: liu analyze ${batchId}\n`);
+        for (const what of session.notDone) host.err(`NOT DONE: ${what}\n`);
         if (failed.length > 0) host.err(`Stopped by an error of their own: ${failed.join(", ")}\n`);
       }
-      return failed.length > 0 ? 1 : 0;
+      return failed.length + session.notDone.length > 0 ? 1 : 0;
     } catch (error) {
       alerts.raise(endedBy(error));
       throw error;
     } finally {
       report.end();
-      await alerts.close(ALERTS_MS_MAX);
+      await alerts.close(host.signal.aborted ? ALERTS_MS_MAX / 6 : ALERTS_MS_MAX);
     }
   },
 };

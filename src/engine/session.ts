@@ -8,12 +8,12 @@ import type { DataProvider } from "../contracts/provider.ts";
 import type { Asset } from "../model/asset.ts";
 import { readKill } from "../control/kill_latch.ts";
 import { exchangeDate } from "../model/calendar.ts";
-import type { OpenPosition } from "../model/open_position.ts";
-import type { MainToScanners, SessionWindow } from "../protocol.ts";
+import type { SessionWindow } from "../protocol.ts";
 import { OperationError } from "../util/errors.ts";
 import { sleep } from "../util/sleep.ts";
 import { SymbolTable } from "../util/symbol_table.ts";
 import { CarriedOn } from "./carried_on.ts";
+import { watchDatabase } from "./database_watch.ts";
 import { Followings } from "./followings.ts";
 import { HeldSymbols } from "./held_symbols.ts";
 import { MarketClock, workerWallMs } from "./market_clock.ts";
@@ -21,6 +21,7 @@ import { Producer } from "./producer.ts";
 import { Refills } from "./refills.ts";
 import { Scans } from "./scans.ts";
 import { SessionControl } from "./session_control.ts";
+import { endSession, INTERRUPTED, type SessionEnd } from "./session_end.ts";
 import { SessionMessages } from "./session_messages.ts";
 import type { SessionLog, SessionOptions, SessionResult } from "./session_options.ts";
 import { consumerGroups, grantTexts, heldText, SessionRuns, startRuns } from "./session_runs.ts";
@@ -30,8 +31,6 @@ import { calendarDifferences, sessionWindows } from "./session_windows.ts";
 import { Supervisor } from "./supervisor.ts";
 import { TradingDay } from "./trading_day.ts";
 
-/** A consumer closes its strategies in this time. */
-const STOP_MS_MAX = 15_000;
 /** A live session looks at its schedule at least so often. */
 const TICK_MS_MAX = 1000;
 
@@ -87,7 +86,7 @@ export class Session {
         this.#supervisor.lost(consumer, error.message);
       },
       onScanners: (worker, message) => {
-        const post = (answer: MainToScanners) => this.#workers.scanners.links[worker].post(answer);
+        const { post } = this.#workers.scanners.links[worker];
         void this.#guarded(this.#scans.onMessage(message, post));
       },
       onFailure: (error) => this.#ended.reject(error),
@@ -148,7 +147,12 @@ export class Session {
       nowUs: () => this.#clock?.nowUs() ?? null,
       symbols: () => this.#followings?.symbols ?? [],
     });
-    const interrupt = () => this.#end("interrupted");
+    const interrupt = () => {
+      // No entry leaves from here on, while strategies still close.
+      const reason = "the trader stops";
+      this.#workers.postGateway({ type: "restrict", cause: "stop", state: "reducing", reason });
+      this.#end(INTERRUPTED);
+    };
     if (options.signal.aborted) interrupt();
     options.signal.addEventListener("abort", interrupt, { once: true });
   }
@@ -171,15 +175,11 @@ export class Session {
   }
 
   #makeSupervisor(): Supervisor {
-    const { environment, buildNumber, batchId, store, supervision } = this.#options;
     return new Supervisor({
+      session: this.#options,
       workers: this.#workers,
       producer: this.#producer,
       runs: this.#runs,
-      startRun: (run) => store.startRun({ environment, buildNumber, batchId, ...run }),
-      write: (records) => store.write(records),
-      onFailure: supervision.onFailure,
-      memoryMb: supervision.memoryMb,
       rssBytes: () => Deno.memoryUsage().rss,
       nowUs: () => this.#clock.nowUs(),
       monotonicMs: workerWallMs,
@@ -188,7 +188,6 @@ export class Session {
       windows: () => this.#windows,
       scans: this.#scans,
       before: (task) => this.#before(task),
-      onEvent: this.#options.onEvent,
       log: this.#log,
       signal: this.#abort.signal,
     });
@@ -206,7 +205,7 @@ export class Session {
       }
       if (this.#clock.rate !== 0) void this.#guarded(this.#tickUntilEnd());
       const endReason = await this.#ended.promise;
-      const open = await this.#finish(endReason);
+      const { open, notDone } = await this.#finish(endReason);
       return {
         batchId: this.#options.batchId,
         endReason,
@@ -216,7 +215,8 @@ export class Session {
         collections: this.#collections,
         ...this.#producer.counts,
         cash: { before: this.#cashBefore, after: this.#messages.cash },
-        open,
+        open: open ?? [],
+        notDone,
       };
     } finally {
       this.#supervisor.stop();
@@ -261,6 +261,9 @@ export class Session {
     const fromOpen = await this.#workers.scanners.start(this.#options.scanners, clockSetting);
     await this.#loadAssets();
     await this.#startRuns();
+    watchDatabase(this.#options, (message) => {
+      if (!this.#isEnding) this.#workers.postGateway(message);
+    });
     this.#day.plan(this.#windows, fromOpen, this.#clock.nowUs());
     if (readKill(this.#options.gateway.killFolder)?.flatten) this.control.flatten();
     await this.#streams.open(this.#provider);
@@ -367,17 +370,16 @@ export class Session {
   }
 
   /** Strategies close, the gateway writes what it has, runs end. */
-  async #finish(reason: string): Promise<OpenPosition[]> {
-    await this.#workers.stopConsumers(STOP_MS_MAX);
-    const stopped = this.#workers.gatewayInbox.next("stopped");
-    this.#workers.postGateway({ type: "stop", orders: "cancel", withinMs: 10_000 });
-    const { open } = await stopped;
-    this.#isOver = true;
-    await this.#streams.close();
-    const ends = this.#runs.ends(this.#clock.nowUs(), reason);
-    this.#options.store.write(ends.map((row) => ({ table: "algo_run_end", row })));
-    await this.#options.store.flush();
-    return open;
+  #finish(reason: string): Promise<SessionEnd> {
+    return endSession({
+      workers: this.#workers,
+      streams: this.#streams,
+      runs: this.#runs,
+      session: this.#options,
+      nowUs: () => this.#clock.nowUs(),
+      log: this.#log,
+      onGatewayStopped: () => this.#isOver = true,
+    }, reason);
   }
 
   readonly #log: SessionLog = (level, text, properties = {}) =>

@@ -17,6 +17,7 @@ import type {
   StrategySource,
   TradeLine,
 } from "../protocol.ts";
+import type { Marks } from "./marks.ts";
 import type { LogSink } from "../util/log.ts";
 
 /** A session's own log: under its category, with plain data for the names in the text. */
@@ -87,6 +88,8 @@ export interface SessionOptions {
   /** Makes the provider, which runs on the session's clock. */
   provider: (clock: Clock) => DataProvider;
   store: Store;
+  /** Hears whether records are taken: by the database, or at least by the spool. null: they are. */
+  watchStore(listener: (trouble: { database: string | null; spool: string | null }) => void): void;
   /** A port of the store's for the gateway. */
   storePort: MessagePort;
   gateway: {
@@ -103,6 +106,8 @@ export interface SessionOptions {
     clockSkewMsMax: number;
   };
   supervision: SupervisionOptions;
+  /** Where it is noted who is left out when the trader starts again. */
+  marks: Pick<Marks, "leaveOut" | "running">;
   /** See PlanOfSession: whether a batch is carried on. */
   recovery: Pick<PlanOfSession, "digest" | "isNewBatch" | "unknownPositions">;
   scanners: ScannerSetup[];
@@ -142,4 +147,6 @@ export interface SessionResult {
   cash: { before: number; after: number };
   /** Positions that the session left, and what protects them now. */
   open: OpenPosition[];
+  /** What could not be done in time at its end, each as a sentence. */
+  notDone: string[];
 }

@@ -6,14 +6,14 @@
  * what became of their orders meanwhile, is told to them before they see another price; no other
  * consumer waits for it, but where the exchange goes by steps.
  */
-import type { Json, RunStart, StoreRecord } from "../contracts/store.ts";
+import type { Json, RunStart } from "../contracts/store.ts";
 import type { GatewayToMain, RunInfo, SessionWindow, StateCheckpoint } from "../protocol.ts";
 import { RetryableError } from "../util/errors.ts";
 import { sleep } from "../util/sleep.ts";
 import type { Followings } from "./followings.ts";
 import type { Scans } from "./scans.ts";
 import type { Producer } from "./producer.ts";
-import type { OnFailure, SessionEvent, SessionLog, StrategySetup } from "./session_options.ts";
+import type { OnFailure, SessionLog, SessionOptions, StrategySetup } from "./session_options.ts";
 import type { SessionRuns } from "./session_runs.ts";
 import type { ConsumerSetting, SessionWorkers } from "./session_workers.ts";
 import { Stop } from "./control.ts";
@@ -29,17 +29,15 @@ const RETRY_MS = 2_000;
 const FIRST_ID = 1_000_000;
 
 export interface SupervisorOptions {
+  session: Pick<
+    SessionOptions,
+    "environment" | "buildNumber" | "batchId" | "store" | "supervision" | "marks" | "onEvent"
+  >;
   workers: SessionWorkers;
   producer: Producer;
   runs: SessionRuns;
-  startRun(
-    run: Pick<RunStart, "algoName" | "parameters" | "startUs" | "refAlgoRun">,
-  ): Promise<number>;
-  write(records: StoreRecord[]): void;
-  onFailure: OnFailure;
   /** The process's memory. */
   rssBytes(): number;
-  memoryMb: number;
   nowUs(): number;
   monotonicMs(): number;
   setting(): ConsumerSetting;
@@ -48,7 +46,6 @@ export interface SupervisorOptions {
   scans: Pick<Scans, "onStarved" | "onDeaf">;
   /** Something that a step waits for. */
   before(task: Promise<void>): void;
-  onEvent(event: SessionEvent): void;
   log: SessionLog;
   signal: AbortSignal;
 }
@@ -72,7 +69,8 @@ export class Supervisor {
 
   /** From before the first consumer is started. */
   watch(): void {
-    const { workers, log, rssBytes, memoryMb } = this.#options;
+    const { workers, log, rssBytes, session } = this.#options;
+    const { memoryMb } = session.supervision;
     this.#watchdog = new Watchdog(workers.consumers, {
       onHung: (consumer, index, why) => {
         const strategy = this.#strategyOf(consumer, index);
@@ -82,6 +80,8 @@ export class Supervisor {
         log("error", text, { consumer, strategy });
       },
       onDeaf: (consumer, index) => this.#onDeaf(consumer, index),
+      onLong: (consumer, index) =>
+        session.marks.running(consumer, index === null ? null : this.#strategyOf(consumer, index)),
       onStarved: (consumer, index) => {
         const strategy = this.#strategyOf(consumer, index);
         const message = "its promises never end";
@@ -129,10 +129,10 @@ export class Supervisor {
 
   /** A strategy is stopped for what it did: its orders and positions are looked after. */
   strategyFailed(runId: number, message: string, stack: string): void {
-    const { runs, onEvent, workers, log } = this.#options;
+    const { runs, session, workers, log } = this.#options;
     if (!runs.fail(runId, `stopped: ${message}`)) return;
     const strategy = runs.nameOf(runId);
-    onEvent({ type: "strategyFailed", strategy, message, stack });
+    session.onEvent({ type: "strategyFailed", strategy, message, stack });
     const flatten = this.#onFailureOf(runId) === "flatten";
     const id = this.#ids++;
     const abandoned = workers.gatewayInbox.next("abandoned", (one) => one.id === id);
@@ -146,8 +146,12 @@ export class Supervisor {
   /** A consumer's heap is over its budget. */
   overMemory(consumer: number, strategy: string | null, heapMb: number): void {
     if (this.#replacing.has(consumer)) return;
-    const why = `its heap holds ${heapMb} MB, ${this.#options.memoryMb} are allowed`;
-    if (strategy !== null) this.#leaveOut(consumer, strategy, `it fills the memory: ${why}`);
+    const { memoryMb } = this.#options.session.supervision;
+    const why = `its heap holds ${heapMb} MB, ${memoryMb} are allowed`;
+    if (strategy !== null) {
+      this.#options.session.marks.leaveOut(strategy, `it filled the memory: ${why}`);
+      this.#leaveOut(consumer, strategy, `it fills the memory: ${why}`);
+    }
     this.lost(consumer, why);
   }
 
@@ -170,7 +174,7 @@ export class Supervisor {
     const run = this.#options.runs.current.find((one) => one.runId === runId);
     const setups = run ? this.#options.workers.consumers[run.consumer].strategies : [];
     const setup = setups.find(({ source }) => source.name === run!.strategy);
-    return setup?.onFailure ?? this.#options.onFailure;
+    return setup?.onFailure ?? this.#options.session.supervision.onFailure;
   }
 
   #onDeaf(consumer: number, index: number | null): void {
@@ -184,7 +188,9 @@ export class Supervisor {
       return workers.giveUpLoading(consumer, new Error(`${why}, ${where}`));
     }
     if (strategy !== null) {
-      this.#leaveOut(consumer, strategy, "it does not return, and no loop of its own is the cause");
+      const reason = "it does not return, and no loop of its own is the cause";
+      this.#options.session.marks.leaveOut(strategy, reason);
+      this.#leaveOut(consumer, strategy, reason);
     }
     this.lost(consumer, why);
   }
@@ -306,18 +312,19 @@ export class Supervisor {
     run: RunInfo,
     traits: readonly { name: string; parameters: RunStart["parameters"] }[],
   ) {
-    const { startRun, nowUs } = this.#options;
+    const { session: { store, environment, buildNumber, batchId }, nowUs } = this.#options;
     const parameters = traits.find(({ name }) => name === run.strategy)!.parameters;
-    const row = { algoName: run.strategy, parameters, startUs: nowUs(), refAlgoRun: run.runId };
+    const common = { environment, buildNumber, batchId, parameters, startUs: nowUs() };
+    const row = { ...common, algoName: run.strategy, refAlgoRun: run.runId };
     const given = new AbortController();
     const late = sleep(ROW_MS_MAX, given.signal).then(() => null);
-    const runId = await Promise.race([startRun(row).catch(() => null), late]);
+    const runId = await Promise.race([store.startRun(row).catch(() => null), late]);
     given.abort();
     return { ...run, runId: runId ?? run.runId };
   }
 
   #swap(run: RunInfo, next: RunInfo, why: string): void {
-    const { runs, write, nowUs } = this.#options;
+    const { runs, session: { store }, nowUs } = this.#options;
     if (next.runId === run.runId) return;
     const endUs = nowUs();
     const endReason = `replaced: ${why}`;
@@ -325,7 +332,7 @@ export class Supervisor {
     const states = this.#states.get(run.runId);
     this.#states.delete(run.runId);
     if (states) this.#states.set(next.runId, states);
-    write([{ table: "algo_run_end", row: { algoRunId: run.runId, endUs, endReason } }]);
+    store.write([{ table: "algo_run_end", row: { algoRunId: run.runId, endUs, endReason } }]);
   }
 
   async #retry<T>(task: () => Promise<T>): Promise<T> {

@@ -26,6 +26,20 @@ export interface DatabaseOptions {
   readOnly?: boolean;
 }
 
+/** In time, or ETIMEDOUT. */
+async function inTime<T>(query: PromiseLike<T>, msMax: number): Promise<T> {
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => {
+    const error = new Error(`no answer within ${msMax / 1000} s`);
+    late.reject(Object.assign(error, { code: "ETIMEDOUT" }));
+  }, msMax);
+  try {
+    return await Promise.race([query, late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 /** Connections to a server; the embedded database serves them one after the other. */
 const CONNECTIONS_MAX = 3;
 const CONNECT_SECONDS_MAX = 10;
@@ -52,13 +66,14 @@ export class Database {
 
   /**
    * Runs a query that may be repeated: where the connection breaks, nobody knows whether it was
-   * carried out. Throws the library's error; explain and callError put it into words.
+   * carried out. One without an answer for `msMax` is given up with its connection: a network that
+   * was cut says nothing. Throws the library's error; explain and callError put it into words.
    */
-  async run<T>(query: (sql: Sql) => PromiseLike<T>): Promise<T> {
+  async run<T>(query: (sql: Sql) => PromiseLike<T>, msMax = Infinity): Promise<T> {
     for (let attempt = 1;; attempt++) {
       const sql = this.#sql ??= this.#connect();
       try {
-        return await query(sql);
+        return await (msMax === Infinity ? query(sql) : inTime(query(sql), msMax));
       } catch (error) {
         if (!isConnectionFailure(error)) throw error;
         this.#discard(sql);

@@ -39,11 +39,15 @@ import { selectDenials } from "./tables/order_denial.ts";
 import { selectTradeAnalysis } from "./tables/trade_analysis.ts";
 import { selectTrending } from "./tables/trending_tickers.ts";
 import type { Target } from "./target.ts";
-import { Writer } from "./writer.ts";
+import { type StoreTrouble, Writer } from "./writer.ts";
+
+/** A write that the database has not answered for so long is tried again on another connection. */
+const WRITE_MS_MAX = 30_000;
 
 export interface StoreOptions extends DatabaseOptions {
   /** Tests pass their own; otherwise the program's. */
   migrations?: Migration[];
+  onTrouble?(trouble: StoreTrouble): void;
   /** Waits between attempts; injected for tests. */
   sleep?: (ms: number, signal: AbortSignal) => Promise<void>;
 }
@@ -64,10 +68,11 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     const spool = new Spool(`${options.dataDir}/spool/${folderOf(database.target)}`);
     const writer = new Writer({
       spool,
-      apply: (records) => database.run((sql) => storeRecords(sql, records)),
+      apply: (records) => database.run((sql) => storeRecords(sql, records), WRITE_MS_MAX),
       isBadRecord,
       toError: (error) => callError(error, database.target),
       log: options.log,
+      onTrouble: options.onTrouble,
       sleep: options.sleep,
     });
     return new DatabaseStore(database, writer, options.dsn);

@@ -6,6 +6,7 @@
  */
 import type { RunStart, Store, StoreRecord } from "../contracts/store.ts";
 import { ConfigError, OperationError, RetryableError } from "../util/errors.ts";
+import type { StoreTrouble } from "./writer.ts";
 
 /** From main to the worker. The DSN is a secret: this message is never logged. */
 export type StoreWorkerRequest =
@@ -17,6 +18,7 @@ export type StoreWorkerRequest =
 export type StoreWorkerEvent =
   | { type: "ready" }
   | { type: "failed"; error: PortError }
+  | { type: "trouble"; trouble: StoreTrouble }
   | { type: "log"; level: "info" | "warn" | "error"; message: string }
   | { type: "closed" };
 

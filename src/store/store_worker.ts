@@ -1,6 +1,7 @@
 /** Starts the store in a worker of its own, which may touch the database and its folder only. */
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { within } from "../util/within.ts";
 import { OperationError } from "../util/errors.ts";
 import type { DatabaseOptions } from "./database.ts";
 import { MIGRATIONS_URL } from "./migrations.ts";
@@ -10,6 +11,7 @@ import {
   type StoreWorkerEvent,
   type StoreWorkerRequest,
 } from "./store_port.ts";
+import type { StoreTrouble } from "./writer.ts";
 import { LOOPBACK, targetOf } from "./target.ts";
 
 export interface StoreWorkerOptions extends DatabaseOptions {
@@ -20,10 +22,15 @@ export interface StoreWorkerOptions extends DatabaseOptions {
 export interface StoreWorker {
   /** A store for this isolate. */
   connect(): StoreClient;
+  /** Hears whether database and spool take records: now, and whenever that changes. */
+  watch(listener: (trouble: StoreTrouble) => void): void;
   /** A port for another isolate, which makes its `new StoreClient(port, onFault)` of it. */
   port(): MessagePort;
-  /** Stores what is left, closes the database and ends the worker. */
-  close(): Promise<void>;
+  /**
+   * Stores what is left, closes the database and ends the worker. `withinMs`: longer it is not waited
+   * for; what is not in the database is in the spool.
+   */
+  close(withinMs?: number): Promise<void>;
 }
 
 /** What the worker needs: the database's address, the data folder, and no environment. */
@@ -64,6 +71,8 @@ export async function startStoreWorker(options: StoreWorkerOptions): Promise<Sto
   const clients = new Set<StoreClient>();
   const opened = Promise.withResolvers<void>();
   const closed = Promise.withResolvers<void>();
+  let trouble: StoreTrouble = { database: null, spool: null };
+  let onTrouble: (trouble: StoreTrouble) => void = () => {};
   const post = (request: StoreWorkerRequest, transfer: Transferable[] = []) =>
     worker.postMessage(request, transfer);
 
@@ -73,6 +82,9 @@ export async function startStoreWorker(options: StoreWorkerOptions): Promise<Sto
         return opened.resolve();
       case "failed":
         return opened.reject(fromPortError(data.error));
+      case "trouble":
+        trouble = data.trouble;
+        return onTrouble(trouble);
       case "log":
         return log[data.level](data.message);
       case "closed":
@@ -104,15 +116,22 @@ export async function startStoreWorker(options: StoreWorkerOptions): Promise<Sto
   };
   return {
     port,
+    watch(listener) {
+      onTrouble = listener;
+      listener(trouble);
+    },
     connect() {
       const client = new StoreClient(port(), onFault);
       clients.add(client);
       return client;
     },
-    async close() {
-      for (const client of clients) await client.close();
-      post({ type: "close" });
-      await closed.promise;
+    async close(withinMs = Infinity) {
+      const isClosed = (async () => {
+        for (const client of clients) await client.close();
+        post({ type: "close" });
+        await closed.promise;
+      })();
+      await (withinMs === Infinity ? isClosed : within(isClosed, withinMs, undefined));
       worker.terminate();
     },
   };

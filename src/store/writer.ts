@@ -23,8 +23,18 @@ export interface WriterOptions {
   /** The error that those who wait get, in words. */
   toError(error: unknown): Error;
   log: StoreLog;
+  /** The database, or the spool's disk, takes nothing just now; or does again. Told when it changes. */
+  onTrouble?(trouble: StoreTrouble): void;
   /** Waits; injected for tests. */
   sleep?: (ms: number, signal: AbortSignal) => Promise<void>;
+}
+
+/** What is wrong, in words; null: nothing. */
+export interface StoreTrouble {
+  /** The database does not take records: they are in the spool. */
+  database: string | null;
+  /** The spool does not, either: they are in memory. */
+  spool: string | null;
 }
 
 interface Waiter {
@@ -36,6 +46,10 @@ interface Waiter {
 
 const BACK_OFF_MS_MIN = 100;
 const BACK_OFF_MS_MAX = 5_000;
+/** A database that has not answered for so long is told to be away. */
+const SLOW_MS = 10_000;
+/** Records that are held in memory while the spool's disk is full. */
+const HELD_MAX = 200_000;
 /** How often an idle writer looks for what a process that died meanwhile has left. */
 const ADOPT_MS = 2_000;
 
@@ -51,6 +65,9 @@ export class Writer {
   /** 0 while the database is there. */
   #backOffMs = 0;
   #closing = false;
+  /** What the spool has not taken: its disk is full. */
+  readonly #held: string[] = [];
+  #trouble: StoreTrouble = { database: null, spool: null };
   #wake = new AbortController();
 
   constructor(options: WriterOptions) {
@@ -64,16 +81,65 @@ export class Writer {
     if (records.length === 0) return;
     if (this.#closing) throw new OperationError("Cannot write to the store: it is closed");
     const { spool, log } = this.#options;
-    try {
-      spool.append(records.map((record) => JSON.stringify(record, storable)));
-    } catch (error) {
-      throw new OperationError(
-        `Cannot write to the spool in ${spool.folder}: ${error}. Make room on that disk.`,
-      );
-    }
-    this.#recordsTaken += records.length;
+    const texts = records.map((record) => JSON.stringify(record, storable));
+    if (!this.#append(texts)) return;
     spool.sync().catch((error) => log.error(`Cannot sync the spool in ${spool.folder}: ${error}`));
     if (this.#backOffMs === 0) this.#wake.abort();
+  }
+
+  /** False: they are held. In the order in which they came, always. */
+  #append(texts: string[]): boolean {
+    const { spool, log } = this.#options;
+    const isHolding = this.#held.length > 0;
+    try {
+      if (isHolding) throw this.#trouble.spool;
+      spool.append(texts);
+    } catch (error) {
+      const problem = isHolding
+        ? String(this.#trouble.spool)
+        : `Cannot write to the spool in ${spool.folder}: ${error}. Make room on that disk.`;
+      if (this.#held.length + texts.length > HELD_MAX) throw new OperationError(problem);
+      for (const text of texts) this.#held.push(text);
+      this.#recordsTaken += texts.length;
+      if (isHolding) return false;
+      log.error(`${problem} Until then records are kept in memory`);
+      this.#tell({ spool: problem });
+      void this.#appendLater();
+      return false;
+    }
+    this.#recordsTaken += texts.length;
+    return true;
+  }
+
+  /** Tries until the spool takes what is held. */
+  async #appendLater(): Promise<void> {
+    while (this.#held.length > 0 && !this.#closing) {
+      await this.#sleep(BACK_OFF_MS_MAX / 5, new AbortController().signal);
+      this.#appendHeld();
+    }
+  }
+
+  #appendHeld(): void {
+    const { spool, log } = this.#options;
+    if (this.#held.length === 0) return;
+    try {
+      spool.append(this.#held);
+    } catch {
+      return;
+    }
+    log.info(`The spool takes records again; ${this.#held.length} were kept in memory`);
+    this.#held.length = 0;
+    this.#tell({ spool: null });
+    this.#wake.abort();
+  }
+
+  #tell(change: Partial<StoreTrouble>): void {
+    const next = { ...this.#trouble, ...change };
+    const { database, spool } = this.#trouble;
+    this.#trouble = next;
+    const isSame = (database === null) === (next.database === null) &&
+      (spool === null) === (next.spool === null);
+    if (!isSame) this.#options.onTrouble?.(next);
   }
 
   /** See Store.flush. While the database is away it makes an attempt at once. */
@@ -91,6 +157,13 @@ export class Writer {
     this.#wake.abort();
     await this.#done;
     const { spool, log } = this.#options;
+    this.#appendHeld();
+    if (this.#held.length > 0) {
+      log.error(
+        `${this.#held.length} records are lost to the database, as the spool's disk is full; ` +
+          "the journal has the orders and executions among them",
+      );
+    }
     if (spool.pendingBytes > 0) {
       log.warn(`Records wait in ${spool.folder}; they are stored when liu starts next`);
     }
@@ -124,17 +197,21 @@ export class Writer {
       next.done();
       if (next.isOwn) this.#recordsDone += next.chunk.texts.length + next.chunk.damaged.length;
       if (this.#backOffMs > 0) this.#recovered();
+      this.#tell({ database: null });
       this.#settle();
     }
   }
 
   async #store({ texts, damaged }: SpoolChunk): Promise<void> {
     const { apply, isBadRecord } = this.#options;
+    const slow = setTimeout(() => this.#tell({ database: "it does not answer" }), SLOW_MS);
     try {
       await apply(texts.map((text): StoreRecord => JSON.parse(text)));
     } catch (error) {
       if (!isBadRecord(error)) throw error;
       for (const text of texts) await this.#storeOne(text);
+    } finally {
+      clearTimeout(slow);
     }
     if (damaged.length > 0) this.#reject(damaged, "damaged on disk, or cut off by a crash");
   }
@@ -157,6 +234,7 @@ export class Writer {
 
   #failed(error: unknown): void {
     const explained = this.#options.toError(error);
+    this.#tell({ database: explained.message });
     if (this.#backOffMs === 0) {
       this.#options.log.warn(`${explained.message} Until then records are kept in the spool.`);
     }

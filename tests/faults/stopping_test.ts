@@ -1,0 +1,80 @@
+/** Fault 41: SIGTERM and SIGINT, to a real process. */
+import assert from "node:assert/strict";
+import { inFolder } from "../program.ts";
+import { type Exchange, onExchange, TraderProcess } from "./trader_process.ts";
+
+/** Its exit is waited for so long: ten seconds, and what a busy machine adds. */
+const EXIT_MS_MAX = 12_000;
+
+/** Starts a trader, waits until it holds something and has an order open, and stops it. */
+function stopped(
+  plan: string,
+  check: (world: { trader: TraderProcess; exchange: Exchange; code: number }) => Promise<void>,
+  options: { signal?: Deno.Signal; isTwice?: boolean; before?(exchange: Exchange): void } = {},
+): Promise<void> {
+  return inFolder((folder) =>
+    onExchange(folder, plan, async (liu, exchange) => {
+      const trader = TraderProcess.start(liu, [], exchange.env);
+      await trader.says(/ buy /i);
+      while ((await exchange.get("/v2/orders?status=open")).length < 2) {
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }
+      options.before?.(exchange);
+      const fromMs = performance.now();
+      trader.kill(options.signal ?? "SIGTERM");
+      if (options.isTwice) {
+        await trader.says(/REDUCING/);
+        trader.kill("SIGTERM");
+      }
+      const { code } = await trader.ended;
+      const ms = performance.now() - fromMs;
+      assert.ok(ms < EXIT_MS_MAX, `it took ${ms} ms\n${trader.err}`);
+      await check({ trader, exchange, code });
+    })
+  );
+}
+
+const held = async ({ get }: Exchange) => (await get("/v2/positions")).map(({ qty }) => qty);
+const open = async ({ get }: Exchange) =>
+  (await get("/v2/orders?status=open")).map(({ type, side }) => `${side} ${type}`).sort();
+
+Deno.test("fault 41: told to stop, it cancels what is open, and leaves positions protected", () =>
+  stopped("", async ({ trader, exchange, code }) => {
+    assert.equal(code, 0, trader.err);
+    assert.deepEqual(await held(exchange), ["5"]);
+    assert.deepEqual(await open(exchange), ["sell stop"]);
+    assert.match(trader.out, /5 \S+ at \S+, buyer: its protection rests at the broker/);
+    assert.match(trader.out, /ended: interrupted/);
+    assert.doesNotMatch(trader.err, /NOT DONE/);
+  }));
+
+Deno.test('fault 41: on_stop = "keep" leaves orders and positions as they are', () =>
+  stopped('[session]\non_stop = "keep"\n', async ({ trader, exchange, code }) => {
+    assert.equal(code, 0, trader.err);
+    assert.deepEqual(await held(exchange), ["5"]);
+    assert.deepEqual(await open(exchange), ["buy limit", "sell stop"]);
+  }, { signal: "SIGINT" }));
+
+Deno.test('fault 41: on_stop = "flatten" closes all', () =>
+  stopped('[session]\non_stop = "flatten"\n', async ({ trader, exchange, code }) => {
+    assert.equal(code, 0, trader.err);
+    assert.deepEqual(await held(exchange), []);
+    assert.deepEqual(await open(exchange), []);
+    assert.doesNotMatch(trader.out, /Still open/);
+  }));
+
+Deno.test("fault 41: a broker that does not answer does not hold it up; what was not done is told", () =>
+  stopped("", async ({ trader, exchange, code }) => {
+    assert.notEqual(code, 0);
+    assert.match(trader.err, /NOT DONE: /);
+    // It is as it was: nothing is lost but the cancel.
+    assert.deepEqual(await held(exchange), ["5"]);
+    assert.deepEqual(await open(exchange), ["buy limit", "sell stop"]);
+  }, { before: ({ proxy }) => proxy.silence() }));
+
+Deno.test("fault 41: a second signal ends it at once, orders are not touched", () =>
+  stopped("", async ({ exchange, trader, code }) => {
+    assert.equal(code, 143, trader.err);
+    assert.deepEqual(await held(exchange), ["5"]);
+    assert.deepEqual(await open(exchange), ["buy limit", "sell stop"]);
+  }, { before: ({ proxy }) => proxy.silence(), isTwice: true }));
