@@ -19,6 +19,8 @@ export interface ExchangeTruth {
   fills: AlpacaFillActivity[];
   /** By the fault's name, how often it was injected; {} where it was started without faults. */
   injected: Record<string, number>;
+  /** Ids of orders that the exchange's faults made: by hand, by the broker. */
+  othersOrders: string[];
 }
 
 const PAGE = 100;
@@ -40,16 +42,20 @@ export async function readTruth(
     assert.equal(response.status, 200, `${path}: ${JSON.stringify(body)}`);
     return body;
   };
-  const faults = await get("/liu/faults") as
-    | { faults: { name: string; injected: number }[] }
-    | null;
+  const faults = await get("/liu/faults") as FaultList | null;
   return {
     account: await get("/v2/account"),
     positions: await get("/v2/positions"),
     orders: await allOrders(get),
     fills: await allFills(get),
+    othersOrders: faults?.others_orders ?? [],
     injected: Object.fromEntries((faults?.faults ?? []).map((one) => [one.name, one.injected])),
   };
+}
+
+interface FaultList {
+  faults: { name: string; injected: number }[];
+  others_orders: string[];
 }
 
 type Get = (path: string) => Promise<unknown>;

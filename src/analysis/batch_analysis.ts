@@ -10,6 +10,7 @@ import {
   tradeAnalysisRows,
 } from "../fincalcs/trade_analysis.ts";
 import { Decimal, decimal, plain } from "../util/decimal.ts";
+import { tradesBefore } from "./trades_before.ts";
 
 /** What some executions earned. Decimal texts. */
 export interface Gain {
@@ -54,8 +55,16 @@ export interface BatchAnalysis {
 /** What is looked at of a run. */
 export type AnalyzedRun = Pick<RunRow, "algoRunId" | "algoName" | "refAlgoRun" | "environment">;
 
-/** Round trips of a batch's executions; a run that continues another carries its positions on. */
-export function analyzeBatch(runs: readonly AnalyzedRun[], trades: readonly TradeRow[]): {
+/**
+ * Round trips of a batch's executions; a run that continues another carries its positions on.
+ * `before`: what opened those that were taken over from batches before, as this batch's runs'. Trades
+ * that began with them are of this batch; their executions are not counted again.
+ */
+export function analyzeBatch(
+  runs: readonly AnalyzedRun[],
+  trades: readonly TradeRow[],
+  before: readonly TradeRow[] = [],
+): {
   analysis: BatchAnalysis;
   results: SymbolResult[];
 } {
@@ -64,7 +73,7 @@ export function analyzeBatch(runs: readonly AnalyzedRun[], trades: readonly Trad
   for (const { algoRunId, refAlgoRun } of runs) {
     if (refAlgoRun !== null && ids.has(refAlgoRun)) continues.set(algoRunId, refAlgoRun);
   }
-  const results = analyzeTrades([...trades], { continues });
+  const results = analyzeTrades([...before, ...trades], { continues });
   const names = new Map(runs.map(({ algoRunId, algoName }) => [algoRunId, algoName]));
   const nameOf = (algoRunId: number) => names.get(algoRunId) ?? `run ${algoRunId}`;
   const group = (keyOf: (row: { algoRunId: number; symbol: string }) => string) => {
@@ -106,7 +115,7 @@ export async function analyzeAndStoreAll(
 ): Promise<ReturnType<typeof analyzeBatch>> {
   await store.flush();
   const [runs, trades] = [await store.runs(batchId), await store.trades(batchId)];
-  return await storeAnalysis(store, runs, trades, nowUs);
+  return await storeAnalysis(store, runs, trades, nowUs, await tradesBefore(store, runs));
 }
 
 /**
@@ -118,8 +127,9 @@ export async function storeAnalysis(
   runs: readonly AnalyzedRun[],
   trades: readonly TradeRow[],
   nowUs: number,
+  before: readonly TradeRow[] = [],
 ): Promise<ReturnType<typeof analyzeBatch>> {
-  const { analysis, results } = analyzeBatch(runs, trades);
+  const { analysis, results } = analyzeBatch(runs, trades, before);
   store.write(results.flatMap((result): StoreRecord[] => [
     { table: "gain_loss", row: gainLossRow(result, nowUs) },
     ...tradeAnalysisRows(result, nowUs).map((row) => ({ table: "trade_analysis" as const, row })),

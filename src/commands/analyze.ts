@@ -1,4 +1,5 @@
 import { analyzeBatch } from "../analysis/batch_analysis.ts";
+import { tradesBefore } from "../analysis/trades_before.ts";
 import type { Command, Host } from "../contracts/command.ts";
 import type { DenialRow, RunRow, TradeRow } from "../contracts/store.ts";
 import { exchangeDate, exchangeDay, exchangeTime } from "../model/calendar.ts";
@@ -33,7 +34,7 @@ export const command: Command = {
     try {
       const batchId = await batchOf(store, operands[0] ?? "last");
       const [runs, trades] = [await store.runs(batchId), await store.trades(batchId)];
-      const { analysis } = analyzeBatch(runs, trades);
+      const { analysis } = analyzeBatch(runs, trades, await tradesBefore(store, runs));
       if (options.json) {
         host.out(JSON.stringify({ batchId, runs, trades, ...analysis }) + "\n");
         return;

@@ -3,7 +3,7 @@
  * the port and the token that its control endpoint wants. A trader holds a lock as long as it lives:
  * a file whose lock can be taken is one that a dead process has left.
  */
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { FileLock } from "../util/file_lock.ts";
 
 export interface TraderAddress {
@@ -44,12 +44,14 @@ export function writeTraderFile(folder: string, address: TraderAddress): OwnFile
   };
 }
 
-/** Who looks for traders may hold a lock that was just made: then it is another. */
+/** Who looks for traders may hold a lock that was just made, or have taken its file away. */
 function newLock(traders: string): { path: string; lock: FileLock } {
   while (true) {
     const path = join(traders, crypto.randomUUID());
     const lock = FileLock.tryTake(`${path}.lock`);
-    if (lock !== null) return { path, lock };
+    if (lock === null) continue;
+    if (namesIn(traders).includes(`${basename(path)}.lock`)) return { path, lock };
+    lock.release();
   }
 }
 
@@ -62,9 +64,9 @@ export function findTraders(folder: string): TraderAddress[] {
     const path = join(traders, name.slice(0, -".lock".length));
     const lock = FileLock.tryTake(`${path}.lock`);
     if (lock !== null) {
-      for (const end of [".json", ".new"]) remove(path + end);
+      // Its own file while it is held: who takes it next looks whether it is still there.
+      for (const end of [".json", ".new", ".lock"]) remove(path + end);
       lock.release();
-      remove(`${path}.lock`);
       continue;
     }
     const address = read(`${path}.json`);
@@ -96,6 +98,8 @@ function remove(path: string): void {
   try {
     Deno.removeSync(path);
   } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    // Windows keeps what is open: the next who looks removes it.
+    const isKept = Deno.build.os === "windows" && path.endsWith(".lock");
+    if (!(error instanceof Deno.errors.NotFound) && !isKept) throw error;
   }
 }

@@ -9,6 +9,7 @@ import { type AssetClass, assetClassOf } from "../model/asset.ts";
 import { RowKind, TradingStatus } from "../model/market_batch.ts";
 import type { MainToGateway, SessionWindow } from "../protocol.ts";
 import type { SymbolTable } from "../util/symbol_table.ts";
+import { otherTrader } from "./gateway/one_trader.ts";
 import { Halts } from "./halts.ts";
 import type { HeldSymbols } from "./held_symbols.ts";
 import { MuteWatch } from "./mute_watch.ts";
@@ -132,7 +133,7 @@ export class SessionStreams {
       case "lacks":
         return this.#onLacks(stream, state, nowUs);
       case "taken": {
-        const reason = `market data: ${state.reason}`;
+        const reason = otherTrader(`market data: ${state.reason}`);
         return toGateway({ type: "restrict", cause: "other_trader", state: "halted", reason });
       }
       default:

@@ -80,6 +80,7 @@ class ReadyBroker implements Partial<Broker> {
   clock = () => Promise.resolve({ timeUs: OPEN_US, rate: 0, isOpen: true });
   positions = () => Promise.resolve([]);
   openOrders = () => Promise.resolve([]);
+  executions = () => Promise.resolve([]);
   assets = () => Promise.resolve(SYMBOLS.map(assetOf));
   openUpdates(handlers: Parameters<Broker["openUpdates"]>[0]) {
     this.#handlers = handlers;

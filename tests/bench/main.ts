@@ -1,7 +1,7 @@
 /**
  * `deno task bench`: all figures of speed, part after part, each in a process of its own.
  *
- *   deno task bench [PART…]
+ *   deno task bench [PART[=ARGUMENT,…]…]     optimizer=1000: a thousand trials
  *
  * Exit code 1: a part's results were wrong, or a figure is not met.
  */
@@ -15,7 +15,9 @@ const PARTS: Record<string, { file: string; permissions: string[] }> = {
   process: { file: "process.ts", permissions: ["read", "write", "env", "sys", "run"] },
 };
 
-async function run(name: string): Promise<boolean> {
+/** `part`: its name, and what it is given behind "=". */
+async function run(part: string): Promise<boolean> {
+  const [name, given] = part.split("=");
   const { file, permissions } = PARTS[name];
   console.log(`\n${name}`);
   const { success } = await new Deno.Command(Deno.execPath(), {
@@ -24,6 +26,7 @@ async function run(name: string): Promise<boolean> {
       "--no-prompt",
       ...permissions.map((permission) => `--allow-${permission}`),
       new URL(file, import.meta.url).href,
+      ...given?.split(",") ?? [],
     ],
     stdin: "null",
     stdout: "inherit",
@@ -33,7 +36,7 @@ async function run(name: string): Promise<boolean> {
 }
 
 const wanted = Deno.args.length > 0 ? Deno.args : Object.keys(PARTS);
-const unknown = wanted.find((name) => !(name in PARTS));
+const unknown = wanted.find((part) => !Object.hasOwn(PARTS, part.split("=")[0]));
 if (unknown !== undefined) {
   console.error(`There is no part "${unknown}": give some of ${Object.keys(PARTS).join(", ")}`);
   Deno.exit(2);

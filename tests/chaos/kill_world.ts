@@ -261,7 +261,11 @@ class Kills {
 
   async #compare(): Promise<void> {
     const table = this.#table;
-    const fills = await this.#activities();
+    // What rests at the exchange goes on filling when the trader has ended.
+    const [end] = (await this.#journal()).filter((record) => record.type === "end");
+    const fills = (await this.#activities()).filter(({ transaction_time: time }) =>
+      end === undefined || Date.parse(time) * 1000 <= end.timeUs
+    );
     table.executions = fills.length;
     const { trades } = await this.#analysis();
     const atBroker = new Set(fills.map((fill) => `${fill.order_id} ${plain(fill.cum_qty)}`));
@@ -395,7 +399,7 @@ class Kills {
   }
 
   async #activities() {
-    const fills: { id: string; order_id: string; cum_qty: string }[] = [];
+    const fills: { id: string; order_id: string; cum_qty: string; transaction_time: string }[] = [];
     while (true) {
       const token = fills.length > 0 ? `&page_token=${fills.at(-1)!.id}` : "";
       const page = await this.#get<typeof fills>(

@@ -1,6 +1,7 @@
 /** What holds at the end of every test of a fault, whatever the fault was. */
 import assert from "node:assert/strict";
-import { Decimal, decimal } from "../../src/util/decimal.ts";
+import { decimal } from "../../src/util/decimal.ts";
+import { lostFills } from "./fills.ts";
 import { ACCOUNT_ID, type FaultWorld } from "./world.ts";
 
 export interface CheckOptions {
@@ -90,37 +91,15 @@ function mismatchOf(world: FaultWorld, symbol: string): string[] {
   ];
 }
 
-/** Executions that were stored, each once, and those of the exchange for the trader's own orders. */
 function lostFillsOf(world: FaultWorld): string[] {
-  const own = new Set(
-    world.ownOrders().flatMap(({ id }) => {
-      const order = world.simulator.exchange.order(ACCOUNT_ID, id);
-      return [id, ...(order?.legs ?? []).map((leg) => leg.id)];
-    }),
-  );
-  const keyOf = (symbol: string, isBuy: boolean, qty: Decimal, price: Decimal) =>
-    `${symbol} ${isBuy ? "buy" : "sell"} ${qty.toFixed()} at ${price.toFixed()}`;
-  const there = world.simulator.exchange.executions(ACCOUNT_ID)
-    .filter(({ brokerOrderId }) => own.has(brokerOrderId))
-    .map(({ symbol, side, qty, price }) => keyOf(symbol, side === "buy", qty, price));
-  const stored = world.trades().map(({ symbol, operation, qty, price }) =>
-    keyOf(symbol, operation === "buy" || operation === "buy_short", decimal(qty), decimal(price))
-  );
-  return [
-    ...difference(there, stored).map((one) => `not stored: ${one}`),
-    ...difference(stored, there).map((one) => `not at the exchange: ${one}`),
-  ];
-}
-
-/** Elements of `a` that are not in `b`, as often as they are missing. */
-export function difference(a: string[], b: string[]): string[] {
-  const counts = new Map<string, number>();
-  for (const one of b) counts.set(one, (counts.get(one) ?? 0) + 1);
-  return a.filter((one) => {
-    const left = counts.get(one) ?? 0;
-    counts.set(one, left - 1);
-    return left <= 0;
-  });
+  const there = world.simulator.exchange.executions(ACCOUNT_ID).map((execution) => ({
+    orderId: execution.brokerOrderId,
+    cumulativeQty: execution.cumulativeQty.toFixed(),
+    qty: execution.qty.toFixed(),
+    price: execution.price.toFixed(),
+  }));
+  const stored = world.trades().map((row) => ({ ...row, orderId: row.brokerOrderId }));
+  return lostFills(there, stored, world.adversary.book.othersOrders);
 }
 
 /** A run that was told of a stop has stop orders at the exchange for all that it holds. */

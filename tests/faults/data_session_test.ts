@@ -64,6 +64,7 @@ function told({ logs }: Played, text: RegExp): string[] {
 
 Deno.test("fault 25: a slow client (407) is connected again, and what it missed is filled in", async () => {
   const session = await played();
+  assert.deepEqual(Object.values(session.truth.injected), [1, 1, 1, 1, 1]);
   assert.equal(told(session, /interrupted, entries wait: slow client \(407\)/).length, 1);
   // Each gap is told with its length, and each strategy of each symbol hears of it.
   const restored = told(session, /restored after \d+\.\d s; 2 symbols are filled up/);

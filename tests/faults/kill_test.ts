@@ -233,6 +233,19 @@ Deno.test({
         (await world.ordersAtExchange()).map(({ side, type }) => `${side} ${type}`),
         Array(SYMBOLS).fill("sell stop"),
       );
+      // Nobody could close anything: the next trader does, and nothing else.
+      const later = await liu.run(["kill", "--flatten"], env);
+      assert.equal(later.code, 1);
+      assert.match(later.err, /Nothing is closed while no trader runs/);
+      const closer = world.trader();
+      const flat = await world.until(
+        "flat",
+        ({ symbols, positions }) => symbols === SYMBOLS && positions.length === 0,
+      );
+      assert.equal(flat.state, "halted");
+      assert.deepEqual(flat.external, []);
+      closer.child.kill("SIGTERM");
+      assert.equal(await closer.ended, 0, closer.text());
       // Half of a switch is a switch.
       await Deno.writeTextFile(join(world.folder, "data", "kill.json"), "{");
       const second = world.trader();

@@ -59,8 +59,10 @@ async function start(
     recovery: { ...segment, unknownPositions },
   });
   const told = world.main.next(({ type }) => type === "ready");
-  const started = world.gateway.start();
-  await world.networkMs(60_000);
+  let isStarted = false;
+  const started = world.gateway.start().finally(() => isStarted = true);
+  // What waits for the network may come to that at any of its turns.
+  while (!isStarted) await world.networkMs(1000);
   await started;
   const ready = await told as Ready;
   forgetRepeated(world);

@@ -2,6 +2,8 @@
 import { strict as assert } from "node:assert";
 import { fileURLToPath } from "node:url";
 import { type Log, phases, type Played, SessionWorld } from "../session_world.ts";
+import { Counterpart } from "../alpaca_counterpart.ts";
+import { exchangeEnv, inFolder, Liu, writeFiles } from "../program.ts";
 import { FaultWorld } from "./world.ts";
 
 const SESSIONS = fileURLToPath(new URL("sessions_of_zones.ts", import.meta.url));
@@ -112,3 +114,19 @@ Deno.test("fault 31: a broker's clock that runs away keeps entries back, until i
   await world.networkMs(5000);
   await world.check({ orders: 1 });
 });
+
+Deno.test("fault 31: a machine whose clock is wrong does not begin to trade, and says why", () =>
+  inFolder(async (folder) => {
+    await using exchange = new Counterpart();
+    exchange.onRequest = () => {
+      const timestamp = new Date(Date.now() - 60_000).toISOString();
+      return Response.json({ timestamp, is_open: true, next_open: timestamp });
+    };
+    const plan = `[scanners.symbols]\nsymbols = ["AAA"]\n[strategies.sma_cross]\n`;
+    await writeFiles(folder, { "tradeplan.toml": plan });
+    const env = exchangeEnv(exchange.origin, { keyId: "k", secretKey: "s" });
+    const { code, err } = await new Liu(folder).run(["trader"], env);
+    assert.equal(code, 1, err);
+    assert.match(err, /clock is (59|60)\.\d s ahead of the broker's.*max_clock_skew_seconds/);
+    assert.deepEqual([...new Set(exchange.requests)], ["GET /v2/clock"]);
+  }));

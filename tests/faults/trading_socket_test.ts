@@ -44,7 +44,7 @@ Deno.test("fault 22: a trading socket that does not answer is opened anew", asyn
 Deno.test("fault 22: while the trading socket is gone nothing is bought; then what was missed is in", async () => {
   await using world = await FaultWorld.open();
   world.send({ action: "buy", qty: 10, limitPrice: 99 });
-  await world.settled();
+  await world.reports.until(({ event }) => event === "accepted");
   const cut = world.inject({ kind: "socket_cut", sockets: ["trading"] });
   await cut.injected();
   await world.logged(/Order updates are interrupted/);
@@ -60,5 +60,43 @@ Deno.test("fault 22: while the trading socket is gone nothing is bought; then wh
   await world.position(10, { minutes: 1 });
   world.send({ action: "buy", qty: 5, runId: 2 });
   await world.position(5, { runId: 2, minutes: 3 });
+  // The account is read anew.
+  await world.networkMs(5000);
   await world.check({ orders: 2 });
+});
+
+Deno.test("fault 24: a trading socket that died holds its place: 406 is waited out, once", async () => {
+  await using world = await FaultWorld.open();
+  world.send({ action: "buy", qty: 10, limitPrice: 99 });
+  await world.reports.until(({ event }) => event === "accepted");
+  const dead = world.inject({ kind: "socket_half_open", sockets: ["trading"] });
+  await dead.injected();
+  const [order] = world.ownOrders();
+  await world.inject({ kind: "fills", order: order!.clientOrderId, price: 99 }).injected();
+  // Asked after 20 s, given up after 30; tried again at once, and refused.
+  await world.networkMs(60_000);
+  await world.logged(/Order updates are interrupted: silent for 30 s, and does not answer/);
+  assert.equal(world.adversary.sockets.openOnes("trading"), 0);
+  world.send({ action: "buy", qty: 5, runId: 2 });
+  await world.settled();
+  assert.equal(world.report(2)?.denial?.code, "no_connection");
+  await world.networkMs(150_000);
+  assert.equal(world.adversary.sockets.openOnes("trading"), 1);
+  await world.position(10, { minutes: 1 });
+  const states = world.main.heard.flatMap((one) => one.type === "state" ? one.restrictions : []);
+  assert.deepEqual(states.filter(({ cause }) => cause === "other_trader"), []);
+  await world.check({ orders: 1 });
+});
+
+Deno.test("fault 56: a trading socket whose place is taken for longer halts the trader", async () => {
+  await using world = await FaultWorld.open();
+  world.inject({ kind: "socket_refused", sockets: ["trading"], code: 406, every: 1 });
+  await world.inject({ kind: "socket_cut", sockets: ["trading"] }).injected();
+  await world.networkMs(60_000);
+  assert.equal(world.main.heard.some(({ type }) => type === "state"), false, "not yet");
+  await world.networkMs(120_000);
+  await world.logged(/HALTED: another trader trades this account \(order updates: .*406/, "error");
+  world.send({ action: "buy", qty: 5 });
+  await world.settled();
+  assert.equal(world.report()?.denial?.code, "trading_halted");
 });

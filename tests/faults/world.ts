@@ -33,6 +33,7 @@ import type {
   OrderReport,
   RunInfo,
 } from "../../src/protocol.ts";
+import { MarketBatch, RowKind } from "../../src/model/market_batch.ts";
 import { uuidOf } from "../../src/simulator/accounts.ts";
 import type { SimulatorOptions } from "../../src/simulator/options.ts";
 import { type Simulator, startSimulator } from "../../src/simulator/server.ts";
@@ -96,6 +97,8 @@ export class FaultWorld implements AsyncDisposable {
   simulator!: Simulator;
   broker!: Broker;
   gateway!: Gateway;
+  /** False: the gateway sees no prices, as where market data are away. */
+  sendsPrices = true;
   readonly #inFlight = new InFlight();
   #seq = 0;
 
@@ -154,7 +157,27 @@ export class FaultWorld implements AsyncDisposable {
         left = this.#marketTime.advanceToNext(left.leftMs);
         await this.settled();
       }
+      this.#sendPrices();
+      await this.settled();
     }
+  }
+
+  /** Last prices of the symbols that the gateway watches, as main sends them to it. */
+  #sendPrices(): void {
+    const watch = this.main.heard.findLast((one) => one.type === "watch");
+    if (watch === undefined || watch.symbols.length === 0 || !this.sendsPrices) return;
+    const batch = new MarketBatch(watch.symbols.length);
+    for (const symbol of watch.symbols) {
+      const { lastPrice } = this.simulator.exchange.market(symbol);
+      const id = this.#symbols.indexOf(symbol) + 1;
+      batch.push(RowKind.trade, id, this.nowUs(), lastPrice, 1, 0, 0, 0, 0, 0);
+    }
+    const { buffer, length } = batch;
+    this.gateway.fromMain({ type: "market", buffer, length, firstSeq: 0 });
+  }
+
+  get #symbols(): string[] {
+    return Object.keys(this.options.bars ?? { [SYMBOL]: 0 });
   }
 
   /** Network time goes on by so much, timer by timer; what follows from each has settled. */
@@ -266,6 +289,7 @@ export class FaultWorld implements AsyncDisposable {
     const hours = { openUs: OPEN_US, closeUs: OPEN_US + 390 * 60e6 };
     await gateway.start();
     gateway.fromMain({ type: "session", assetClass: "us_equity", ...hours });
+    gateway.fromMain({ type: "symbols", first: 1, names: this.#symbols });
     gateway.fromMain({ type: "runs", runs: this.options.runs ?? RUNS });
     const assets = this.main.next(({ type }) => type === "assets");
     gateway.fromMain({ type: "assets", id: 1, assetClass: "us_equity" });

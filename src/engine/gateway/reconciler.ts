@@ -22,7 +22,7 @@ import type { GatewayState } from "./state.ts";
 import { type ChildOrder, isMissingFills } from "./work.ts";
 
 /** Requests for single orders in a round. */
-const LOOK_UPS_MAX = 5;
+const LOOK_UPS_MAX = 3;
 /** Rounds in a row that could not be made, before somebody is told. */
 const FAILURES_MAX = 5;
 const PAUSE_MS = 1000;
@@ -141,7 +141,7 @@ export class Reconciler {
         const { clientOrderId: id } = child;
         log("warning", "{id}: cannot be looked up: {error}", { id, error: String(error) });
       }
-      await wait(Math.min(attempt, LOOK_UPS_MAX) * PAUSE_MS, signal);
+      await wait(Math.min(attempt, FAILURES_MAX) * PAUSE_MS, signal);
     }
     this.#asked.delete(child);
     this.options.wake();
@@ -174,7 +174,7 @@ export class Reconciler {
           error: String(error),
         });
       }
-      await wait(Math.min(attempt, LOOK_UPS_MAX) * PAUSE_MS, signal);
+      await wait(Math.min(attempt, FAILURES_MAX) * PAUSE_MS, signal);
     }
     desk.isDoubtful = false;
     flatten(this.state, child);

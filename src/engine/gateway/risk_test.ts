@@ -246,3 +246,9 @@ Deno.test("prices are rounded to the tick in the safe direction, quantities down
   const position = held(2.5);
   assert.equal(order({ action: "sell", qty: 2.5 }, { asset, position }).qty.toFixed(), "2.5");
 });
+
+Deno.test("docs/risk.md names every code, in the order of the table", async () => {
+  const text = await Deno.readTextFile(new URL("../../../docs/risk.md", import.meta.url));
+  const named = [...text.matchAll(/^\| `(\w+)` /gm)].map(([, code]) => code);
+  assert.deepEqual(named, Object.keys(DENIALS));
+});

@@ -5,7 +5,6 @@
 import type {
   Broker,
   BrokerAccount,
-  BrokerCapabilities,
   BrokerPosition,
   CancelResult,
   OrderUpdate,
@@ -24,7 +23,14 @@ import {
 import { type Decimal, decimal, plain } from "../../util/decimal.ts";
 import { RetryableError } from "../../util/errors.ts";
 import type { Soon } from "../../util/soon.ts";
-import { isOco, opposite, outsideRequest, problemWith, testAsset } from "./test_orders.ts";
+import {
+  CAPABILITIES,
+  isOco,
+  opposite,
+  outsideRequest,
+  problemWith,
+  testAsset,
+} from "./test_orders.ts";
 
 export type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 export type TestOrder = Mutable<BrokerOrder> & {
@@ -36,16 +42,7 @@ export class TestBroker implements Broker {
   readonly name = "test";
   readonly hosts = [];
   readonly isRealMoney = false;
-  readonly capabilities: BrokerCapabilities = {
-    brackets: ["us_equity"],
-    fractional: ["us_equity", "crypto"],
-    short: ["us_equity"],
-    notional: [],
-    extendedHours: true,
-    requestsPerMinute: 200,
-    requestsReservedForCancels: 20,
-    tellsOnce: false,
-  };
+  readonly capabilities = { ...CAPABILITIES };
   /** In the gateway's own isolate: answers are there at once, and each thing is told once. */
   readonly isHere: boolean;
   readonly orders: TestOrder[] = [];
@@ -129,9 +126,7 @@ export class TestBroker implements Broker {
       }),
     );
   }
-  assets(): Promise<Asset[]> {
-    return Promise.resolve(["A", "B", "C", "D"].map(testAsset));
-  }
+  assets = (): Promise<Asset[]> => Promise.resolve(["A", "B", "C", "D"].map(testAsset));
   openOrders(): Promise<BrokerOrder[]> {
     if (this.isDown) return Promise.reject(new RetryableError("503"));
     const open = this.orders.filter((order) => !isFinal(order.status));

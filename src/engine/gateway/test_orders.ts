@@ -1,8 +1,20 @@
 /** Orders and assets of the broker in memory. */
+import type { BrokerCapabilities } from "../../contracts/broker.ts";
 import type { Asset } from "../../model/asset.ts";
 import type { OrderRequest } from "../../model/order.ts";
 import { decimal } from "../../util/decimal.ts";
 import type { TestBroker, TestOrder } from "./test_broker.ts";
+
+export const CAPABILITIES: BrokerCapabilities = {
+  brackets: ["us_equity"],
+  fractional: ["us_equity", "crypto"],
+  short: ["us_equity"],
+  notional: [],
+  extendedHours: true,
+  requestsPerMinute: 200,
+  requestsReservedForCancels: 20,
+  tellsOnce: false,
+};
 
 export function isOco({ type, limitPrice, takeProfit, stopLoss }: OrderRequest): boolean {
   return type === "limit" && takeProfit !== null && stopLoss !== null &&

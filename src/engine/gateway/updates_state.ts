@@ -1,4 +1,5 @@
 import type { UpdatesState } from "../../contracts/broker.ts";
+import { otherTrader } from "./one_trader.ts";
 import type { GatewayState } from "./state.ts";
 
 /** Whether order updates come. `restored`: they come again, and what was missed is to be made up for. */
@@ -19,7 +20,11 @@ export function onUpdatesState(
     case "restored":
       return restored();
     case "taken":
-      return gateway.restrict("other_trader", "halted", otherTrader(state.reason));
+      return gateway.restrict(
+        "other_trader",
+        "halted",
+        otherTrader(`order updates: ${state.reason}`),
+      );
     case "failed": {
       const { name, message, stack } = state.error;
       gateway.isConnected = false;
@@ -29,8 +34,4 @@ export function onUpdatesState(
     default:
       return state satisfies never;
   }
-}
-
-function otherTrader(reason: string): string {
-  return `${reason}: another trader uses this account; stop it, then start this one again`;
 }

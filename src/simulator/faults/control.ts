@@ -32,7 +32,13 @@ export async function answerControl(
 }
 
 function listOf(book: FaultBook) {
-  return { counts: book.counts, faults: book.list().map(shown), injections: book.log };
+  const { counts, log: injections, othersOrders } = book;
+  return {
+    counts,
+    faults: book.list().map(shown),
+    injections,
+    others_orders: [...othersOrders],
+  };
 }
 
 function shown({ id, name, spec, injected, occasions }: LiveFault) {

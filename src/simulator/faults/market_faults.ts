@@ -144,13 +144,14 @@ export class MarketFaults {
   }
 
   #manualTrade(spec: FaultOf<"manual_trade">, symbol: string): boolean {
-    const { exchange, accounts, hand } = this.#world;
+    const { exchange, accounts, hand, book } = this.#world;
     let isDone = false;
     for (const accountId of accounts.ids()) {
       const { side, qty, price = null, told } = spec;
       this.#quietly(told, () => {
         const outcome = exchange.submit(accountId, { ...NO_TERMS, symbol, side, qty: plain(qty) });
         if ("error" in outcome) return;
+        book.othersOrders.add(outcome.order.id);
         hand.fill(accountId, outcome.order.id, null, price);
         isDone = true;
       });
@@ -159,7 +160,7 @@ export class MarketFaults {
   }
 
   #liquidate(spec: FaultOf<"forced_liquidation">, symbol: string): boolean {
-    const { exchange, accounts, hand } = this.#world;
+    const { exchange, accounts, hand, book } = this.#world;
     const { price = null, told } = spec;
     let isDone = false;
     for (const accountId of accounts.ids()) {
@@ -170,6 +171,7 @@ export class MarketFaults {
         }
         const outcome = exchange.closePosition(accountId, symbol);
         if ("error" in outcome) return;
+        book.othersOrders.add(outcome.order.id);
         hand.fill(accountId, outcome.order.id, null, price);
         isDone = true;
       });

@@ -153,6 +153,15 @@ export class AtStart {
     }
     this.#outside.push(execution);
     state.book.apply(null, execution);
+    const { symbol, side, qty, price, clientOrderId } = execution;
+    const text = "{symbol}: {side} {qty} at {price} by an order that is not Liu's (EXTERNAL)";
+    state.options.log("warning", text, {
+      symbol,
+      side,
+      qty: qty.toFixed(),
+      price: price.toFixed(),
+      clientOrderId,
+    });
   }
 
   /** The run of an order whose record is lost: it is in the id. */

@@ -13,6 +13,9 @@ const ELSEWHERE = "closed elsewhere";
 /** What the account was found to hold beside the book. Signed decimal texts. */
 export interface Difference {
   symbol: string;
+  /** All that the broker has of it, and what runs had in the book. */
+  broker: string;
+  runs: string;
   /** Not any run's, and not known before. */
   unknown: string;
   /** What runs had in the book and the broker has no more. */
@@ -50,7 +53,13 @@ export function settleDifferences(
     const external = before.plus(change).minus(closed);
     book.setExternal(symbol, external);
     if (!external.eq(before)) note(state, { type: "external", symbol, qty: plain(external) });
-    found.push({ symbol, unknown: plain(change.minus(closed)), closed: plain(closed) });
+    found.push({
+      symbol,
+      broker: plain(broker),
+      runs: plain(runs),
+      unknown: plain(change.minus(closed)),
+      closed: plain(closed),
+    });
   }
   return found;
 }

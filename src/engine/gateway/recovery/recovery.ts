@@ -147,6 +147,9 @@ export class Recovery {
     // Of a first start main tells what the account holds.
     if (unknown.length === 0 || !recovery?.fromBatchId) return;
     const list = unknown.join(", ");
-    log("warning", "The account has {list} that Liu did not know: EXTERNAL, left alone", { list });
+    log("warning", "The account has {list} that Liu did not know: EXTERNAL, left alone", {
+      list,
+      differences,
+    });
   }
 }
