@@ -8,6 +8,7 @@ import type { TradePlan } from "../config/tradeplan.ts";
 import { startControlServer } from "../control/control_server.ts";
 import type { DenialRow, RunRow, Store, TradeRow } from "../contracts/store.ts";
 import type { SessionEvent, SessionResult, StrategySetup } from "../engine/session_options.ts";
+import { type LeftOut, Marks } from "../engine/marks.ts";
 import { Session } from "../engine/session.ts";
 import { ConfigError } from "../util/errors.ts";
 import { logger, type LogSink } from "../util/log.ts";
@@ -56,11 +57,13 @@ export async function trade(options: TradeOptions): Promise<TradeResult> {
   };
   checkMoney(plan, settings.alpaca);
   const sources = await readSources(plan);
+  const marks = new Marks(join(settings.dataFolder, "journal"), today());
   const storeWorker = await openSettingsStore(settings, { readOnly: false });
   try {
     options.onStore?.();
     const store = storeWorker.connect();
-    const strategies = await withKeystore(sources.strategies, store);
+    const going = withoutLeftOut(sources.strategies, marks.read(), logSink);
+    const strategies = await withKeystore(going, store);
     const session = new Session({
       batchId: crypto.randomUUID(),
       buildNumber: config.version,
@@ -71,6 +74,7 @@ export async function trade(options: TradeOptions): Promise<TradeResult> {
       watchStore: (listener) => storeWorker.watch(listener),
       gateway: await gatewayOf(plan, settings),
       supervision: plan.session,
+      marks,
       recovery: {
         digest: digestOf(plan, sources, settings),
         isNewBatch: options.isNewBatch ?? false,
@@ -94,8 +98,31 @@ export async function trade(options: TradeOptions): Promise<TradeResult> {
     const { analysis, stored } = await analyzed(store, result, signal);
     return { batchId: result.batchId, session: result, analysis, stored, failed: [...failed] };
   } finally {
+    marks.close();
     await (signal.aborted ? storeWorker.close(CLOSE_MS_MAX) : storeWorker.close());
   }
+}
+
+/** The machine's day, in UTC. */
+function today(): string {
+  return new Date().toISOString().slice(0, 10);
+}
+
+/** Without those that ended an earlier trader of today, or could not be stopped by it. */
+function withoutLeftOut(
+  strategies: StrategySetup[],
+  leftOut: readonly LeftOut[],
+  log: LogSink,
+): StrategySetup[] {
+  const whyOf = new Map(leftOut.map(({ strategy, why }) => [strategy, why]));
+  return strategies.filter(({ source: { name } }) => {
+    const why = whyOf.get(name);
+    if (why === undefined) return true;
+    const text = "{strategy} is left out today: {why}. Mend it, then remove left_out.json from " +
+      "the folder journal of the data folder, and start again";
+    log("error", ["liu", "trader"], text, { strategy: name, why, alert: "left_out" });
+    return false;
+  });
 }
 
 /** Where the trader was stopped, and the database does not answer, there is nothing to be said. */

@@ -56,6 +56,8 @@ const COMMON = {
   symbols: texts('["AAPL"]').optional(),
   /** Not before this. */
   at: moment.optional(),
+  /** Not from this time on. */
+  until: moment.optional(),
   step: count.optional(),
   after: must(
     z.strictObject({
@@ -281,7 +283,7 @@ export type FaultInput = {
     & {
       [P in keyof Omit<FaultOf<K>, "kind">]?:
         | Omit<FaultOf<K>, "kind">[P]
-        | (P extends "at" ? string
+        | (P extends "at" | "until" ? string
           : never);
     };
 }[FaultKind];

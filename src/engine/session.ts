@@ -21,7 +21,7 @@ import { Producer } from "./producer.ts";
 import { Refills } from "./refills.ts";
 import { Scans } from "./scans.ts";
 import { SessionControl } from "./session_control.ts";
-import { AT_CLOSE, endSession, type SessionEnd, WHEN_STOPPED } from "./session_end.ts";
+import { endSession, INTERRUPTED, type SessionEnd } from "./session_end.ts";
 import { SessionMessages } from "./session_messages.ts";
 import type { SessionLog, SessionOptions, SessionResult } from "./session_options.ts";
 import { consumerGroups, grantTexts, heldText, SessionRuns, startRuns } from "./session_runs.ts";
@@ -31,8 +31,6 @@ import { calendarDifferences, sessionWindows } from "./session_windows.ts";
 import { Supervisor } from "./supervisor.ts";
 import { TradingDay } from "./trading_day.ts";
 
-/** The reason of an end by signal. */
-const INTERRUPTED = "interrupted";
 /** A live session looks at its schedule at least so often. */
 const TICK_MS_MAX = 1000;
 
@@ -373,23 +371,15 @@ export class Session {
 
   /** Strategies close, the gateway writes what it has, runs end. */
   #finish(reason: string): Promise<SessionEnd> {
-    const isStopped = reason === INTERRUPTED;
-    return endSession(
-      {
-        workers: this.#workers,
-        streams: this.#streams,
-        runs: this.#runs,
-        store: this.#options.store,
-        nowUs: () => this.#clock.nowUs(),
-        log: this.#log,
-        onGatewayStopped: () => this.#isOver = true,
-      },
-      reason,
-      {
-        orders: isStopped ? this.#options.supervision.onStop : "cancel",
-        times: isStopped ? WHEN_STOPPED : AT_CLOSE,
-      },
-    );
+    return endSession({
+      workers: this.#workers,
+      streams: this.#streams,
+      runs: this.#runs,
+      session: this.#options,
+      nowUs: () => this.#clock.nowUs(),
+      log: this.#log,
+      onGatewayStopped: () => this.#isOver = true,
+    }, reason);
   }
 
   readonly #log: SessionLog = (level, text, properties = {}) =>

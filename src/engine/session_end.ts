@@ -3,17 +3,19 @@
  * left, runs end, and all is written. Invariant: one that is stopped has ended within ten seconds,
  * whoever does not answer; what was not done by then is told.
  */
-import type { Store } from "../contracts/store.ts";
 import type { OpenPosition } from "../model/open_position.ts";
 import type { StopOrders } from "../protocol.ts";
 import { within } from "../util/within.ts";
-import type { SessionLog } from "./session_options.ts";
+import type { SessionLog, SessionOptions } from "./session_options.ts";
 import type { SessionRuns } from "./session_runs.ts";
 import type { SessionStreams } from "./session_streams.ts";
 import type { SessionWorkers } from "./session_workers.ts";
 
+/** The reason of an end by signal. */
+export const INTERRUPTED = "interrupted";
+
 /** How long each part may take, ms of this machine. */
-export interface EndTimes {
+interface EndTimes {
   strategies: number;
   /** Orders and positions; the gateway itself may take GATEWAY_MS more. */
   orders: number;
@@ -22,14 +24,14 @@ export interface EndTimes {
 }
 
 /** A market's close hurries nobody. */
-export const AT_CLOSE: EndTimes = {
+const AT_CLOSE: EndTimes = {
   strategies: 15_000,
   orders: 10_000,
   streams: 10_000,
   store: 60_000,
 };
 /** Stopped: in ten seconds all is over, the analysis included. */
-export const WHEN_STOPPED: EndTimes = {
+const WHEN_STOPPED: EndTimes = {
   strategies: 1_200,
   orders: 3_500,
   streams: 300,
@@ -50,16 +52,19 @@ export async function endSession(
     workers: SessionWorkers;
     streams: SessionStreams;
     runs: SessionRuns;
-    store: Pick<Store, "write" | "flush">;
+    session: Pick<SessionOptions, "store" | "supervision">;
     nowUs(): number;
     log: SessionLog;
     /** From here on failures are those of what is being ended. */
     onGatewayStopped(): void;
   },
   reason: string,
-  { orders, times }: { orders: StopOrders; times: EndTimes },
 ): Promise<SessionEnd> {
-  const { workers, streams, runs, store, nowUs, log, onGatewayStopped } = parts;
+  const { workers, streams, runs, nowUs, log, onGatewayStopped } = parts;
+  const { store, supervision } = parts.session;
+  const isStopped = reason === INTERRUPTED;
+  const orders = isStopped ? supervision.onStop : "cancel";
+  const times = isStopped ? WHEN_STOPPED : AT_CLOSE;
   const notDone: string[] = [];
   await workers.stopConsumers(times.strategies);
   const stopped = workers.gatewayInbox.next("stopped");

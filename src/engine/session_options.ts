@@ -17,6 +17,7 @@ import type {
   StrategySource,
   TradeLine,
 } from "../protocol.ts";
+import type { Marks } from "./marks.ts";
 import type { LogSink } from "../util/log.ts";
 
 /** A session's own log: under its category, with plain data for the names in the text. */
@@ -105,6 +106,8 @@ export interface SessionOptions {
     clockSkewMsMax: number;
   };
   supervision: SupervisionOptions;
+  /** Where it is noted who is left out when the trader starts again. */
+  marks: Pick<Marks, "leaveOut" | "running">;
   /** See PlanOfSession: whether a batch is carried on. */
   recovery: Pick<PlanOfSession, "digest" | "isNewBatch" | "unknownPositions">;
   scanners: ScannerSetup[];

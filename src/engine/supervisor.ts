@@ -31,7 +31,7 @@ const FIRST_ID = 1_000_000;
 export interface SupervisorOptions {
   session: Pick<
     SessionOptions,
-    "environment" | "buildNumber" | "batchId" | "store" | "supervision" | "onEvent"
+    "environment" | "buildNumber" | "batchId" | "store" | "supervision" | "marks" | "onEvent"
   >;
   workers: SessionWorkers;
   producer: Producer;
@@ -80,6 +80,8 @@ export class Supervisor {
         log("error", text, { consumer, strategy });
       },
       onDeaf: (consumer, index) => this.#onDeaf(consumer, index),
+      onLong: (consumer, index) =>
+        session.marks.running(consumer, index === null ? null : this.#strategyOf(consumer, index)),
       onStarved: (consumer, index) => {
         const strategy = this.#strategyOf(consumer, index);
         const message = "its promises never end";
@@ -146,7 +148,10 @@ export class Supervisor {
     if (this.#replacing.has(consumer)) return;
     const { memoryMb } = this.#options.session.supervision;
     const why = `its heap holds ${heapMb} MB, ${memoryMb} are allowed`;
-    if (strategy !== null) this.#leaveOut(consumer, strategy, `it fills the memory: ${why}`);
+    if (strategy !== null) {
+      this.#options.session.marks.leaveOut(strategy, `it filled the memory: ${why}`);
+      this.#leaveOut(consumer, strategy, `it fills the memory: ${why}`);
+    }
     this.lost(consumer, why);
   }
 
@@ -183,7 +188,9 @@ export class Supervisor {
       return workers.giveUpLoading(consumer, new Error(`${why}, ${where}`));
     }
     if (strategy !== null) {
-      this.#leaveOut(consumer, strategy, "it does not return, and no loop of its own is the cause");
+      const reason = "it does not return, and no loop of its own is the cause";
+      this.#options.session.marks.leaveOut(strategy, reason);
+      this.#leaveOut(consumer, strategy, reason);
     }
     this.lost(consumer, why);
   }

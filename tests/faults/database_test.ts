@@ -18,8 +18,10 @@ export default class Buyer extends Strategy {
   }
 }
 `;
-const PLAN = `[session]
-database_seconds = 1
+/** `seconds`: without the database, until nothing is opened any more. */
+const planOf = (seconds: number) =>
+  `[session]
+database_seconds = ${seconds}
 on_stop = "flatten"
 `;
 
@@ -36,7 +38,7 @@ interface World {
 /** A trader whose database is reached through a proxy, in the midst of its trades. */
 function trading(
   run: (world: World) => Promise<void>,
-  { spoolSize = "" }: { spoolSize?: string } = {},
+  { spoolSize = "", seconds = 1 }: { spoolSize?: string; seconds?: number } = {},
 ): Promise<void> {
   return inFolder(async (folder) => {
     const name = `fault_${crypto.randomUUID().replaceAll("-", "")}`;
@@ -48,7 +50,7 @@ function trading(
     own.port = new URL(proxy.url).port;
     const spool = join(folder, "data", "spool");
     try {
-      await onExchange(folder, PLAN, async (liu, exchange) => {
+      await onExchange(folder, planOf(seconds), async (liu, exchange) => {
         await writeFiles(folder, { "buyer.ts": CHURNER });
         if (spoolSize !== "") {
           await Deno.mkdir(spool, { recursive: true });
@@ -179,7 +181,7 @@ Deno.test({
       proxy.cut();
       await trader.says(/ACTIVE: no longer restricted by database/);
       await trades(4);
-    }, { spoolSize: "12k" }),
+    }, { spoolSize: "12k", seconds: 3600 }),
 });
 
 /** Whether a file system can be mounted here. */

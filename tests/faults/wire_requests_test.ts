@@ -163,6 +163,10 @@ Deno.test("which request, which one of them, and how often, is as the fault says
   assert.deepEqual(await statuses(2), [200, 200]);
   await world.minutes(5);
   assert.deepEqual(await statuses(2), [500, 200]);
+  await world.inject({ ...account, every: 1, until: "09:36" });
+  assert.deepEqual(await statuses(2), [500, 500]);
+  await world.minutes(1);
+  assert.deepEqual(await statuses(2), [200, 200]);
   await world.inject({ ...account, symbols: ["LIQ"], requests: ["POST /v2/orders"] });
   assert.deepEqual(await statuses(1), [200]);
   const other = await world.ask("POST", "/v2/orders", { ...BUY, symbol: "NONE" });

@@ -267,7 +267,8 @@ export class Gateway {
         return closing === null ? this.#pumpAll() : this.#run(() => this.#liquidate(closing));
       }
       case "stop":
-        return this.#run(() => this.#stopping.stop(message));
+        // Main waits for its answer: what goes wrong after the rest was given up is told, too.
+        return void this.#stopping.stop(message).catch((error) => this.#tellFailure(error));
       default:
         return message satisfies never;
     }
@@ -371,7 +372,10 @@ export class Gateway {
   }
 
   #fail(error: unknown): void {
-    if (this.#abort.signal.aborted) return;
+    if (!this.#abort.signal.aborted) this.#tellFailure(error);
+  }
+
+  #tellFailure(error: unknown): void {
     const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
     this.options.toMain({ type: "failed", errorName: name, message, stack: stack ?? null });
   }

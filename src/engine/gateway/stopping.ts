@@ -94,7 +94,9 @@ export class Stopping {
     if (!(done instanceof Promise)) return;
     const { wait } = this.options.state.options;
     const given = new AbortController();
-    await Promise.race([done, wait(LAST_MS_MAX, given.signal)]).finally(() => given.abort());
+    // With a reason: where user code runs there is no DOMException to make one of.
+    await Promise.race([done, wait(LAST_MS_MAX, given.signal)])
+      .finally(() => given.abort(new Error("it is there, or waited for too long")));
   }
 }
 

@@ -109,12 +109,20 @@ export class TestBroker implements Broker {
     return this.cash.minus(bound);
   }
   positions(): Promise<BrokerPosition[]> {
-    const symbols = [...new Set(this.fills.map(({ symbol }) => symbol))];
-    const prices = { averagePrice: "100", marketPrice: "100" };
+    if (this.isDown) return Promise.reject(new RetryableError("503"));
+    const traded = this.fills.map(({ symbol }) => symbol);
+    const symbols = [...new Set([...traded, ...this.shifts.keys()])].sort();
     return Promise.resolve(
       symbols.filter((symbol) => !this.net(symbol).isZero).map((symbol) => {
         const net = this.net(symbol);
-        return { symbol, qty: plain(net), qtyAvailable: plain(net.abs()), ...prices };
+        const held = this.held(symbol, net.gt(0) ? "sell" : "buy");
+        return {
+          symbol,
+          qty: plain(net),
+          qtyAvailable: plain(net.abs().minus(held)),
+          averagePrice: "100",
+          marketPrice: "100",
+        };
       }),
     );
   }

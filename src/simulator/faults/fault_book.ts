@@ -178,13 +178,20 @@ export class FaultBook {
     }
   }
 
+  /** A time of day is that of the day on which the exchange's clock began. */
+  #usOf(moment: number | string): number {
+    if (typeof moment === "number") return moment;
+    return exchangeUs(exchangeDate(this.options.startUs), moment);
+  }
+
   /** True: its conditions are met. Notes when that began. */
   #look(fault: LiveFault): boolean {
+    const { until } = fault.spec;
+    if (until !== undefined && this.options.nowUs() >= this.#usOf(until)) return false;
     if (!Number.isNaN(fault.sinceUs)) return true;
     const { at, step, after } = fault.spec;
-    const { startUs, nowUs } = this.options;
-    const us = typeof at === "string" ? exchangeUs(exchangeDate(startUs), at) : at;
-    if (us !== undefined && nowUs() < us) return false;
+    const { nowUs } = this.options;
+    if (at !== undefined && nowUs() < this.#usOf(at)) return false;
     if (step !== undefined && this.options.step() < step) return false;
     for (const [what, count] of Object.entries(after ?? {})) {
       if (this.counts[what as keyof FaultCounts] < (count ?? 0)) return false;

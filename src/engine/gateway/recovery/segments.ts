@@ -69,7 +69,9 @@ export async function openSegment(
   }
   const open = openRecords(last.records);
   const ref = open.length > 0 ? fromBatchId : null;
-  await FileJournal.write(folder, head.batchId, [record(head, ref), ...open]);
+  // What the day's losses are measured from is the day's, not the batch's.
+  const day = last.records.filter(({ type }) => type === "day").slice(-1);
+  await FileJournal.write(folder, head.batchId, [record(head, ref), ...day, ...open]);
   const journal = await FileJournal.open(folder, head.batchId);
   return { journal, batchId: head.batchId, fromBatchId: ref, damage, left: last.records, told };
 }
