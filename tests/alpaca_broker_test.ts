@@ -74,7 +74,7 @@ Deno.test("each answer to an order is what the contract calls it", async () => {
       403,
       { code: 40310000, message: "insufficient qty" },
       {},
-      { result: "refused", code: 40310000, message: "insufficient qty" },
+      { result: "refused", code: 40310000, message: "insufficient qty", cause: "qty_held" },
     ],
     [422, duplicate, {}, { result: "duplicate" }],
     [429, { code: 42910000, message: "x" }, { "Retry-After": "7" }, {
