@@ -91,6 +91,7 @@ function onTraderLine(line: string): void {
     return;
   }
   const [, isolate, mb] = match;
+  if (isOver) return;
   const known = heaps.get(isolate) ?? [];
   known.push({ minutes: minutesNow(), value: Number(mb) * 1024 });
   heaps.set(isolate, known);
@@ -98,6 +99,8 @@ function onTraderLine(line: string): void {
 
 let result = "";
 let cuts = 0;
+/** It has been asked to stop: what comes now is its report. */
+let isOver = false;
 
 await inFolder(async (folder) => {
   const liu = new Liu(folder, [...RUN, MAIN] as unknown as [string, ...string[]]);
@@ -147,7 +150,11 @@ await inFolder(async (folder) => {
   })();
   const sampling = setInterval(() => void sample(trader.pid).catch(() => {}), SAMPLE_MS);
   const ended = trader.status;
-  const timer = setTimeout(() => trader.kill("SIGTERM"), minutes * 60_000);
+  const timer = setTimeout(() => {
+    clearInterval(sampling);
+    isOver = true;
+    trader.kill("SIGTERM");
+  }, minutes * 60_000);
   const { code } = await ended;
   clearTimeout(timer);
   clearInterval(sampling);

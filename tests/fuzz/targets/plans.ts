@@ -1,8 +1,9 @@
 /**
- * tradeplan.toml and miner.toml. What is taken is a plan whose numbers are numbers and crosses a
+ * tradeplan.toml, miner.toml, faults.toml. What is taken is a plan whose numbers are numbers and crosses a
  * port; what is refused is told with the file's name, in words of Liu's own.
  */
 import assert from "node:assert/strict";
+import { readFaultPlan } from "../../../src/config/fault_plan.ts";
 import { readMinerPlan } from "../../../src/config/miner_plan.ts";
 import { readTradePlan } from "../../../src/config/tradeplan.ts";
 import { ConfigError } from "../../../src/util/errors.ts";
@@ -97,5 +98,32 @@ export const miners: Target = planTarget(
       '[miners.mine]\nfilename = "mine.ts"\npermissions = { net = ["api.example.com:443"] }\n',
     ],
     words: ["[miners.x]\n", "[[miners]]\n", 'filename = "x"\n', "permissions = ", "net = [", "nan"],
+  },
+);
+
+export const faults: Target = planTarget(
+  "faults",
+  "faults.toml",
+  (text) => readFaultPlan(text, "faults.toml"),
+  {
+    seeds: [
+      'seed = 7\n[[faults]]\nkind = "reply_lost"\nhow = "silence"\nprobability = 0.1\n' +
+      '[[faults]]\nkind = "update_late"\nevents = ["new"]\nms = 2000\njitter = 1500\nevery = 1\n',
+      '[[faults]]\nkind = "halt"\nsymbols = ["AAPL"]\nat = "12:00"\nseconds = 600\nreason = "luld"\n' +
+      '[[faults]]\nkind = "manual_trade"\nsymbols = ["AAPL"]\nside = "sell"\nqty = 10\n' +
+      "after = { orders = 3 }\n",
+    ],
+    words: [
+      "[[faults]]\n",
+      'kind = "socket_mute"\n',
+      "probability = 1\n",
+      "after = { ",
+      'at = "09:30"\n',
+      "every = 0\n",
+      "seconds = -1\n",
+      "symbols = []\n",
+      "nan",
+      "[faults]\n",
+    ],
   },
 );

@@ -4,7 +4,7 @@ import { target as csv } from "./csv.ts";
 import { target as frames } from "./frames.ts";
 import { target as history } from "./history.ts";
 import { target as journal } from "./journal.ts";
-import { miners, tradeplan } from "./plans.ts";
+import { faults, miners, tradeplan } from "./plans.ts";
 import { target as rest } from "./rest.ts";
 import { target as tradeUpdates } from "./sockets.ts";
 
@@ -16,6 +16,7 @@ export const targets: readonly Target[] = [
   history,
   tradeplan,
   miners,
+  faults,
   csv,
   journal,
 ];
