@@ -121,6 +121,7 @@ export class FaultWorld implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#inFlight.restore();
+    await this.gateway?.options.journal.close().catch(() => {});
     await this.simulator?.close();
     // Of a gateway that was stopped it is closed already.
     for (const journal of this.#journals) await journal.close().catch(() => {});
