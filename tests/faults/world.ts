@@ -24,7 +24,6 @@ import type { Broker } from "../../src/contracts/broker.ts";
 import type { StoreRecord, TradeRow } from "../../src/contracts/store.ts";
 import { FileJournal } from "../../src/engine/gateway/file_journal.ts";
 import { Gateway } from "../../src/engine/gateway/gateway.ts";
-import type { Journal } from "../../src/engine/gateway/journal.ts";
 import type { GatewayOptions } from "../../src/engine/gateway/options.ts";
 import type { LiveFault } from "../../src/simulator/faults/fault_book.ts";
 import type {
@@ -101,7 +100,7 @@ export class FaultWorld implements AsyncDisposable {
   /** False: the gateway sees no prices, as where market data are away. */
   sendsPrices = true;
   readonly #inFlight = new InFlight();
-  readonly #journals: Journal[] = [];
+  readonly #journals: FileJournal[] = [];
   #seq = 0;
 
   private constructor(readonly options: FaultWorldOptions, readonly folder: string) {}
@@ -122,9 +121,10 @@ export class FaultWorld implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#inFlight.restore();
-    // Of gateways that were not stopped, as if they had been killed.
-    for (const journal of this.#journals) await journal.close().catch(() => {});
+    await this.gateway?.options.journal.close().catch(() => {});
     await this.simulator?.close();
+    // Of a gateway that was stopped it is closed already.
+    for (const journal of this.#journals) await journal.close().catch(() => {});
     await Deno.remove(this.folder, { recursive: true });
   }
 
@@ -269,10 +269,9 @@ export class FaultWorld implements AsyncDisposable {
   /** A gateway over the world's broker; `startGateway` starts the one in `world.gateway`. */
   async makeGateway(more: Partial<GatewayOptions> = {}): Promise<Gateway> {
     const batchId = more.batchId ?? this.options.gateway?.batchId ?? "batch";
-    const journal = more.journal ?? await FileJournal.open(this.folder, batchId);
-    this.#journals.push(journal);
     return new Gateway({
       broker: this.broker,
+      journal: more.journal ?? await this.#openJournal(batchId),
       store: { write: (records) => void this.records.push(...records) },
       clock: { nowUs: () => this.nowUs() },
       wait: (ms, aborted) => wait(this.network, ms, aborted).catch(() => {}),
@@ -285,8 +284,13 @@ export class FaultWorld implements AsyncDisposable {
       log: (level, message, properties) => this.#log(level, message, properties),
       ...this.options.gateway,
       ...more,
-      journal,
     });
+  }
+
+  async #openJournal(batchId: string): Promise<FileJournal> {
+    const journal = await FileJournal.open(this.folder, batchId);
+    this.#journals.push(journal);
+    return journal;
   }
 
   /** Resolves when it is ready, knows its runs, its assets and the session. */
