@@ -61,8 +61,11 @@ async function start(
   const told = world.main.next(({ type }) => type === "ready");
   let isStarted = false;
   const started = world.gateway.start().finally(() => isStarted = true);
-  // What waits for the network may come to that at any of its turns.
-  while (!isStarted) await world.networkMs(1000);
+  // It waits for requests, sockets and its disk, and now and then for time to pass.
+  while (!isStarted) {
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    await world.networkMs(1000);
+  }
   await started;
   const ready = await told as Ready;
   forgetRepeated(world);

@@ -119,6 +119,7 @@ export class FileJournal implements Journal {
   #waiting: PromiseWithResolvers<void>[] = [];
   #writing: Promise<void> | null = null;
   #failure: unknown = null;
+  #isClosed = false;
 
   private constructor(
     readonly file: Deno.FsFile,
@@ -214,6 +215,8 @@ export class FileJournal implements Journal {
   }
 
   async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
     try {
       await this.append([]);
       await this.#writing;
