@@ -33,6 +33,8 @@ export interface TradeOptions {
   signal: AbortSignal;
   /** True: nothing is carried on, and what the account holds is nobody's. */
   isNewBatch?: boolean;
+  /** It trades; see SessionOptions. */
+  onReady?(isAlive: () => boolean): void;
   onEvent(event: SessionEvent): void;
   /** The database is open, its migrations applied. */
   onStore?(): void;
@@ -90,6 +92,7 @@ export async function trade(options: TradeOptions): Promise<TradeResult> {
       liquidationMinutes: plan.marketLiquidationEndTimeMinutes,
       cryptoEndMinutes: plan.endTimeMinutes,
       testScanners: plan.testScanners,
+      onReady: options.onReady,
       onEvent,
       log: logSink,
       signal,

@@ -1,12 +1,16 @@
 import type { Alert } from "../alerts/alert.ts";
 import type { BatchAnalysis } from "../analysis/batch_analysis.ts";
-import type { Command } from "../contracts/command.ts";
-import type { SessionResult } from "../engine/session_options.ts";
+import type { Settings } from "../config/environment.ts";
+import type { Command, Host } from "../contracts/command.ts";
+import type { SessionEvent, SessionResult } from "../engine/session_options.ts";
+import { logger } from "../util/log.ts";
 import { loadTradePlan } from "./plan.ts";
 import { declarePlanOption } from "./plan_option.ts";
+import { ServiceManager } from "./service_manager.ts";
 import { SessionReport } from "./session_report.ts";
 import { startSettings } from "./settings.ts";
 import { startAlerts } from "./start_alerts.ts";
+import { ensureDataFolder } from "./store.ts";
 import { trade } from "./trade.ts";
 
 /** The last alerts may hold up the end so long. */
@@ -31,6 +35,7 @@ export const command: Command = {
     const { settings, logSink, watchLog } = startSettings(host, report.printError);
     const plan = await loadTradePlan({ plan: options.plan, settings, host });
     const alerts = await startAlerts({ plan, host, watchLog });
+    const service = await startService(host, settings);
     try {
       const { batchId, session, analysis, failed } = await trade({
         plan,
@@ -38,8 +43,10 @@ export const command: Command = {
         logSink,
         signal: host.signal,
         isNewBatch: options.newBatch === true,
+        onReady: (isAlive) => service.ready(isAlive),
         onEvent: (event) => {
           if (!isJson) report.onEvent(event);
+          if (event.type === "status") service.status(statusText(event));
         },
       });
       report.end();
@@ -63,10 +70,27 @@ export const command: Command = {
       throw error;
     } finally {
       report.end();
+      await service.close();
       await alerts.close(host.signal.aborted ? ALERTS_MS_MAX / 6 : ALERTS_MS_MAX);
     }
   },
 };
+
+/** What started the trader is told of it, where it asks for that. */
+async function startService(host: Host, settings: Settings): Promise<ServiceManager> {
+  const { dataFolder } = settings;
+  await ensureDataFolder(settings);
+  const warn = (text: string) => logger("trader").warn(text);
+  const service = new ServiceManager({ env: host.env, folder: dataFolder, warn });
+  host.signal.addEventListener("abort", () => service.stopping(), { once: true });
+  return service;
+}
+
+function statusText(event: Extract<SessionEvent, { type: "status" }>): string {
+  const { account, positions, openOrders, symbols } = event;
+  return `equity ${account.equity.toFixed(2)}, ${positions} positions, ` +
+    `${openOrders} open orders, ${symbols} symbols`;
+}
 
 /** A trader that is gone cannot say anything later. */
 function endedBy(error: unknown): Alert {

@@ -16,6 +16,7 @@ import { CarriedOn } from "./carried_on.ts";
 import { watchDatabase } from "./database_watch.ts";
 import { Followings } from "./followings.ts";
 import { HeldSymbols } from "./held_symbols.ts";
+import { LifeSigns } from "./life_signs.ts";
 import { MarketClock, workerWallMs } from "./market_clock.ts";
 import { Producer } from "./producer.ts";
 import { Refills } from "./refills.ts";
@@ -273,6 +274,8 @@ export class Session {
       log: this.#log,
       signal: this.#abort.signal,
     });
+    const signs = new LifeSigns(this.#workers);
+    this.#options.onReady?.(() => signs.look());
   }
 
   async #loadAssets(): Promise<void> {

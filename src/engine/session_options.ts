@@ -125,6 +125,8 @@ export interface SessionOptions {
   cryptoEndMinutes: number | null;
   /** Scanners run, nothing is followed. */
   testScanners: boolean;
+  /** All has begun: from here on it trades. `isAlive`: gateway and consumers come to their work. */
+  onReady?(isAlive: () => boolean): void;
   onEvent(event: SessionEvent): void;
   log: LogSink;
   /** Aborted: the session ends in order. */

@@ -95,6 +95,8 @@ export type MainToGateway =
   /** Not all orders are let through from now on; one restriction a cause. Answered by "state". */
   | { type: "restrict"; cause: RestrictionCause; state: Restriction["state"]; reason: string }
   | { type: "lift"; cause: RestrictionCause }
+  /** Answered by "pong", by whoever comes to its work. */
+  | { type: "ping" }
   /** A consumer is gone; what is told to its place waits in this port for the next. */
   | { type: "consumer"; consumer: number; port: MessagePort }
   /**
@@ -187,6 +189,7 @@ export type GatewayToMain =
   | { type: "liquidating"; id: number }
   /** Flat, or the deadline has passed. In stepping mode it is sent before the "stepComplete" of its step. */
   | { type: "liquidated"; id: number; flat: boolean; open: { symbol: string; qty: string }[] }
+  | { type: "pong" }
   | { type: "handedOver"; id: number }
   | { type: "abandoned"; id: number; open: OpenPosition[] }
   /** `orders`: those that are still open, but for what protects positions. */

@@ -257,6 +257,8 @@ export class Gateway {
         return this.#pumpAll();
       case "liquidate":
         return this.#run(() => this.#liquidate(message));
+      case "ping":
+        return this.options.toMain({ type: "pong" });
       case "consumer": // its port is the worker's
         this.#consumers.drop(message.consumer);
         return this.#steps.settleWhenDone();
