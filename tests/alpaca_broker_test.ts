@@ -69,13 +69,14 @@ Deno.test("legs make an order a bracket, an OTO or an OCO", async () => {
 
 Deno.test("each answer to an order is what the contract calls it", async () => {
   const duplicate = { code: 42210000, message: "client_order_id must be unique" };
+  const forbidden = (message: string) => ({ code: 40310000, message });
+  const refusal = (message: string, cause?: string) => (
+    { result: "refused", code: 40310000, message, ...(cause ? { cause } : {}) }
+  );
   const table: [number, unknown, Record<string, string>, unknown][] = [
-    [
-      403,
-      { code: 40310000, message: "insufficient qty" },
-      {},
-      { result: "refused", code: 40310000, message: "insufficient qty" },
-    ],
+    [403, forbidden("insufficient qty"), {}, refusal("insufficient qty", "qty_held")],
+    [403, forbidden("potential wash trade"), {}, refusal("potential wash trade", "wash_trade")],
+    [403, forbidden("insufficient buying power"), {}, refusal("insufficient buying power")],
     [422, duplicate, {}, { result: "duplicate" }],
     [429, { code: 42910000, message: "x" }, { "Retry-After": "7" }, {
       result: "rate_limited",
@@ -163,7 +164,7 @@ Deno.test("after a 429 nothing is sent before the reset", async () => {
   assert.deepEqual(await reading, { timeUs: TIME_US, rate: 1, isOpen: true, isReal: true });
 });
 
-Deno.test("the last requests of a minute are kept for cancels", async () => {
+Deno.test("fault 4: the last requests of a minute are kept for cancels", async () => {
   await using bench = new BrokerFixture();
   const reset = String(Math.floor(Date.now() / 1000) + 30);
   bench.answer(200, wireOrder(), {

@@ -25,6 +25,7 @@ export class Halts {
   readonly #options: HaltsOptions;
   /** By symbol: from when on a trade would show that it is over; ∞ where its end will be told. */
   readonly #halted = new Map<number, number>();
+  readonly #statuses = new Map<number, number>();
   /** Some ends may have been missed: all rows are looked at. */
   isUnsure = false;
 
@@ -42,6 +43,11 @@ export class Halts {
     this.#onStatus(symbol, TradingStatus.trading);
   }
 
+  /** As it was told last. */
+  statusOf(symbol: number): number {
+    return this.#statuses.get(symbol) ?? TradingStatus.trading;
+  }
+
   /** The stream of these is back. */
   onRestored(isOfStream: (symbol: number) => boolean, nowUs: number): void {
     for (const symbol of this.#halted.keys()) {
@@ -54,6 +60,7 @@ export class Halts {
     const name = this.#options.nameOf(symbol);
     const isHalted = status !== TradingStatus.trading;
     if (isHalted === this.#halted.has(symbol)) return;
+    this.#statuses.set(symbol, status);
     if (isHalted) this.#halted.set(symbol, Infinity);
     else this.#halted.delete(symbol);
     this.#update();

@@ -315,7 +315,10 @@ export class Session {
       runs: this.#runs.current,
       traits: consumers.flatMap(({ traits }) => traits),
       clock: this.#clock,
-      follow: (consumer, message) => consumers[consumer].post(message),
+      follow: (consumer, message) => {
+        consumers[consumer].post(message);
+        this.#streams.onFollowed(message.symbol);
+      },
       warn: (text, properties) => this.#log("warning", text, properties),
     });
   }

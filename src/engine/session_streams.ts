@@ -40,7 +40,7 @@ interface Stream {
   ear: StreamEar;
   isAway: boolean;
   /** Symbols that the other side does not send. */
-  lacking: ReadonlySet<string>;
+  readonly lacking: Set<string>;
   stream: MarketStream | null;
 }
 
@@ -54,16 +54,24 @@ export class SessionStreams {
     this.#halts = new Halts({
       nameOf: (symbol) => options.symbolTable.nameOf(symbol),
       tell: (symbol, isHalted) => options.toGateway({ type: "halted", symbol, isHalted }),
-      resume: (symbol, timeUs) => {
-        const { trading } = TradingStatus;
-        options.producer.row(RowKind.status, symbol, timeUs, trading, 0, 0, 0, 0, 0, 0);
-      },
+      resume: (symbol, timeUs) => this.#putStatus(symbol, timeUs, TradingStatus.trading),
       log: options.log,
     });
   }
 
-  get(assetClass: AssetClass): MarketStream | undefined {
-    return this.#streams.get(assetClass)?.stream ?? undefined;
+  /** What symbols are subscribed with. */
+  get(assetClass: AssetClass): Pick<MarketStream, "subscribe" | "unsubscribe"> | undefined {
+    const stream = this.#streams.get(assetClass);
+    const open = stream?.stream;
+    if (!stream || !open) return undefined;
+    return {
+      subscribe: (channels, signal) => {
+        // Asked for once more: where it is refused again that is told again.
+        for (const symbol of channels.bars ?? []) stream.lacking.delete(symbol);
+        return open.subscribe(channels, signal);
+      },
+      unsubscribe: (channels, signal) => open.unsubscribe(channels, signal),
+    };
   }
 
   async open(provider: DataProvider): Promise<void> {
@@ -87,6 +95,23 @@ export class SessionStreams {
       void this.#watch(stream, provider);
     }
     producer.start();
+  }
+
+  /** A consumer has begun to follow the symbol: what no row will tell it again. */
+  onFollowed(symbol: string): void {
+    const { producer, symbolTable, clock } = this.#options;
+    const stream = this.#streams.get(assetClassOf(symbol));
+    const nowUs = clock().nowUs();
+    if (stream?.isAway || stream?.lacking.has(symbol)) producer.markGap([symbol], nowUs, true);
+    const id = symbolTable.find(symbol);
+    const status = this.#halts.statusOf(id);
+    if (status === TradingStatus.trading) return;
+    this.#putStatus(id, nowUs, status);
+    producer.frameEnd();
+  }
+
+  #putStatus(symbol: number, timeUs: number, status: number): void {
+    this.#options.producer.row(RowKind.status, symbol, timeUs, status, 0, 0, 0, 0, 0, 0);
   }
 
   /** The exchange's time may go on. */
@@ -165,7 +190,7 @@ export class SessionStreams {
     const { log, producer, held } = this.#options;
     const known = new Set(this.#symbolsOf(stream.assetClass));
     const lacking = (channels.bars ?? []).filter((symbol) => known.has(symbol));
-    stream.lacking = new Set([...stream.lacking, ...lacking]).intersection(known);
+    for (const symbol of lacking) stream.lacking.add(symbol);
     if (lacking.length === 0) return;
     const level = lacking.some((symbol) => held.has(symbol)) ? "error" : "warning";
     log(level, "No market data of {symbols}, entries in them wait: {reason}", {

@@ -72,7 +72,8 @@ class Rig {
         this.#states.push(onState);
         this.#sinks.push(sink);
         const reconnect = (reason: string) => this.reconnects.push(reason);
-        return Promise.resolve({ reconnect } as unknown as MarketStream);
+        const subscribe = () => Promise.resolve();
+        return Promise.resolve({ reconnect, subscribe } as unknown as MarketStream);
       },
       bars: () => Promise.resolve(new Map([["AAA", traded]])),
     } as unknown as DataProvider);
@@ -156,4 +157,26 @@ Deno.test("fault 23: a stream that sends nothing of what was traded is opened an
   assert.equal(rig.reconnects.length, 1);
   assert.match(rig.reconnects[0], /AAA traded/);
   rig.aborter.abort();
+});
+
+Deno.test("who follows a symbol later hears that its stream is away, and that it is halted", async () => {
+  const rig = await new Rig().open();
+  rig.streams.onFollowed("AAA");
+  rig.status("BBB", TradingStatus.halted);
+  assert.deepEqual(await rig.rows(), ["6 BBB 1 0"]);
+  rig.say({ state: "interrupted", reason: "cut" });
+  await rig.rows();
+  for (const symbol of ["AAA", "BBB", "BTC/USD"]) rig.streams.onFollowed(symbol);
+  assert.deepEqual(await rig.rows(), ["10 AAA -1 1", "10 BBB -1 1", "6 BBB 1 0"]);
+});
+
+Deno.test("a symbol that lacked its bars once, and has them now, is like any other", async () => {
+  const rig = await new Rig().open();
+  rig.say({ state: "lacks", channels: { bars: ["AAA"] }, reason: "too many" });
+  await rig.rows();
+  rig.streams.onFollowed("AAA");
+  assert.deepEqual(await rig.rows(), ["10 AAA -1 1"]);
+  await rig.streams.get("us_equity")!.subscribe({ bars: ["AAA"] }, rig.aborter.signal);
+  rig.streams.onFollowed("AAA");
+  assert.deepEqual(await rig.rows(), []);
 });

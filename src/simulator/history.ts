@@ -75,6 +75,11 @@ export class History {
     change(this.#of(symbol));
   }
 
+  /** Those that were noted, oldest first. */
+  splitsOf(symbol: string): readonly { us: number; ratio: number }[] {
+    return this.#splits.get(symbol) ?? [];
+  }
+
   /** The newest minute bar as rowOf gives it; null: there is none yet. */
   lastMinute(symbol: string): number[] | null {
     const { minuteBars } = this.#of(symbol);

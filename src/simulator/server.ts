@@ -9,6 +9,7 @@ import { ConfigError, OperationError } from "../util/errors.ts";
 import { AlpacaErrorCode } from "../wire/alpaca_types.ts";
 import { Accounts, uuidOf } from "./accounts.ts";
 import { Assets } from "./assets.ts";
+import { corporateRoutes } from "./corporate_routes.ts";
 import { DataHub } from "./data_hub.ts";
 import { dataRoutes } from "./data_routes.ts";
 import type { Adversary } from "./faults/adversary.ts";
@@ -218,6 +219,7 @@ function makeApp(
   const nowUs = () => market.nowUs();
   app.route("/v2/stocks", dataRoutes({ history, assetClass: "us_equity", nowUs }));
   app.route("/v1beta3/crypto/us", dataRoutes({ history, assetClass: "crypto", nowUs }));
+  app.route("/v1", corporateRoutes(history));
   app.route("/v2", tradingRoutes({ exchange, market, assets, history }));
   app.notFound((c) =>
     c.json({ code: AlpacaErrorCode.notFound, message: `no such endpoint: ${c.req.path}` }, 404)

@@ -2,7 +2,7 @@
  * Kills a trader with -9 again and again and prints what came of it. The exit code is 0 where no
  * order, fill or position was lost or doubled.
  *
- *   deno task chaos [KILLS] [SEED]
+ *   deno task chaos kills [--kills KILLS] [--seed SEED]
  */
 import { killAgainAndAgain, type KillTable } from "./kill_world.ts";
 

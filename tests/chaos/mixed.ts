@@ -18,6 +18,18 @@ export interface MixedResult extends SessionFaults {
   cashDifference: string;
 }
 
+/** Market seconds in a second: where time goes by steps, the trader does not look again by itself. */
+const SPEED = 300;
+/** After this nothing goes wrong any more: what went wrong is repaired until the close. */
+const CALM_FROM = "15:40";
+/** Five market minutes: as often as can be. */
+const RECONCILE = `
+[reconcile]
+in_flight = 1
+open_orders = 1
+positions = 1
+`;
+
 /** Each now and then; of the market's own faults, a few in a day. */
 const MIXED: FaultInput[] = [
   { kind: "reply_lost", probability: 0.08 },
@@ -53,17 +65,18 @@ const MIXED: FaultInput[] = [
 ];
 
 export async function playMixed(world: SessionWorld, seed: number): Promise<MixedResult> {
-  const plan = await Deno.readTextFile(new URL("../../tradeplan.toml", import.meta.url));
+  const text = await Deno.readTextFile(new URL("../../tradeplan.toml", import.meta.url));
+  const plan = text.replace(/^end_time = .*$/m, 'end_time = "16:15"') + RECONCILE;
   const played = await world.play({
     plan,
     sources: [
       { kind: "bars", file: FILE, symbol: "BTC/USD", volumeIn: "quote" },
       { kind: "generate", symbols: 30, seed: 1 },
     ],
-    start: "2022-01-03T05:00:00Z",
-    end: "2022-01-04T05:00:00Z",
-    speed: "max",
-    faults: MIXED,
+    start: "2022-01-03T14:25:00Z",
+    end: "2022-01-03T21:20:00Z",
+    speed: SPEED,
+    faults: MIXED.map((fault) => ({ ...fault, until: CALM_FROM })),
     seed,
   });
   const { injected, orders, fills } = played.truth;

@@ -4,6 +4,9 @@ import type { FaultInput } from "../../src/config/fault_kinds.ts";
 export const STORMS: readonly FaultInput[] = [
   { kind: "request_lost", how: "cut", every: 3 },
   { kind: "reply_lost", how: "cut", every: 2 },
+  { kind: "request_lost", how: "silence", every: 3 },
+  { kind: "reply_lost", how: "silence", every: 2 },
+  { kind: "reply_late", ms: 6000, jitter: 5000, requests: ["POST /v2/orders"], every: 2 },
   { kind: "http_error", status: 500, every: 3 },
   { kind: "http_error", status: 500, accepted: true, every: 2 },
   { kind: "http_error", status: 504, every: 3 },

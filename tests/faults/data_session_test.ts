@@ -77,6 +77,8 @@ Deno.test("fault 23: a mute socket is noticed in the session, and opened anew", 
   const mute = /interrupted, entries wait: (nothing has come since|.*within 10000 ms|silent for)/;
   assert.equal(told(session, mute).length, 1);
   assert.equal(told(session, /interrupted, entries wait/).length, 3);
+  // The exchange lets one connection in: a second one would have been refused.
+  assert.deepEqual(told(session, /406/), []);
 });
 
 Deno.test("fault 23: at no event is a bar of before missing or twice, whatever was lost", async () => {

@@ -22,6 +22,12 @@ async function long(world: FaultWorld, more: { stopPrice?: number } = {}): Promi
 /** At a price that the market does not have. */
 const RESTING = { action: "buy", qty: 10, limitPrice: 90 } as const;
 
+/** It is at the exchange, and known to be there. */
+async function rest(world: FaultWorld): Promise<void> {
+  world.send(RESTING);
+  await world.reports.until(({ event }) => event === "accepted");
+}
+
 Deno.test("fault 11: the fill arrives before the POST's reply: kept, and applied once", async () => {
   await using world = await open();
   const filled = world.inject({ kind: "fills", pieces: [4, 6], price: 100 });
@@ -71,8 +77,7 @@ Deno.test("fault 14: a partial fill, then a cancel: what filled stays, its stop 
 for (const reply of [204, 422] as const) {
   Deno.test(`fault 15: a cancel that races a fill loses (${reply})`, async () => {
     await using world = await open();
-    world.send(RESTING);
-    await world.settled();
+    await rest(world);
     const race = world.inject({ kind: "cancel_race", reply });
     world.cancel();
     await race.injected();
@@ -85,8 +90,7 @@ for (const reply of [204, 422] as const) {
 
 Deno.test("fault 15: a cancel that races a part of a fill: that part stays", async () => {
   await using world = await open();
-  world.send(RESTING);
-  await world.settled();
+  await rest(world);
   const race = world.inject({ kind: "cancel_race", pieces: [3] });
   world.cancel();
   await race.injected();
@@ -106,8 +110,7 @@ async function replaceByHand(world: FaultWorld, change: { qty?: string; limitPri
 
 Deno.test("fault 16: PATCH says 200, but the original filled: no double position", async () => {
   await using world = await open();
-  world.send(RESTING);
-  await world.settled();
+  await rest(world);
   const race = world.inject({ kind: "replace_race" });
   await replaceByHand(world, { limitPrice: "91" });
   await race.injected();
@@ -120,8 +123,7 @@ Deno.test("fault 16: PATCH says 200, but the original filled: no double position
 
 Deno.test("fault 16: PATCH says 200, but the original stays", async () => {
   await using world = await open();
-  world.send(RESTING);
-  await world.settled();
+  await rest(world);
   const rejected = world.inject({ kind: "replace_rejected" });
   await replaceByHand(world, { limitPrice: "91" });
   await rejected.injected();
@@ -144,13 +146,12 @@ Deno.test("fault 17: PATCH after a partial fill: the remaining quantity only", a
   await world.position(10, { minutes: 5 });
   await world.networkMs(90_000);
   assert.equal(world.exchangeQty(), 10);
-  await assert.rejects(world.check({ orders: 1 }), /stored executions/, "one is not by its id");
+  await world.check();
 });
 
 Deno.test("fault 18: stuck in pending_cancel: polled, the symbol locked, told once", async () => {
   await using world = await open();
-  world.send(RESTING);
-  await world.settled();
+  await rest(world);
   const stuck = world.inject({ kind: "cancel_stuck", seconds: 1800 });
   world.cancel();
   await stuck.injected();
@@ -172,8 +173,7 @@ Deno.test("fault 18: stuck in pending_cancel: polled, the symbol locked, told on
 
 Deno.test("fault 18: a cancel that the exchange takes back is asked for again", async () => {
   await using world = await open();
-  world.send(RESTING);
-  await world.settled();
+  await rest(world);
   const rejected = world.inject({ kind: "cancel_rejected" });
   world.cancel();
   await rejected.injected();
@@ -186,8 +186,7 @@ Deno.test("fault 18: a cancel that the exchange takes back is asked for again", 
 
 Deno.test("fault 18: a DELETE whose reply is lost is asked for again, and ends once", async () => {
   await using world = await open();
-  world.send(RESTING);
-  await world.settled();
+  await rest(world);
   const lost = world.inject({ kind: "request_lost", how: "silence", requests: DELETE });
   world.cancel();
   await lost.injected();

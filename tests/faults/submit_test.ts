@@ -69,24 +69,6 @@ Deno.test("fault 4: 429 is waited out until the reset, then the order is sent on
   await world.check({ orders: 1 });
 });
 
-Deno.test("fault 4: cancels keep their share when all else has used up the rate limit", async () => {
-  // The exchange is as fast as the market: its own limit is heeded.
-  await using world = await open({
-    gateway: {},
-    broker: {},
-    simulator: { requestsPerMinute: 60 },
-  });
-  world.send({ action: "buy", qty: 10, limitPrice: 90 });
-  await world.settled();
-  for (let i = 0; i < 80; i++) {
-    world.send({ action: "buy", qty: 1, limitPrice: 90, runId: 2, symbol: `X${i}` });
-  }
-  await world.settled();
-  world.cancel();
-  await world.settled();
-  assert.equal(world.ownOrders()[0].status, "canceled");
-});
-
 for (const status of [500, 504]) {
   for (const accepted of [true, false]) {
     const how = accepted ? "done all the same" : "not done";

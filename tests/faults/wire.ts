@@ -133,6 +133,12 @@ export class WireWorld implements AsyncDisposable {
   }
 }
 
+/** Resolves when all that was told before has come: a socket's answers keep their order. */
+export async function barrier(socket: TestSocket): Promise<void> {
+  socket.send({ action: "step_ack", data: { n: 0 } });
+  await socket.next(({ stream }) => stream === "step_ack");
+}
+
 /** Events of the trading socket so far: "fill one", "canceled one". */
 export function eventsOf(socket: TestSocket): string[] {
   return socket.log.filter(({ stream }) => stream === "trade_updates").map(({ data }) => {

@@ -1,6 +1,6 @@
 /** Faults of orders and of what is told of them do at the wire what they say. */
 import assert from "node:assert/strict";
-import { BUY, eventsOf, RESTING, update, WireWorld } from "./wire.ts";
+import { barrier, BUY, eventsOf, RESTING, update, WireWorld } from "./wire.ts";
 
 async function statusOf(world: WireWorld, clientOrderId = "one"): Promise<string> {
   const path = `/v2/orders:by_client_order_id?client_order_id=${clientOrderId}`;
@@ -205,19 +205,20 @@ Deno.test("updates are lost, told twice, told late, told in another order", asyn
   await world.inject({ kind: "update_lost", events: ["fill"] });
   await world.inject({ kind: "fills", every: 1 });
   await post(world, BUY);
-  await world.settled();
+  await barrier(socket);
   assert.deepEqual(eventsOf(socket), ["new one"]);
   assert.equal(await positionOf(world), "10");
 
   await world.inject({ kind: "update_twice", events: ["fill"], copies: 2 });
   await post(world, { ...BUY, client_order_id: "two" });
-  await world.settled();
+  await barrier(socket);
   assert.deepEqual(eventsOf(socket).slice(1), ["new two", "fill two", "fill two", "fill two"]);
   assert.equal(new Set(executions()).size, 1);
 
   await world.inject({ kind: "update_late", events: ["fill"], ms: 120_000 });
   await post(world, { ...BUY, client_order_id: "three" });
   await world.minutes(1);
+  await barrier(socket);
   assert.equal(eventsOf(socket).at(-1), "new three");
   await world.minutes(1);
   await update(socket, "fill", "three");
@@ -230,7 +231,7 @@ Deno.test("updates are lost, told twice, told late, told in another order", asyn
 
   await world.inject({ kind: "update_swapped", events: ["fill"] });
   await post(world, { ...BUY, client_order_id: "five" });
-  await world.settled();
+  await barrier(socket);
   assert.equal(eventsOf(socket).at(-1), "new five");
   await world.minutes(1);
   // With nothing to change places with, it is told at the step's end.

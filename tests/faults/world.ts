@@ -100,6 +100,7 @@ export class FaultWorld implements AsyncDisposable {
   /** False: the gateway sees no prices, as where market data are away. */
   sendsPrices = true;
   readonly #inFlight = new InFlight();
+  readonly #journals: FileJournal[] = [];
   #seq = 0;
 
   private constructor(readonly options: FaultWorldOptions, readonly folder: string) {}
@@ -120,7 +121,10 @@ export class FaultWorld implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#inFlight.restore();
+    await this.gateway?.options.journal.close().catch(() => {});
     await this.simulator?.close();
+    // Of a gateway that was stopped it is closed already.
+    for (const journal of this.#journals) await journal.close().catch(() => {});
     await Deno.remove(this.folder, { recursive: true });
   }
 
@@ -267,7 +271,7 @@ export class FaultWorld implements AsyncDisposable {
     const batchId = more.batchId ?? this.options.gateway?.batchId ?? "batch";
     return new Gateway({
       broker: this.broker,
-      journal: more.journal ?? await FileJournal.open(this.folder, batchId),
+      journal: more.journal ?? await this.#openJournal(batchId),
       store: { write: (records) => void this.records.push(...records) },
       clock: { nowUs: () => this.nowUs() },
       wait: (ms, aborted) => wait(this.network, ms, aborted).catch(() => {}),
@@ -281,6 +285,12 @@ export class FaultWorld implements AsyncDisposable {
       ...this.options.gateway,
       ...more,
     });
+  }
+
+  async #openJournal(batchId: string): Promise<FileJournal> {
+    const journal = await FileJournal.open(this.folder, batchId);
+    this.#journals.push(journal);
+    return journal;
   }
 
   /** Resolves when it is ready, knows its runs, its assets and the session. */

@@ -56,10 +56,13 @@ export class AtStart {
     for (let attempt = 1; !signal.aborted; attempt++) {
       await this.#lookUpAll();
       await this.#readExecutions(sinceUs);
+      applyUpdates();
+      const before = this.#sums();
       positions = await this.#asked("positions", () => state.options.broker.positions(signal));
       applyUpdates();
-      // Something that happened meanwhile may be in the positions, or not: they are asked again.
-      const isStill = !await this.#readExecutions(sinceUs);
+      await this.#readExecutions(sinceUs);
+      // What happened meanwhile may be in the positions, or not: they are asked again.
+      const isStill = this.#sums() === before;
       const isMissing = flow.live().some(isMissingFills);
       if (isStill && (!isMissing || attempt >= READS_MAX)) break;
       await state.options.wait(PAUSE_MS, signal);
@@ -74,6 +77,12 @@ export class AtStart {
       .filter(({ qty }) => !qty.isZero)
       .map(({ symbol, qty }) => ({ symbol, qty: qty.toFixed() }));
     return { external, openOrders, differences };
+  }
+
+  /** All that the book holds. */
+  #sums(): string {
+    const { book } = this.parts.state;
+    return [...book.symbols()].map((symbol) => `${symbol} ${book.net(symbol).toFixed()}`).join();
   }
 
   #sinceUs(): number {
@@ -127,19 +136,15 @@ export class AtStart {
     flow.onLookup(child, orderOf(child, "canceled", child.brokerOrderId ?? "", []));
   }
 
-  /** True: there were some that were not known. */
-  async #readExecutions(sinceUs: number): Promise<boolean> {
+  async #readExecutions(sinceUs: number): Promise<void> {
     const { state, flow, signal } = this.parts;
     const { broker } = state.options;
     const executions = await this.#asked("executions", () => broker.executions(sinceUs, signal));
-    let isAny = false;
     for (const execution of executions) {
       if (!state.book.isNew(execution)) continue;
-      isAny = true;
       if (flow.childOf(execution) !== undefined) flow.onExecution(execution);
       else this.#outsideExecution(execution);
     }
-    return isAny;
   }
 
   #outsideExecution(execution: Execution): void {

@@ -194,6 +194,33 @@ Deno.test("fault 36: positions that cannot be read are asked for again, nothing 
   assert.equal(second.lastReport(11, "A")?.position?.qty, 10);
 });
 
+Deno.test("an order that fills while positions are asked for counts once, told before or after", async () => {
+  for (const isToldFirst of [true, false]) {
+    const first = await live();
+    const { broker } = first;
+    first.send(testIntent({ action: "buy", symbol: "A" }));
+    await first.settled();
+    broker.fill(broker.open("A")[0], "10", "100");
+    await first.settled();
+    first.send(testIntent({ action: "sell", symbol: "A", seq: 1 }));
+    await first.settled();
+    const [exit] = broker.open("A");
+    const positions = broker.positions.bind(broker);
+    broker.positions = async () => {
+      delete (broker as Partial<typeof broker>).positions;
+      if (isToldFirst) broker.fill(exit, "4", "101");
+      const told = await positions();
+      if (!isToldFirst) broker.fill(exit, "4", "101");
+      return told;
+    };
+    const second = await restarted(first);
+    assert.equal(netOf(second, "A"), "6");
+    assert.equal(second.gateway.book.external("A").toFixed(), "0");
+    assert.equal(second.lastReport(11, "A")?.position?.qty, 6);
+    assert.equal(second.trades().length, 2);
+  }
+});
+
 Deno.test("a position whose strategy is gone stays protected, with its old run", async () => {
   const first = await live();
   const { broker } = first;
