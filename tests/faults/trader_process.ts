@@ -12,7 +12,8 @@ export default class Buyer extends Strategy {
   setup() {
     return { runs: 0 };
   }
-  run({ state, bars, symbol }: Tick<this>) {
+  run({ state, bars, symbol, position, openOrder }: Tick<this>) {
+    if (position || openOrder) return;
     state.runs++;
     const price = bars.close.at(-1);
     if (symbol < "B") {
