@@ -1,0 +1,99 @@
+/** Where two of the gateway's parts meet: what one knows of an order must not be lost on the other. */
+import assert from "node:assert/strict";
+import type { StopOrders } from "../../protocol.ts";
+import { RetryableError } from "../../util/errors.ts";
+import { limitOf } from "./test_orders.ts";
+import { answered, buy, limitBuy, openLive as open, sent } from "./test_live.ts";
+import { World } from "./test_world.ts";
+
+async function stopped(world: World, orders: StopOrders): Promise<void> {
+  world.gateway.fromMain({ type: "stop", orders, withinMs: 3000 });
+  await world.pass(10_000);
+  assert.equal(world.ofMain("stopped").length, 1);
+}
+
+async function again(before: World): Promise<World> {
+  const recovery = { fromBatchId: "batch", unknownPositions: "external", damage: null } as const;
+  const world = await World.open({ ...before.options, after: before, recovery });
+  await world.pass(2000);
+  return world;
+}
+
+/** Orders reach the broker, and its answers nobody, until the gateway gives up. */
+function answersNever(world: World): void {
+  const { broker } = world;
+  broker.submit = (request, signal) => {
+    broker.take(request);
+    return new Promise((_resolve, reject) =>
+      signal!.addEventListener("abort", () => reject(new RetryableError("given up")))
+    );
+  };
+}
+
+for (const orders of ["keep", "cancel", "flatten"] as const) {
+  Deno.test(`an order without an answer when the trader stops (${orders}) is still in question for the next`, async () => {
+    const world = await open();
+    const { broker } = world;
+    const taken = broker.submit.bind(broker);
+    const asked = broker.orderByClientId.bind(broker);
+    answersNever(world);
+    broker.isMuted = true;
+    await sent(world, { ...buy, stopPrice: 95 });
+    broker.orderByClientId = (_id, signal) =>
+      new Promise((_resolve, reject) => {
+        if (signal!.aborted) reject(new RetryableError("given up"));
+        signal!.addEventListener("abort", () => reject(new RetryableError("given up")));
+      });
+    await stopped(world, orders);
+    const said = world.journal.records.filter(({ type }) => type === "refused");
+    assert.deepEqual(said, []);
+    // It was filled, and its position is the run's, with its stop.
+    broker.orderByClientId = asked;
+    broker.fill(broker.orders[0], "10", "100");
+    broker.submit = taken;
+    broker.isMuted = false;
+    const next = await again(world);
+    assert.equal(next.lastReport(1, "A")?.position?.qty, 10);
+    assert.ok(broker.open("A").some(({ type, side }) => type === "stop" && side === "sell"));
+  });
+}
+
+Deno.test("an entry that was given up, and was filled all the same, has its stop", async () => {
+  const world = await open();
+  const { broker } = world;
+  const ids = answered(world, () => ({ result: "unknown", message: "time-out" }));
+  await sent(world, { ...buy, stopPrice: 95 });
+  await world.pass(70_000);
+  assert.equal(world.lastReport(1, "A")?.denial?.code, "too_late");
+  broker.answer = () => null;
+  broker.isMuted = true;
+  broker.take({ ...limitOf("A", "buy", "10", "100"), clientOrderId: ids[0] });
+  broker.isMuted = false;
+  broker.fill(broker.orders[0], "10", "100");
+  await world.pass(2000);
+  assert.equal(world.lastReport(1, "A")?.position?.qty, 10);
+  assert.deepEqual(broker.open("A").map(({ side, type, qty }) => [side, type, qty]), [[
+    "sell",
+    "stop",
+    "10",
+  ]]);
+});
+
+for (const orders of ["cancel", "flatten"] as const) {
+  Deno.test(`an exit that is at the broker when the trader stops (${orders}) stays there`, async () => {
+    const world = await open();
+    const { broker } = world;
+    broker.capabilities.brackets = [];
+    await sent(world, { ...buy, stopPrice: 95 });
+    broker.fill(broker.open("A")[0], "10", "100");
+    await world.settled();
+    world.rows({ A: 94 });
+    await world.settled();
+    const [exit] = broker.open("A");
+    assert.deepEqual([exit.side, exit.type], ["sell", "market"]);
+    await stopped(world, orders);
+    assert.deepEqual(broker.open("A").map(({ brokerOrderId }) => brokerOrderId), [
+      exit.brokerOrderId,
+    ]);
+  });
+}
