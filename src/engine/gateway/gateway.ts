@@ -263,7 +263,8 @@ export class Gateway {
         this.#consumers.drop(message.consumer);
         return this.#steps.settleWhenDone();
       case "handOver":
-        return this.#consumers.handOver(message, this.#flow, this.#reports);
+        this.#consumers.handOver(message, this.#flow, this.#reports, this.#liquidations);
+        return this.#pumpAll();
       case "abandon": {
         const closing = this.#stopping.abandon(message);
         return closing === null ? this.#pumpAll() : this.#run(() => this.#liquidate(closing));
