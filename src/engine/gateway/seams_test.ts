@@ -1,10 +1,12 @@
 /** Where two of the gateway's parts meet: what one knows of an order must not be lost on the other. */
 import assert from "node:assert/strict";
-import type { StopOrders } from "../../protocol.ts";
+import type { RunInfo, StopOrders } from "../../protocol.ts";
 import { RetryableError } from "../../util/errors.ts";
 import { limitOf } from "./test_orders.ts";
-import { answered, buy, limitBuy, openLive as open, sent } from "./test_live.ts";
+import { alerts, answered, buy, limitBuy, openLive as open, sent } from "./test_live.ts";
 import { World } from "./test_world.ts";
+
+const RUNS: RunInfo[] = [{ runId: 1, strategy: "alpha", consumer: 0, dayTrade: true }];
 
 async function stopped(world: World, orders: StopOrders): Promise<void> {
   world.gateway.fromMain({ type: "stop", orders, withinMs: 3000 });
@@ -97,3 +99,67 @@ for (const orders of ["cancel", "flatten"] as const) {
     ]);
   });
 }
+
+Deno.test("what somebody else trades is one execution to the rule of day trades", async () => {
+  const world = await World.open({
+    runs: RUNS,
+    stepping: false,
+    isTimed: true,
+    risk: { isPatternDayTrader: true },
+    before: (broker) => broker.equity = "20000",
+  });
+  const { broker } = world;
+  for (const symbol of ["A", "B"]) {
+    await sent(world, { ...buy, symbol });
+    broker.fill(broker.open(symbol)[0], "10", "100");
+    broker.tradeOutside(symbol, "sell", "10", "100");
+  }
+  await sent(world, { ...buy, symbol: "C" });
+  assert.deepEqual(world.denials(), []);
+  broker.fill(broker.open("C")[0], "10", "100");
+  await sent(world, { ...buy, symbol: "A" });
+  assert.deepEqual(world.denials(), ["day_trades"]);
+});
+
+Deno.test("a strategy that is stopped while its run goes over to another stays stopped", async () => {
+  const world = await open();
+  const { broker, gateway } = world;
+  await sent(world, buy);
+  broker.fill(broker.open("A")[0], "10", "100");
+  await sent(world, { ...limitBuy, symbol: "B", seq: 1 });
+  gateway.fromMain({ type: "abandon", id: 1, runIds: [1], flatten: true, reason: "stopped" });
+  const [run] = world.options.runs;
+  gateway.fromMain({
+    type: "handOver",
+    id: 2,
+    consumer: 0,
+    runs: [{ from: 1, run: { ...run, runId: 11 } }],
+  });
+  await world.settled();
+  // Its exit is cancelled by hand: it is sent again.
+  broker.confirmCancel(broker.open("A")[0]);
+  await world.pass(2000);
+  assert.deepEqual(broker.open().map(({ symbol, side }) => [symbol, side]), [["A", "sell"]]);
+  await sent(world, { ...buy, runId: 11, symbol: "C", seq: 2 });
+  assert.deepEqual(world.denials(), ["no_entries"]);
+});
+
+Deno.test("an older order of Liu's that is told of while the books are compared is no other trader", async () => {
+  const world = await World.open({
+    runs: RUNS,
+    stepping: false,
+    isTimed: true,
+    before: (broker) => {
+      const executions = broker.executions.bind(broker);
+      broker.executions = (sinceUs) => {
+        broker.executions = executions;
+        const old = { ...limitOf("A", "sell", "5", "140"), clientOrderId: "liu-before-1-1" };
+        broker.takeOutside(old);
+        broker.confirmCancel(broker.orders[0]);
+        return executions(sinceUs);
+      };
+    },
+  });
+  await sent(world, buy);
+  assert.deepEqual([world.denials(), alerts(world)], [[], []]);
+});
