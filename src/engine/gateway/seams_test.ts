@@ -163,3 +163,14 @@ Deno.test("an older order of Liu's that is told of while the books are compared 
   await sent(world, buy);
   assert.deepEqual([world.denials(), alerts(world)], [[], []]);
 });
+
+Deno.test("a journal that cannot be closed keeps nobody from hearing what is left open", async () => {
+  const world = await open();
+  const { broker, journal } = world;
+  await sent(world, buy);
+  broker.fill(broker.open("A")[0], "10", "100");
+  journal.close = () => Promise.reject(new Error("no space left on device"));
+  await stopped(world, "keep");
+  assert.deepEqual(world.ofMain("stopped")[0].open.map(({ qty }) => qty), ["10"]);
+  assert.match(alerts(world).join(), /no space left/);
+});
