@@ -336,7 +336,8 @@ export class Followings {
     const fromUs = warmUpFromUs(nowUs);
     // A bar that starts a minute ago ends now; a later one would be still in the making. But where
     // the exchange's clock is ahead of ours, it has ended there, and been sent before we listened.
-    const lagUs = Math.min(MINUTE_US, CLOCK_LAG_US_MAX * clock.rate);
+    // (A fast exchange is a simulated one, which gives what has ended there, and no more.)
+    const lagUs = CLOCK_LAG_US_MAX * clock.rate;
     const toUs = nowUs - MINUTE_US + 1 + lagUs;
     const query = { symbols, scale: "minute", fromUs, toUs, adjustment: "split" } as const;
     return this.#options.provider.bars(query, signal);
