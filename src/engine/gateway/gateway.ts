@@ -105,7 +105,11 @@ export class Gateway {
       else this.#run(() => this.#liquidate(request));
     });
     this.#figures = new Figures(this.#state, this.#abort.signal, this.#guard, {
-      tell: (account) => this.#consumers.tell(account),
+      tell: (account) => {
+        this.#consumers.tell(account);
+        // What the figures restrict may be something that is open.
+        this.#pumpAll();
+      },
       run: (task) => this.#run(task),
     });
     this.#reconciler = new Reconciler(this.#state, this.#flow, this.#dispatch, {

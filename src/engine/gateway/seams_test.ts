@@ -174,3 +174,15 @@ Deno.test("a journal that cannot be closed keeps nobody from hearing what is lef
   assert.deepEqual(world.ofMain("stopped")[0].open.map(({ qty }) => qty), ["10"]);
   assert.match(alerts(world).join(), /no space left/);
 });
+
+for (const onLoss of ["reduce", "flatten"] as const) {
+  Deno.test(`a day's loss that is reached (${onLoss}) takes back entries that wait at the broker`, async () => {
+    const risk = { maxDailyLoss: 500, onLoss };
+    const world = await World.open({ runs: RUNS, stepping: false, isTimed: true, risk });
+    const { broker } = world;
+    await sent(world, limitBuy);
+    broker.equity = "99000";
+    await world.pass(65_000);
+    assert.deepEqual([broker.open(), broker.orders[0].status], [[], "canceled"]);
+  });
+}
