@@ -103,7 +103,12 @@ export class Reconciler {
     let overdue = this.#inFlight.overdue();
     if (overdue.length > LOOK_UPS_MAX) {
       const open = await this.#listed();
-      overdue = overdue.filter(({ brokerOrderId }) => !open.has(brokerOrderId ?? ""));
+      overdue = overdue.filter((child) => {
+        const order = open.get(child.brokerOrderId ?? "");
+        if (order === undefined || isMissingFills(child)) return true;
+        this.#inFlight.onAnswer(child, order);
+        return false;
+      });
     }
     await this.#lookUp(overdue);
   }
@@ -181,15 +186,15 @@ export class Reconciler {
     this.options.wake();
   }
 
-  /** The ids of all that is open at the broker; what is listed is taken in. */
-  async #listed(): Promise<ReadonlySet<string>> {
+  /** All that is open at the broker, by its id; what is listed is taken in. */
+  async #listed(): Promise<ReadonlyMap<string, BrokerOrder>> {
     const { broker } = this.state.options;
-    const open = new Set<string>();
+    const open = new Map<string, BrokerOrder>();
     const ghosts = new Set<string>();
     for (const parent of await broker.openOrders(this.options.signal)) {
       for (const order of [parent, ...parent.legs]) {
         if (isFinal(order.status)) continue;
-        open.add(order.brokerOrderId);
+        open.set(order.brokerOrderId, order);
         const child = this.flow.onListed(order);
         if (child === null) this.#tellUnknown(order);
         else if (isFinal(child.status)) {

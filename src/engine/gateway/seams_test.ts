@@ -186,3 +186,19 @@ for (const onLoss of ["reduce", "flatten"] as const) {
     assert.deepEqual([broker.open(), broker.orders[0].status], [[], "canceled"]);
   });
 }
+
+Deno.test("cancels that the broker has not heard of are asked for again, however many these are", async () => {
+  const world = await open();
+  const { broker, gateway } = world;
+  for (const symbol of ["A", "B", "C"]) {
+    await sent(world, { ...limitBuy, symbol }, { ...limitBuy, symbol, runId: 2 });
+  }
+  assert.equal(broker.open().length, 6);
+  const cancel = broker.cancel.bind(broker);
+  broker.cancel = () => Promise.resolve({ result: "requested" });
+  gateway.fromMain({ type: "restrict", cause: "kill", state: "halted", reason: "killed" });
+  await world.settled();
+  broker.cancel = cancel;
+  await world.pass(60_000);
+  assert.equal(broker.open().length, 0);
+});
