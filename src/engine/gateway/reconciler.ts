@@ -228,12 +228,20 @@ export class Reconciler {
   }
 
   async #lookUp(children: readonly ChildOrder[], max = LOOK_UPS_MAX): Promise<void> {
-    const { broker } = this.state.options;
+    const { signal } = this.options;
+    const failures: unknown[] = [];
     for (const child of children.slice(0, max)) {
       if (child.isSending || child.clientOrderId === "") continue;
-      const order = await broker.orderByClientId(child.clientOrderId, this.options.signal);
-      await this.#answered(child, order);
+      try {
+        const order = await this.state.options.broker.orderByClientId(child.clientOrderId, signal);
+        await this.#answered(child, order);
+      } catch (error) {
+        // A broker that is away answers for none; what is wrong with one order must not hide the others.
+        if (signal.aborted || !isOutside(error) || error instanceof RetryableError) throw error;
+        failures.push(error);
+      }
     }
+    if (failures.length > 0) throw failures[0];
   }
 
   async #answered(child: ChildOrder, order: BrokerOrder | null): Promise<void> {

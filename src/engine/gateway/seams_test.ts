@@ -1,7 +1,7 @@
 /** Where two of the gateway's parts meet: what one knows of an order must not be lost on the other. */
 import assert from "node:assert/strict";
 import type { RunInfo, StopOrders } from "../../protocol.ts";
-import { RetryableError } from "../../util/errors.ts";
+import { OperationError, RetryableError } from "../../util/errors.ts";
 import { limitOf } from "./test_orders.ts";
 import { alerts, answered, buy, limitBuy, openLive as open, sent } from "./test_live.ts";
 import { World } from "./test_world.ts";
@@ -201,4 +201,20 @@ Deno.test("cancels that the broker has not heard of are asked for again, however
   broker.cancel = cancel;
   await world.pass(60_000);
   assert.equal(broker.open().length, 0);
+});
+
+Deno.test("an order that cannot be looked up holds up no other", async () => {
+  const world = await open();
+  const { broker } = world;
+  await sent(world, buy, { ...buy, symbol: "B" });
+  broker.isMuted = true;
+  for (const order of broker.open()) broker.fill(order, "10", "100");
+  broker.isMuted = false;
+  const asked = broker.orderByClientId.bind(broker);
+  broker.orderByClientId = (id) =>
+    id === broker.orders[0].clientOrderId
+      ? Promise.reject(new OperationError("its answer cannot be read"))
+      : asked(id);
+  await world.pass(30_000);
+  assert.equal(world.lastReport(1, "B")?.position?.qty, 10);
 });
