@@ -218,3 +218,20 @@ Deno.test("an order that cannot be looked up holds up no other", async () => {
   await world.pass(30_000);
   assert.equal(world.lastReport(1, "B")?.position?.qty, 10);
 });
+
+Deno.test("an answer that cannot be read after an interruption ends nobody: it is asked for again", async () => {
+  const world = await open();
+  const { broker } = world;
+  await sent(world, buy);
+  broker.say({ state: "interrupted", reason: "test" });
+  broker.isMuted = true;
+  broker.fill(broker.orders[0], "10", "100");
+  broker.isMuted = false;
+  const asked = broker.orderByClientId.bind(broker);
+  broker.orderByClientId = () => Promise.reject(new OperationError("cannot be read"));
+  broker.say({ state: "restored" });
+  await world.pass(3000);
+  broker.orderByClientId = asked;
+  await world.pass(10_000);
+  assert.equal(world.lastReport(1, "A")?.position?.qty, 10);
+});
