@@ -343,7 +343,9 @@ export class Gateway {
 
   #onRestored(): void {
     this.#run(async () => {
+      const { interruptions } = this.#state;
       await reconcile(this.#state, this.#flow, this.#reconciler);
+      if (this.#state.interruptions !== interruptions) return;
       this.#state.isConnected = true;
       for (const desk of this.#state.desks.values()) desk.touch();
       this.#pumpAll();

@@ -235,3 +235,22 @@ Deno.test("an answer that cannot be read after an interruption ends nobody: it i
   await world.pass(10_000);
   assert.equal(world.lastReport(1, "A")?.position?.qty, 10);
 });
+
+Deno.test("updates that are interrupted again while what was missed is read are not there", async () => {
+  const world = await open();
+  const { broker } = world;
+  await sent(world, limitBuy);
+  broker.say({ state: "interrupted", reason: "test" });
+  broker.isDown = true;
+  broker.say({ state: "restored" });
+  await world.pass(500);
+  broker.say({ state: "interrupted", reason: "test" });
+  broker.isDown = false;
+  await world.pass(10_000);
+  await sent(world, { ...buy, symbol: "B", seq: 1 });
+  assert.deepEqual(world.denials(), ["no_connection"]);
+  broker.say({ state: "restored" });
+  await world.pass(10_000);
+  await sent(world, { ...buy, symbol: "B", seq: 2 });
+  assert.deepEqual([world.denials().length, broker.open("B").length], [1, 1]);
+});

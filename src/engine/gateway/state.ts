@@ -54,6 +54,8 @@ export class GatewayState {
   readonly halted = new Set<string>();
   /** Order updates come; else no entry is sent. */
   isConnected = true;
+  /** How often they have not: what is being read of one time says nothing of the next. */
+  interruptions = 0;
   /** Why not all orders are let through. */
   readonly restrictions: Restrictions;
   /** null: orders a minute are not limited, and so are not counted. */
