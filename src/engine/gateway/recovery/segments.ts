@@ -158,7 +158,9 @@ async function setAside(folder: string, segment: Segment, told: string[]): Promi
   const { path, batchId, records, damagedLine } = segment;
   const kept = await freeName(path);
   await Deno.copyFile(path, kept);
-  await FileJournal.write(folder, batchId, records);
+  // With the first number that is free: nothing else says any more that records were lost.
+  const next = { ...segment.newest, sequence: sequenceAfter(segment) };
+  await FileJournal.write(folder, batchId, [next, ...records]);
   told.push(new JournalDamaged(path, damagedLine!, records).message);
   return `the journal ${path} was damaged in line ${damagedLine}: ${records.length} records could ` +
     `be read, others are lost. It is kept as ${kept}. The broker is compared with what is left`;
