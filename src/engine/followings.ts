@@ -123,6 +123,18 @@ export class Followings {
     });
   }
 
+  /**
+   * Subscribes to what no run of today's follows, but is held: the gateway watches its stops, and must
+   * see prices for that.
+   */
+  watch(symbols: readonly string[], signal: AbortSignal): Promise<void> {
+    return this.#inTurn(() => {
+      const { assets } = this.#options;
+      const unseen = symbols.filter((symbol) => assets.has(symbol) && !this.#runsOf.has(symbol));
+      return this.#subscribe([...new Set(unseen)], signal);
+    });
+  }
+
   /** A session begins after another: what no run holds is to be picked again. */
   startSession(assetClass: AssetClass, isHeld: (runId: number, symbol: string) => boolean): void {
     for (const [symbol, runs] of this.#runsOf) {
