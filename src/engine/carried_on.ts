@@ -5,7 +5,9 @@ import { RetryableError } from "../util/errors.ts";
 import { sleep } from "../util/sleep.ts";
 import type { Followings } from "./followings.ts";
 import { continuedRuns } from "./gateway/recovery/carry_runs.ts";
-import type { ScannerSetup, SessionLog } from "./session_options.ts";
+import type { ScannerSetup, SessionLog, SessionOptions } from "./session_options.ts";
+import type { ConsumerLink } from "./session_workers.ts";
+import type { StrategyStates } from "./strategy_states.ts";
 
 const ATTEMPTS_MAX = 5;
 const PAUSE_MS = 1000;
@@ -39,6 +41,21 @@ export class CarriedOn {
   /** Which run goes on for which. */
   continued(runs: readonly RunInfo[]): { from: number; to: number }[] {
     return this.#continued = continuedRuns(this.#before?.runs ?? [], runs);
+  }
+
+  /** What strategies keep is on disk from here on, and begins with what they kept before. */
+  takeStates(
+    states: StrategyStates,
+    { gateway, batchId, strategies }: Pick<SessionOptions, "gateway" | "batchId" | "strategies">,
+    consumers: readonly Pick<ConsumerLink, "traits">[],
+  ): Promise<void> {
+    return states.begin({
+      folder: gateway.journalFolder,
+      batchId,
+      before: this.#before,
+      setups: strategies,
+      traits: consumers.flatMap(({ traits }) => traits),
+    });
   }
 
   /** The runs of before are over: those that have no end get one. */

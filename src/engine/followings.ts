@@ -44,6 +44,8 @@ export interface FollowingsOptions {
   runs: readonly RunInfo[];
   traits: readonly StrategyTraits[];
   clock: Clock & { readonly rate: number };
+  /** What a trader before kept for a run that begins to follow a symbol. Default: nothing. */
+  statesBefore?: Resumption["statesOf"];
   /** Sends a follow message to a consumer. */
   follow(consumer: number, message: FollowMessage): void;
   warn(message: string, properties: Record<string, unknown>): void;
@@ -219,7 +221,12 @@ export class Followings {
       // The stream first, then history: else a bar that ends between the two would be in neither.
       await this.#subscribe(fresh, signal);
       const messages = await this.#messages(wanted, signal);
-      for (const [symbol, runs] of wanted) this.#start(runs, messages.get(symbol)!);
+      const { statesBefore = () => [] } = this.#options;
+      for (const [symbol, runs] of wanted) {
+        const states = runs.flatMap(({ runId }) => statesBefore(runId, symbol));
+        const message = messages.get(symbol)!;
+        this.#start(runs, states.length > 0 ? { ...message, states } : message);
+      }
     } catch (error) {
       for (const [symbol, runs] of wanted) for (const run of runs) this.#leave(run, symbol);
       throw error;

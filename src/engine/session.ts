@@ -12,6 +12,7 @@ import type { SessionWindow } from "../protocol.ts";
 import { OperationError } from "../util/errors.ts";
 import { sleep } from "../util/sleep.ts";
 import { SymbolTable } from "../util/symbol_table.ts";
+import { Background } from "./background.ts";
 import { CarriedOn } from "./carried_on.ts";
 import { watchDatabase } from "./database_watch.ts";
 import { Followings } from "./followings.ts";
@@ -29,6 +30,7 @@ import { consumerGroups, grantTexts, heldText, SessionRuns, startRuns } from "./
 import { SessionStreams } from "./session_streams.ts";
 import { type ConsumerSetting, SessionWorkers } from "./session_workers.ts";
 import { calendarDifferences, sessionWindows } from "./session_windows.ts";
+import { StrategyStates } from "./strategy_states.ts";
 import { Supervisor } from "./supervisor.ts";
 import { TradingDay } from "./trading_day.ts";
 
@@ -54,8 +56,11 @@ export class Session {
   readonly #collections: string[] = [];
   readonly #ended = Promise.withResolvers<string>();
   readonly #abort = new AbortController();
-  /** What must be done before a step is acknowledged. */
-  readonly #pending = new Set<Promise<void>>();
+  /** Its failure ends the session, unless it is over. */
+  readonly #background = new Background((error) => {
+    if (!this.#isOver) this.#ended.reject(error);
+  });
+  readonly #states: StrategyStates;
   readonly #refills: Refills;
   readonly #held = new HeldSymbols();
   #clock!: MarketClock;
@@ -74,7 +79,7 @@ export class Session {
     this.#producer = new Producer({
       symbols: this.#symbols,
       isLossless: () => this.#clock.rate === 0,
-      onStep: (n, timeUs, isLast) => void this.#guarded(this.#step(n, timeUs, isLast)),
+      onStep: (n, timeUs, isLast) => void this.#background.guarded(this.#step(n, timeUs, isLast)),
     });
     this.#workers = new SessionWorkers(options, {
       onGateway: (message) => {
@@ -88,7 +93,7 @@ export class Session {
       },
       onScanners: (worker, message) => {
         const { post } = this.#workers.scanners.links[worker];
-        void this.#guarded(this.#scans.onMessage(message, post));
+        void this.#background.guarded(this.#scans.onMessage(message, post));
       },
       onFailure: (error) => this.#ended.reject(error),
     });
@@ -117,7 +122,7 @@ export class Session {
       scans: this.#scans,
       isStepping: () => this.#clock.rate === 0,
       follow: (picked, targets) => this.#followings.pick(picked, targets, this.#abort.signal),
-      inBackground: (task) => void this.#guarded(task),
+      inBackground: (task) => void this.#background.guarded(task),
       onPhase: (text) => this.#phase(text),
       onAllClosed: () => this.#end("market close"),
     });
@@ -134,6 +139,12 @@ export class Session {
       log: this.#log,
       onFailure: (error) => this.#ended.reject(error),
       signal: this.#abort.signal,
+    });
+    this.#states = new StrategyStates({
+      monotonicMs: workerWallMs,
+      nowUs: () => this.#clock.nowUs(),
+      nameOf: (runId) => this.#runs.nameOf(runId),
+      log: this.#log,
     });
     this.#supervisor = this.#makeSupervisor();
     this.#messages = this.#makeMessages();
@@ -169,9 +180,10 @@ export class Session {
       gatewayReceiver: () => this.#gatewayReceiver,
       symbols: () => this.#followings?.symbols ?? [],
       reject: (...rejected) => this.#followings.reject(...rejected, this.#abort.signal),
-      before: (task) => this.#before(task),
+      before: (task) => this.#background.before(task),
       onEvent: this.#options.onEvent,
       supervisor: this.#supervisor,
+      states: this.#states,
     });
   }
 
@@ -181,6 +193,7 @@ export class Session {
       workers: this.#workers,
       producer: this.#producer,
       runs: this.#runs,
+      states: this.#states,
       rssBytes: () => Deno.memoryUsage().rss,
       nowUs: () => this.#clock.nowUs(),
       monotonicMs: workerWallMs,
@@ -188,7 +201,7 @@ export class Session {
       followings: () => this.#followings,
       windows: () => this.#windows,
       scans: this.#scans,
-      before: (task) => this.#before(task),
+      before: (task) => this.#background.before(task),
       log: this.#log,
       signal: this.#abort.signal,
     });
@@ -204,7 +217,7 @@ export class Session {
         // Nothing has been traded, and what is still starting could not be asked to finish.
         throw new OperationError("Interrupted before the session began");
       }
-      if (this.#clock.rate !== 0) void this.#guarded(this.#tickUntilEnd());
+      if (this.#clock.rate !== 0) void this.#background.guarded(this.#tickUntilEnd());
       const endReason = await this.#ended.promise;
       const { open, notDone } = await this.#finish(endReason);
       return {
@@ -222,6 +235,7 @@ export class Session {
     } finally {
       this.#supervisor.stop();
       this.#isOver = true;
+      await this.#states.close();
       this.#abort.abort();
       this.#workers.close();
     }
@@ -296,6 +310,7 @@ export class Session {
     const { runs, collections } = await startRuns({ ...this.#options, refOf }, consumers, startUs);
     this.#runs.current.push(...runs);
     this.#collections.push(...collections);
+    await before.takeStates(this.#states, this.#options, consumers);
     this.#workers.postGateway({ type: "runs", runs, continued: before.continued(runs) });
     for (const { post, index } of consumers) {
       post({ type: "runs", runs: this.#runs.of(index) });
@@ -315,6 +330,7 @@ export class Session {
       runs: this.#runs.current,
       traits: consumers.flatMap(({ traits }) => traits),
       clock: this.#clock,
+      statesBefore: (runId, symbol) => this.#states.takeBefore(runId, symbol),
       follow: (consumer, message) => {
         consumers[consumer].post(message);
         this.#streams.onFollowed(message.symbol);
@@ -329,17 +345,13 @@ export class Session {
     await this.#stepComplete(n);
     // What consumers told of the step has come before the buffers that they returned.
     await this.#producer.allReturned();
-    await this.#settled();
+    await this.#background.settled();
     await this.#day.schedule.runDue(timeUs);
-    await this.#settled();
+    await this.#background.settled();
     if (isLast) this.#end("end of the exchange's data");
     // Once the session ends, the exchange's time stands still: nothing happens while all is being stopped.
     if (this.#isEnding) return;
     this.#streams.ackStep(n);
-  }
-
-  async #settled(): Promise<void> {
-    while (this.#pending.size > 0) await Promise.all(this.#pending);
   }
 
   /** The gateway may have been quicker than the streams. */
@@ -355,19 +367,6 @@ export class Session {
       const dueMs = (this.#day.schedule.nextDueUs - nowUs) / 1000 / this.#clock.rate;
       await sleep(Math.max(1, Math.min(dueMs, TICK_MS_MAX)), this.#abort.signal);
     }
-  }
-
-  /** Something that a step waits for. */
-  #before(task: Promise<void>): void {
-    const done = this.#guarded(task).finally(() => this.#pending.delete(done));
-    this.#pending.add(done);
-  }
-
-  /** A failure in the background ends the session, unless it is over. */
-  #guarded(task: Promise<void>): Promise<void> {
-    return task.catch((error) => {
-      if (!this.#isOver) this.#ended.reject(error);
-    });
   }
 
   #end(reason: string): void {

@@ -5,6 +5,7 @@ import type { Refills } from "./refills.ts";
 import type { HeldSymbols } from "./held_symbols.ts";
 import type { SessionEvent, SessionLog } from "./session_options.ts";
 import type { SessionRuns } from "./session_runs.ts";
+import type { StrategyStates } from "./strategy_states.ts";
 import type { Supervisor } from "./supervisor.ts";
 
 export interface SessionMessagesOptions {
@@ -22,7 +23,8 @@ export interface SessionMessagesOptions {
   /** Something that a step waits for. */
   before(task: Promise<void>): void;
   onEvent(event: SessionEvent): void;
-  supervisor: Pick<Supervisor, "strategyFailed" | "overMemory" | "checkpoint">;
+  supervisor: Pick<Supervisor, "strategyFailed" | "overMemory">;
+  states: Pick<StrategyStates, "checkpoint">;
 }
 
 export class SessionMessages {
@@ -108,7 +110,7 @@ export class SessionMessages {
       case "overMemory":
         return supervisor.overMemory(consumer, message.strategy, message.heapMb);
       case "checkpoint":
-        return supervisor.checkpoint(message.states);
+        return this.#options.states.checkpoint(message.states);
       case "outOfSync": {
         const { symbol, lagSeconds, rowsLost, symbols } = message;
         // Of an interrupted stream its own line tells.

@@ -6,8 +6,8 @@
  * what became of their orders meanwhile, is told to them before they see another price; no other
  * consumer waits for it, but where the exchange goes by steps.
  */
-import type { Json, RunStart } from "../contracts/store.ts";
-import type { GatewayToMain, RunInfo, SessionWindow, StateCheckpoint } from "../protocol.ts";
+import type { RunStart } from "../contracts/store.ts";
+import type { GatewayToMain, RunInfo, SessionWindow } from "../protocol.ts";
 import { RetryableError } from "../util/errors.ts";
 import { sleep } from "../util/sleep.ts";
 import type { Followings } from "./followings.ts";
@@ -16,6 +16,7 @@ import type { Producer } from "./producer.ts";
 import type { OnFailure, SessionLog, SessionOptions, StrategySetup } from "./session_options.ts";
 import type { SessionRuns } from "./session_runs.ts";
 import type { ConsumerSetting, SessionWorkers } from "./session_workers.ts";
+import type { StrategyStates } from "./strategy_states.ts";
 import { Stop } from "./control.ts";
 import { Watchdog } from "./watchdog.ts";
 
@@ -36,6 +37,7 @@ export interface SupervisorOptions {
   workers: SessionWorkers;
   producer: Producer;
   runs: SessionRuns;
+  states: Pick<StrategyStates, "of" | "move">;
   /** The process's memory. */
   rssBytes(): number;
   nowUs(): number;
@@ -54,8 +56,6 @@ export class Supervisor {
   readonly #options: SupervisorOptions;
   #watchdog: Watchdog | null = null;
   #scannersWatchdog: Watchdog | null = null;
-  /** What strategies keep, by run and symbol. */
-  readonly #states = new Map<number, Map<string, Json>>();
   readonly #replacing = new Set<number>();
   /** When consumers were replaced, by consumer. */
   readonly #replaced: number[][] = [];
@@ -117,14 +117,6 @@ export class Supervisor {
 
   isReplacing(consumer: number): boolean {
     return this.#replacing.has(consumer);
-  }
-
-  /** What strategies keep, at a minute's end. */
-  checkpoint(states: StateCheckpoint[]): void {
-    for (const { runId, symbol, state } of states) {
-      const ofRun = this.#states.get(runId) ?? new Map();
-      this.#states.set(runId, ofRun.set(symbol, state));
-    }
   }
 
   /** A strategy is stopped for what it did: its orders and positions are looked after. */
@@ -260,7 +252,7 @@ export class Supervisor {
 
   /** Bars from history, states from the checkpoint, positions and orders from the book. */
   async #resume(consumer: number, why: string): Promise<void> {
-    const { workers, runs, producer, followings, windows, signal } = this.#options;
+    const { workers, runs, producer, followings, windows, states, signal } = this.#options;
     const link = workers.consumers[consumer];
     for (const { name, isCreated } of link.traits) {
       if (!isCreated) this.#leaveOut(consumer, name, "its create said no, the second time");
@@ -281,7 +273,7 @@ export class Supervisor {
     };
     const anew = {
       swap,
-      statesOf: (runId: number, symbol: string) => this.#stateOf(runId, symbol),
+      statesOf: (runId: number, symbol: string) => states.of(runId, symbol),
       retry: <T>(task: () => Promise<T>) => this.#retry(task),
     };
     const resumption = followings();
@@ -302,11 +294,6 @@ export class Supervisor {
     await done;
   }
 
-  #stateOf(runId: number, symbol: string): [runId: number, state: Json][] {
-    const state = this.#states.get(runId)?.get(symbol);
-    return state === undefined ? [] : [[runId, state]];
-  }
-
   /** The run's successor: a row of its own that names it, or itself where there is no database. */
   async #nextRun(
     run: RunInfo,
@@ -324,14 +311,12 @@ export class Supervisor {
   }
 
   #swap(run: RunInfo, next: RunInfo, why: string): void {
-    const { runs, session: { store }, nowUs } = this.#options;
+    const { runs, states, session: { store }, nowUs } = this.#options;
     if (next.runId === run.runId) return;
     const endUs = nowUs();
     const endReason = `replaced: ${why}`;
     runs.replace(run, next);
-    const states = this.#states.get(run.runId);
-    this.#states.delete(run.runId);
-    if (states) this.#states.set(next.runId, states);
+    states.move(run.runId, next.runId);
     store.write([{ table: "algo_run_end", row: { algoRunId: run.runId, endUs, endReason } }]);
   }
 

@@ -61,7 +61,7 @@ export interface FollowMessage {
   /** Minute bars before now, for warm-up. */
   history: BarColumns;
   previousClose: number;
-  /** What the strategies kept of it before their consumer was replaced, by run. */
+  /** What the strategies kept of it before their consumer, or the trader, was replaced, by run. */
   states?: [runId: number, state: Json][];
 }
 
@@ -108,7 +108,7 @@ export type ConsumerToMain =
   | { type: "strategyFailed"; runId: number; message: string; stack: string }
   /** The heap is over its budget; `strategy` filled most of it since it was half full, null: nobody knows. */
   | { type: "overMemory"; strategy: string | null; heapMb: number }
-  /** At each minute's end: what is to be there again in a consumer that takes the place of this one. */
+  /** What is to be there again in a consumer that takes the place of this one: see checkpoints.ts. */
   | { type: "checkpoint"; states: StateCheckpoint[] }
   /** Older than 5 s: the rows up to the producer's newest were dropped; these symbols want a refill. */
   | { type: "outOfSync"; symbol: string; lagSeconds: number; rowsLost: number; symbols: string[] }

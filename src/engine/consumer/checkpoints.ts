@@ -5,8 +5,8 @@ import { copyState } from "./state_copy.ts";
 import { MINUTE_US } from "./symbol_state.ts";
 
 /**
- * Tells what strategies keep, at each minute's end and whenever one has decided something, for a
- * consumer that takes the place of this one.
+ * Tells what strategies keep, at each minute's end and whenever one has decided something or heard of
+ * an order, for a consumer that takes the place of this one, and a trader that is started after this.
  */
 export class Checkpoints {
   readonly #strategies: readonly StrategyRun[];
@@ -28,6 +28,11 @@ export class Checkpoints {
     const minute = Math.floor(nowUs / MINUTE_US);
     if (minute === this.#minute) return;
     this.#minute = minute;
+    this.takeAll();
+  }
+
+  /** At once, before nothing more is decided. */
+  takeAll(): void {
     const states: StateCheckpoint[] = [];
     for (const run of this.#strategies) {
       for (const slot of run.slots.values()) this.#add(slot, states);

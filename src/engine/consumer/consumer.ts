@@ -115,6 +115,7 @@ export class Consumer {
         return run && this.#calls.failed(run, new Error(message.message));
       }
       case "stop":
+        this.#checkpoints?.takeAll();
         for (const run of this.#options.strategies) {
           if (run.slots.size > 0) this.#calls.call(run, () => run.instance.close());
           // Rows can still come; nothing is asked of it after its close.

@@ -1,7 +1,8 @@
-import { createHash } from "node:crypto";
 import { join } from "node:path";
 import type { Execution } from "../../model/order.ts";
+import { checkedLine, type CheckedText, readCheckedLines } from "../../util/checked_lines.ts";
 import { decimal } from "../../util/decimal.ts";
+import { replaceFile, syncFolder, writeAll } from "../../util/durable_file.ts";
 import { OperationError } from "../../util/errors.ts";
 import type { Journal, JournalRecord } from "./journal.ts";
 
@@ -23,61 +24,12 @@ export class JournalDamaged extends OperationError {
   }
 }
 
-export interface JournalText {
-  state: "whole" | "torn" | "damaged";
-  /** Up to the first line that cannot be read. */
-  records: JournalRecord[];
-  /** What can be read after it: of a torn segment nothing. */
-  later: JournalRecord[];
-  /** Where the first line that cannot be read begins, bytes. */
-  wholeBytes: number;
-  /** Its number, from 1. */
-  badLine: number;
-}
-
 /**
  * Reads a segment. Only the last record can be torn by a crash; a bad one with others after it is
- * damage. A line is: checksum, number of the record, the record as JSON.
+ * damage.
  */
-export function readJournal(bytes: Uint8Array): JournalText {
-  const records: JournalRecord[] = [];
-  let start = 0;
-  while (start < bytes.length) {
-    const newline = bytes.indexOf(10, start);
-    const record = newline < 0 ? null : readLine(bytes.subarray(start, newline), records.length);
-    if (record === null) {
-      const isLast = newline < 0 || newline === bytes.length - 1;
-      const state = isLast ? "torn" : "damaged";
-      const later = isLast ? [] : readLater(bytes.subarray(newline + 1));
-      return { state, records, later, wholeBytes: start, badLine: records.length + 1 };
-    }
-    records.push(record);
-    start = newline + 1;
-  }
-  return { state: "whole", records, later: [], wholeBytes: start, badLine: 0 };
-}
-
-/** The whole lines after a damaged one, whatever their numbers. */
-function readLater(bytes: Uint8Array): JournalRecord[] {
-  const records: JournalRecord[] = [];
-  for (let start = 0; start < bytes.length;) {
-    const newline = bytes.indexOf(10, start);
-    if (newline < 0) break;
-    const record = readLine(bytes.subarray(start, newline), null);
-    if (record !== null) records.push(record);
-    start = newline + 1;
-  }
-  return records;
-}
-
-/** `number` null: any. */
-function readLine(bytes: Uint8Array, number: number | null): JournalRecord | null {
-  const line = new TextDecoder().decode(bytes);
-  const body = line.slice(CHECKSUM_LENGTH + 1);
-  if (line.slice(0, CHECKSUM_LENGTH + 1) !== `${checksum(body)} `) return null;
-  const prefix = number === null ? body.slice(0, body.indexOf(" ") + 1) : `${number} `;
-  // The number tells of lines that are gone or came twice.
-  return body.startsWith(prefix) ? JSON.parse(body.slice(prefix.length), revive) : null;
+export function readJournal(bytes: Uint8Array): CheckedText<JournalRecord> {
+  return readCheckedLines<JournalRecord>(bytes, revive);
 }
 
 /** What an execution has as decimals is text on disk. */
@@ -94,12 +46,6 @@ function executionOf(read: Record<keyof Execution, string>) {
     cumulativeQty: decimal(cumulativeQty),
     fee: decimal(fee),
   };
-}
-
-const CHECKSUM_LENGTH = 16;
-
-function checksum(body: string): string {
-  return createHash("sha256").update(body).digest("hex").slice(0, CHECKSUM_LENGTH);
 }
 
 /**
@@ -157,14 +103,7 @@ export class FileJournal implements Journal {
     const path = segmentPath(folder, batchId);
     await Deno.mkdir(folder, { recursive: true });
     const text = records.map((record, number) => lineOf(number, record)).join("");
-    const draft = `${path}.new`;
-    {
-      using file = await Deno.open(draft, { create: true, write: true, truncate: true });
-      await writeAll(file, text);
-      await file.sync();
-    }
-    await Deno.rename(draft, path);
-    await syncFolder(folder);
+    (await replaceFile(path, text)).close();
   }
 
   /** Appends the record of a start, which is among the restored ones from then on. */
@@ -255,22 +194,11 @@ export function segmentPath(folder: string, batchId: string): string {
   return join(folder, `${batchId}.journal`);
 }
 
+/** What the batch's strategies keep, which main writes: see state_file.ts. */
+export function statesPath(folder: string, batchId: string): string {
+  return join(folder, `${batchId}.states`);
+}
+
 function lineOf(number: number, record: JournalRecord): string {
-  const body = `${number} ${JSON.stringify(record)}`;
-  return `${checksum(body)} ${body}\n`;
-}
-
-/** Gives the number of bytes. */
-async function writeAll(file: Deno.FsFile, text: string): Promise<number> {
-  const bytes = new TextEncoder().encode(text);
-  for (let written = 0; written < bytes.length;) {
-    written += await file.write(bytes.subarray(written));
-  }
-  return bytes.length;
-}
-
-/** A new file outlives a power cut only when its folder was written too. */
-async function syncFolder(path: string): Promise<void> {
-  using folder = await Deno.open(path);
-  await folder.sync();
+  return checkedLine(number, JSON.stringify(record));
 }

@@ -4,7 +4,13 @@
  * all; one that is damaged is kept beside.
  */
 import { basename, join } from "node:path";
-import { FileJournal, JournalDamaged, readJournal, segmentPath } from "../file_journal.ts";
+import {
+  FileJournal,
+  JournalDamaged,
+  readJournal,
+  segmentPath,
+  statesPath,
+} from "../file_journal.ts";
 import type { JournalRecord, SessionRecord } from "../journal.ts";
 import { openRecords } from "./open_records.ts";
 
@@ -77,8 +83,8 @@ export async function openSegment(
 }
 
 /**
- * Moves the account's other segments to the folder `archive`: what they say is in the database, and
- * what was open in them is in the newest.
+ * Moves the account's other segments to the folder `archive`, with what strategies kept: what they
+ * say is in the database, and what was open in them is in the newest.
  */
 export async function archiveSegments(
   folder: string,
@@ -93,6 +99,10 @@ export async function archiveSegments(
     if (session?.accountId !== accountId || session.host !== host) continue;
     await Deno.mkdir(archive, { recursive: true });
     await Deno.rename(path, join(archive, basename(path)));
+    const states = statesPath(folder, session.batchId);
+    await Deno.rename(states, join(archive, basename(states))).catch((error) => {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    });
   }
 }
 
