@@ -27,7 +27,7 @@ const REPLACED_MS = 600_000;
 const ROW_MS_MAX = 3_000;
 const RETRY_MS = 2_000;
 /** Its requests to the gateway are numbered from here: the day's own from 0. */
-const FIRST_ID = 1_000_000;
+const FIRST_ID = 1_000_000_000;
 
 export interface SupervisorOptions {
   session: Pick<

@@ -18,7 +18,7 @@ const LOOK_MS = 100;
 /** The last figures, and the stream's end, are waited for so long. */
 const LAST_MS_MAX = 500;
 /** Of the liquidation when all is to be closed: nobody waits for its answer. */
-const STOP_ID = -1;
+const STOP_ID = Number.MIN_SAFE_INTEGER;
 const ALL_CLASSES: AssetClass[] = ["us_equity", "crypto"];
 
 export interface StoppingOptions {
