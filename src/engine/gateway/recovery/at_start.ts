@@ -145,7 +145,8 @@ export class AtStart {
     for (const execution of executions) {
       if (!state.book.isNew(execution)) continue;
       if (flow.childOf(execution) !== undefined) flow.onExecution(execution);
-      else this.#outsideExecution(execution);
+      // What of those was not applied the comparison of positions finds.
+      else if (!state.book.isForgotten(execution)) this.#outsideExecution(execution);
     }
   }
 
