@@ -43,6 +43,7 @@ export class Reconciler {
   #ghosts: ReadonlySet<string> = new Set();
   /** Not among the broker's open orders at the last look. */
   #absent: ReadonlySet<ChildOrder> = new Set();
+  #turn = 0;
   /** The broker has said that it does not know them. */
   readonly #unknown = new Set<ChildOrder>();
   readonly #told = new Set<string>();
@@ -120,8 +121,11 @@ export class Reconciler {
       !isSending && brokerOrderId !== null && !isFinal(status) && !open.has(brokerOrderId)
     );
     // A list may be older than what was heard since.
-    await this.#lookUp(absent.filter((child) => this.#absent.has(child)));
+    const again = absent.filter((child) => this.#absent.has(child));
     this.#absent = new Set(absent);
+    // What is never listed must not keep the others from their turn.
+    const first = again.length === 0 ? 0 : this.#turn++ * LOOK_UPS_MAX % again.length;
+    await this.#lookUp([...again.slice(first), ...again.slice(0, first)]);
   }
 
   async lookAtPositions(): Promise<void> {

@@ -254,3 +254,17 @@ Deno.test("updates that are interrupted again while what was missed is read are 
   await sent(world, { ...buy, symbol: "B", seq: 2 });
   assert.deepEqual([world.denials().length, broker.open("B").length], [1, 1]);
 });
+
+Deno.test("orders that the broker never lists keep none of the others from being looked up", async () => {
+  const world = await open();
+  const { broker } = world;
+  for (const symbol of ["A", "B", "C"]) {
+    await sent(world, { ...limitBuy, symbol }, { ...limitBuy, symbol, runId: 2 });
+  }
+  broker.openOrders = () => Promise.resolve([]);
+  broker.isMuted = true;
+  broker.confirmCancel(broker.open("C")[1]);
+  broker.isMuted = false;
+  await world.pass(180_000);
+  assert.equal(world.lastReport(2, "C")?.openOrder, null);
+});
