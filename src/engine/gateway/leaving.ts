@@ -1,10 +1,11 @@
 /** What a gateway that stops leaves behind. */
 import type { OpenPosition } from "../../model/open_position.ts";
-import { plain } from "../../util/decimal.ts";
+import { decimal, plain } from "../../util/decimal.ts";
 import { coveredBy, type Protection, restingLegs } from "./protection.ts";
 import type { GatewayState } from "./state.ts";
 
 const PRICE_DECIMALS = 6;
+const ZERO = decimal(0);
 
 /**
  * Orders have ended (`keepsOrders`: or are at the broker, where they stay), and what is to rest has
@@ -29,7 +30,7 @@ export function openPositions(
   const all = [...state.book.all()].filter(({ runId }) => isWanted(runId));
   return all.map(({ symbol, runId, position }) => {
     const protection = state.desk(symbol).protections.get(runId);
-    const covered = coveredBy(protection);
+    const covered = isLeaving(protection) ? ZERO : coveredBy(protection);
     return {
       symbol,
       strategy: state.runs.get(runId)?.strategy ?? `run ${runId}`,
@@ -44,6 +45,12 @@ export function openPositions(
         : "none",
     };
   });
+}
+
+/** Cancels are on their way, of which nobody will hear what became. */
+function isLeaving(protection: Protection | undefined): boolean {
+  const legs = protection?.groups.flatMap(restingLegs) ?? [];
+  return legs.some(({ cancel, status }) => cancel === "requested" || status === "pending_cancel");
 }
 
 function hasPrices(protection: Protection | undefined): boolean {

@@ -4,7 +4,7 @@ import type { RunInfo, StopOrders } from "../../protocol.ts";
 import { OperationError, RetryableError } from "../../util/errors.ts";
 import { limitOf } from "./test_orders.ts";
 import { alerts, answered, buy, limitBuy, openLive as open, sent } from "./test_live.ts";
-import { World } from "./test_world.ts";
+import { testIntent, World } from "./test_world.ts";
 
 const RUNS: RunInfo[] = [{ runId: 1, strategy: "alpha", consumer: 0, dayTrade: true }];
 
@@ -267,4 +267,18 @@ Deno.test("orders that the broker never lists keep none of the others from being
   broker.isMuted = false;
   await world.pass(180_000);
   assert.equal(world.lastReport(2, "C")?.openOrder, null);
+});
+
+Deno.test("a stop whose cancel is on its way when the trader stops is not told as resting", async () => {
+  const world = await open();
+  const { broker } = world;
+  await sent(world, { ...buy, stopPrice: 95 });
+  broker.fill(broker.open("A")[0], "10", "100");
+  await world.settled();
+  broker.confirmsCancels = false;
+  await sent(world, testIntent({ action: "sell", symbol: "A", seq: 1 }));
+  await stopped(world, "keep");
+  assert.deepEqual(world.ofMain("stopped")[0].open.map(({ protection }) => protection), [
+    "watched only",
+  ]);
 });
