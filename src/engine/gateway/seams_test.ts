@@ -282,3 +282,13 @@ Deno.test("a stop whose cancel is on its way when the trader stops is not told a
     "watched only",
   ]);
 });
+
+Deno.test("an order of which nobody says what became is told, once", async () => {
+  const world = await open();
+  const { broker } = world;
+  answered(world, () => ({ result: "unknown", message: "time-out" }));
+  broker.isDown = true;
+  await sent(world, buy);
+  await world.pass(300_000);
+  assert.equal(world.logs.filter((line) => line.includes("order_unanswered")).length, 1);
+});

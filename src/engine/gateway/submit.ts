@@ -99,15 +99,20 @@ function tooLate(why: string): SubmitOutcome {
 /** null: the broker has said, after the grace, that it does not have it. */
 async function lookUp(options: SubmitOptions): Promise<BrokerOrder | null | typeof UNKNOWN> {
   const { broker, request, signal } = options;
+  let isTold = false;
   for (let waitMs = GRACE_MS;; waitMs = Math.min(2 * waitMs, BACK_OFF_MS_MAX)) {
     try {
       const order = await broker.orderByClientId(request.clientOrderId, signal);
       if (order !== null) return order;
       if (waitMs > GRACE_MS) return options.seen();
     } catch (error) {
+      const isLong: boolean = waitMs === BACK_OFF_MS_MAX && !isTold;
+      isTold ||= isLong;
       options.log("{id}: cannot be looked up: {error}", {
         id: request.clientOrderId,
         error: String(error),
+        // Nothing else goes in its symbol until it can: somebody must know.
+        ...(isLong ? { alert: "order_unanswered" } : {}),
       });
     }
     if (signal.aborted) return options.seen() ?? UNKNOWN;
