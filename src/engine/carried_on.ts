@@ -107,6 +107,7 @@ export class CarriedOn {
     const attempt = (what: string, follow: () => Promise<unknown>) =>
       attempted(what, follow, log, signal);
     await attempt("what is held", () => followings.resume(own, signal));
+    await attempt("what is left", () => followings.watch(left, signal));
     if (!isSameBatch) return;
     const picks = await store.trending(batchId);
     for (const { source: { name }, targets } of scanners) {

@@ -125,6 +125,18 @@ export class Followings {
     });
   }
 
+  /**
+   * Subscribes to what no run of today's follows, but is held: the gateway watches its stops, and must
+   * see prices for that.
+   */
+  watch(symbols: readonly string[], signal: AbortSignal): Promise<void> {
+    return this.#inTurn(() => {
+      const { assets } = this.#options;
+      const unseen = symbols.filter((symbol) => assets.has(symbol) && !this.#runsOf.has(symbol));
+      return this.#subscribe([...new Set(unseen)], signal);
+    });
+  }
+
   /** A session begins after another: what no run holds is to be picked again. */
   startSession(assetClass: AssetClass, isHeld: (runId: number, symbol: string) => boolean): void {
     for (const [symbol, runs] of this.#runsOf) {
@@ -343,7 +355,8 @@ export class Followings {
     const fromUs = warmUpFromUs(nowUs);
     // A bar that starts a minute ago ends now; a later one would be still in the making. But where
     // the exchange's clock is ahead of ours, it has ended there, and been sent before we listened.
-    const lagUs = Math.min(MINUTE_US, CLOCK_LAG_US_MAX * clock.rate);
+    // (A fast exchange is a simulated one, which gives what has ended there, and no more.)
+    const lagUs = CLOCK_LAG_US_MAX * clock.rate;
     const toUs = nowUs - MINUTE_US + 1 + lagUs;
     const query = { symbols, scale: "minute", fromUs, toUs, adjustment: "split" } as const;
     return this.#options.provider.bars(query, signal);

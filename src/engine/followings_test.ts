@@ -196,3 +196,11 @@ Deno.test("what cannot be traded is told once a symbol and session", async () =>
   await rig.pick("X", "s");
   assert.deepEqual(rig.news(), [warned]);
 });
+
+Deno.test("what is held by a strategy that is gone is subscribed to, for the gateway's watch", async () => {
+  const rig = new Rig([["s", 0]]);
+  await rig.pick("A", "s");
+  rig.news();
+  await rig.followings.watch(["A", "B", "B", "Z"], signal);
+  assert.deepEqual(rig.news(), ["subscribe B"]);
+});

@@ -14,7 +14,10 @@ export interface MixedResult extends SessionFaults {
   byFault: Record<string, number>;
   orders: number;
   fills: number;
-  /** Cash at the exchange less the cash that the stored executions come to; "0": to the cent. */
+  /**
+   * Cash at the exchange less the cash that the stored executions come to, and those of others that
+   * closed nothing of a run's (EXTERNAL: a liquidation that crossed Liu's own exit); "0": to the cent.
+   */
   cashDifference: string;
 }
 
@@ -79,9 +82,11 @@ export async function playMixed(world: SessionWorld, seed: number): Promise<Mixe
     faults: MIXED.map((fault) => ({ ...fault, until: CALM_FROM })),
     seed,
   });
-  const { injected, orders, fills } = played.truth;
+  const { injected, orders, fills, othersOrders } = played.truth;
+  const external = fills.filter(({ order_id }) => othersOrders.includes(order_id))
+    .map(({ symbol }) => symbol);
   return {
-    ...faultsOf(played),
+    ...faultsOf(played, { external }),
     seed,
     injected: Object.values(injected).reduce((sum, count) => sum + count, 0),
     byFault: injected,
@@ -92,9 +97,17 @@ export async function playMixed(world: SessionWorld, seed: number): Promise<Mixe
 }
 
 function cashDifference({ truth, stored }: Played): string {
-  const cash = stored.trades.reduce((sum, { operation, qty, price, fee }) => {
+  const others = new Set(truth.othersOrders);
+  const isOthers = (orderId: string) => others.has(orderId.replace(/\/run\d+$/, ""));
+  let cash = decimal(CASH);
+  for (const { operation, qty, price, fee, brokerOrderId } of stored.trades) {
+    if (isOthers(brokerOrderId)) continue;
     const isBuy = operation === "buy" || operation === "buy_short";
-    return sum.minus(decimal(qty).times(price).times(isBuy ? 1 : -1)).minus(fee);
-  }, decimal(CASH));
+    cash = cash.minus(decimal(qty).times(price).times(isBuy ? 1 : -1)).minus(fee);
+  }
+  for (const { order_id, side, qty, price } of truth.fills) {
+    if (!others.has(order_id)) continue;
+    cash = cash.minus(decimal(qty).times(price).times(side === "buy" ? 1 : -1));
+  }
   return decimal(truth.account.cash).minus(cash).round(2).toFixed();
 }

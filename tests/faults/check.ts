@@ -102,11 +102,17 @@ function lostFillsOf(world: FaultWorld): string[] {
   return lostFills(there, stored, world.adversary.book.othersOrders);
 }
 
-/** A run that was told of a stop has stop orders at the exchange for all that it holds. */
+/**
+ * A run that was told of a stop has stop orders at the exchange for all that it holds. But while its
+ * entry is filled in part: the exchange holds an entry's legs back until all of it has filled, and
+ * the gateway watches the prices.
+ */
 function unprotectedIn(world: FaultWorld, symbol: string): string[] {
   const wanted = new Map<number, number>();
-  for (const { runId, symbol: of, position } of world.reports.heard) {
-    if (of === symbol) wanted.set(runId, position?.stopPrice != null ? position.qty : 0);
+  for (const { runId, symbol: of, position, openOrder } of world.reports.heard) {
+    if (of !== symbol) continue;
+    const isFilling = openOrder?.action === "buy" || openOrder?.action === "short";
+    wanted.set(runId, position?.stopPrice != null && !isFilling ? position.qty : 0);
   }
   const net = [...wanted.values()].reduce((sum, qty) => sum + qty, 0);
   if (net === 0) return [];

@@ -5,6 +5,7 @@
 import type { AssetClass } from "../../model/asset.ts";
 import { exchangeDay } from "../../model/calendar.ts";
 import type { MainToGateway } from "../../protocol.ts";
+import { cancelEntries } from "./halts.ts";
 import type { DayRecord } from "./journal.ts";
 import { money } from "./risk_limits.ts";
 import type { GatewayState } from "./state.ts";
@@ -118,6 +119,8 @@ export class AccountGuard {
       ? "all positions are closed"
       : "only exits are let through";
     this.state.restrict("loss", "reducing", `${what}: ${follows} until the session ends`);
+    // They would add to what loses.
+    cancelEntries(this.state, what);
     this.#note();
     if (onLoss === "reduce") return;
     for (const assetClass of ASSET_CLASSES) {

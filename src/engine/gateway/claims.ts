@@ -38,7 +38,11 @@ export class Claims {
 
   /** An order took the place of one of Liu's in the symbol, and is not known yet. */
   isWaiting(symbol: string): boolean {
-    for (const child of this.#replaced) if (child.symbol === symbol) return true;
+    for (const child of this.#replaced) {
+      // It may have ended with what took its place.
+      if (isFinal(child.status)) this.#replaced.delete(child);
+      else if (child.symbol === symbol) return true;
+    }
     return false;
   }
 

@@ -1,6 +1,7 @@
 /** The consumers that are there: a step waits for all of them. */
 import type { AccountFigures, MainToGateway } from "../../protocol.ts";
 import { handOver } from "./handover.ts";
+import type { Liquidations } from "./liquidation.ts";
 import type { OrderFlow } from "./order_flow.ts";
 import type { Reports } from "./reports.ts";
 import type { GatewayState } from "./state.ts";
@@ -30,11 +31,12 @@ export class Consumers {
     { id, consumer, runs }: Extract<MainToGateway, { type: "handOver" }>,
     flow: OrderFlow,
     reports: Reports,
+    liquidations: Liquidations,
   ): void {
     const { toConsumer, toMain } = this.#state.options;
     if (!this.list.includes(consumer)) this.list.push(consumer);
     toConsumer(consumer, { type: "account", account: this.#state.account.figures });
-    handOver({ state: this.#state, flow, reports }, runs);
+    handOver({ state: this.#state, flow, reports, liquidations }, runs);
     toConsumer(consumer, { type: "handedOver" });
     toMain({ type: "handedOver", id });
   }

@@ -1,10 +1,9 @@
 import type { MainToGateway } from "../../protocol.ts";
 import type { AccountGuard } from "./account_guard.ts";
-import { setHalted } from "./halts.ts";
+import { cancelEntries, setHalted } from "./halts.ts";
 import { inspect } from "./inspect.ts";
 import type { Liquidations } from "./liquidation.ts";
 import type { GatewayState } from "./state.ts";
-import { isEntry } from "./work.ts";
 
 type Controlling = Extract<
   MainToGateway,
@@ -42,16 +41,5 @@ export function controlled(
       return state.options.toMain({ type: "inspected", id: message.id, ...inspect(state) });
     default:
       return message satisfies never;
-  }
-}
-
-/** What protects positions, and what closes them, stays. */
-function cancelEntries(state: GatewayState, why: string): void {
-  for (const desk of state.board.busy.list) {
-    for (const work of desk.works) {
-      if (!isEntry(work.action)) continue;
-      work.cancelReason ??= why;
-      desk.touch();
-    }
   }
 }

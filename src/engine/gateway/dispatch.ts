@@ -80,6 +80,8 @@ export class Dispatch {
   #send(requests: DeskRequests, from: number): Soon<void> {
     const { cancels, submits, count } = requests;
     for (let i = from; i < count; i++) {
+      // What was not sent when the gateway gave up is found so by the next start.
+      if (this.signal.aborted) return;
       const isCancel = i < cancels.length;
       const sent = isCancel ? this.#cancel(cancels[i]) : this.#submit(submits[i - cancels.length]);
       if (sent instanceof Promise) return sent.then(() => this.#send(requests, i + 1));
@@ -127,6 +129,9 @@ export class Dispatch {
       case "mismatch":
         this.state.restrict("mismatch", "halted", result.message);
         return this.flow.refused(child, "duplicate_mismatch", result.message);
+      case "unanswered":
+        // It stays in question, in the journal too: "refused" there would be believed at the next start.
+        return;
       default:
         return result satisfies never;
     }

@@ -84,7 +84,6 @@ export class Externals {
     const { book, options } = state;
     if (execution.timeUs < this.sinceUs || !book.isNew(execution)) return false;
     if (this.#ahead.length > 0 && this.#isAhead(execution)) return false;
-    state.dayTrades?.note(execution);
     const { symbol, side, brokerOrderId: id } = execution;
     const desk = state.desk(symbol);
     const change = side === "buy" ? execution.qty : execution.qty.neg();

@@ -105,7 +105,11 @@ export class Gateway {
       else this.#run(() => this.#liquidate(request));
     });
     this.#figures = new Figures(this.#state, this.#abort.signal, this.#guard, {
-      tell: (account) => this.#consumers.tell(account),
+      tell: (account) => {
+        this.#consumers.tell(account);
+        // What the figures restrict may be something that is open.
+        this.#pumpAll();
+      },
       run: (task) => this.#run(task),
     });
     this.#reconciler = new Reconciler(this.#state, this.#flow, this.#dispatch, {
@@ -263,7 +267,8 @@ export class Gateway {
         this.#consumers.drop(message.consumer);
         return this.#steps.settleWhenDone();
       case "handOver":
-        return this.#consumers.handOver(message, this.#flow, this.#reports);
+        this.#consumers.handOver(message, this.#flow, this.#reports, this.#liquidations);
+        return this.#pumpAll();
       case "abandon": {
         const closing = this.#stopping.abandon(message);
         return closing === null ? this.#pumpAll() : this.#run(() => this.#liquidate(closing));
@@ -338,7 +343,9 @@ export class Gateway {
 
   #onRestored(): void {
     this.#run(async () => {
+      const { interruptions } = this.#state;
       await reconcile(this.#state, this.#flow, this.#reconciler);
+      if (this.#state.interruptions !== interruptions) return;
       this.#state.isConnected = true;
       for (const desk of this.#state.desks.values()) desk.touch();
       this.#pumpAll();

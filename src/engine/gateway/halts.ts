@@ -18,3 +18,14 @@ export function setHalted(state: GatewayState, symbol: string, isHalted: boolean
   }
   desk.touch();
 }
+
+/** In all symbols. What protects positions, and what closes them, stays. */
+export function cancelEntries(state: GatewayState, why: string): void {
+  for (const desk of state.board.busy.list) {
+    for (const work of desk.works) {
+      if (!isEntry(work.action)) continue;
+      work.cancelReason ??= why;
+      desk.touch();
+    }
+  }
+}

@@ -4,16 +4,22 @@
  */
 import type { RunInfo } from "../../protocol.ts";
 import { carryRun, NOBODY } from "./recovery/carry_runs.ts";
+import type { Liquidations } from "./liquidation.ts";
 import type { OrderFlow } from "./order_flow.ts";
 import type { Reports } from "./reports.ts";
 import type { GatewayState } from "./state.ts";
 
 /** What the runs have is told to their consumer. A run may go on under its own number. */
 export function handOver(
-  parts: { state: GatewayState; flow: OrderFlow; reports: Reports },
+  parts: {
+    state: GatewayState;
+    flow: OrderFlow;
+    reports: Reports;
+    liquidations: Liquidations;
+  },
   handed: readonly { from: number; run: RunInfo }[],
 ): void {
-  const { state, flow, reports } = parts;
+  const { state, flow, reports, liquidations } = parts;
   for (const { run } of handed) state.runs.set(run.runId, run);
   const continued = handed.map(({ from, run }) => ({ from, to: run.runId }))
     .filter(({ from, to }) => from !== to);
@@ -24,7 +30,10 @@ export function handOver(
       .filter(({ runId, consumer }) => consumer !== NOBODY && !isOver.has(runId));
     journal.note({ type: "runs", runs, continued });
   }
-  for (const { from, to } of continued) carryRun(state, flow, from, to);
+  for (const { from, to } of continued) {
+    carryRun(state, flow, from, to);
+    liquidations.carry(from, to);
+  }
   for (const desk of state.desks.values()) {
     for (const { from, run: { runId } } of handed) {
       // The numbers of intents begin anew.

@@ -45,6 +45,14 @@ export class Liquidations {
     }
   }
 
+  /** A run that is to be closed goes on under another number: that is closed, too. */
+  carry(from: number, to: number): void {
+    for (const [i, request] of this.#requests.entries()) {
+      const { runIds } = request;
+      if (runIds?.includes(from)) this.#requests[i] = { ...request, runIds: [...runIds, to] };
+    }
+  }
+
   get isWaiting(): boolean {
     return this.#answered.size < this.#requests.length;
   }

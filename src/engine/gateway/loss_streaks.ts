@@ -54,6 +54,16 @@ export class LossStreaks {
     });
   }
 
+  /** What a run has realised of a trade that is not over is another's from here on. */
+  carry(from: number, to: number): void {
+    for (const open of this.#open.values()) {
+      const sum = open.get(from);
+      if (sum === undefined) continue;
+      open.delete(from);
+      open.set(to, sum.plus(open.get(to) ?? 0));
+    }
+  }
+
   /** 0: it has made no pause. */
   pausedUntilUs(strategy: string, symbol: string): number {
     return this.#streaks.get(symbol)?.get(strategy)?.pausedUntilUs ?? 0;

@@ -84,7 +84,9 @@ export function otherTrader(evidence: string): string {
 /** An order with Liu's prefix that this trader does not know, sent since it has been there. */
 export function noteOtherTrader(state: GatewayState, order: BrokerOrder, sinceUs: number): void {
   const { clientOrderId, submittedUs, symbol } = order;
-  const isAnothers = clientOrderId.startsWith("liu-") && submittedUs > sinceUs &&
+  // Before the books have been compared all that is old is new to it.
+  const isAnothers = sinceUs > -Infinity && clientOrderId.startsWith("liu-") &&
+    submittedUs > sinceUs &&
     !clientOrderId.startsWith(`liu-${state.options.batchId}-`);
   if (!isAnothers) return;
   const reason = otherTrader(`order ${clientOrderId} in ${symbol} is not this one's`);

@@ -306,7 +306,11 @@ export class OrderFlow {
     if (child.filledQty.gt(child.reportedQty)) child.reportedQty = child.filledQty;
     if (work) work.filledQty = work.filledQty.plus(qty);
     const protection = desk.protections.get(runId);
-    if (work && isEntry(work.action) && protection) protection.sinceUs = execution.timeUs;
+    if (work && isEntry(work.action)) {
+      if (protection) protection.sinceUs = execution.timeUs;
+      // It had counted as over, and what was to protect it was forgotten.
+      else if (entry.position !== null) desk.protect(work, true, execution.timeUs);
+    }
     if (work && isOwnExit(work)) desk.refusals.delete(runId);
     const ends = this.#ending(child);
     const partial = work ? !ends : child.status !== "filled";

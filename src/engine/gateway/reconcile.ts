@@ -1,7 +1,7 @@
 /** Makes up for executions that nobody told of. */
 import type { BrokerOrder, Execution } from "../../model/order.ts";
 import { Decimal, decimal } from "../../util/decimal.ts";
-import { RetryableError } from "../../util/errors.ts";
+import { OperationError, RetryableError } from "../../util/errors.ts";
 import { sumId } from "./book.ts";
 import type { OrderFlow } from "./order_flow.ts";
 import type { Reconciler } from "./reconciler.ts";
@@ -28,12 +28,14 @@ export async function reconcile(
   const { signal } = reconciler.options;
   const live = flow.live();
   const sinceUs = Math.min(state.nowUs(), ...live.map((child) => child.sentUs)) - CLOCK_US;
-  await whileAnswered(state, signal, async () => {
+  const ask = async () => {
     await reconciler.lookUpAll(live);
     for (const execution of await broker.executions(sinceUs, signal)) {
       flow.onListedExecution(execution);
     }
-  });
+  };
+  // An answer that cannot be read is no reason to leave what is held alone.
+  await whileAnswered(state, signal, ask, (error) => error instanceof OperationError);
   for (const { clientOrderId } of live.filter(isMissingFills)) {
     log("error", "Executions of {clientOrderId} cannot be found", { clientOrderId });
   }
@@ -129,14 +131,21 @@ async function whileAnswered<T>(
   state: GatewayState,
   signal: AbortSignal,
   ask: () => Promise<T>,
+  isPassing: (error: unknown) => boolean = () => false,
 ): Promise<T | undefined> {
   const { wait, log } = state.options;
+  let isTold = false;
   for (let attempt = 1; !signal.aborted; attempt = Math.min(attempt + 1, READS_MAX)) {
     try {
       return await ask();
     } catch (error) {
-      if (!(error instanceof RetryableError)) throw error;
-      log("warning", "The broker does not answer: {error}", { error: error.message });
+      if (signal.aborted) break;
+      const isAway = error instanceof RetryableError;
+      if (!isAway && !isPassing(error)) throw error;
+      const text = "The broker does not answer: {error}";
+      const alert = isAway || isTold ? {} : { alert: "not_reconciled" };
+      log(isAway || isTold ? "warning" : "error", text, { error: String(error), ...alert });
+      isTold ||= !isAway;
     }
     await wait(attempt * PAUSE_MS, signal);
   }

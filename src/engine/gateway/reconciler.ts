@@ -103,7 +103,12 @@ export class Reconciler {
     let overdue = this.#inFlight.overdue();
     if (overdue.length > LOOK_UPS_MAX) {
       const open = await this.#listed();
-      overdue = overdue.filter(({ brokerOrderId }) => !open.has(brokerOrderId ?? ""));
+      overdue = overdue.filter((child) => {
+        const order = open.get(child.brokerOrderId ?? "");
+        if (order === undefined || isMissingFills(child)) return true;
+        this.#inFlight.onAnswer(child, order);
+        return false;
+      });
     }
     await this.#lookUp(overdue);
   }
@@ -181,15 +186,15 @@ export class Reconciler {
     this.options.wake();
   }
 
-  /** The ids of all that is open at the broker; what is listed is taken in. */
-  async #listed(): Promise<ReadonlySet<string>> {
+  /** All that is open at the broker, by its id; what is listed is taken in. */
+  async #listed(): Promise<ReadonlyMap<string, BrokerOrder>> {
     const { broker } = this.state.options;
-    const open = new Set<string>();
+    const open = new Map<string, BrokerOrder>();
     const ghosts = new Set<string>();
     for (const parent of await broker.openOrders(this.options.signal)) {
       for (const order of [parent, ...parent.legs]) {
         if (isFinal(order.status)) continue;
-        open.add(order.brokerOrderId);
+        open.set(order.brokerOrderId, order);
         const child = this.flow.onListed(order);
         if (child === null) this.#tellUnknown(order);
         else if (isFinal(child.status)) {
@@ -223,12 +228,20 @@ export class Reconciler {
   }
 
   async #lookUp(children: readonly ChildOrder[], max = LOOK_UPS_MAX): Promise<void> {
-    const { broker } = this.state.options;
+    const { signal } = this.options;
+    const failures: unknown[] = [];
     for (const child of children.slice(0, max)) {
       if (child.isSending || child.clientOrderId === "") continue;
-      const order = await broker.orderByClientId(child.clientOrderId, this.options.signal);
-      await this.#answered(child, order);
+      try {
+        const order = await this.state.options.broker.orderByClientId(child.clientOrderId, signal);
+        await this.#answered(child, order);
+      } catch (error) {
+        // A broker that is away answers for none; what is wrong with one order must not hide the others.
+        if (signal.aborted || !isOutside(error) || error instanceof RetryableError) throw error;
+        failures.push(error);
+      }
     }
+    if (failures.length > 0) throw failures[0];
   }
 
   async #answered(child: ChildOrder, order: BrokerOrder | null): Promise<void> {

@@ -21,6 +21,7 @@ import type { CheckedOrder } from "./risk_view.ts";
 import {
   type ChildOrder,
   isEntry,
+  isOwnExit,
   type OrderKind,
   type OrderTerms,
   sideOf,
@@ -53,6 +54,8 @@ export class GatewayState {
   readonly halted = new Set<string>();
   /** Order updates come; else no entry is sent. */
   isConnected = true;
+  /** How often they have not: what is being read of one time says nothing of the next. */
+  interruptions = 0;
   /** Why not all orders are let through. */
   readonly restrictions: Restrictions;
   /** null: orders a minute are not limited, and so are not counted. */
@@ -135,10 +138,14 @@ export class GatewayState {
     return isRegularSession(assetClass, this.sessions.us_equity, this.nowUs());
   }
 
-  /** Ends what is open, and has all plans looked at once more. */
+  /**
+   * Ends what is open, and has all plans looked at once more. The gateway's own exits go on: without
+   * them what a stop has decided to leave would stay, unprotected. In steps nothing goes on.
+   */
   closeDesks(why: string): void {
+    const { stepping } = this.options;
     for (const desk of this.desks.values()) {
-      for (const work of desk.works) work.cancelReason ??= why;
+      for (const work of desk.works) if (stepping || !isOwnExit(work)) work.cancelReason ??= why;
       for (const protection of desk.protections.values()) protection.failures = 0;
       desk.touch();
     }

@@ -59,8 +59,14 @@ export class Stopping {
     const { state, giveUp, close } = this.options;
     await this.#settle(orders, withinMs);
     await this.#soon(giveUp());
-    await close();
-    const { options: { toMain }, board: { openOrders } } = state;
+    const { options: { toMain, log }, board: { openOrders } } = state;
+    try {
+      await close();
+    } catch (error) {
+      // What was not written the broker knows: the next start asks it.
+      const text = "The journal could not be written to its end: {error}";
+      log("error", text, { error: String(error), alert: "journal" });
+    }
     toMain({ type: "stopped", open: openPositions(state), orders: openOrders });
   }
 

@@ -15,7 +15,9 @@ export type SubmitOutcome =
    */
   | { result: "mismatch"; message: string }
   /** Nobody wants it any more, and the broker does not have it. */
-  | { result: "withdrawn" };
+  | { result: "withdrawn" }
+  /** The gateway stops before anybody has said what became of it: the next start asks. */
+  | { result: "unanswered" };
 
 export interface SubmitOptions {
   broker: Broker;
@@ -34,6 +36,8 @@ export interface SubmitOptions {
 /** An order that was just sent may take this long until a look-up finds it. */
 const GRACE_MS = 500;
 const BACK_OFF_MS_MAX = 30_000;
+/** The broker could not be asked to the end. */
+const UNKNOWN = "unknown";
 
 export function isAnswer(result: SubmitResult): result is SubmitAnswer {
   return result.result === "accepted" || result.result === "refused";
@@ -66,6 +70,7 @@ export async function settledOrder(
         const { clientOrderId: id } = request;
         log("{id}: the answer was {result}; looking it up", { id, ...result });
         const order = await lookUp(options);
+        if (order === UNKNOWN) return { result: "unanswered" };
         if (order !== null) return adopt(order, request);
         if (!options.isWanted()) return { result: "withdrawn" };
         if (signal.aborted || !options.isFresh()) return tooLate("an answer that never came");
@@ -92,7 +97,7 @@ function tooLate(why: string): SubmitOutcome {
 }
 
 /** null: the broker has said, after the grace, that it does not have it. */
-async function lookUp(options: SubmitOptions): Promise<BrokerOrder | null> {
+async function lookUp(options: SubmitOptions): Promise<BrokerOrder | null | typeof UNKNOWN> {
   const { broker, request, signal } = options;
   for (let waitMs = GRACE_MS;; waitMs = Math.min(2 * waitMs, BACK_OFF_MS_MAX)) {
     try {
@@ -105,7 +110,7 @@ async function lookUp(options: SubmitOptions): Promise<BrokerOrder | null> {
         error: String(error),
       });
     }
-    if (signal.aborted) return options.seen();
+    if (signal.aborted) return options.seen() ?? UNKNOWN;
     await options.wait(waitMs, signal);
   }
 }

@@ -132,7 +132,7 @@ export class TestBroker implements Broker {
     const open = this.orders.filter((order) => !isFinal(order.status));
     return Promise.resolve(open.map((order) => this.#snapshot(order)));
   }
-  orderByClientId(clientOrderId: string): Soon<BrokerOrder | null> {
+  orderByClientId(clientOrderId: string, _signal?: AbortSignal): Soon<BrokerOrder | null> {
     if (this.isDown) return Promise.reject(new RetryableError("503"));
     const order = this.orders.find((order) => order.clientOrderId === clientOrderId);
     return this.#soon(order ? this.#snapshot(order) : null);
@@ -147,7 +147,7 @@ export class TestBroker implements Broker {
     if (this.listsNothing) return Promise.resolve([]);
     return Promise.resolve(this.fills.filter(({ timeUs }) => timeUs >= sinceUs));
   }
-  submit(request: OrderRequest): Soon<SubmitResult> {
+  submit(request: OrderRequest, _signal?: AbortSignal): Soon<SubmitResult> {
     const attempt = (this.#attempts.get(request.clientOrderId) ?? 0) + 1;
     this.#attempts.set(request.clientOrderId, attempt);
     const answer = this.answer(request, attempt);

@@ -96,7 +96,7 @@ export class World {
       journal: this.journal,
       store: { write: (records) => void this.records.push(...records) },
       clock: { nowUs: () => this.broker.nowUs },
-      wait: (ms) => this.#wait(ms),
+      wait: (ms, signal) => this.#wait(ms, signal),
       risk: { ...NO_LIMITS, ...options.risk },
       batchId: "batch",
       recovery: options.recovery,
@@ -149,9 +149,13 @@ export class World {
   }
 
   /** Waiting is for the network: where time is none, nothing is gained by it, and no minute passes. */
-  #wait(ms: number): Promise<void> {
+  #wait(ms: number, signal: AbortSignal): Promise<void> {
     if (this.options.isTimed) {
-      return new Promise((resolve) => this.#timers.push({ atMs: this.#nowMs + ms, resolve }));
+      if (signal.aborted) return Promise.resolve();
+      return new Promise((resolve) => {
+        this.#timers.push({ atMs: this.#nowMs + ms, resolve });
+        signal.addEventListener("abort", () => resolve(), { once: true });
+      });
     }
     if (ms >= 60_000) return new Promise(() => {});
     return new Promise((resolve) => setTimeout(resolve, 0));

@@ -16,6 +16,7 @@ export function onUpdatesState(
     case "interrupted":
       log("warning", "Order updates are interrupted: {reason}", { reason: state.reason });
       gateway.isConnected = false;
+      gateway.interruptions++;
       return;
     case "restored":
       return restored();

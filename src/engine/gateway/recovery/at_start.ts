@@ -67,6 +67,8 @@ export class AtStart {
       if (isStill && (!isMissing || attempt >= READS_MAX)) break;
       await state.options.wait(PAUSE_MS, signal);
     }
+    // Nothing of what it would take for "the account holds nothing" has been said.
+    signal.throwIfAborted();
     const { splits } = this.parts.replay;
     await this.#asked("splits", () => makeSplits(state, splits, positions, signal));
     const differences = settleDifferences(state, positions, this.#externalBefore, this.#outside);

@@ -24,6 +24,9 @@ export function carryRun(state: GatewayState, flow: OrderFlow, from: number, to:
     desk.carryProtection(from, to);
     desk.touch();
   }
+  state.streaks?.carry(from, to);
+  // It may have been stopped while its successor was being made.
+  if (state.stopped.delete(from)) state.stopped.add(to);
   state.runs.delete(from);
 }
 

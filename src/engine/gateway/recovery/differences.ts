@@ -45,7 +45,10 @@ export function settleDifferences(
     const runs = book.net(symbol).minus(book.external(symbol));
     const change = broker.minus(runs).minus(before);
     if (change.isZero) {
-      // Executions of others that are told as well are in it already.
+      // Executions of others that are told as well are in it already, and are in the journal.
+      if (!book.external(symbol).eq(before)) {
+        note(state, { type: "external", symbol, qty: plain(before) });
+      }
       book.setExternal(symbol, before);
       continue;
     }
