@@ -21,6 +21,11 @@ export class CarriedOn {
     this.#before = before;
   }
 
+  /** Positions or orders were there when it began. */
+  get isHolding(): boolean {
+    return (this.#before?.held.length ?? 0) > 0;
+  }
+
   /** What is told of it; null: nothing. */
   get text(): string | null {
     if (this.#before === null) return null;

@@ -214,7 +214,9 @@ export class Session {
     try {
       const start = this.#start().then(() => true);
       if (!await Promise.race([start, this.#ended.promise.then(() => false)])) {
-        // Nothing has been traded, and what is still starting could not be asked to finish.
+        // Nothing has been decided, and what is still starting could not be asked to finish. But
+        // what was held before may have no stop that rests.
+        if (this.#carriedOn.isHolding) await this.#finish(INTERRUPTED);
         throw new OperationError("Interrupted before the session began");
       }
       if (this.#clock.rate !== 0) void this.#background.guarded(this.#tickUntilEnd());
@@ -310,6 +312,8 @@ export class Session {
     const { runs, collections } = await startRuns({ ...this.#options, refOf }, consumers, startUs);
     this.#runs.current.push(...runs);
     this.#collections.push(...collections);
+    // The gateway may have been stopped by now.
+    if (this.#isEnding) throw new OperationError("Interrupted while it began");
     await before.takeStates(this.#states, this.#options, consumers);
     this.#workers.postGateway({ type: "runs", runs, continued: before.continued(runs) });
     for (const { post, index } of consumers) {

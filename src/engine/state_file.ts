@@ -7,7 +7,6 @@
  * Invariants: written while others work, never waited for but at the end; bounded; what cannot be
  * written is told once and hurts nothing else; a file that is damaged is not believed at all.
  */
-import { basename, dirname, join } from "node:path";
 import type { Json } from "../contracts/store.ts";
 import { checkedLine, readCheckedLines } from "../util/checked_lines.ts";
 import { replaceFile, writeAll } from "../util/durable_file.ts";
@@ -40,43 +39,36 @@ interface Head {
   batchId: string;
 }
 
-/** null: there is no such file. `problem`: it cannot be used, one sentence. */
-export async function readStates(
-  folder: string,
-  batchId: string,
-): Promise<{ states: KeptState[]; problem: string | null } | null> {
+export interface StatesRead {
+  /** Who wrote them: this batch, or the one whose positions it has taken over. */
+  batchId: string;
+  states: KeptState[];
+  /** The file cannot be used: one sentence. */
+  problem: string | null;
+}
+
+/** null: there is no such file. */
+export async function readStates(folder: string, batchId: string): Promise<StatesRead | null> {
   const path = statesPath(folder, batchId);
-  // Its batch may have been put away while this one began.
-  const archived = join(dirname(path), "archive", basename(path));
   try {
-    const bytes = await readIfThere(path) ?? await readIfThere(archived);
-    return bytes && parseStates(bytes, path, batchId);
+    return parseStates(await Deno.readFile(path), path);
   } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return null;
     return unusable(`${path} cannot be read: ${error}`);
   }
 }
 
-function parseStates(bytes: Uint8Array, path: string, batchId: string) {
+function parseStates(bytes: Uint8Array, path: string): StatesRead {
   const { state, records, badLine } = readCheckedLines<Head | KeptState>(bytes);
   if (state === "damaged") return unusable(`${path} is damaged in line ${badLine}`);
   const [head, ...states] = records as [Head | undefined, ...KeptState[]];
   if (head?.version !== 1) return unusable(`${path} was written by another version of Liu`);
-  if (head.batchId !== batchId) return unusable(`${path} is of another batch, ${head.batchId}`);
   const last = new Map(states.map((one) => [keyOf(one.strategy, one.symbol), one]));
-  return { states: [...last.values()], problem: null };
+  return { batchId: head.batchId, states: [...last.values()], problem: null };
 }
 
-function unusable(problem: string): { states: KeptState[]; problem: string } {
-  return { states: [], problem };
-}
-
-async function readIfThere(path: string): Promise<Uint8Array | null> {
-  try {
-    return await Deno.readFile(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return null;
-    throw error;
-  }
+function unusable(problem: string): StatesRead {
+  return { batchId: "", states: [], problem };
 }
 
 /** Of a strategy and a symbol. */

@@ -107,16 +107,6 @@ Deno.test("a damaged file is not believed at all, and said to be damaged", () =>
     assert.match((await read())!.problem!, /written by another version/);
   }));
 
-Deno.test("a file that has been put away with its batch is found there", () =>
-  inFolder(async ({ folder, open, read, path }) => {
-    const file = open();
-    file.put(kept("A", 1));
-    await file.close();
-    await Deno.mkdir(join(folder, "archive"));
-    await Deno.rename(path, join(folder, "archive", "b.states"));
-    assert.deepEqual(await read(), { counts: { A: 1 }, problem: null });
-  }));
-
 Deno.test("the file stays small, however often states change", () =>
   inFolder(async ({ open, read, path }) => {
     const file = open();

@@ -50,12 +50,12 @@ export class StrategyStates {
     const { monotonicMs, log } = this.#options;
     this.#digests = digestsOf(setups, traits);
     this.#file = new StateFile({ folder, batchId, monotonicMs, log });
-    if (before !== null) await this.#takeOver(folder, before);
+    if (before !== null) await this.#takeOver(folder, batchId, before);
   }
 
-  async #takeOver(folder: string, before: Recovered): Promise<void> {
+  async #takeOver(folder: string, batchId: string, before: Recovered): Promise<void> {
     const { log, nowUs } = this.#options;
-    const read = await readStates(folder, before.batchId);
+    const read = await readStates(folder, batchId);
     if (read === null) return;
     if (read.problem !== null) {
       const text = "{problem}: the state of strategies begins anew. What they hold they hold";
@@ -67,8 +67,8 @@ export class StrategyStates {
     for (const kept of read.states) {
       const { strategy, symbol, digest, timeUs, state } = kept;
       const key = keyOf(strategy, symbol);
-      const isOfSession = assetClassOf(symbol) === "crypto" || exchangeDate(timeUs) === today;
-      if (!held.has(key) && !(before.isSameBatch && isOfSession)) continue;
+      const isToday = assetClassOf(symbol) === "crypto" || exchangeDate(timeUs) === today;
+      if (!held.has(key) && !(read.batchId === batchId && isToday)) continue;
       if (digest !== this.#digests.get(strategy)) {
         changed.add(strategy);
         continue;

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import type { Json } from "../contracts/store.ts";
 import type { Recovered } from "../protocol.ts";
 import type { StrategySetup } from "./session_options.ts";
+import { statesPath } from "./gateway/file_journal.ts";
 import { StrategyStates } from "./strategy_states.ts";
 
 const DAY_US = 86_400e6;
@@ -53,11 +54,18 @@ function recovered(batchId: string, isSameBatch: boolean, symbols: string[] = []
   };
 }
 
+/** As the journal does when a batch takes over what was held in the one before. */
+async function copyOver(folder: string, { before, batchId }: Start): Promise<void> {
+  if (!before) return;
+  await Deno.copyFile(statesPath(folder, before.batchId), statesPath(folder, batchId));
+}
+
 /** Batch "b" has told of A and B by run 1; what run 2 of the start after it finds, by symbol. */
 async function check(
   next: Start,
   expected: { found: Record<string, number>; told?: RegExp[] },
   between: (folder: string) => Promise<void> = () => Promise.resolve(),
+  { isCopied = next.batchId === "b" } = {},
 ): Promise<void> {
   const folder = await Deno.makeTempDir();
   try {
@@ -69,6 +77,7 @@ async function check(
     ]);
     await first.close();
     await between(folder);
+    if (!isCopied) await copyOver(folder, next);
     const second = await start(folder, told, next);
     const found = Object.fromEntries(
       ["A", "B", "C"].flatMap((symbol) =>
@@ -133,7 +142,17 @@ Deno.test("what was taken over is on disk for the start after the next", () =>
   check({ batchId: "d", before: recovered("c", false, ["B"]) }, { found: { B: 2 } }, async (
     folder,
   ) => {
-    const between = await start(folder, [], { batchId: "c", before: recovered("b", false, ["B"]) });
+    const next = { batchId: "c", before: recovered("b", false, ["B"]) };
+    await copyOver(folder, next);
+    const between = await start(folder, [], next);
     // It dies before the symbol is followed again.
     await between.close();
   }));
+
+Deno.test("one that died before it began has not lost the states that it was to take over", () =>
+  check(
+    { batchId: "c", before: recovered("c", true, ["B"]) },
+    { found: { B: 2 } },
+    (folder) => copyOver(folder, { batchId: "c", before: recovered("b", false, ["B"]) }),
+    { isCopied: true },
+  ));

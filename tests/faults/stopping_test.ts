@@ -1,6 +1,6 @@
 /** Fault 41: SIGTERM and SIGINT, to a real process. */
 import assert from "node:assert/strict";
-import { inFolder } from "../program.ts";
+import { inFolder, writeFiles } from "../program.ts";
 import { type Exchange, onExchange, TraderProcess } from "./trader_process.ts";
 
 /** Its exit is waited for so long: ten seconds, and what a busy machine adds. */
@@ -78,3 +78,43 @@ Deno.test("fault 41: a second signal ends it at once, orders are not touched", (
     assert.deepEqual(await held(exchange), ["5"]);
     assert.deepEqual(await open(exchange), ["buy limit", "sell stop"]);
   }, { before: ({ proxy }) => proxy.silence(), isTwice: true }));
+
+/** Its orders end with the day, and it takes a while to be loaded. */
+const SLOW = `import { buy, Strategy, type Tick } from "liu";
+export default class Slow extends Strategy {
+  create() {
+    let sum = 0;
+    for (let i = 0; i < 300_000_000; i++) sum += i;
+    return sum > 0;
+  }
+  run({ bars, position }: Tick<this>) {
+    if (position) return;
+    return buy({ qty: 5, stopPrice: Math.round(bars.close.at(-1) / 2), timeInForce: "day" });
+  }
+}
+`;
+
+Deno.test("fault 41: stopped before it has begun, it leaves protected what it took over", () =>
+  inFolder((folder) =>
+    onExchange(folder, "", async (liu, exchange) => {
+      await writeFiles(folder, { "buyer.ts": SLOW });
+      const stops = async () =>
+        (await exchange.get("/v2/orders?status=open")).filter(({ type }) => type === "stop")
+          .map(({ side, qty, time_in_force: until }) => `${side} ${qty} ${until}`);
+      const killed = TraderProcess.start(liu, [], exchange.env);
+      while ((await held(exchange)).length < 2 || (await stops()).length < 2) {
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }
+      killed.kill("SIGKILL");
+      await killed.ended;
+      assert.deepEqual(await stops(), ["sell 5 day", "sell 5 day"]);
+
+      const trader = TraderProcess.start(liu, [], exchange.env);
+      await trader.says(/carrying on batch/);
+      trader.kill("SIGTERM");
+      assert.notEqual((await trader.ended).code, 0);
+      assert.match(trader.err, /Interrupted before the session began/);
+      assert.deepEqual(await stops(), ["sell 5 gtc", "sell 5 gtc"]);
+      assert.deepEqual(await held(exchange), ["5", "5"]);
+    })
+  ));

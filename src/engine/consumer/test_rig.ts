@@ -80,6 +80,7 @@ export class Rig {
     stepping?: boolean;
     events?: ("second" | "minute" | "trade" | "quote")[];
     history?: BarColumns;
+    checkpoints?: boolean;
   }) {
     const { strategies, symbols = ["AAPL"], events = ["minute"], stepping = false } = options;
     const runs = strategies.map((type, index) =>
@@ -104,6 +105,7 @@ export class Rig {
       events,
       portfolioValue: 0,
       strategies: runs,
+      checkpoints: options.checkpoints,
       sequence: this.sequence,
       control: this.control,
       toGateway: (message) => this.gateway.push(message),

@@ -77,6 +77,7 @@ export async function openSegment(
   const ref = open.length > 0 ? fromBatchId : null;
   // What the day's losses are measured from is the day's, not the batch's.
   const day = last.records.filter(({ type }) => type === "day").slice(-1);
+  if (ref !== null) await copyStates(folder, ref, head.batchId, told);
   await FileJournal.write(folder, head.batchId, [record(head, ref), ...day, ...open]);
   const journal = await FileJournal.open(folder, head.batchId);
   return { journal, batchId: head.batchId, fromBatchId: ref, damage, left: last.records, told };
@@ -103,6 +104,21 @@ export async function archiveSegments(
     await Deno.rename(states, join(archive, basename(states))).catch((error) => {
       if (!(error instanceof Deno.errors.NotFound)) throw error;
     });
+  }
+}
+
+/**
+ * What strategies kept of what is open goes with it: there before the segment is, as from then on
+ * nobody looks at the one before.
+ */
+async function copyStates(folder: string, from: string, to: string, told: string[]): Promise<void> {
+  const draft = `${statesPath(folder, to)}.new`;
+  try {
+    await Deno.copyFile(statesPath(folder, from), draft);
+    await Deno.rename(draft, statesPath(folder, to));
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return;
+    told.push(`What strategies kept in batch ${from} cannot be taken over: ${error}`);
   }
 }
 
