@@ -45,19 +45,18 @@ export class PositionCheck {
       if (this.signal.aborted || !this.state.isConnected) return;
       atUs = this.state.nowUs();
       const again = await this.#differences();
-      if (!isSame(differences, again)) {
+      const same = again.filter((one) => isAmong(differences, one));
+      if (same.length === 0) {
         differences = again;
         continue;
       }
-      await lookUp(again.map(({ desk }) => desk));
+      await lookUp(same.map(({ desk }) => desk));
       for (const one of await broker.executions(this.sinceUs - OVERLAP_US, this.signal)) {
         this.flow.onListedExecution(one);
       }
       // The look-ups may have taken as long as an update takes.
       differences = await this.#differences();
-      if (isSame(differences, again)) {
-        differences = differences.filter((one) => !this.#explain(one));
-      }
+      differences = differences.filter((one) => !(isAmong(same, one) && this.#explain(one)));
     }
     this.sinceUs = atUs;
   }
@@ -113,9 +112,8 @@ function isQuiet({ cancel, status }: { cancel: string; status: string }): boolea
   return cancel === "none" && status !== "pending_cancel" && status !== "pending_replace";
 }
 
-function isSame(a: readonly Difference[], b: readonly Difference[]): boolean {
-  return a.length === b.length &&
-    a.every(({ desk, change }, i) => desk === b[i].desk && change.eq(b[i].change));
+function isAmong(differences: readonly Difference[], { desk, change }: Difference): boolean {
+  return differences.some((one) => one.desk === desk && one.change.eq(change));
 }
 
 /** The nearest to a price at which it can have been traded. */

@@ -292,3 +292,19 @@ Deno.test("an order of which nobody says what became is told, once", async () =>
   await world.pass(300_000);
   assert.equal(world.logs.filter((line) => line.includes("order_unanswered")).length, 1);
 });
+
+Deno.test("a symbol that is always being traded hides no other's difference", async () => {
+  const world = await open();
+  const { broker } = world;
+  await sent(world, { ...buy, symbol: "B" });
+  broker.fill(broker.open("B")[0], "10", "100");
+  await world.settled();
+  const positions = broker.positions.bind(broker);
+  broker.positions = () => {
+    broker.shift("A", "1");
+    return positions();
+  };
+  broker.shift("B", "-10");
+  await world.pass(180_000);
+  assert.equal(world.lastReport(1, "B")?.position, null);
+});
