@@ -23,6 +23,8 @@ const OVERLAP_US = 120e6;
 export class PositionCheck {
   /** Market time of the last look that found no difference. */
   sinceUs = 0;
+  /** One look at a time: two would take the same difference in twice. */
+  #looking: Promise<void> = Promise.resolve();
 
   constructor(
     readonly state: GatewayState,
@@ -34,7 +36,13 @@ export class PositionCheck {
    * `lookUp`: brings these symbols' open orders up to date. What no execution explains at the end is
    * somebody else's doing.
    */
-  async look(lookUp: (desks: Desk[]) => Promise<void>): Promise<void> {
+  look(lookUp: (desks: Desk[]) => Promise<void>): Promise<void> {
+    const look = this.#looking.then(() => this.#look(lookUp));
+    this.#looking = look.catch(() => {});
+    return look;
+  }
+
+  async #look(lookUp: (desks: Desk[]) => Promise<void>): Promise<void> {
     const { wait, broker } = this.state.options;
     let atUs = this.state.nowUs();
     let differences = await this.#differences();
@@ -73,6 +81,7 @@ export class PositionCheck {
       this.#release(desk, position);
       const change = decimal(position?.qty ?? 0).minus(state.book.net(symbol));
       if (!change.isZero) differences.push({ desk, change, position });
+      else if (desk.shortfall !== null) forgetShortfall(desk);
     }
     return differences;
   }
@@ -103,8 +112,15 @@ export class PositionCheck {
       alert: "position_difference",
     });
     this.flow.externals.change(symbol, change, priceOf(desk, position));
+    forgetShortfall(desk);
     return true;
   }
+}
+
+/** Book and broker agree: what waited for that goes on. */
+function forgetShortfall(desk: Desk): void {
+  desk.shortfall = null;
+  desk.touch();
 }
 
 /** Nothing is expected of it at this moment. */
