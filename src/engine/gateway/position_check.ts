@@ -1,4 +1,5 @@
 import type { BrokerPosition } from "../../contracts/broker.ts";
+import type { PositionDifference } from "../../model/open_position.ts";
 import { type Decimal, decimal, plain } from "../../util/decimal.ts";
 import type { Desk } from "./desk.ts";
 import type { OrderFlow } from "./order_flow.ts";
@@ -40,6 +41,17 @@ export class PositionCheck {
     const look = this.#looking.then(() => this.#look(lookUp));
     this.#looking = look.catch(() => {});
     return look;
+  }
+
+  /** How things are, with nothing done about it; none before the books were complete. */
+  async compare(): Promise<PositionDifference[]> {
+    if (this.sinceUs === 0) return [];
+    const differences = await this.#differences();
+    return differences.map(({ desk: { symbol }, position }) => ({
+      symbol,
+      broker: position?.qty ?? "0",
+      book: plain(this.state.book.net(symbol)),
+    }));
   }
 
   async #look(lookUp: (desks: Desk[]) => Promise<void>): Promise<void> {

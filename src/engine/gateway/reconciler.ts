@@ -6,6 +6,7 @@
  */
 import type { BrokerOrder } from "../../model/order.ts";
 import { isFinal } from "../../model/order.ts";
+import type { PositionDifference } from "../../model/open_position.ts";
 import type { ReconcilePeriods } from "../../model/reconcile_periods.ts";
 import { ConfigError, OperationError, RetryableError } from "../../util/errors.ts";
 import type { Soon } from "../../util/soon.ts";
@@ -141,6 +142,11 @@ export class Reconciler {
 
   async lookAtPositions(): Promise<void> {
     await this.#positions.look((desks) => this.#lookUp(desks.flatMap(liveOrdersOf)));
+  }
+
+  /** What books and broker do not agree about at this moment. */
+  differences(): Promise<PositionDifference[]> {
+    return this.#positions.compare();
   }
 
   /** What the broker lacks in the symbol is looked into at once, and less and less often after that. */

@@ -74,3 +74,37 @@ Deno.test("fault 6: an exit that was sold short of its run's books goes on where
   await world.pass(70_000);
   assert.deepEqual(sizes(sales), ["72", "62", "10"]);
 });
+
+Deno.test("fault 37: what books and broker do not agree about at the end is told", async () => {
+  const { world } = await short10();
+  const stop = () => world.gateway.fromMain({ type: "stop", orders: "keep", withinMs: 3000 });
+  stop();
+  await world.pass(10_000);
+  const [{ differences }] = world.ofMain("stopped");
+  assert.deepEqual(differences, [{ symbol: "A", broker: "62", book: "72" }]);
+  assert.equal(alerts(world).filter((line) => line.includes("position_difference")).length, 1);
+});
+
+Deno.test("fault 37: an execution that is on its way at the end is no difference", async () => {
+  const world = await open();
+  const { broker } = world;
+  await sent(world, buy);
+  const late: (() => void)[] = [];
+  broker.deliver = (update, give) => late.push(() => give(update));
+  broker.fill(broker.open("A")[0], "10", "100");
+  world.gateway.fromMain({ type: "stop", orders: "keep", withinMs: 3000 });
+  await world.pass(100);
+  for (const give of late) give();
+  await world.pass(10_000);
+  assert.deepEqual(world.ofMain("stopped")[0].differences, []);
+  assert.deepEqual(alerts(world), []);
+});
+
+Deno.test("fault 37: positions that cannot be read at the end hold up nobody, and are no difference", async () => {
+  const { world } = await short10();
+  world.broker.positions = () => new Promise(() => {});
+  world.gateway.fromMain({ type: "stop", orders: "keep", withinMs: 3000 });
+  await world.pass(10_000);
+  assert.deepEqual(world.ofMain("stopped")[0].differences, []);
+  assert.match(world.logs.join("\n"), /could not be compared before the end/);
+});
