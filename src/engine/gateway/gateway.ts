@@ -142,6 +142,7 @@ export class Gateway {
       pump: () => this.#pumpNow(),
       isPumping: () => this.#pumping.size > 0,
       refresh: () => this.#figures.refresh(),
+      differences: () => this.#reconciler.differences(),
       giveUp: () => {
         this.#abort.abort(new Error("the gateway has stopped"));
         return this.#stream?.close();
