@@ -99,16 +99,22 @@ function endedBy(error: unknown): Alert {
   return { code: "trader_ended", level: "error", text, timeMs: Date.now(), properties: {} };
 }
 
-/** What the session's executions did to the cash beside what the account says, so that a difference is seen. */
+/** What the batch's executions did to the cash beside what the account says, so that a difference is seen. */
 function cashText({ cash }: SessionResult, { totals }: BatchAnalysis): string {
-  const ofAccount = cash.after - cash.before;
   const ofTrades = Number(totals.cashChange);
+  if (cash.before === null) {
+    return `Cash: ${
+      ofTrades.toFixed(2)
+    } by this batch's executions; what the account had when it ` +
+      "began is not known.\n";
+  }
+  const ofAccount = cash.after - cash.before;
   const rest = ofAccount - ofTrades;
   const same = Math.abs(rest) < 0.005;
-  return `Cash: ${ofTrades.toFixed(2)} by these executions, ${
+  return `Cash: ${ofTrades.toFixed(2)} by this batch's executions, ${
     ofAccount.toFixed(2)
   } by the account` +
-    (same ? ".\n" : `; the difference, ${rest.toFixed(2)}, is fees or not this session's.\n`);
+    (same ? ".\n" : `; the difference, ${rest.toFixed(2)}, is fees or not this batch's.\n`);
 }
 
 /** What the session left, and what protects it now that nobody watches. */
