@@ -15,6 +15,8 @@ import { trade } from "./trade.ts";
 
 /** The last alerts may hold up the end so long. */
 const ALERTS_MS_MAX = 3000;
+/** The exit code of a session that is over, but not all as it should: no restart mends that. */
+const ENDED_WITH_ERRORS = 3;
 
 export const command: Command = {
   examples: [
@@ -64,7 +66,7 @@ export const command: Command = {
         for (const what of session.notDone) host.err(`NOT DONE: ${what}\n`);
         if (failed.length > 0) host.err(`Stopped by an error of their own: ${failed.join(", ")}\n`);
       }
-      return failed.length + session.notDone.length > 0 ? 1 : 0;
+      return failed.length + session.notDone.length > 0 ? ENDED_WITH_ERRORS : 0;
     } catch (error) {
       alerts.raise(endedBy(error));
       throw error;
