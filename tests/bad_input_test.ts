@@ -260,7 +260,7 @@ Deno.test("strategies that throw stop alone, and what they traded is stored", as
   await writeFiles(folder, { "plan.toml": plan });
   const env = exchangeEnv(exchange.baseUrl, KEYS);
   const ended = await liu.run(["trader", "--plan", "plan.toml"], env);
-  check(ended, 1, []);
+  check(ended, 3, []);
   for (const where of ["in setup", "in run of 2", "in onFill"]) {
     const name = where.split(" ").slice(0, 2).join("_").replace("onFill", "fill");
     assert.match(

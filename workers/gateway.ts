@@ -2,6 +2,7 @@
  * The gateway's worker: ports, disk and timers ↔ src/engine/gateway. The only isolate that has the
  * broker's keys.
  */
+import type { BrokerAccount } from "../src/contracts/broker.ts";
 import { brokers } from "../src/brokers/registry.ts";
 import { killText, readKill } from "../src/control/kill_latch.ts";
 import type { Clock } from "../src/contracts/clock.ts";
@@ -94,7 +95,7 @@ async function start(message: GatewayStart): Promise<void> {
   const { accountId } = account;
   const host = broker.hosts[0] ?? "";
   const one = await OneTrader.take({ folder: journalDir, accountId, host, store });
-  const head = sessionHead(message, accountId, host, timeUs);
+  const head = sessionHead(message, account, host, timeUs);
   const segment = await openSegment(journalDir, head, plan.isNewBatch);
   for (const text of segment.told) log("warning", text);
   const options: GatewayOptions = {
@@ -155,7 +156,7 @@ function listen(consumer: number): void {
 
 function sessionHead(
   { batchId, plan }: GatewayStart,
-  accountId: string,
+  { accountId, cash }: Pick<BrokerAccount, "accountId" | "cash">,
   host: string,
   timeUs: number,
 ): SessionHead {
@@ -172,6 +173,7 @@ function sessionHead(
     dates: Object.fromEntries(windows.map(({ assetClass, date }) => [assetClass, date])),
     endsUs: Number.isFinite(endsUs) ? endsUs : null,
     timeUs,
+    cash: String(cash),
   };
 }
 

@@ -40,18 +40,24 @@ export const command: Command = {
     // First of all: whatever happens to this process or to a trader, it is fired.
     let isWhole = await latched(settings, { reason, flatten }, host);
     const traders = findTraders(settings.dataFolder).map((one) => new ControlClient(one));
+    const answering: ControlClient[] = [];
     for (const trader of traders) {
       try {
         await trader.kill({ reason, flatten });
+        answering.push(trader);
         host.out(`Trader ${trader.trader.pid}: HALTED, open entries are being cancelled.\n`);
       } catch (error) {
         isWhole = false;
-        host.err(`${messageOf(error)}. The switch is on disk: it holds for the next start\n`);
+        host.err(
+          `${messageOf(error)}. The switch is on disk: it halts as soon as it looks, and ` +
+            "the next start\n",
+        );
       }
     }
     if (traders.length === 0) return await withoutTrader(settings, { flatten, isWhole }, host);
+    if (answering.length < traders.length) await cancelEntries(settings, host);
     if (flatten) {
-      for (const trader of traders) {
+      for (const trader of answering) {
         isWhole = await isFlat(trader, options.wait * 1000, host) && isWhole;
       }
     }
@@ -90,20 +96,25 @@ async function withoutTrader(
   host: Host,
 ): Promise<number> {
   host.out("No trader runs. The next one starts HALTED, until liu resume.\n");
-  let isDone = isWhole;
-  try {
-    const { cancelled, kept } = await cancelEntriesAtBroker(settings, host.signal);
-    host.out(`Cancelled at the broker: ${cancelled} of Liu's entries; ${kept} exits stay.\n`);
-  } catch (error) {
-    isDone = false;
-    host.err(`Open entries at the broker are not cancelled: ${messageOf(error)}\n`);
-  }
-  if (!flatten) return isDone ? 0 : 1;
+  const isDone = await cancelEntries(settings, host);
+  if (!flatten) return isWhole && isDone ? 0 : 1;
   host.err(
     "Nothing is closed while no trader runs: start liu trader, which closes Liu's positions and " +
       "sends nothing else, or close them at the broker\n",
   );
   return 1;
+}
+
+/** Past the trader, where there is none or it does not answer. */
+async function cancelEntries(settings: Settings, host: Host): Promise<boolean> {
+  try {
+    const { cancelled, kept } = await cancelEntriesAtBroker(settings, host.signal);
+    host.out(`Cancelled at the broker: ${cancelled} of Liu's entries; ${kept} exits stay.\n`);
+    return true;
+  } catch (error) {
+    host.err(`Open entries at the broker are not cancelled: ${messageOf(error)}\n`);
+    return false;
+  }
 }
 
 async function isFlat(trader: ControlClient, ms: number, host: Host): Promise<boolean> {

@@ -6,6 +6,7 @@ import { analyzeAndStore, analyzeBatch, type BatchAnalysis } from "../analysis/b
 import type { Settings } from "../config/environment.ts";
 import type { TradePlan } from "../config/tradeplan.ts";
 import { startControlServer } from "../control/control_server.ts";
+import { watchKill } from "../control/kill_watch.ts";
 import type { DenialRow, RunRow, Store, TradeRow } from "../contracts/store.ts";
 import type { SessionEvent, SessionResult, StrategySetup } from "../engine/session_options.ts";
 import { type LeftOut, Marks } from "../engine/marks.ts";
@@ -159,9 +160,12 @@ async function controlled<T>(
   const log = logger("control");
   const onProblem = (text: string) => log.error(text);
   const server = startControlServer({ dataFolder, control, onProblem });
+  const over = new AbortController();
+  void watchKill({ folder: dataFolder, control, signal: over.signal, onProblem });
   try {
     return await run();
   } finally {
+    over.abort();
     await server.close();
   }
 }

@@ -15,6 +15,8 @@ import { trade } from "./trade.ts";
 
 /** The last alerts may hold up the end so long. */
 const ALERTS_MS_MAX = 3000;
+/** The exit code of a session that is over, but not all as it should: no restart mends that. */
+const ENDED_WITH_ERRORS = 3;
 
 export const command: Command = {
   examples: [
@@ -64,7 +66,7 @@ export const command: Command = {
         for (const what of session.notDone) host.err(`NOT DONE: ${what}\n`);
         if (failed.length > 0) host.err(`Stopped by an error of their own: ${failed.join(", ")}\n`);
       }
-      return failed.length + session.notDone.length > 0 ? 1 : 0;
+      return failed.length + session.notDone.length > 0 ? ENDED_WITH_ERRORS : 0;
     } catch (error) {
       alerts.raise(endedBy(error));
       throw error;
@@ -99,16 +101,22 @@ function endedBy(error: unknown): Alert {
   return { code: "trader_ended", level: "error", text, timeMs: Date.now(), properties: {} };
 }
 
-/** What the session's executions did to the cash beside what the account says, so that a difference is seen. */
+/** What the batch's executions did to the cash beside what the account says, so that a difference is seen. */
 function cashText({ cash }: SessionResult, { totals }: BatchAnalysis): string {
-  const ofAccount = cash.after - cash.before;
   const ofTrades = Number(totals.cashChange);
+  if (cash.before === null) {
+    return `Cash: ${
+      ofTrades.toFixed(2)
+    } by this batch's executions; what the account had when it ` +
+      "began is not known.\n";
+  }
+  const ofAccount = cash.after - cash.before;
   const rest = ofAccount - ofTrades;
   const same = Math.abs(rest) < 0.005;
-  return `Cash: ${ofTrades.toFixed(2)} by these executions, ${
+  return `Cash: ${ofTrades.toFixed(2)} by this batch's executions, ${
     ofAccount.toFixed(2)
   } by the account` +
-    (same ? ".\n" : `; the difference, ${rest.toFixed(2)}, is fees or not this session's.\n`);
+    (same ? ".\n" : `; the difference, ${rest.toFixed(2)}, is fees or not this batch's.\n`);
 }
 
 /** What the session left, and what protects it now that nobody watches. */

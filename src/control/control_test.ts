@@ -82,7 +82,7 @@ const STATUS = { state: "halted", restrictions: [] } as unknown as TraderStatus;
 
 async function withServer(
   run: (options: { folder: string; asked: string[]; problems: string[] }) => Promise<void>,
-  control: Partial<TraderControl> = {},
+  control: Partial<Omit<TraderControl, "isKilled">> = {},
 ): Promise<void> {
   await inFolder(async (folder) => {
     const asked: string[] = [];

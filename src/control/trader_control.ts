@@ -25,6 +25,8 @@ export interface TraderStatus {
 }
 
 export interface TraderControl {
+  /** Killed, by whomever, and not resumed since. */
+  readonly isKilled: boolean;
   /** Resolves when no order of a strategy can be sent any more. */
   kill(options: { reason: string; flatten: boolean }): Promise<void>;
   /** Lifts the kill switch, nothing else; gives the state after it. */

@@ -69,7 +69,6 @@ export class Session {
   #carriedOn = new CarriedOn(null);
   #windows: SessionWindow[] = [];
   #gatewayReceiver = -1;
-  #cashBefore = 0;
   #isOver = false;
   #isEnding = false;
 
@@ -230,7 +229,7 @@ export class Session {
         runs: this.#runs.all,
         collections: this.#collections,
         ...this.#producer.counts,
-        cash: { before: this.#cashBefore, after: this.#messages.cash },
+        cash: this.#messages.cash,
         open: open ?? [],
         notDone,
       };
@@ -251,7 +250,7 @@ export class Session {
     const clockSetting = { baseUs: clock.timeUs, wallBaseMs: workerWallMs(), rate: clock.rate };
     this.#clock = new MarketClock(clockSetting, workerWallMs);
     this.#provider = this.#options.provider(this.#clock);
-    this.#cashBefore = this.#messages.cash = Number(account.cash);
+    this.#messages.start(ready);
     const { accountId, equity, currency } = account;
     this.#phase(`account ${accountId}, equity ${equity} ${currency}`);
     this.#options.batchId = ready.batchId;

@@ -59,6 +59,10 @@ export class SessionControl implements TraderControl {
     }
   }
 
+  get isKilled(): boolean {
+    return this.#killed !== null;
+  }
+
   async kill({ reason, flatten }: { reason: string; flatten: boolean }): Promise<void> {
     this.#killed = killText({ reason, flatten, atMs: null });
     this.#restrict(this.#killed);

@@ -33,8 +33,8 @@ export class SessionMessages {
   #watched: readonly string[] = [];
   /** The newest step that the gateway has done. */
   completedStep = -1;
-  /** The account's cash as it was told last, in its currency. */
-  cash = 0;
+  /** The account's when the batch began (null: not known), and as it was told last, in its currency. */
+  readonly cash: { before: number | null; after: number } = { before: null, after: 0 };
 
   constructor(options: SessionMessagesOptions) {
     this.#options = options;
@@ -70,6 +70,11 @@ export class SessionMessages {
     }
   }
 
+  start({ account, cashAtStart }: Extract<GatewayToMain, { type: "ready" }>): void {
+    this.cash.before = cashAtStart === null ? null : Number(cashAtStart);
+    this.cash.after = Number(account.cash);
+  }
+
   /** What is watched before the producer has the gateway among its receivers is routed then. */
   routeWatched(): void {
     const receiver = this.#options.gatewayReceiver();
@@ -82,7 +87,7 @@ export class SessionMessages {
     const timeUs = nowUs();
     // The first may come before main has read the clock that "ready" brought.
     if (timeUs === null) return;
-    this.cash = account.cash;
+    this.cash.after = account.cash;
     onEvent({
       type: "status",
       timeUs,

@@ -145,8 +145,8 @@ export interface SessionResult {
   collections: string[];
   rows: number;
   dropped: number;
-  /** The account's cash when the session began and when it ended, in its currency. */
-  cash: { before: number; after: number };
+  /** The account's cash when the batch began (null: not known), and now, in its currency. */
+  cash: { before: number | null; after: number };
   /** Positions that the session left, and what protects them now. */
   open: OpenPosition[];
   /** What could not be done in time at its end, each as a sentence. */

@@ -149,6 +149,8 @@ export type GatewayToMain =
     batchId: string;
     recovered: Recovered | null;
     account: BrokerAccount;
+    /** The account's cash when the batch began, decimal text; null: not known. */
+    cashAtStart: string | null;
     /** Market seconds in a second, 0: the exchange goes by steps. */
     clock: { timeUs: number; rate: number };
     /** The next sessions by the broker's calendar; none: it has none. */

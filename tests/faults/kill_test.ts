@@ -265,3 +265,34 @@ Deno.test({
       );
     }),
 });
+
+Deno.test({
+  name:
+    "fault 50: a switch that is damaged under a trader halts it; a hung one's entries are cancelled past it",
+  ignore: Deno.build.os === "windows",
+  fn: () =>
+    inWorld(async (world) => {
+      const { liu, env } = world;
+      const trader = world.trader();
+      await world.until("all held", holdsAll);
+      await Deno.writeTextFile(join(world.folder, "data", "kill.json"), "{");
+      const halted = await world.until("halted", ({ state }) => state === "halted");
+      assert.match(halted.restrictions[0].reason, /cannot be read .* counts as fired/);
+      const resumed = await liu.run(["resume"], env);
+      assert.match(resumed.out, /Trader \d+: ACTIVE/, resumed.err);
+      await world.until("all held again", holdsAll);
+      trader.child.kill("SIGSTOP");
+      const killed = await liu.run(["kill"], env);
+      assert.equal(killed.code, 1);
+      assert.match(killed.err, /does not answer: .*The switch is on disk/);
+      assert.match(killed.out, /Cancelled at the broker: 3 of Liu's entries; \d exits stay/);
+      assert.deepEqual(
+        (await world.ordersAtExchange()).map(({ side, type }) => `${side} ${type}`),
+        Array(SYMBOLS).fill("sell stop"),
+      );
+      trader.child.kill("SIGCONT");
+      await world.until("halted again", ({ state }) => state === "halted");
+      trader.child.kill("SIGTERM");
+      assert.equal(await trader.ended, 0, trader.text());
+    }),
+});

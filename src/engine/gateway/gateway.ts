@@ -177,10 +177,11 @@ export class Gateway {
     await restoreDayTrades(this.#state, signal);
     this.#steps.stream = this.#stream;
     const account = this.#state.account.broker;
-    const { batchId, log } = this.options;
+    const { batchId, log, recovery } = this.options;
+    const { cashAtStart = null } = recovery ?? { cashAtStart: String(account.cash) };
     const sessions = await brokerSessions(broker, clock.timeUs, log, signal);
-    const ready = { batchId, recovered, account, clock, positions, openOrders, sessions };
-    toMain({ type: "ready", ...ready });
+    const ready = { batchId, account, cashAtStart, clock, positions, openOrders, sessions };
+    toMain({ type: "ready", recovered, ...ready });
     await this.#figures.refresh();
     if (!this.options.stepping) {
       this.#run(() => this.#figures.keepFresh());

@@ -25,6 +25,8 @@ export interface SessionRecord {
   /** When the last of its sessions is over; null: when it is stopped. Market time. */
   endsUs: number | null;
   timeUs: number;
+  /** The account's when the batch began, decimal text; missing: not known. */
+  cash?: string;
   /** No order of it from here on has a smaller number. */
   sequence: number;
   /** The batch whose positions were taken over: its records follow. */

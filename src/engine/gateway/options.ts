@@ -24,6 +24,8 @@ export interface GatewayOptions {
   recovery?: {
     fromBatchId: string | null;
     unknownPositions: "external" | "halt";
+    /** The account's cash when the batch began; null: not known. */
+    cashAtStart?: string | null;
     /** Records were lost: why. */
     damage: string | null;
   };

@@ -29,6 +29,8 @@ export interface OpenedSegment {
   batchId: string;
   /** The batch that its records began with; null: nothing was open before. */
   fromBatchId: string | null;
+  /** The account's cash when the batch began; null: not known. */
+  cashAtStart: string | null;
   /** Records were lost: one sentence. */
   damage: string | null;
   /** Of a segment that is not carried on: its executions may not all be in the database. */
@@ -57,11 +59,13 @@ export async function openSegment(
   isNewBatch: boolean,
 ): Promise<OpenedSegment> {
   const told: string[] = [];
+  const cashAtStart = head.cash ?? null;
   const last = isNewBatch ? null : await newestSegment(folder, head, told);
   if (last === null) {
     await FileJournal.write(folder, head.batchId, [record(head, null)]);
     const journal = await FileJournal.open(folder, head.batchId);
-    return { journal, batchId: head.batchId, fromBatchId: null, damage: null, left: [], told };
+    const { batchId } = head;
+    return { journal, batchId, fromBatchId: null, cashAtStart, damage: null, left: [], told };
   }
   const { batchId: fromBatchId } = last;
   const damage = last.damagedLine === null ? null : await setAside(folder, last, told);
@@ -69,9 +73,9 @@ export async function openSegment(
     const batchId = fromBatchId;
     const journal = await FileJournal.open(folder, batchId);
     if (journal.wasTorn) told.push(`The last record of ${last.path} was torn: it is cut off`);
-    const { refBatchId } = last.newest;
-    await journal.begin(record({ ...head, batchId }, refBatchId, sequenceAfter(last)));
-    return { journal, batchId, fromBatchId, damage, left: [], told };
+    const { refBatchId, cash } = last.newest;
+    await journal.begin(record({ ...head, batchId, cash }, refBatchId, sequenceAfter(last)));
+    return { journal, batchId, fromBatchId, cashAtStart: cash ?? null, damage, left: [], told };
   }
   const open = openRecords(last.records);
   const ref = open.length > 0 ? fromBatchId : null;
@@ -81,7 +85,9 @@ export async function openSegment(
   const known = knownRecords(last.records, open);
   await FileJournal.write(folder, head.batchId, [record(head, ref), ...day, ...known, ...open]);
   const journal = await FileJournal.open(folder, head.batchId);
-  return { journal, batchId: head.batchId, fromBatchId: ref, damage, left: last.records, told };
+  const { batchId } = head;
+  const left = last.records;
+  return { journal, batchId, fromBatchId: ref, cashAtStart, damage, left, told };
 }
 
 /**

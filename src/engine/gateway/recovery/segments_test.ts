@@ -45,3 +45,25 @@ Deno.test("numbers that may be among lost records are passed over, though it die
     await Deno.remove(folder, { recursive: true });
   }
 });
+
+Deno.test("a batch that is carried on knows the account's cash of its first start, a new one its own", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const began = async (head: SessionHead, isInOrder: boolean) => {
+      const { journal, batchId, cashAtStart } = await openSegment(folder, head, false);
+      if (isInOrder) journal.note({ type: "end", timeUs: head.timeUs });
+      await journal.close();
+      return { batchId, cashAtStart };
+    };
+    const first = { batchId: "batch", cashAtStart: "1000" };
+    assert.deepEqual(await began({ ...HEAD, cash: "1000" }, false), first);
+    for (const cash of ["700", "650"]) {
+      const head = { ...HEAD, batchId: "another", timeUs: HEAD.timeUs + 1, cash };
+      assert.deepEqual(await began(head, cash === "650"), first);
+    }
+    const next = { ...HEAD, batchId: "next", timeUs: HEAD.timeUs + 2, cash: "640" };
+    assert.deepEqual(await began(next, false), { batchId: "next", cashAtStart: "640" });
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
