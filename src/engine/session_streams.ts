@@ -196,6 +196,7 @@ export class SessionStreams {
     log(level, "No market data of {symbols}, entries in them wait: {reason}", {
       symbols: held.first(lacking).join(", "),
       reason,
+      ...(level === "error" ? { alert: "no_market_data" } : {}),
     });
     if (!stream.isAway) producer.markGap(lacking, nowUs, true);
   }
