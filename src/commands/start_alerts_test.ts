@@ -35,8 +35,8 @@ Deno.test("docs/risk.md lists each alert's code that the sources name, and each 
   for (const name of readdirSync(new URL("src/", root), { recursive: true, encoding: "utf8" })) {
     if (!name.endsWith(".ts") || /test[^/]*$/.test(name)) continue;
     const text = readFileSync(new URL(`src/${name}`, root), "utf8");
-    for (const [, code] of text.matchAll(/\b(?:alert|code): "([a-z]+(?:_[a-z]+)+)"/g)) {
-      if (text.includes(`alert: "${code}"`) || name.includes("alert")) named.add(code);
+    for (const [, code] of text.matchAll(/\b(?:alert|code|lost|back): "([a-z]+(?:_[a-z]+)+)"/g)) {
+      if (text.includes(`alert: "${code}"`) || /alert|outage|streams/.test(name)) named.add(code);
     }
   }
   const causes = readFileSync(new URL("src/model/trading_state.ts", root), "utf8")

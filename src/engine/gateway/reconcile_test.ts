@@ -318,3 +318,19 @@ Deno.test("nothing is asked where no periods are given, or each is 0", async () 
     assert.equal(asked, 0);
   }
 });
+
+Deno.test("order updates that stay away with a position open are told once, and their end", async () => {
+  const world = await long();
+  const told = () => world.logs.filter((line) => line.includes("order_updates_"));
+  world.broker.say({ state: "interrupted", reason: "cut" });
+  await world.pass(9_000);
+  assert.deepEqual(told(), []);
+  world.broker.say({ state: "interrupted", reason: "refused" });
+  await world.pass(60_000);
+  assert.equal(told().length, 1);
+  assert.match(told()[0], /^error .*refused.*order_updates_lost/);
+  world.broker.say({ state: "restored" });
+  await world.settled();
+  assert.equal(told().length, 2);
+  assert.match(told()[1], /order_updates_back/);
+});
