@@ -84,6 +84,8 @@ export class SessionControl implements TraderControl {
   async resume(): Promise<TraderStatus> {
     this.#killed = null;
     this.#post({ type: "lift", cause: "kill" });
+    // That somebody has looked is what it waits for.
+    this.#post({ type: "lift", cause: "liquidated" });
     return await this.status();
   }
 
