@@ -105,6 +105,7 @@ export class SessionControl implements TraderControl {
       consumers: this.#consumers(),
       symbols: symbols().length,
       ...producer.counts,
+      stopped: this.#stopped(),
       strategies: this.#options.strategies.map((name) => this.#strategy(name)),
     };
   }
@@ -140,14 +141,27 @@ export class SessionControl implements TraderControl {
   }
 
   #strategy(name: string): TraderStatus["strategies"][number] {
+    const { ofRuns, failures } = this.#failuresOf(name);
+    const isStopped = ofRuns > 0 && failures.length === ofRuns;
+    return {
+      name,
+      state: ofRuns === 0 ? "starts" : isStopped ? "stopped" : "runs",
+      reason: failures[0] ?? null,
+    };
+  }
+
+  #stopped(): TraderStatus["stopped"] {
+    return this.#options.strategies.flatMap((name) => {
+      const { ofRuns, failures } = this.#failuresOf(name);
+      if (failures.length === 0) return [];
+      return [{ name, reason: failures[0], runs: failures.length, ofRuns }];
+    });
+  }
+
+  #failuresOf(name: string): { ofRuns: number; failures: string[] } {
     const { runs } = this.#options;
     const own = runs.current.filter(({ strategy }) => strategy === name);
     const failures = own.map(({ runId }) => runs.failureOf(runId)).filter((text) => text !== null);
-    const isStopped = own.length > 0 && failures.length === own.length;
-    return {
-      name,
-      state: own.length === 0 ? "starts" : isStopped ? "stopped" : "runs",
-      reason: failures[0] ?? null,
-    };
+    return { ofRuns: own.length, failures };
   }
 }
