@@ -91,6 +91,8 @@ export class AtStart {
     const { state, flow, replay } = this.parts;
     const nowUs = state.nowUs();
     if (replay.lastUs === 0) return nowUs;
+    // Nothing of Liu's is open: what was executed before is in the positions, whosever it was.
+    if (replay.orders.size === 0) return Math.min(nowUs, replay.lastUs);
     const sentUs = flow.live().map((child) => child.sentUs);
     return Math.min(nowUs, replay.lastUs - LATE_US, ...sentUs);
   }
