@@ -85,6 +85,9 @@ export class GatewayState {
     this.#sequence = 1;
     for (const record of options.journal.restored) {
       if (record.type === "order") this.#sequence = Math.max(this.#sequence, record.sequence + 1);
+      if (record.type === "closed") {
+        this.closedOutside.note(record.execution.symbol, record.execution.timeUs);
+      }
       if (record.type === "session") this.#sequence = Math.max(this.#sequence, record.sequence);
     }
   }
