@@ -135,6 +135,7 @@ export class AtStart {
       {
         symbol,
         clientOrderId,
+        alert: "order_vanished",
       },
     );
     flow.onLookup(child, orderOf(child, "canceled", child.brokerOrderId ?? "", []));
@@ -200,6 +201,7 @@ export class AtStart {
         symbol,
         side,
         clientOrderId,
+        alert: "unknown_order",
       });
       await broker.cancel(order.brokerOrderId, signal);
     }

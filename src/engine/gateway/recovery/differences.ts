@@ -98,6 +98,7 @@ function closeRuns(
       fee: ZERO,
     };
     note(state, { type: "closed", runId, execution, reason: ELSEWHERE });
+    state.closedOutside.note(execution.symbol, execution.timeUs);
     bookOutside(state, runId, execution, ELSEWHERE);
     sum = sum.plus(change.s > 0 ? qty : qty.neg());
   }

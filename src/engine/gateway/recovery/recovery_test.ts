@@ -156,6 +156,14 @@ Deno.test("fault 35: sold by somebody else, it is closed at that price", async (
   assert.equal(second.lastReport(11, "A")?.position?.qty, 6);
   assert.equal(second.gateway.book.external("A").toFixed(), "0");
   assert.equal(second.trades().at(-1)?.price, "104");
+  // Nothing is bought again today, nor by the next trader.
+  const refused = async (world: World, runId: number) => {
+    world.send(testIntent({ action: "buy", symbol: "A", runId, seq: 9 }));
+    await world.settled();
+    assert.deepEqual(world.denials(), ["closed_outside"]);
+  };
+  await refused(second, 11);
+  await refused(await restarted(second, { runs: RUNS }), 1);
 });
 
 for (const unknownPositions of ["external", "halt"] as const) {
