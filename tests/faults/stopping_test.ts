@@ -10,7 +10,11 @@ const EXIT_MS_MAX = 12_000;
 function stopped(
   plan: string,
   check: (world: { trader: TraderProcess; exchange: Exchange; code: number }) => Promise<void>,
-  options: { signal?: Deno.Signal; isTwice?: boolean; before?(exchange: Exchange): void } = {},
+  options: {
+    signal?: Deno.Signal;
+    isTwice?: boolean;
+    before?(exchange: Exchange): void | Promise<void>;
+  } = {},
 ): Promise<void> {
   return inFolder((folder) =>
     onExchange(folder, plan, async (liu, exchange) => {
@@ -19,7 +23,7 @@ function stopped(
       while ((await exchange.get("/v2/orders?status=open")).length < 2) {
         await new Promise((resolve) => setTimeout(resolve, 100));
       }
-      options.before?.(exchange);
+      await options.before?.(exchange);
       const fromMs = performance.now();
       trader.kill(options.signal ?? "SIGTERM");
       if (options.isTwice) {
@@ -71,6 +75,22 @@ Deno.test("fault 41: a broker that does not answer does not hold it up; what was
     assert.deepEqual(await held(exchange), ["5"]);
     assert.deepEqual(await open(exchange), ["buy limit", "sell stop"]);
   }, { before: ({ proxy }) => proxy.silence() }));
+
+Deno.test("fault 37: told to stop, it says what the broker has and its books have not", () =>
+  stopped("", async ({ trader, exchange, code }) => {
+    assert.deepEqual(await held(exchange), []);
+    assert.match(trader.err, /NOT DONE: \S+: the broker has 0, Liu's books 5/);
+    assert.equal(code, 1);
+  }, {
+    before: async ({ simulate: { baseUrl } }) => {
+      const body = JSON.stringify({ kind: "forced_liquidation", told: false });
+      const given = await fetch(`${baseUrl}/liu/faults`, { method: "POST", body });
+      const answer = await given.text();
+      assert.equal(given.status, 201, answer);
+      const { id } = JSON.parse(answer);
+      await (await fetch(`${baseUrl}/liu/faults/${id}?injected=1`)).body?.cancel();
+    },
+  }));
 
 Deno.test("fault 41: a second signal ends it at once, orders are not touched", () =>
   stopped("", async ({ exchange, trader, code }) => {

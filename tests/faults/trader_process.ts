@@ -177,6 +177,8 @@ export default class All extends Scanner {
   const simulate = await liu.simulate([
     ...["--generate", "2", "--seed", "3", "--speed", "60"],
     ...["--start", "2022-01-03T15:00:00Z", "--end", "2022-01-03T20:30:00Z"],
+    // Those that a test asks for over HTTP.
+    "--faults",
   ]);
   const proxy = await Proxy.open(simulate.baseUrl);
   const headers = { "APCA-API-KEY-ID": KEYS.keyId, "APCA-API-SECRET-KEY": KEYS.secretKey };
