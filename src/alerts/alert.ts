@@ -1,7 +1,9 @@
 /** One thing that a person must know. */
 export interface Alert {
-  /** Alerts of one code are counted together. */
+  /** Words in snake_case, the same in all versions: docs/risk.md lists them. */
   code: string;
+  /** Which strategy, symbol or run; empty: none. Alerts of one code about one thing are counted together. */
+  about: string;
   level: string;
   /** One line, without secrets. */
   text: string;

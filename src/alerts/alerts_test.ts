@@ -11,8 +11,8 @@ import { sendTo } from "./targets.ts";
 const TURNS = 2000;
 const SOURCE = { environment: "PAPER", host: "vps" };
 
-function alert(code: string, text = `${code} happened`): Alert {
-  return { code, level: "error", text, timeMs: 5, properties: { symbol: "A" } };
+function alert(code: string, text = `${code} happened`, about = ""): Alert {
+  return { code, about, level: "error", text, timeMs: 5, properties: { symbol: "A" } };
 }
 
 class TestClock implements Monotonic {
@@ -84,6 +84,27 @@ Deno.test("the same alert is told once, then how often it came meanwhile", async
   assert.deepEqual(sent.slice(3), ["a 4"]);
 });
 
+Deno.test("alerts of one code about another thing are told each, and held back ones by name", async () => {
+  const { alerts, clock, sent } = world(undefined, { maxPerMinute: 3, repeatMinutes: 5 });
+  for (const name of ["one", "two", "three", "four"]) {
+    alerts.raise(alert("positions_left", `${name} left 5 A`, name));
+  }
+  assert.deepEqual(await clock.pass(1000).then(() => sent), [
+    "one left 5 A",
+    "two left 5 A",
+    "three left 5 A",
+  ]);
+  alerts.raise(alert("positions_left", "two left 7 B", "two"));
+  alerts.raise(alert("positions_left", "two left 8 B", "two"));
+  alerts.raise(alert("positions_left", "three left 9 C", "three"));
+  await clock.pass(60_000);
+  assert.deepEqual(sent.slice(3), [
+    "1 alerts were held back, more than 3 in a minute: positions_left of four; the log has them",
+  ]);
+  await clock.pass(5 * 60_000);
+  assert.deepEqual(sent.slice(4), ["3 more (two 2 times, three), the last: three left 9 C"]);
+});
+
 Deno.test("not more than so many a minute are told, and of the others how many there were", async () => {
   const { alerts, clock, sent } = world();
   for (let i = 0; i < 50; i++) alerts.raise(alert(`code ${i}`));
@@ -91,7 +112,8 @@ Deno.test("not more than so many a minute are told, and of the others how many t
   assert.deepEqual(sent, ["code 0 happened", "code 1 happened", "code 2 happened"]);
   await clock.pass(1000);
   assert.deepEqual(sent.slice(3), [
-    "47 alerts were held back: more than 3 in a minute; the log has them",
+    "47 alerts were held back, more than 3 in a minute: code 3, code 4, code 5, code 6, code 7, " +
+    "code 8, code 9, code 10, code 11, code 12, and 37 others; the log has them",
   ]);
 });
 

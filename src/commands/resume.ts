@@ -6,7 +6,10 @@ import { startSettings } from "./settings.ts";
 import { restrictionsText } from "./status_text.ts";
 
 export const command: Command = {
-  examples: [{ line: "liu resume", does: "take liu kill back; what else restricts trading stays" }],
+  examples: [{
+    line: "liu resume",
+    does: "take liu kill back, and what follows a liquidation by the broker",
+  }],
 
   configure() {},
 

@@ -11,6 +11,9 @@ import type { WatchLog } from "./settings.ts";
 
 /** The alerts' own records must not become alerts. */
 const OWN_PART = "alerts";
+/** Properties that say what a record is about. */
+const SUBJECTS = ["strategy", "runId", "symbol", "symbols", "consumer", "scanner", "what"];
+const ABOUT_MAX = 100;
 
 /**
  * From now on errors, and what else carries an alert's code, go to the plan's targets too. Throws
@@ -66,21 +69,36 @@ export function sourceOf({ environment }: Pick<TradePlan, "environment">) {
 
 function testAlert(): Alert {
   const text = "liu alerts test: what goes wrong will be told here";
-  return { code: "test", level: "info", text, timeMs: Date.now(), properties: {} };
+  return { code: "test", about: "", level: "info", text, timeMs: Date.now(), properties: {} };
 }
 
 /** null: nothing that a person must know. */
-function alertOf(
-  { level, part, message, template, properties, timeMs }: PlainRecord,
-): Alert | null {
+export function alertOf(record: PlainRecord): Alert | null {
+  const { level, part, message, properties, timeMs } = record;
   if (part === OWN_PART) return null;
-  const { alert, cause } = properties;
-  if (typeof alert !== "string" && level !== "error" && level !== "fatal") return null;
-  // What restricts trading is told by its cause: one must not hide another.
-  const named = typeof cause === "string"
-    ? `${part}: ${template} (${cause})`
-    : `${part}: ${template}`;
-  const code = typeof alert === "string" ? alert : named;
+  const isError = level === "error" || level === "fatal";
+  if (typeof properties.alert !== "string" && !isError) return null;
   const [line] = message.split("\n");
-  return { code, level, text: `${line} (${part})`, timeMs, properties };
+  const text = `${line} (${part})`;
+  return { code: codeOf(record), about: aboutOf(record), level, text, timeMs, properties };
+}
+
+/** What restricts trading is told by its cause: one must not hide another. */
+function codeOf({ part, properties: { alert, cause, state } }: PlainRecord): string {
+  if (typeof alert === "string") return alert;
+  if (typeof cause !== "string" || typeof state !== "string") return words(`${part} error`);
+  return words(`${state} ${cause}`);
+}
+
+function words(text: string): string {
+  return text.toLowerCase().replaceAll(/[^a-z0-9]+/g, "_");
+}
+
+/** In words. What has no code of its own is told apart by its template too. */
+function aboutOf({ template, properties }: PlainRecord): string {
+  const named = SUBJECTS.map((name) => properties[name])
+    .filter((value) => typeof value === "string" || typeof value === "number");
+  const { alert, cause } = properties;
+  const own = typeof alert === "string" || typeof cause === "string" ? [] : [template];
+  return [...own, ...named].join(" ").slice(0, ABOUT_MAX);
 }

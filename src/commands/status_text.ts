@@ -14,8 +14,11 @@ export function statusText(pid: number, status: TraderStatus): string {
   const { batchId, environment, timeUs, state, account, rows, dropped, symbols } = status;
   const time = timeUs === null ? "" : `, ${exchangeTime(timeUs)} New York`;
   const lines = [
-    `Trader ${pid}, ${environment}, batch ${batchId}${time}: ${state.toUpperCase()}`,
+    `Trader ${pid}, ${environment}, batch ${batchId}${time}: ${state.toUpperCase()}${
+      stoppedCount(status)
+    }`,
     restrictionsText(status).trimEnd(),
+    section("Stopped strategies", status.stopped.map(stoppedText).join("")),
     account === null
       ? ""
       : `Account: equity ${money(account.equity)}, cash ${money(account.cash)}, buying power ${
@@ -56,6 +59,16 @@ function ordersText({ openOrders }: TraderStatus): string {
     ].join("");
     return `  ${side} ${qty} ${symbol}, ${type}${prices}${filled}: ${order.kind} of ${order.strategy}, ${order.status}\n`;
   }).join("");
+}
+
+/** Behind the state, which says nothing of them. */
+function stoppedCount({ stopped: { length } }: TraderStatus): string {
+  return length === 0 ? "" : `, ${length} ${length === 1 ? "strategy" : "strategies"} stopped`;
+}
+
+function stoppedText({ name, reason, runs, ofRuns }: TraderStatus["stopped"][number]): string {
+  const part = runs === ofRuns ? "" : ` in ${runs} of ${ofRuns} consumers`;
+  return `  ${name}${part}: ${reason.replace(/^stopped: /, "").split("\n")[0]}\n`;
 }
 
 function strategyText({ name, state, reason }: TraderStatus["strategies"][number]): string {

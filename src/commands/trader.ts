@@ -98,7 +98,14 @@ function statusText(event: Extract<SessionEvent, { type: "status" }>): string {
 function endedBy(error: unknown): Alert {
   const [why] = (error instanceof Error ? error.message : String(error)).split("\n");
   const text = `The trader has ended: ${why}`;
-  return { code: "trader_ended", level: "error", text, timeMs: Date.now(), properties: {} };
+  return {
+    code: "trader_ended",
+    about: "",
+    level: "error",
+    text,
+    timeMs: Date.now(),
+    properties: {},
+  };
 }
 
 /** What the batch's executions did to the cash beside what the account says, so that a difference is seen. */

@@ -21,6 +21,8 @@ export interface TraderStatus {
   symbols: number;
   rows: number;
   dropped: number;
+  /** Strategies that were stopped, in all or some of their runs (one a consumer), and why. */
+  stopped: { name: string; reason: string; runs: number; ofRuns: number }[];
   strategies: { name: string; state: "runs" | "starts" | "stopped"; reason: string | null }[];
 }
 
@@ -29,7 +31,7 @@ export interface TraderControl {
   readonly isKilled: boolean;
   /** Resolves when no order of a strategy can be sent any more. */
   kill(options: { reason: string; flatten: boolean }): Promise<void>;
-  /** Lifts the kill switch, nothing else; gives the state after it. */
+  /** Lifts the kill switch, and what follows a liquidation by the broker; gives the state after it. */
   resume(): Promise<TraderStatus>;
   status(): Promise<TraderStatus>;
 }

@@ -101,7 +101,7 @@ export class CarriedOn {
         "error",
         "No strategy of the plan holds {symbols} any more: they stay as protected as " +
           "they are, and are closed with the day trades if they are one",
-        { symbols: left.join(", ") },
+        { symbols: left.join(", "), alert: "positions_unmanaged" },
       );
     }
     const attempt = (what: string, follow: () => Promise<unknown>) =>

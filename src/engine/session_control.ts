@@ -88,6 +88,8 @@ export class SessionControl implements TraderControl {
   async resume(): Promise<TraderStatus> {
     this.#killed = null;
     this.#post({ type: "lift", cause: "kill" });
+    // That somebody has looked is what it waits for.
+    this.#post({ type: "lift", cause: "liquidated" });
     return await this.status();
   }
 
@@ -107,6 +109,7 @@ export class SessionControl implements TraderControl {
       consumers: this.#consumers(),
       symbols: symbols().length,
       ...producer.counts,
+      stopped: this.#stopped(),
       strategies: this.#options.strategies.map((name) => this.#strategy(name)),
     };
   }
@@ -142,14 +145,27 @@ export class SessionControl implements TraderControl {
   }
 
   #strategy(name: string): TraderStatus["strategies"][number] {
+    const { ofRuns, failures } = this.#failuresOf(name);
+    const isStopped = ofRuns > 0 && failures.length === ofRuns;
+    return {
+      name,
+      state: ofRuns === 0 ? "starts" : isStopped ? "stopped" : "runs",
+      reason: failures[0] ?? null,
+    };
+  }
+
+  #stopped(): TraderStatus["stopped"] {
+    return this.#options.strategies.flatMap((name) => {
+      const { ofRuns, failures } = this.#failuresOf(name);
+      if (failures.length === 0) return [];
+      return [{ name, reason: failures[0], runs: failures.length, ofRuns }];
+    });
+  }
+
+  #failuresOf(name: string): { ofRuns: number; failures: string[] } {
     const { runs } = this.#options;
     const own = runs.current.filter(({ strategy }) => strategy === name);
     const failures = own.map(({ runId }) => runs.failureOf(runId)).filter((text) => text !== null);
-    const isStopped = own.length > 0 && failures.length === own.length;
-    return {
-      name,
-      state: own.length === 0 ? "starts" : isStopped ? "stopped" : "runs",
-      reason: failures[0] ?? null,
-    };
+    return { ofRuns: own.length, failures };
   }
 }

@@ -88,6 +88,10 @@ export async function endSession(
     );
   }
   for (const what of notDone) log("error", "Not done in time: {what}", { what, alert: "not_done" });
+  // Who found it has told it.
+  for (const { symbol, broker, book } of told?.differences ?? []) {
+    notDone.push(`${symbol}: the broker has ${broker}, Liu's books ${book}`);
+  }
   return { open: told?.open ?? null, notDone };
 }
 

@@ -10,6 +10,7 @@ import { RowKind, TradingStatus } from "../model/market_batch.ts";
 import type { MainToGateway, SessionWindow } from "../protocol.ts";
 import type { SymbolTable } from "../util/symbol_table.ts";
 import { otherTrader } from "./gateway/one_trader.ts";
+import { Outage } from "./gateway/outage.ts";
 import { Halts } from "./halts.ts";
 import type { HeldSymbols } from "./held_symbols.ts";
 import { MuteWatch } from "./mute_watch.ts";
@@ -39,6 +40,7 @@ interface Stream {
   assetClass: AssetClass;
   ear: StreamEar;
   isAway: boolean;
+  readonly outage: Outage;
   /** Symbols that the other side does not send. */
   readonly lacking: Set<string>;
   stream: MarketStream | null;
@@ -81,6 +83,7 @@ export class SessionStreams {
         assetClass,
         ear: this.#ear(),
         isAway: false,
+        outage: this.#outage(assetClass),
         lacking: new Set(),
         stream: null,
       };
@@ -146,6 +149,7 @@ export class SessionStreams {
         return log("info", "Market data of {assetClass}: connected", { assetClass });
       case "interrupted": {
         stream.isAway = true;
+        stream.outage.begin(state.reason);
         const { reason } = state;
         log("warning", "Market data of {assetClass}: interrupted, entries wait: {reason}", {
           assetClass,
@@ -170,6 +174,7 @@ export class SessionStreams {
     const { log, producer, symbolTable } = this.#options;
     const { assetClass } = stream;
     stream.isAway = false;
+    stream.outage.end();
     this.#halts.onRestored((id) => assetClassOf(symbolTable.nameOf(id)) === assetClass, nowUs);
     stream.ear.hearsAll = this.#halts.isUnsure;
     const symbols = this.#symbolsOf(assetClass).filter((symbol) => !stream.lacking.has(symbol));
@@ -196,6 +201,7 @@ export class SessionStreams {
     log(level, "No market data of {symbols}, entries in them wait: {reason}", {
       symbols: held.first(lacking).join(", "),
       reason,
+      ...(level === "error" ? { alert: "no_market_data" } : {}),
     });
     if (!stream.isAway) producer.markGap(lacking, nowUs, true);
   }
@@ -204,18 +210,35 @@ export class SessionStreams {
     return this.#options.symbols().filter((symbol) => assetClassOf(symbol) === assetClass);
   }
 
+  #outage(assetClass: AssetClass): Outage {
+    const { held, clock, wait, log, signal } = this.#options;
+    return new Outage({
+      what: `Market data of ${assetClass}`,
+      codes: { lost: "market_data_lost", back: "market_data_back" },
+      isNeeded: () =>
+        this.#isOpen(assetClass, clock().nowUs()) ||
+        this.#symbolsOf(assetClass).some((symbol) => held.has(symbol)),
+      wait,
+      log,
+      signal,
+    });
+  }
+
+  #isOpen(assetClass: AssetClass, nowUs: number): boolean {
+    return assetClass === "crypto" ||
+      this.#options.windows().some((window) =>
+        window.assetClass === assetClass && nowUs >= window.openUs && nowUs < window.closeUs
+      );
+  }
+
   async #watch(stream: Stream, provider: DataProvider): Promise<void> {
-    const { clock, windows, wait, signal, log } = this.#options;
+    const { clock, wait, signal, log } = this.#options;
     const { assetClass, ear } = stream;
     // The exchange waits for us: it is silent for as long as we take.
     if (clock().rate === 0) return;
     const watch = new MuteWatch({
       clock: clock(),
-      isOpen: (nowUs) =>
-        assetClass === "crypto" ||
-        windows().some((window) =>
-          window.assetClass === assetClass && nowUs >= window.openUs && nowUs < window.closeUs
-        ),
+      isOpen: (nowUs) => this.#isOpen(assetClass, nowUs),
       symbols: () => this.#symbolsOf(assetClass),
       history: (query) => provider.bars(query, signal),
     });

@@ -180,3 +180,31 @@ Deno.test("a symbol that lacked its bars once, and has them now, is like any oth
   rig.streams.onFollowed("AAA");
   assert.deepEqual(await rig.rows(), []);
 });
+
+Deno.test("market data that stay away are told once, and that they are back; a moment is not", async () => {
+  const rig = await new Rig().open();
+  const told = () => rig.logs.filter((line) => /interrupted for|are back/.test(line));
+  rig.say({ state: "interrupted", reason: "cut" });
+  rig.say({ state: "restored", lostFromUs: NOW_US });
+  await rig.later(NOW_US + 10e6);
+  assert.deepEqual(told(), []);
+  rig.say({ state: "interrupted", reason: "cut" });
+  rig.say({ state: "interrupted", reason: "refused" });
+  await rig.later(NOW_US + 20e6);
+  await rig.later(NOW_US + 30e6);
+  assert.deepEqual(told(), [
+    "error Market data of us_equity have been interrupted for more than 10 s, entries wait: refused",
+  ]);
+  rig.say({ state: "restored", lostFromUs: NOW_US });
+  assert.deepEqual(told().slice(1), ["warning Market data of us_equity are back"]);
+});
+
+Deno.test("market data that are away are told outside of session hours where something is held", async () => {
+  const rig = await new Rig().open();
+  rig.say({ state: "interrupted", reason: "cut" });
+  await rig.later(NOW_US + 4000e6);
+  assert.ok(!rig.logs.some((line) => line.startsWith("error")));
+  rig.held.start([{ symbol: "AAA", qty: "5" }]);
+  await rig.later(NOW_US + 4010e6);
+  assert.match(rig.logs.at(-1)!, /^error Market data of us_equity have been interrupted/);
+});

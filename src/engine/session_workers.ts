@@ -217,7 +217,10 @@ export class SessionWorkers {
       try {
         if (await Promise.race([stopped, isLate])) return;
         const text = "Consumer {consumer} does not stop; its strategies are not closed";
-        this.#options.log("error", ["liu", "session"], text, { consumer: index });
+        this.#options.log("error", ["liu", "session"], text, {
+          consumer: index,
+          alert: "consumer_not_stopped",
+        });
       } finally {
         waited.abort();
       }

@@ -77,7 +77,7 @@ export class Supervisor {
         const text = why === Stop.tooLong
           ? "Stopping {strategy}, which does not return"
           : "Stopping {strategy}, which fills the memory";
-        log("error", text, { consumer, strategy });
+        log("error", text, { consumer, strategy, alert: "strategy_hung" });
       },
       onDeaf: (consumer, index) => this.#onDeaf(consumer, index),
       onLong: (consumer, index) =>
@@ -97,7 +97,10 @@ export class Supervisor {
     const nameOf = (worker: number, at: number) => scanners.links[worker].group[at][1].source.name;
     return new Watchdog(scanners.links, {
       onHung: (worker, at) =>
-        log("error", "Stopping {scanner}, which does not return", { scanner: nameOf(worker, at) }),
+        log("error", "Stopping {scanner}, which does not return", {
+          scanner: nameOf(worker, at),
+          alert: "scanner_hung",
+        }),
       onStarved: (worker, at) => scans.onStarved(worker, numberOf(worker, at)),
       onDeaf: (worker, at) => {
         if (at !== null) scanners.stop(numberOf(worker, at));
@@ -125,6 +128,12 @@ export class Supervisor {
     if (!runs.fail(runId, `stopped: ${message}`)) return;
     const strategy = runs.nameOf(runId);
     session.onEvent({ type: "strategyFailed", strategy, message, stack });
+    log("error", "{strategy} is stopped: {why}{at}. The others run on", {
+      strategy,
+      why: message,
+      at: placeOf(stack),
+      alert: "strategy_stopped",
+    });
     const flatten = this.#onFailureOf(runId) === "flatten";
     const id = this.#ids++;
     const abandoned = workers.gatewayInbox.next("abandoned", (one) => one.id === id);
@@ -333,6 +342,14 @@ export class Supervisor {
       }
     }
   }
+}
+
+/** The first of the author's own lines, as " (at …/file.ts:13:5)": Liu's are addresses. */
+function placeOf(stack: string): string {
+  const own = stack.split("\n").find((line) =>
+    /^\s*at .*:\d+/.test(line) && !/(file|ext|node):/.test(line)
+  );
+  return own === undefined ? "" : ` (${own.trim()})`;
 }
 
 type Open = Extract<GatewayToMain, { type: "abandoned" }>["open"];

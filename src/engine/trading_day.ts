@@ -147,7 +147,10 @@ export class TradingDay {
     const answered = done.then(({ flat, open }) => {
       if (flat) return onPhase(`${assetClass}: flat`);
       const left = open.map(({ symbol, qty }) => `${qty} ${symbol}`).join(", ");
-      session.log("error", ["liu", "session"], "Not closed in time: {left}", { left });
+      session.log("error", ["liu", "session"], "Not closed in time: {left}", {
+        left,
+        alert: "not_closed",
+      });
     });
     this.#liquidated.set(window, answered);
     inBackground(answered);

@@ -1,3 +1,10 @@
+/** What broker and books do not agree about; quantities are decimal texts, a short is negative. */
+export interface PositionDifference {
+  symbol: string;
+  broker: string;
+  book: string;
+}
+
 /** A position that a run leaves when the trader stops. */
 export interface OpenPosition {
   symbol: string;

@@ -21,6 +21,8 @@ export type RestrictionCause =
   | "clock"
   /** A limit for losses was reached. */
   | "loss"
+  /** Somebody else, as the broker, has closed positions in several symbols: lifted by `liu resume`. */
+  | "liquidated"
   /** The process is about to start again through recovery. */
   | "restart"
   | "stop";

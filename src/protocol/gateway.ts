@@ -5,7 +5,7 @@ import type { Asset, AssetClass } from "../model/asset.ts";
 import type { RiskSettings } from "../model/limit.ts";
 import type { OpenOrder } from "../model/open_order.ts";
 import type { ReconcilePeriods } from "../model/reconcile_periods.ts";
-import type { OpenPosition } from "../model/open_position.ts";
+import type { OpenPosition, PositionDifference } from "../model/open_position.ts";
 import type { BrokerOrder } from "../model/order.ts";
 import type { Restriction, RestrictionCause, TradingState } from "../model/trading_state.ts";
 import type {
@@ -194,8 +194,16 @@ export type GatewayToMain =
   | { type: "pong" }
   | { type: "handedOver"; id: number }
   | { type: "abandoned"; id: number; open: OpenPosition[] }
-  /** `orders`: those that are still open, but for what protects positions. */
-  | { type: "stopped"; open: OpenPosition[]; orders: number }
+  /**
+   * `orders`: those that are still open, but for what protects positions. `differences`: from the
+   * broker's positions, live; none is known of where these could not be read.
+   */
+  | {
+    type: "stopped";
+    open: OpenPosition[];
+    orders: number;
+    differences: PositionDifference[];
+  }
   | ReturnedMessage
   | LogMessage
   | FailedMessage;

@@ -75,6 +75,12 @@ filename = "strategies/late_thrower.ts"
     assert.deepEqual(failures(played), [["late_thrower", "lost its way"]]);
     const [failed] = played.events.filter((event) => event.type === "strategyFailed");
     assert.match(failed.stack, /late_thrower\.ts:13/);
+    const stopped = played.logs.find(({ properties }) => properties?.alert === "strategy_stopped")!;
+    assert.deepEqual([stopped.properties?.strategy, stopped.properties?.why], [
+      "late_thrower",
+      "lost its way",
+    ]);
+    assert.match(String(stopped.properties?.at), /late_thrower\.ts:13/);
     const left = played.logs.find(({ message }) => message.includes("are kept"))!;
     assert.deepEqual(left.properties, {
       strategy: "late_thrower",

@@ -371,9 +371,12 @@ for (const told of [true, false]) {
     assert.equal(world.gateway.book.net(SYMBOL).toFixed(), "0");
     assert.equal(world.exchangeQty(), 0);
     assert.ok(alerts(world, "position_closed_outside").length > 0);
-    // It trades on as before.
+    // Nothing is bought where the broker has just sold.
     world.send({ action: "buy", qty: 3 });
-    await world.position(3, { minutes: 3 });
-    assert.equal(world.exchangeQty(), 3);
+    await world.settled();
+    const denied = world.main.heard.findLast(({ type }) => type === "denial");
+    assert.equal(denied?.type === "denial" && denied.code, "closed_outside");
+    await world.minutes(2);
+    assert.equal(world.exchangeQty(), 0);
   });
 }

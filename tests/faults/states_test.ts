@@ -16,6 +16,9 @@ export default class Naive extends Strategy {
     state.isBought = true;
     return buy({ qty: 5, stopPrice: Math.round(bars.close.at(-1) / 2) });
   }
+  override onDenied(_denial: unknown, { state }: Tick<this>) {
+    state.isBought = false;
+  }
 }
 `;
 

@@ -159,3 +159,37 @@ Deno.test("fault 54: nor do bars in between send another one", async () => {
   await world.position(10, { minutes: 3 });
   await world.check({ orders: 1 });
 });
+
+Deno.test("fault 6: what somebody else has sold, told by nobody, is not sold once more", async () => {
+  await using world = await open();
+  world.send({ action: "buy", qty: 72 });
+  await world.position(72, { minutes: 3 });
+  const byHand = world.inject({
+    kind: "manual_trade",
+    symbols: [SYMBOL],
+    told: false,
+    side: "sell",
+    qty: 10,
+  });
+  await world.minutes(2);
+  await byHand.injected();
+  await world.settled();
+  assert.equal(world.exchangeQty(), 62);
+  world.gateway.fromMain({
+    type: "liquidate",
+    id: 1,
+    scope: "all",
+    assetClasses: ["us_equity"],
+    reason: "test",
+    deadlineUs: Infinity,
+  });
+  await world.settled();
+  await world.minutes(2);
+  await world.networkMs(30_000);
+  await world.position(0, { minutes: 3 });
+  await world.networkMs(70_000);
+  assert.equal(world.exchangeQty(), 0);
+  assert.equal(world.gateway.book.net(SYMBOL).toFixed(), "0");
+  const sizes = world.ownOrders().map(({ side, qty }) => `${side} ${qty}`);
+  assert.deepEqual(sizes.filter((text) => text.startsWith("sell")), ["sell 62"]);
+});

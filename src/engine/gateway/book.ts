@@ -117,6 +117,7 @@ export class Book {
   /** It is in the positions already, as something else. */
   ignore(execution: Execution): void {
     this.#keepInMind(execution);
+    this.#keepForeign(execution.brokerOrderId);
   }
 
   /** Σ qty × price of the order's executions, exact. Not kept where each thing is told once. */

@@ -12,6 +12,7 @@ export const DENIALS = {
   no_entries: "(E) the run is being liquidated, or its strategy has been stopped",
   reduce_only: "(E) the plan lets only exits through in the symbol",
   halted: "(E) trading in the symbol is halted",
+  closed_outside: "(E) somebody else has closed a position of Liu's in the symbol today",
   symbol_locked: "(E) what became of an order in the symbol is not known yet",
   order_open: "the run has an order on its way or open in the symbol",
   no_position: "sell without a long position, cover without a short one",

@@ -59,6 +59,10 @@ export class Desk {
   isDoubtful = false;
   /** What the broker says is free for the next own exit; null: all that is held. */
   available: Decimal | null = null;
+  /** The broker's position less the book's, where it has less to close; null: none is known of. */
+  shortfall: Decimal | null = null;
+  /** Refusals that are being looked into: no exit is sent before it is known what can be closed. */
+  asking = 0;
   /** Own exits that the broker refused, in a row, by run. */
   readonly refusals = new Map<number, number>();
   /** The newest intent that was taken in, by run. */
@@ -91,6 +95,14 @@ export class Desk {
   /** The book's, by run. */
   get positions(): Positions {
     return this.holding.runs;
+  }
+
+  /** The account's position, no more of it than the broker is known to have. */
+  get net(): Decimal {
+    const { shortfall, holding: { net } } = this;
+    if (shortfall === null || net.isZero || shortfall.s === net.s) return net;
+    const there = net.plus(shortfall);
+    return there.s === net.s ? there : ZERO;
   }
 
   get protections(): ReadonlyMap<number, Protection> {
@@ -292,18 +304,22 @@ function worksToCancel(desk: Desk, view: PlanView): readonly ChildOrder[] {
 function qtyToSend(desk: Desk, work: Work, view: PlanView): Decimal | null {
   if (work.isFinal || work.cancelReason !== null || liveChild(work) !== null) return null;
   if (!view.isRegularSession && !goesAnyTime(work)) return null;
+  const isExit = !isEntry(work.action);
+  if (desk.asking > 0 && isExit) return null;
   if (desk.protections.size > 0 && hasLegsInWay(desk, work, view)) return null;
   for (const other of desk.works) {
     if (other === work) continue;
     if (other.runId === work.runId) return null;
     if (other.side !== work.side && liveChild(other) !== null) return null;
   }
-  const rest = isEntry(work.action) ? restOf(work) : min(restOf(work), held(work));
+  const rest = isExit ? min(restOf(work), held(work)) : restOf(work);
   if (rest.isZero) {
     view.end(work, "nothing is left to close");
     return null;
   }
   const room = roomToFlat(desk, work);
+  // The broker has no more of it: what the book says beyond that is being looked into.
+  if (room === null && isExit && desk.shortfall !== null) return null;
   if (room === null) return work.side === "buy" ? rest : sellable(work, rest, view);
   return isAbove(room) ? min(room, rest) : null;
 }
@@ -317,7 +333,7 @@ function held(work: Work): Decimal {
 
 /** Rule 3: what leads the account's position to flat; null: the order leads away from flat. */
 function roomToFlat(desk: Desk, work: Work): Decimal | null {
-  const { net } = desk.holding;
+  const { net } = desk;
   if (work.side === "buy" ? net.s > 0 : !isAbove(net)) return null;
   let room = net.abs();
   for (const other of desk.works) {

@@ -7,12 +7,15 @@ import type { Execution, Side } from "../../model/order.ts";
 import { type Decimal, decimal, plain } from "../../util/decimal.ts";
 import type { Book } from "./book.ts";
 import type { Desk } from "./desk.ts";
+import { cancelEntries } from "./halts.ts";
 import { bookOutside } from "./recovery/book_outside.ts";
 import type { Reports } from "./reports.ts";
 import type { GatewayState } from "./state.ts";
+import { isEntry } from "./work.ts";
 
 const ZERO = decimal(0);
 const ELSEWHERE = "closed elsewhere";
+const NAMED_MAX = 10;
 
 /** What of a run's position somebody else has closed. */
 export interface Closed {
@@ -134,6 +137,24 @@ export class Externals {
       alert: "position_closed_outside",
     });
     this.reports.outside(desk, runId, execution);
+    this.#keepOut(desk, execution.timeUs);
+  }
+
+  /** What was closed is not opened again: in the symbol for this day, in several at all. */
+  #keepOut(desk: Desk, timeUs: number): void {
+    const { state } = this;
+    const { symbol } = desk;
+    const together = state.closedOutside.note(symbol, timeUs);
+    const why = `somebody else closed a position in ${symbol}`;
+    for (const work of desk.works) if (isEntry(work.action)) work.cancelReason ??= why;
+    if (together === null) return;
+    const reason = `positions in ${together.slice(0, NAMED_MAX).join(", ")}` +
+      `${
+        together.length > NAMED_MAX ? ", …" : ""
+      } were closed by somebody else, as a broker does ` +
+      `that liquidates an account: look there; liu resume lifts it`;
+    state.restrict("liquidated", "reducing", reason);
+    cancelEntries(state, reason);
   }
 
   #apply(execution: Execution): void {

@@ -25,6 +25,7 @@ import { Intake } from "./intake.ts";
 import { Liquidations } from "./liquidation.ts";
 import type { GatewayOptions } from "./options.ts";
 import { OrderFlow } from "./order_flow.ts";
+import { type Outage, updatesOutage } from "./outage.ts";
 import { Plans } from "./plans.ts";
 import { readAssets } from "./read_assets.ts";
 import { reconcile } from "./reconcile.ts";
@@ -59,6 +60,7 @@ export class Gateway {
   readonly #stopping: Stopping;
   readonly #pumping = new Set<Desk>();
   readonly #recovery: Recovery;
+  readonly #outage: Outage;
   readonly options: GatewayOptions;
   #stream: UpdateStream | null = null;
   #idle: (() => void)[] = [];
@@ -84,6 +86,7 @@ export class Gateway {
     };
     const watch = new JournalWatch(this.#state, this.#abort.signal, () => this.#pumpAll());
     const { signal } = this.#abort;
+    this.#outage = updatesOutage(this.#state, signal);
     this.#dispatch = new Dispatch(
       this.#state,
       this.#flow,
@@ -142,6 +145,7 @@ export class Gateway {
       pump: () => this.#pumpNow(),
       isPumping: () => this.#pumping.size > 0,
       refresh: () => this.#figures.refresh(),
+      differences: () => this.#reconciler.differences(),
       giveUp: () => {
         this.#abort.abort(new Error("the gateway has stopped"));
         return this.#stream?.close();
@@ -168,7 +172,8 @@ export class Gateway {
         // Time may go on while the gateway stops, but not for it.
         if (!this.#state.isStopping) this.#steps.begin(n, timeUs);
       },
-      onState: (state) => onUpdatesState(this.#state, state, () => this.#onRestored()),
+      onState: (state) =>
+        onUpdatesState(this.#state, state, this.#outage, () => this.#onRestored()),
       signal,
     });
     const { positions, openOrders, recovered } = await this.#recovery.start();
@@ -348,6 +353,7 @@ export class Gateway {
       await reconcile(this.#state, this.#flow, this.#reconciler);
       if (this.#state.interruptions !== interruptions) return;
       this.#state.isConnected = true;
+      this.#outage.end();
       for (const desk of this.#state.desks.values()) desk.touch();
       this.#pumpAll();
     });

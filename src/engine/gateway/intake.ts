@@ -62,6 +62,7 @@ export class Intake {
     if (run === undefined) {
       state.options.log("error", "An order of run {runId}, which does not exist, is dropped", {
         runId,
+        alert: "unknown_run",
       });
       return;
     }

@@ -93,6 +93,11 @@ export class IntentView implements RiskView {
     return halted.size > 0 && halted.has(this.desk.symbol);
   }
 
+  get closedOutside(): string | null {
+    const { state } = this;
+    return state.closedOutside.reasonOf(this.desk.symbol, state.nowUs());
+  }
+
   get lock(): string | null {
     return this.desk.lock;
   }

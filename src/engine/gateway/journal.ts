@@ -102,6 +102,8 @@ export type JournalRecord =
   }
   /** The broker does not have a run's position any more, by no order of Liu's: closed here. */
   | { type: "closed"; runId: number; execution: Execution; reason: string }
+  /** Of a batch before, in which it closed what it was about: told of again, it is not new. */
+  | { type: "known"; execution: Execution }
   /** What the account holds that is nobody's, when that was found to have changed. */
   | { type: "external"; symbol: string; qty: string }
   /** What is held of its symbol became other shares. `isWhole`: without parts of shares. */

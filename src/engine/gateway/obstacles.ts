@@ -1,15 +1,16 @@
-import type { RefusalCause } from "../../contracts/broker.ts";
+import type { BrokerPosition, RefusalCause } from "../../contracts/broker.ts";
 import { type BrokerOrder, isFinal } from "../../model/order.ts";
 import { decimal, plain } from "../../util/decimal.ts";
-import { REFUSALS_MAX } from "./desk.ts";
+import { type Desk, REFUSALS_MAX } from "./desk.ts";
 import type { OrderFlow } from "./order_flow.ts";
 import type { GatewayState } from "./state.ts";
+import { noteRestsLess } from "./protection.ts";
 import { type ChildOrder, isOwnExit } from "./work.ts";
 
 /**
  * What another order in the symbol has to do with a refusal: it holds the quantity, or stands on the
- * other side. Invariant: a refused exit is not sent again before something has changed; an entry is
- * dropped.
+ * other side; or the broker has less than the book. Invariant: a refused exit is not sent again
+ * before something has changed; an entry is dropped; no exit is larger than what the broker has.
  */
 export class Obstacles {
   constructor(
@@ -19,6 +20,8 @@ export class Obstacles {
       signal: AbortSignal;
       /** Ends an order at the broker that is over here. */
       end(child: ChildOrder): Promise<void>;
+      /** The broker has less in the symbol than the book. */
+      check(desk: Desk): void;
       wake(): void;
     },
   ) {}
@@ -29,15 +32,23 @@ export class Obstacles {
     const isOwn = work !== null && isOwnExit(work);
     // Nobody sends it again meanwhile.
     if (isOwn) desk.refusals.set(runId, REFUSALS_MAX);
+    const isForQty = cause === "qty_held" && !this.state.options.stepping;
+    if (isForQty) desk.asking++;
     try {
       const { others, hasMoved } = await this.#clearWay(child, cause, isExit);
       this.#tell(child, cause, message, others);
-      if (isOwn && hasMoved) this.#tryAgain(child);
-      else if (isOwn && cause === "qty_held") await this.#takeFree(child);
+      const position = isForQty ? await this.#position(symbol) : null;
+      const isNews = isForQty && this.#noteShortfall(child, position);
+      if (isOwn && (hasMoved || isNews)) this.#tryAgain(child);
+      else if (isOwn && position !== null) this.#takeFree(child, position);
+      else if (work === null && isNews) noteRestsLess(child);
     } catch (error) {
       if (this.options.signal.aborted) return;
       const text = "{symbol}: what stands in an order's way cannot be read: {error}";
       this.state.options.log("error", text, { symbol, error: String(error), alert: cause });
+    } finally {
+      if (isForQty) desk.asking--;
+      desk.touch();
     }
     this.options.wake();
   }
@@ -86,11 +97,24 @@ export class Obstacles {
     });
   }
 
-  /** As much as the broker says is free; else it waits for the next look at positions. */
-  async #takeFree(child: ChildOrder): Promise<void> {
+  async #position(symbol: string): Promise<BrokerPosition | null> {
     const positions = await this.state.options.broker.positions(this.options.signal);
-    const position = positions.find(({ symbol }) => symbol === child.symbol);
-    if (position === undefined) return;
+    return positions.find((one) => one.symbol === symbol) ?? null;
+  }
+
+  /** True: the broker has less than the book, or than was known before. */
+  #noteShortfall({ desk, symbol }: ChildOrder, position: BrokerPosition | null): boolean {
+    const net = this.state.book.net(symbol);
+    const lacking = decimal(position?.qty ?? 0).minus(net);
+    if (net.isZero || lacking.isZero || lacking.s === net.s) return false;
+    if (desk.shortfall?.eq(lacking)) return false;
+    desk.shortfall = lacking;
+    this.options.check(desk);
+    return true;
+  }
+
+  /** As much as the broker says is free; else it waits for the next look at positions. */
+  #takeFree(child: ChildOrder, position: BrokerPosition): void {
     const available = decimal(position.qtyAvailable);
     // As much as was refused: trying that again would be a loop.
     if (available.isZero || available.gte(child.qty)) return;

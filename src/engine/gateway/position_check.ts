@@ -1,4 +1,5 @@
 import type { BrokerPosition } from "../../contracts/broker.ts";
+import type { PositionDifference } from "../../model/open_position.ts";
 import { type Decimal, decimal, plain } from "../../util/decimal.ts";
 import type { Desk } from "./desk.ts";
 import type { OrderFlow } from "./order_flow.ts";
@@ -23,6 +24,8 @@ const OVERLAP_US = 120e6;
 export class PositionCheck {
   /** Market time of the last look that found no difference. */
   sinceUs = 0;
+  /** One look at a time: two would take the same difference in twice. */
+  #looking: Promise<void> = Promise.resolve();
 
   constructor(
     readonly state: GatewayState,
@@ -34,7 +37,24 @@ export class PositionCheck {
    * `lookUp`: brings these symbols' open orders up to date. What no execution explains at the end is
    * somebody else's doing.
    */
-  async look(lookUp: (desks: Desk[]) => Promise<void>): Promise<void> {
+  look(lookUp: (desks: Desk[]) => Promise<void>): Promise<void> {
+    const look = this.#looking.then(() => this.#look(lookUp));
+    this.#looking = look.catch(() => {});
+    return look;
+  }
+
+  /** How things are, with nothing done about it; none before the books were complete. */
+  async compare(): Promise<PositionDifference[]> {
+    if (this.sinceUs === 0) return [];
+    const differences = await this.#differences();
+    return differences.map(({ desk: { symbol }, position }) => ({
+      symbol,
+      broker: position?.qty ?? "0",
+      book: plain(this.state.book.net(symbol)),
+    }));
+  }
+
+  async #look(lookUp: (desks: Desk[]) => Promise<void>): Promise<void> {
     const { wait, broker } = this.state.options;
     let atUs = this.state.nowUs();
     let differences = await this.#differences();
@@ -73,6 +93,7 @@ export class PositionCheck {
       this.#release(desk, position);
       const change = decimal(position?.qty ?? 0).minus(state.book.net(symbol));
       if (!change.isZero) differences.push({ desk, change, position });
+      else if (desk.shortfall !== null) forgetShortfall(desk);
     }
     return differences;
   }
@@ -103,8 +124,15 @@ export class PositionCheck {
       alert: "position_difference",
     });
     this.flow.externals.change(symbol, change, priceOf(desk, position));
+    forgetShortfall(desk);
     return true;
   }
+}
+
+/** Book and broker agree: what waited for that goes on. */
+function forgetShortfall(desk: Desk): void {
+  desk.shortfall = null;
+  desk.touch();
 }
 
 /** Nothing is expected of it at this moment. */

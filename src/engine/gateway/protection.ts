@@ -139,6 +139,12 @@ export function noteNotResting(child: ChildOrder): void {
   protection.failures++;
 }
 
+/** It was refused for more than there is: less of it is another order. */
+export function noteRestsLess({ desk, runId }: ChildOrder): void {
+  const protection = desk.protections.get(runId);
+  if (protection && protection.failures > 0) protection.failures--;
+}
+
 /** The group that an order brings along, or heads. */
 export function groupOf(parent: ChildOrder): LegGroup | undefined {
   const groups = parent.desk.protections.get(parent.runId)?.groups;

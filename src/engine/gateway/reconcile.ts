@@ -36,8 +36,12 @@ export async function reconcile(
   };
   // An answer that cannot be read is no reason to leave what is held alone.
   await whileAnswered(state, signal, ask, (error) => error instanceof OperationError);
-  for (const { clientOrderId } of live.filter(isMissingFills)) {
-    log("error", "Executions of {clientOrderId} cannot be found", { clientOrderId });
+  for (const { symbol, clientOrderId } of live.filter(isMissingFills)) {
+    log("error", "Executions of {clientOrderId} cannot be found", {
+      symbol,
+      clientOrderId,
+      alert: "executions_missing",
+    });
   }
   state.account.isStale = true;
 }

@@ -318,3 +318,56 @@ Deno.test("nothing is asked where no periods are given, or each is 0", async () 
     assert.equal(asked, 0);
   }
 });
+
+Deno.test("order updates that stay away with a position open are told once, and their end", async () => {
+  const world = await long();
+  const told = () => world.logs.filter((line) => line.includes("order_updates_"));
+  world.broker.say({ state: "interrupted", reason: "cut" });
+  await world.pass(9_000);
+  assert.deepEqual(told(), []);
+  world.broker.say({ state: "interrupted", reason: "refused" });
+  await world.pass(60_000);
+  assert.equal(told().length, 1);
+  assert.match(told()[0], /^error .*refused.*order_updates_lost/);
+  world.broker.say({ state: "restored" });
+  await world.settled();
+  assert.equal(told().length, 2);
+  assert.match(told()[1], /order_updates_back/);
+});
+
+Deno.test("where somebody else closed a position nothing is entered again, elsewhere as before", async () => {
+  const world = await long();
+  await sent(world, testIntent({ action: "buy", symbol: "A", runId: 2, seq: 1, limitPrice: 90 }));
+  world.broker.tradeOutside("A", "sell", "10", "99");
+  await world.settled();
+  assert.deepEqual(world.broker.open("A"), [], "the open entry is cancelled");
+  await sent(world, testIntent({ action: "buy", symbol: "A", seq: 2 }));
+  assert.deepEqual(world.denials(), ["closed_outside"]);
+  await sent(world, testIntent({ action: "buy", symbol: "B", seq: 3 }));
+  assert.equal(world.broker.open("B").length, 1);
+  // The next day is another.
+  world.broker.nowUs += 24 * 3600e6;
+  await sent(world, testIntent({ action: "buy", symbol: "A", seq: 4 }));
+  assert.deepEqual(world.denials(), ["closed_outside", "market_closed"]);
+});
+
+Deno.test("an account that somebody else closes at once is REDUCING until a person has looked", async () => {
+  const world = await long();
+  await sent(world, testIntent({ action: "buy", symbol: "B", seq: 1 }));
+  world.broker.fill(world.broker.open("B")[0], "10", "100");
+  await sent(world, testIntent({ action: "buy", symbol: "C", seq: 2, limitPrice: 90 }));
+  world.broker.tradeOutside("A", "sell", "10", "99");
+  await world.settled();
+  assert.equal(world.ofMain("state").at(-1)?.state ?? "active", "active");
+  world.broker.tradeOutside("B", "sell", "10", "99");
+  await world.settled();
+  const { state, restrictions } = world.ofMain("state").at(-1)!;
+  assert.deepEqual([state, restrictions.map(({ cause }) => cause)], ["reducing", ["liquidated"]]);
+  assert.match(restrictions[0].reason, /positions in A, B were closed by somebody else/);
+  assert.deepEqual(world.broker.open("C"), []);
+  await sent(world, testIntent({ action: "buy", symbol: "C", seq: 3 }));
+  assert.deepEqual(world.denials(), ["reducing"]);
+  world.gateway.fromMain({ type: "lift", cause: "liquidated" });
+  await sent(world, testIntent({ action: "buy", symbol: "C", seq: 4 }));
+  assert.equal(world.broker.open("C").length, 1);
+});

@@ -6,9 +6,11 @@
  */
 import type { BrokerOrder } from "../../model/order.ts";
 import { isFinal } from "../../model/order.ts";
+import type { PositionDifference } from "../../model/open_position.ts";
 import type { ReconcilePeriods } from "../../model/reconcile_periods.ts";
 import { ConfigError, OperationError, RetryableError } from "../../util/errors.ts";
 import type { Soon } from "../../util/soon.ts";
+import type { Desk } from "./desk.ts";
 import type { Dispatch } from "./dispatch.ts";
 import { InFlight } from "./in_flight.ts";
 import { liveOrders, liveOrdersOf } from "./live_orders.ts";
@@ -26,6 +28,9 @@ const LOOK_UPS_MAX = 3;
 /** Rounds in a row that could not be made, before somebody is told. */
 const FAILURES_MAX = 5;
 const PAUSE_MS = 1000;
+/** Between looks at positions while it is known that the broker has less. */
+const CHECK_MS = 5000;
+const CHECK_MS_MAX = 60_000;
 
 export interface ReconcilerOptions {
   signal: AbortSignal;
@@ -47,6 +52,8 @@ export class Reconciler {
   /** The broker has said that it does not know them. */
   readonly #unknown = new Set<ChildOrder>();
   readonly #told = new Set<string>();
+  /** Their positions are compared until these are explained. */
+  readonly #checking = new Set<Desk>();
   readonly obstacles: Obstacles;
 
   constructor(
@@ -58,7 +65,12 @@ export class Reconciler {
     this.#inFlight = new InFlight(state, dispatch);
     this.#positions = new PositionCheck(state, flow, options.signal);
     const { signal, wake } = options;
-    this.obstacles = new Obstacles(state, flow, { signal, wake, end: (child) => this.ask(child) });
+    this.obstacles = new Obstacles(state, flow, {
+      signal,
+      wake,
+      end: (child) => this.ask(child),
+      check: (desk) => this.#checkSoon(desk),
+    });
   }
 
   /** From now on, until the gateway stops. */
@@ -130,6 +142,36 @@ export class Reconciler {
 
   async lookAtPositions(): Promise<void> {
     await this.#positions.look((desks) => this.#lookUp(desks.flatMap(liveOrdersOf)));
+  }
+
+  /** What books and broker do not agree about at this moment. */
+  differences(): Promise<PositionDifference[]> {
+    return this.#positions.compare();
+  }
+
+  /** What the broker lacks in the symbol is looked into at once, and less and less often after that. */
+  #checkSoon(desk: Desk): void {
+    if (this.#checking.has(desk)) return;
+    this.#checking.add(desk);
+    this.options.run(async () => {
+      const { wait, log } = this.state.options;
+      const { signal } = this.options;
+      for (let attempt = 0; desk.shortfall !== null; attempt++) {
+        if (attempt > 0) await wait(Math.min(CHECK_MS * attempt, CHECK_MS_MAX), signal);
+        if (signal.aborted) return;
+        if (!this.state.isConnected) continue;
+        try {
+          await this.lookAtPositions();
+        } catch (error) {
+          if (signal.aborted) return;
+          if (!isOutside(error)) throw error;
+          const text = "{symbol}: the broker's position cannot be compared: {error}";
+          log("warning", text, { symbol: desk.symbol, error: String(error) });
+        }
+        this.options.wake();
+      }
+      this.#checking.delete(desk);
+    });
   }
 
   /** What was reported of the order is not believed: the broker says what it is. */

@@ -22,6 +22,10 @@ export const REST_FAILURES_MAX = 3;
 
 export interface RestDesk {
   readonly symbol: string;
+  /** The account's position, as far as the broker has it. */
+  readonly net: Decimal;
+  /** Refusals that are being looked into. */
+  readonly asking: number;
   readonly works: readonly Work[];
   readonly protections: ReadonlyMap<number, Protection>;
 }
@@ -68,6 +72,7 @@ export function exitsToRest(
   desk: RestDesk,
   view: RestView,
 ): { protection: Protection; side: Side; qty: Decimal } | null {
+  if (desk.asking > 0) return null;
   if (!view.isConnected || !(view.isRegularSession || view.isStopping)) return null;
   if (!view.capabilities.brackets.includes(assetClassOf(desk.symbol))) return null;
   for (const protection of desk.protections.values()) {
@@ -85,7 +90,7 @@ export function exitsToRest(
     const side = position.qty.gt(0) ? "sell" : "buy";
     if (isSimple(protection) && desk.works.some((work) => work.side !== side)) continue;
     const open = position.qty.abs().minus(coveredBy(protection));
-    const room = roomToRest(desk, side, view.book);
+    const room = roomToRest(desk, side);
     const qty = (room.lt(open) ? room : open).round(0, Decimal.roundDown);
     if (qty.gt(0)) return { protection, side, qty };
   }
@@ -134,7 +139,7 @@ function isInWay(
   if (!view.isRegularSession && !work.terms.extendedHours) return false;
   if (group.legs[0]?.side !== work.side) return group.entry === null && isSimple(group);
   // It needs what the legs hold: its own run's always, others' where there is not enough beside.
-  return work.runId === protection.runId || restOf(work).gt(roomFor(desk, work, view.book));
+  return work.runId === protection.runId || restOf(work).gt(roomFor(desk, work));
 }
 
 /** Somebody else has closed some of the position: what it rests on would open one on the other side. */
@@ -152,8 +157,8 @@ function isAsWanted(protection: Protection, group: LegGroup, view: RestView): bo
 }
 
 /** What neither other runs' legs nor other orders hold of the account's position. */
-function roomFor(desk: RestDesk, work: Work, book: Book): Decimal {
-  let room = closable(desk, work.side, book);
+function roomFor(desk: RestDesk, work: Work): Decimal {
+  let room = closable(desk, work.side);
   for (const { runId, groups } of desk.protections.values()) {
     if (runId === work.runId) continue;
     for (const group of groups) room = room.minus(heldBy(group));
@@ -166,8 +171,8 @@ function roomFor(desk: RestDesk, work: Work, book: Book): Decimal {
 }
 
 /** What neither legs nor orders that are wanted will hold. */
-function roomToRest(desk: RestDesk, side: Side, book: Book): Decimal {
-  let room = closable(desk, side, book);
+function roomToRest(desk: RestDesk, side: Side): Decimal {
+  let room = closable(desk, side);
   for (const { groups } of desk.protections.values()) {
     for (const group of groups) {
       // What a bracket's entry has filled its legs will hold, as soon as it has filled whole.
@@ -180,7 +185,7 @@ function roomToRest(desk: RestDesk, side: Side, book: Book): Decimal {
 }
 
 /** The account's position, where this side closes it. */
-function closable(desk: RestDesk, side: Side, book: Book): Decimal {
-  const net = book.net(desk.symbol).times(side === "sell" ? 1 : -1);
+function closable(desk: RestDesk, side: Side): Decimal {
+  const net = desk.net.times(side === "sell" ? 1 : -1);
   return net.gt(0) ? net : decimal(0);
 }

@@ -100,6 +100,8 @@ function checkEntry(view: RiskView): Denied | null {
     return denied("reduce_only", `the plan lets only exits through in ${symbol}`);
   }
   if (view.isHalted) return denied("halted", `trading in ${symbol} is halted`);
+  const { closedOutside } = view;
+  if (closedOutside !== null) return denied("closed_outside", closedOutside);
   return view.lock !== null ? denied("symbol_locked", view.lock) : null;
 }
 

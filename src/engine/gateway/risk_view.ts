@@ -38,6 +38,8 @@ export interface RiskView {
   isShortingEnabled: boolean;
   isNoEntries: boolean;
   isHalted: boolean;
+  /** Why nothing is entered where somebody else closed a position; null: nobody did. */
+  closedOutside: string | null;
   /** Why nothing is entered in the symbol; null: nothing speaks against it. */
   lock: string | null;
   tradingState: TradingState;

@@ -112,12 +112,14 @@ Deno.test("what somebody else trades is one execution to the rule of day trades"
   for (const symbol of ["A", "B"]) {
     await sent(world, { ...buy, symbol });
     broker.fill(broker.open(symbol)[0], "10", "100");
-    broker.tradeOutside(symbol, "sell", "10", "100");
   }
+  broker.tradeOutside("A", "sell", "10", "100");
+  await sent(world, testIntent({ action: "sell", symbol: "B", seq: 1 }));
+  broker.fill(broker.open("B")[0], "10", "100");
   await sent(world, { ...buy, symbol: "C" });
   assert.deepEqual(world.denials(), []);
   broker.fill(broker.open("C")[0], "10", "100");
-  await sent(world, { ...buy, symbol: "A" });
+  await sent(world, { ...buy, symbol: "B", seq: 2 });
   assert.deepEqual(world.denials(), ["day_trades"]);
 });
 

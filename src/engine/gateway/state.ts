@@ -8,6 +8,7 @@ import { type Decimal, decimal, plain, roundToTick } from "../../util/decimal.ts
 import { Account } from "./account.ts";
 import { Book } from "./book.ts";
 import { Board } from "./board.ts";
+import { ClosedOutside } from "./closed_outside.ts";
 import { Desk } from "./desk.ts";
 import type { GatewayOptions } from "./options.ts";
 import type { ExitPrices, Protection } from "./protection.ts";
@@ -52,6 +53,7 @@ export class GatewayState {
   readonly #assets = new Map<string, Asset>();
   readonly sessions: Partial<Record<AssetClass, { openUs: number; closeUs: number }>> = {};
   readonly halted = new Set<string>();
+  readonly closedOutside = new ClosedOutside();
   /** Order updates come; else no entry is sent. */
   isConnected = true;
   /** How often they have not: what is being read of one time says nothing of the next. */
@@ -83,6 +85,9 @@ export class GatewayState {
     this.#sequence = 1;
     for (const record of options.journal.restored) {
       if (record.type === "order") this.#sequence = Math.max(this.#sequence, record.sequence + 1);
+      if (record.type === "closed") {
+        this.closedOutside.note(record.execution.symbol, record.execution.timeUs);
+      }
       if (record.type === "session") this.#sequence = Math.max(this.#sequence, record.sequence);
     }
   }

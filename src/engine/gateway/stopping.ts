@@ -3,6 +3,7 @@
  * Invariant: bounded in time, whoever does not answer; what is not done by then is told as open.
  */
 import type { AssetClass } from "../../model/asset.ts";
+import type { PositionDifference } from "../../model/open_position.ts";
 import type { MainToGateway, StopOrders } from "../../protocol.ts";
 import { AbortController } from "../../util/natives.ts";
 import type { Soon } from "../../util/soon.ts";
@@ -17,6 +18,8 @@ type Liquidate = Extract<MainToGateway, { type: "liquidate" }>;
 const LOOK_MS = 100;
 /** The last figures, and the stream's end, are waited for so long. */
 const LAST_MS_MAX = 500;
+/** An execution may be on its way: what still differs after this is told. */
+const CONFIRM_MS = 150;
 /** Of the liquidation when all is to be closed: nobody waits for its answer. */
 const STOP_ID = Number.MIN_SAFE_INTEGER;
 const ALL_CLASSES: AssetClass[] = ["us_equity", "crypto"];
@@ -29,6 +32,8 @@ export interface StoppingOptions {
   pump(): Soon<void>;
   isPumping(): boolean;
   refresh(): Soon<void>;
+  /** From the broker's positions, as they are now. */
+  differences(): Promise<PositionDifference[]>;
   /** Gives up what still waits for the exchange, and closes the stream of updates. */
   giveUp(): Soon<void> | undefined;
   /** Closes the journal. */
@@ -36,6 +41,9 @@ export interface StoppingOptions {
 }
 
 export class Stopping {
+  /** From the broker's positions; null: they could not be read. */
+  #differences: PositionDifference[] | null = null;
+
   constructor(readonly options: StoppingOptions) {}
 
   /** What the runs would open is not opened. Gives what is to be closed; null: nothing. */
@@ -67,7 +75,8 @@ export class Stopping {
       const text = "The journal could not be written to its end: {error}";
       log("error", text, { error: String(error), alert: "journal" });
     }
-    toMain({ type: "stopped", open: openPositions(state), orders: openOrders });
+    const differences = this.#differences ?? [];
+    toMain({ type: "stopped", open: openPositions(state), orders: openOrders, differences });
   }
 
   /** Resolves when all that the gateway was to leave is left so, or the time is over. */
@@ -88,10 +97,46 @@ export class Stopping {
       await wait(LOOK_MS, signal);
       if (orders === "flatten") await pump();
     }
+    const compared = stepping ? undefined : this.#soon(this.#compare());
     try {
       await this.#soon(refresh());
     } catch (error) {
       log("warning", "The account cannot be read: {error}", { error: String(error) });
+    }
+    if (stepping) return;
+    await compared;
+    this.#tellDifferences();
+  }
+
+  /** Whatever has been found when the time is over counts. */
+  async #compare(): Promise<void> {
+    const { state: { options: { wait, log } }, signal, differences } = this.options;
+    try {
+      const first = this.#differences = await differences();
+      if (first.length === 0) return;
+      await wait(CONFIRM_MS, signal);
+      if (signal.aborted) return;
+      const again = await differences();
+      const isConfirmed = ({ symbol }: PositionDifference) =>
+        first.some((one) => one.symbol === symbol);
+      this.#differences = again.filter(isConfirmed);
+    } catch (error) {
+      if (signal.aborted) return;
+      this.#differences ??= [];
+      const text = "Positions cannot be compared with the broker's: {error}";
+      log("warning", text, { error: String(error) });
+    }
+  }
+
+  #tellDifferences(): void {
+    const { log } = this.options.state.options;
+    if (this.#differences === null) {
+      log("warning", "The broker's positions could not be compared before the end");
+    }
+    for (const { symbol, broker, book } of this.#differences ?? []) {
+      const text = "{symbol}: at the end the broker has {broker}, Liu's books {book}; " +
+        "look at the account before the next start";
+      log("error", text, { symbol, broker, book, alert: "position_difference" });
     }
   }
 

@@ -91,6 +91,8 @@ export class AtStart {
     const { state, flow, replay } = this.parts;
     const nowUs = state.nowUs();
     if (replay.lastUs === 0) return nowUs;
+    // Nothing of Liu's is open: what was executed before is in the positions, whosever it was.
+    if (replay.orders.size === 0) return Math.min(nowUs, replay.lastUs);
     const sentUs = flow.live().map((child) => child.sentUs);
     return Math.min(nowUs, replay.lastUs - LATE_US, ...sentUs);
   }
@@ -133,6 +135,7 @@ export class AtStart {
       {
         symbol,
         clientOrderId,
+        alert: "order_vanished",
       },
     );
     flow.onLookup(child, orderOf(child, "canceled", child.brokerOrderId ?? "", []));
@@ -198,6 +201,7 @@ export class AtStart {
         symbol,
         side,
         clientOrderId,
+        alert: "unknown_order",
       });
       await broker.cancel(order.brokerOrderId, signal);
     }

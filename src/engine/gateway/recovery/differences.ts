@@ -37,7 +37,7 @@ export function settleDifferences(
   const { book } = state;
   const atBroker = new Map(held.map(({ symbol, qty }) => [symbol, decimal(qty)]));
   const symbols = new Set([...atBroker.keys(), ...externalBefore.keys()]);
-  for (const { symbol } of book.all()) symbols.add(symbol);
+  for (const symbol of book.symbols()) symbols.add(symbol);
   const found: Difference[] = [];
   for (const symbol of [...symbols].sort()) {
     const broker = atBroker.get(symbol) ?? ZERO;
@@ -98,6 +98,7 @@ function closeRuns(
       fee: ZERO,
     };
     note(state, { type: "closed", runId, execution, reason: ELSEWHERE });
+    state.closedOutside.note(execution.symbol, execution.timeUs);
     bookOutside(state, runId, execution, ELSEWHERE);
     sum = sum.plus(change.s > 0 ? qty : qty.neg());
   }

@@ -99,6 +99,24 @@ export function openRecords(records: readonly JournalRecord[]): JournalRecord[] 
     .sort((a, b) => places.get(a)! - places.get(b)!);
 }
 
+/** A broker lists executions of so many orders back at most, when what is open is asked for. */
+const KNOWN_MAX = 5000;
+
+/** The executions that `open` leaves out, as what is told of them again must be known by. */
+export function knownRecords(
+  records: readonly JournalRecord[],
+  open: readonly JournalRecord[],
+): JournalRecord[] {
+  const kept = new Set(open);
+  const known: JournalRecord[] = [];
+  for (const record of records) {
+    const { type } = record;
+    if (type !== "execution" && type !== "closed" && type !== "known") continue;
+    if (!kept.has(record)) known.push({ type: "known", execution: record.execution });
+  }
+  return known.slice(-KNOWN_MAX);
+}
+
 /** undefined: of no symbol, or of one whose records are lost. */
 function symbolNamed(record: JournalRecord, known: Map<string, string>): string | undefined {
   switch (record.type) {
@@ -131,6 +149,7 @@ function symbolNamed(record: JournalRecord, known: Map<string, string>): string 
     case "session":
     case "runs":
     case "external":
+    case "known":
     case "splits_done":
     case "day":
     case "end":

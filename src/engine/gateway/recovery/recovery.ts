@@ -134,6 +134,7 @@ export class Recovery {
         log("error", "{symbol}: {closed} that Liu held is not at the broker; closed in the books", {
           symbol,
           closed,
+          alert: "position_gone",
         });
       }
       if (qty !== "0") unknown.push(`${qty} ${symbol}`);

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import type { RunInfo } from "../../../protocol.ts";
 import { RetryableError } from "../../../util/errors.ts";
 import { type JournalRecord, MemoryJournal } from "../journal.ts";
+import { knownRecords, openRecords } from "./open_records.ts";
 import { testIntent, World, type WorldOptions } from "../test_world.ts";
 
 const RUNS: RunInfo[] = [
@@ -155,6 +156,14 @@ Deno.test("fault 35: sold by somebody else, it is closed at that price", async (
   assert.equal(second.lastReport(11, "A")?.position?.qty, 6);
   assert.equal(second.gateway.book.external("A").toFixed(), "0");
   assert.equal(second.trades().at(-1)?.price, "104");
+  // Nothing is bought again today, nor by the next trader.
+  const refused = async (world: World, runId: number) => {
+    world.send(testIntent({ action: "buy", symbol: "A", runId, seq: 9 }));
+    await world.settled();
+    assert.deepEqual(world.denials(), ["closed_outside"]);
+  };
+  await refused(second, 11);
+  await refused(await restarted(second, { runs: RUNS }), 1);
 });
 
 for (const unknownPositions of ["external", "halt"] as const) {
@@ -285,3 +294,58 @@ function testRequest(clientOrderId: string, symbol: string, side: "buy" | "sell"
     stopLoss: null,
   } as const;
 }
+
+Deno.test("a batch that begins with what was open knows what was executed before", async () => {
+  const first = await live();
+  const { broker } = first;
+  const round = async (symbol: string, seq: number) => {
+    first.send(testIntent({ action: "buy", symbol, seq }));
+    await first.settled();
+    broker.fill(broker.open(symbol)[0], "10", "100");
+    await first.settled();
+  };
+  await round("A", 0);
+  await round("B", 1);
+  first.send(testIntent({ action: "sell", symbol: "B", seq: 2 }));
+  await first.settled();
+  broker.fill(broker.open("B")[0], "10", "101");
+  await first.settled();
+
+  // What segments.ts begins the next one with.
+  const { all } = first.journal;
+  const open = openRecords(all);
+  const known = knownRecords(all, open);
+  assert.deepEqual(known.map((one) => one.type === "known" && one.execution.symbol), ["B", "B"]);
+  const second = await restarted(first, { journal: new MemoryJournal([...known, ...open]) });
+  assert.deepEqual(second.logs.filter((line) => line.includes("EXTERNAL")), []);
+  assert.equal(second.gateway.book.external("B").toFixed(), "0");
+  assert.equal(netOf(second, "A"), "10");
+  assert.equal(netOf(second, "B"), "0");
+  // And what its own next one begins with, too.
+  const again = openRecords(second.journal.all);
+  assert.equal(knownRecords(second.journal.all, again).length, 2);
+});
+
+Deno.test("what others traded in a symbol that is flat now leaves nothing in the books", async () => {
+  const first = await live();
+  first.send(testIntent({ action: "buy", symbol: "A" }));
+  await first.settled();
+  first.broker.fill(first.broker.open("A")[0], "10", "100");
+  await first.settled();
+  // Bought and sold by hand while no trader was there; of the purchase the broker tells nothing.
+  const { broker } = first;
+  const told = broker.executions.bind(broker);
+  broker.executions = async (sinceUs) => [...await told(sinceUs), {
+    ...(await told(0))[0],
+    brokerOrderId: "by-hand",
+    clientOrderId: "by-hand",
+    symbol: "C",
+    side: "sell",
+    executionId: "by-hand",
+    timeUs: broker.nowUs,
+  }];
+  const second = await restarted(first);
+  assert.equal(second.gateway.book.external("C").toFixed(), "0");
+  assert.equal(netOf(second, "C"), "0");
+  assert.equal(netOf(second, "A"), "10");
+});

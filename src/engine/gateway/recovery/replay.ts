@@ -70,6 +70,8 @@ export class Replay {
         this.state.desk(symbol).restoreProtection(runId, pricesOf(record), this.lastUs);
         return;
       }
+      case "known":
+        return this.state.book.ignore(record.execution);
       case "closed":
         return void bookOutside(this.state, record.runId, record.execution, record.reason);
       case "external":

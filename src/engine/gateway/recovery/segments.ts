@@ -12,7 +12,7 @@ import {
   statesPath,
 } from "../file_journal.ts";
 import type { JournalRecord, SessionRecord } from "../journal.ts";
-import { openRecords } from "./open_records.ts";
+import { knownRecords, openRecords } from "./open_records.ts";
 
 const EXTENSION = ".journal";
 /** How far the exchange's clock may have been ahead of what it says now. */
@@ -82,7 +82,8 @@ export async function openSegment(
   // What the day's losses are measured from is the day's, not the batch's.
   const day = last.records.filter(({ type }) => type === "day").slice(-1);
   if (ref !== null) await copyStates(folder, ref, head.batchId, told);
-  await FileJournal.write(folder, head.batchId, [record(head, ref), ...day, ...open]);
+  const known = knownRecords(last.records, open);
+  await FileJournal.write(folder, head.batchId, [record(head, ref), ...day, ...known, ...open]);
   const journal = await FileJournal.open(folder, head.batchId);
   const { batchId } = head;
   const left = last.records;

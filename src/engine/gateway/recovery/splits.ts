@@ -45,6 +45,7 @@ export async function makeSplits(
       log("error", "Splits since {doneTo} are not known: {reason}", {
         doneTo,
         reason: error.message,
+        alert: "splits_unknown",
       });
     }
   }
@@ -69,7 +70,10 @@ function tell(state: GatewayState, split: Split, isMade: boolean): void {
   const { log } = state.options;
   const what = "{symbol}: {newShares} shares for {oldShares} from {date} on";
   if (isMade) log("warning", `${what}; position, stop and target are rescaled`, { ...split });
-  else log("error", `${what}, but the broker still has the old quantity: look at it`, { ...split });
+  else {log("error", `${what}, but the broker still has the old quantity: look at it`, {
+      ...split,
+      alert: "split_not_made",
+    });}
 }
 
 /** `isWhole`: the broker keeps no parts of shares of it. */
