@@ -31,12 +31,21 @@ export interface RiskPlan {
 }
 
 const PERCENT = z.string().regex(/^\d+(\.\d+)?%$/).transform((text) => Number(text.slice(0, -1)));
+const MONEY = z.number().positive().transform((money): Limit => ({ money }));
 const limit = must(
   z.union([
     PERCENT.pipe(z.number().positive()).transform((percent): Limit => ({ percent })),
-    z.number().positive().transform((money): Limit => ({ money })),
+    MONEY,
   ]),
   'a share of the portfolio ("10%") or money > 0',
+);
+/** More than all cannot be lost: such a limit would be none. */
+const loss = must(
+  z.union([
+    PERCENT.pipe(z.number().positive().max(100)).transform((percent): Limit => ({ percent })),
+    MONEY,
+  ]),
+  'a share of the portfolio ("2%", at most "100%") or money > 0',
 );
 const count = must(z.int().positive(), "a whole number > 0");
 const RISK_PER_TRADE = must(
@@ -53,12 +62,15 @@ const RISK = z.object({
   max_shares_per_order: count.optional(),
   max_orders_per_minute: count.optional(),
   max_shares_per_minute: count.optional(),
-  max_daily_loss: limit.optional(),
-  max_drawdown: limit.optional(),
+  max_daily_loss: loss.optional(),
+  max_drawdown: loss.optional(),
   on_loss: must(z.enum(["reduce", "flatten"]), '"reduce" or "flatten"').default("reduce"),
   max_open_orders: count.default(1000),
   unknown_positions: must(z.enum(["external", "halt"]), '"external" or "halt"').default("external"),
-  price_collar: must(PERCENT.pipe(z.number().positive()), 'per cent > 0 ("10%")').optional(),
+  price_collar: must(
+    PERCENT.pipe(z.number().positive().max(100)),
+    'per cent > 0 and ≤ 100 ("10%")',
+  ).optional(),
   loss_streak: must(
     z.strictObject({ trades: z.int().positive(), minutes: z.number().positive() }),
     "{ trades = 3, minutes = 30 }: so many trades lost in a row, so many minutes without entries",
@@ -72,6 +84,15 @@ const RISK = z.object({
     'a list of symbols (["GME"]), or true for all',
   ).default([]),
 });
+
+const LIMIT_KEYS = [
+  "max_notional_per_order",
+  "max_notional_per_symbol",
+  "max_notional_per_strategy",
+  "max_gross_exposure",
+  "max_daily_loss",
+  "max_drawdown",
+] as const;
 
 /** A number alone is the original's `risk`: what a trade may lose. */
 export function readRisk(toml: TomlFile, value: unknown): RiskPlan {
@@ -88,6 +109,16 @@ export function readRisk(toml: TomlFile, value: unknown): RiskPlan {
   }
   if (table.on_loss !== undefined && !table.max_daily_loss && !table.max_drawdown) {
     toml.warn(["risk", "on_loss"], "has no effect without max_daily_loss or max_drawdown");
+  }
+  for (const key of LIMIT_KEYS) {
+    const limit = read?.[key];
+    if (limit !== undefined && "money" in limit && limit.money < 1) {
+      toml.warn(
+        ["risk", key],
+        `is an amount of money, ${limit.money}, less than one unit of it; ` +
+          `a share of the portfolio is written "${Number((limit.money * 100).toPrecision(12))}%"`,
+      );
+    }
   }
   return {
     perTrade: perTrade ?? read?.per_trade ?? 0,

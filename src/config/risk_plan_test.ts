@@ -53,6 +53,9 @@ unknown_positions = "halt"
 Deno.test("a limit that cannot be one is told with its line", () => {
   const wrong: [risk: string, message: RegExp][] = [
     ["max_drawdown = 0", /\[risk\] line 3: "max_drawdown" must be a share .* got 0/],
+    ['max_daily_loss = "200%"', /"max_daily_loss" must be .* at most "100%".* got "200%"/],
+    ['max_drawdown = "100.5%"', /"max_drawdown" must be .* at most "100%"/],
+    ['price_collar = "101%"', /"price_collar" must be per cent > 0 and ≤ 100/],
     ["max_shares_per_order = 1.5", /"max_shares_per_order" must be a whole number > 0, got 1.5/],
     ['on_loss = "sell"', /"on_loss" must be "reduce" or "flatten", got "sell"/],
     ["loss_streak = 3", /"loss_streak" must be \{ trades = 3, minutes = 30 \}: .* got 3/],
@@ -73,4 +76,19 @@ Deno.test("a limit that cannot be one is told with its line", () => {
 Deno.test("on_loss without a loss limit is told to be useless", () => {
   assert.match(read('on_loss = "flatten"').warnings.join(), /on_loss.*has no effect without/);
   assert.deepEqual(read('on_loss = "flatten"\nmax_drawdown = 100').warnings, []);
+});
+
+Deno.test("a limit of less than one unit of money is told to be money, and how a share is written", () => {
+  const { warnings, risk } = read("max_daily_loss = 0.02\nmax_gross_exposure = 1.5");
+  assert.deepEqual(risk.maxDailyLoss, { money: 0.02 });
+  assert.equal(warnings.length, 1, warnings.join());
+  assert.match(warnings[0], /line 3.*max_daily_loss.* is an amount of money, 0\.02, .* "2%"$/);
+  assert.deepEqual(read("max_notional_per_symbol = 1\nmax_drawdown = 100").warnings, []);
+});
+
+Deno.test("exposure may be more than the portfolio, losses may be all of it", () => {
+  const { warnings, risk } = read('max_gross_exposure = "150%"\nmax_drawdown = "100%"');
+  assert.deepEqual(warnings, []);
+  assert.deepEqual(risk.maxGrossExposure, { percent: 150 });
+  assert.deepEqual(risk.maxDrawdown, { percent: 100 });
 });

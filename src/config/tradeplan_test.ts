@@ -247,7 +247,7 @@ Deno.test("a wrong value is told with file, table, line, key and what would be r
     ],
     [
       `${STRATEGY}[risk]\nmax_daily_loss = "2"`,
-      'Cannot read tradeplan.toml: [risk] line 4: "max_daily_loss" must be a share of the portfolio ("10%") or money > 0, got "2"',
+      'Cannot read tradeplan.toml: [risk] line 4: "max_daily_loss" must be a share of the portfolio ("2%", at most "100%") or money > 0, got "2"',
     ],
     [
       `${STRATEGY}[reconcile]\npositions = 0.5`,

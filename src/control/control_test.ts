@@ -91,6 +91,7 @@ async function withServer(
       dataFolder: folder,
       onProblem: (text) => problems.push(text),
       control: {
+        isKilled: false,
         kill: ({ reason, flatten }) => {
           // It is on disk before anything else.
           asked.push(`${reason} ${flatten} ${readKill(folder)?.reason}`);
