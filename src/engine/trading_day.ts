@@ -116,6 +116,11 @@ export class TradingDay {
     const result = await scans.run(index, name, nowUs, window);
     if (result.type === "scanFailed") {
       const { message, stack } = result;
+      session.log("error", ["liu", "session"], "{scanner} has failed: {why}", {
+        scanner: name,
+        why: message,
+        alert: "scanner_failed",
+      });
       return session.onEvent({ type: "strategyFailed", strategy: name, message, stack });
     }
     const picked = result.symbols;
