@@ -13,6 +13,13 @@ import { bytesOf, type Outcome, type Target, textOf } from "../target.ts";
 const BARS = new Set<number>([RowKind.minuteBar, RowKind.updatedBar, RowKind.dailyBar]);
 const SYMBOLS = ["AAPL", "BTC/USD", "BRK.B", "A"];
 
+class Row {
+  readonly values: readonly number[];
+  constructor(values: readonly number[]) {
+    this.values = values;
+  }
+}
+
 class Rows implements MarketSink {
   readonly seen: unknown[] = [];
   readonly #table = new SymbolTable();
@@ -24,7 +31,7 @@ class Rows implements MarketSink {
     return this.#table.find(symbol);
   }
   row(...row: number[]): void {
-    this.seen.push(row);
+    this.seen.push(new Row(row));
   }
   frameEnd(): void {}
   step(): void {}
@@ -76,12 +83,13 @@ function readPlain(text: string): { seen: unknown[]; bad: number } | null {
 }
 
 function checkRows(seen: readonly unknown[]): void {
-  for (const row of seen) {
-    if (!Array.isArray(row)) continue;
+  for (const one of seen) {
+    if (!(one instanceof Row)) continue; // a message as it came
+    const row = one.values;
     assert.ok(row[1] >= 0 && row[1] < SYMBOLS.length, `no symbol ${row[1]}`);
     assert.ok(row.slice(2).every((value) => typeof value === "number"), JSON.stringify(row));
     assert.ok(Number.isFinite(row[2]), `time ${row[2]}`);
-    const [kind, , , a, b, c, d, e] = row as number[];
+    const [kind, , , a, b, c, d, e] = row;
     if (kind === RowKind.trade) assert.ok(a > 0 && a < Infinity, `traded at ${a}`);
     if (BARS.has(kind)) assert.ok(c > 0 && c <= b && a <= b && d >= c && e >= 0, `bar ${row}`);
   }
