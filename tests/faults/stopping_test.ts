@@ -80,7 +80,7 @@ Deno.test("fault 37: told to stop, it says what the broker has and its books hav
   stopped("", async ({ trader, exchange, code }) => {
     assert.deepEqual(await held(exchange), []);
     assert.match(trader.err, /NOT DONE: \S+: the broker has 0, Liu's books 5/);
-    assert.equal(code, 1);
+    assert.equal(code, 3);
   }, {
     before: async ({ simulate: { baseUrl } }) => {
       const body = JSON.stringify({ kind: "forced_liquidation", told: false });
