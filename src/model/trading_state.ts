@@ -5,8 +5,6 @@ export type TradingState = "active" | "reducing" | "halted";
 export type RestrictionCause =
   /** `liu kill`: lifted by `liu resume` only. */
   | "kill"
-  /** Order updates are interrupted, or not reconciled since. */
-  | "updates"
   /** Records of the journal were lost, and the broker has not been compared with it yet. */
   | "journal"
   /** The database has not taken records for too long. */
@@ -23,8 +21,6 @@ export type RestrictionCause =
   | "loss"
   /** Somebody else, as the broker, has closed positions in several symbols: lifted by `liu resume`. */
   | "liquidated"
-  /** The process is about to start again through recovery. */
-  | "restart"
   | "stop";
 
 export interface Restriction {
