@@ -4,6 +4,7 @@ import type { RunInfo } from "../../../protocol.ts";
 import { RetryableError } from "../../../util/errors.ts";
 import { type JournalRecord, MemoryJournal } from "../journal.ts";
 import { knownRecords, openRecords } from "./open_records.ts";
+import { outsideRequest } from "../test_orders.ts";
 import { testIntent, World, type WorldOptions } from "../test_world.ts";
 
 const RUNS: RunInfo[] = [
@@ -277,22 +278,7 @@ Deno.test("fault 53: no client order id is used twice, whatever record the journ
 });
 
 function testRequest(clientOrderId: string, symbol: string, side: "buy" | "sell", qty: string) {
-  return {
-    clientOrderId,
-    symbol,
-    side,
-    qty,
-    notional: null,
-    type: "market",
-    timeInForce: "day",
-    limitPrice: null,
-    triggerPrice: null,
-    trailPrice: null,
-    trailPercent: null,
-    extendedHours: false,
-    takeProfit: null,
-    stopLoss: null,
-  } as const;
+  return { ...outsideRequest(symbol, side, qty), clientOrderId };
 }
 
 Deno.test("a batch that begins with what was open knows what was executed before", async () => {
