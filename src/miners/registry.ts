@@ -1,0 +1,12 @@
+/** Liu's own miners by the name that miner.toml uses: one file and one line each. */
+export const miners = {
+  gainloss: () => import("./gainloss.ts"),
+};
+
+/** What each of them does, and the tables that it writes where its section names no others. */
+export const ABOUT: Readonly<Record<keyof typeof miners, { does: string; tables: string[] }>> = {
+  gainloss: {
+    does: "gains and round trips of the last days' batches, worked out anew",
+    tables: ["gain_loss", "trade_analysis"],
+  },
+};
