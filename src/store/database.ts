@@ -24,6 +24,10 @@ export interface DatabaseOptions {
   dataDir: string;
   log: StoreLog;
   readOnly?: boolean;
+  /** How values are read and written, where not as the library does. */
+  types?: Record<string, postgres.PostgresType>;
+  /** Settings of a server's sessions. */
+  settings?: Record<string, string | number | boolean>;
 }
 
 /** In time, or ETIMEDOUT. */
@@ -96,7 +100,7 @@ export class Database {
   }
 
   #connect(): Sql {
-    const { dsn, readOnly } = this.#options;
+    const { dsn, readOnly, types, settings: own } = this.#options;
     const settings: postgres.Options<Record<string, never>> = {
       max: CONNECTIONS_MAX,
       fetch_types: false,
@@ -104,7 +108,8 @@ export class Database {
       // Whoever asks again has backed off already.
       backoff: () => 0,
       onnotice: () => {},
-      connection: { application_name: "liu" },
+      connection: { application_name: "liu", ...own },
+      ...(types === undefined ? {} : { types: types as never }),
     };
     if (dsn === null) return postgres({ ...settings, ...this.#embeddedSettings() });
     if (readOnly) settings.connection!.default_transaction_read_only = true;
