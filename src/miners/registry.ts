@@ -2,6 +2,7 @@
 export const miners = {
   daily_ohlc: () => import("./daily_ohlc.ts"),
   gainloss: () => import("./gainloss.ts"),
+  stock_cluster: () => import("./stock_cluster.ts"),
 };
 
 /** What each of them does, and the tables that it writes where its section names no others. */
@@ -13,5 +14,9 @@ export const ABOUT: Readonly<Record<keyof typeof miners, { does: string; tables:
   gainloss: {
     does: "gains and round trips of the last days' batches, worked out anew",
     tables: ["gain_loss", "trade_analysis"],
+  },
+  stock_cluster: {
+    does: "names, exchanges, sectors and similar symbols",
+    tables: ["ticker_data"],
   },
 };
