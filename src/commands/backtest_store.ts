@@ -8,6 +8,7 @@ import type { Settings } from "../config/environment.ts";
 import type { RunStart, Store, StoreRecord, TradeRow } from "../contracts/store.ts";
 import type { StoreClient } from "../store/store_port.ts";
 import type { StoreWorker } from "../store/store_worker.ts";
+import { readTargets } from "./plan_targets.ts";
 import { refRunsOf } from "./backtest_refs.ts";
 import { hasEmbeddedDatabase, openSettingsStore } from "./store.ts";
 
@@ -32,6 +33,8 @@ export class BacktestStore implements Pick<Store, "startRun" | "write"> {
     const names = settings.strategies.map(({ name }) => name);
     settings.refRuns ??= await refRunsOf(client, names, settings);
     for (const source of settings.strategies) source.keystore = await client.keystore(source.name);
+    const targets = await readTargets(settings.strategies, client, settings.fromUs);
+    settings.scanners = [...settings.scanners, ...targets];
     return settings;
   }
 

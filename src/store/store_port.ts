@@ -113,6 +113,10 @@ export class StoreClient implements Store {
     return this.#call({ method: "keystore", args: [algoName] });
   }
 
+  targetPortfolio(id: string): ReturnType<Store["targetPortfolio"]> {
+    return this.#call({ method: "targetPortfolio", args: [id] });
+  }
+
   batches(limit: number): ReturnType<Store["batches"]> {
     return this.#call({ method: "batches", args: [limit] });
   }
