@@ -24,6 +24,8 @@ export interface DatabaseOptions {
   dataDir: string;
   log: StoreLog;
   readOnly?: boolean;
+  /** To a server; 3 unless given. */
+  connectionsMax?: number;
 }
 
 /** In time, or ETIMEDOUT. */
@@ -96,9 +98,9 @@ export class Database {
   }
 
   #connect(): Sql {
-    const { dsn, readOnly } = this.#options;
+    const { dsn, readOnly, connectionsMax = CONNECTIONS_MAX } = this.#options;
     const settings: postgres.Options<Record<string, never>> = {
-      max: CONNECTIONS_MAX,
+      max: connectionsMax,
       fetch_types: false,
       connect_timeout: CONNECT_SECONDS_MAX,
       // Whoever asks again has backed off already.
