@@ -49,7 +49,8 @@ export type {
   VoiView,
 } from "./contracts/strategy.ts";
 export { Miner } from "./contracts/miner.ts";
-export type { MineContext, MineDatabase, MineHistory } from "./contracts/miner.ts";
+export type { MineBatches, MineContext, MineDatabase, MineHistory } from "./contracts/miner.ts";
+export type { TickerReference } from "./contracts/provider.ts";
 export { Scanner } from "./contracts/scanner.ts";
 export type { Market, MarketRow, MarketRows, ScanContext } from "./contracts/scanner.ts";
 export type { Json } from "./contracts/store.ts";

@@ -34,8 +34,9 @@ export async function readSources(
   return { strategies, scanners };
 }
 
-async function sourceOf(
-  plan: TradePlan,
+/** What a section names: one of Liu's own by name, or a user's file, bundled. Throws ConfigError. */
+export async function sourceOf(
+  plan: Pick<TradePlan, "file" | "folder">,
   section: PluginSection,
   registry: Record<string, unknown>,
 ): Promise<PluginSource> {
@@ -43,9 +44,7 @@ async function sourceOf(
   if (filename !== null) {
     return { name, parameters, from: { kind: "user", bundle: await bundleOf(plan, section) } };
   }
-  // The original wrote MomentumLong for momentum_long.
-  const plain = (text: string) => text.replaceAll("_", "").toLowerCase();
-  const builtin = Object.keys(registry).find((key) => plain(key) === plain(name));
+  const builtin = builtinOf(name, registry);
   if (builtin === undefined) {
     const meant = closest(name, Object.keys(registry));
     throw new ConfigError(
@@ -59,7 +58,13 @@ async function sourceOf(
   return { name, parameters, from: { kind: "builtin", builtin } };
 }
 
-async function bundleOf(plan: TradePlan, section: PluginSection) {
+/** The registry's name for it: the original wrote MomentumLong for momentum_long. */
+export function builtinOf(name: string, registry: Record<string, unknown>): string | undefined {
+  const plain = (text: string) => text.replaceAll("_", "").toLowerCase();
+  return Object.keys(registry).find((key) => plain(key) === plain(name));
+}
+
+async function bundleOf(plan: Pick<TradePlan, "file" | "folder">, section: PluginSection) {
   const { name, filename, table } = section;
   if (!await isFile(filename!)) {
     throw sectionError(plan.file, section, null, `its filename is no file: ${filename}`);
