@@ -24,6 +24,8 @@ export interface DatabaseOptions {
   dataDir: string;
   log: StoreLog;
   readOnly?: boolean;
+  /** To a server; 3 unless given. */
+  connectionsMax?: number;
   /** How values are read and written, where not as the library does. */
   types?: Record<string, postgres.PostgresType>;
   /** Settings of a server's sessions. */
@@ -100,9 +102,9 @@ export class Database {
   }
 
   #connect(): Sql {
-    const { dsn, readOnly, types, settings: own } = this.#options;
+    const { dsn, readOnly, types, settings: own, connectionsMax } = this.#options;
     const settings: postgres.Options<Record<string, never>> = {
-      max: CONNECTIONS_MAX,
+      max: connectionsMax ?? CONNECTIONS_MAX,
       fetch_types: false,
       connect_timeout: CONNECT_SECONDS_MAX,
       // Whoever asks again has backed off already.
