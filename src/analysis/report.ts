@@ -38,6 +38,8 @@ import { tripsOf } from "./trips.ts";
 
 const POINTS_MAX = 2000;
 const TRADES_SHOWN = 5;
+/** From so many on a benchmark is shown by days. */
+const DAYS_ENOUGH = 60;
 /** A quarter of a year of sessions; where there are fewer days, a third of them. */
 const ROLLING_DAYS = 63;
 const ROLLING_DAYS_MIN = 5;
@@ -69,7 +71,9 @@ export function buildReport(selection: Selection, options: ReportOptions): Repor
     wanted: options.benchmark,
     traded: [...new Set(trades.map(({ symbol }) => symbol))],
     prices,
-    timesUs: shown.timeUs,
+    timesUs: daily.date.length > DAYS_ENOUGH
+      ? [period.fromUs, ...dayEnds(period.fromUs, period.toUs, period.isRoundTheClock)]
+      : shown.timeUs,
     startEquity: start,
   });
   const gaps = dataGaps(trades, prices, period);

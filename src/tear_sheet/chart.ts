@@ -158,7 +158,7 @@ export function roundTicks(
 ): Tick[] {
   const rough = (max - min) / count;
   const power = 10 ** Math.floor(Math.log10(rough));
-  const step = [1, 2, 2.5, 5, 10].map((one) => one * power).find((one) => one >= rough) ??
+  const step = [1, 2, 5, 10].map((one) => one * power).find((one) => one >= rough) ??
     10 * power;
   const ticks: Tick[] = [];
   for (let i = Math.ceil(min / step); i * step <= max; i++) {

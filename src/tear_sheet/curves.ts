@@ -8,7 +8,9 @@ import { TimeAxis } from "./time_axis.ts";
 const TIME_TICKS = 6;
 
 export function equityChart({ curve, benchmark }: Report): Html {
-  const axis = new TimeAxis(curve.timeUs);
+  const times = new Set([...curve.timeUs, ...benchmark?.timeUs ?? []]);
+  const axis = new TimeAxis([...times].sort((a, b) => a - b));
+  const places = curve.timeUs.map((us) => axis.at(us));
   const both = [...curve.equity, ...benchmark?.equity ?? []];
   const y = scaleOf(both);
   const frame = {
@@ -25,11 +27,11 @@ export function equityChart({ curve, benchmark }: Report): Html {
   }</figcaption>
 ${
     chart(frame, [
-      area(frame, axis.places, curve.equity, y.min, "accent"),
+      area(frame, places, curve.equity, y.min, "accent"),
       ...(benchmark === null
         ? []
         : [line(frame, benchmark.timeUs.map((us) => axis.at(us)), benchmark.equity, "other")]),
-      line(frame, axis.places, curve.equity, "accent"),
+      line(frame, places, curve.equity, "accent"),
     ])
   }</figure>`;
 }
@@ -68,7 +70,7 @@ export function rollingCharts({ rolling }: Report): Html | "" {
     const frame = {
       x: axis.scale,
       y,
-      xTicks: axis.ticks(4),
+      xTicks: axis.ticks(5),
       yTicks: roundTicks(y, 4, textOf),
       label: title,
     };

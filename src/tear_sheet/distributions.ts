@@ -103,7 +103,7 @@ export function monthTable({ months, daily }: Report): Html | "" {
     const strength = Math.round(10 + 55 * Math.abs(value) / most);
     return html`<td class="${
       value < 0 ? "loss" : value > 0 ? "win" : ""
-    }" style="--strength:${strength}%">${(100 * value).toFixed(1)}</td>`;
+    }" style="--strength:${strength}%">${tenths(value)}</td>`;
   };
   return html`
     <figure class="months">
@@ -118,7 +118,7 @@ export function monthTable({ months, daily }: Report): Html | "" {
             const whole = own.reduce((growth, one) => growth * (1 + one.return), 1) - 1;
             return html`<tr><th>${year}</th>${
               MONTHS.map((_, i) => cell(own.find(({ month }) => month === i + 1)?.return))
-            }<td class="year">${(100 * whole).toFixed(1)}</td></tr>`;
+            }<td class="year">${tenths(whole)}</td></tr>`;
           })}</tbody>
         </table>
       </div>
@@ -127,7 +127,8 @@ export function monthTable({ months, daily }: Report): Html | "" {
 }
 
 export function dailyHistogram({ daily }: Report): Html | "" {
-  return histogram("Daily returns", daily.return, shareText, "days");
+  const moved = daily.return.filter((one) => one !== 0);
+  return histogram("Daily returns", moved, shareText, "days on which it moved");
 }
 
 export function rHistogram({ trips }: Report): Html | "" {
@@ -142,6 +143,11 @@ export function gainHistogram({ trips }: Report): Html | "" {
 
 function percentText(value: number, step: number): string {
   return shareText(value / 100, step / 100);
+}
+
+/** In per cent; never "-0.0". */
+function tenths(share: number): string {
+  return (100 * share).toFixed(1).replace(/^-(0\.0)$/, "$1");
 }
 
 function quantile(sorted: readonly number[], share: number): number {

@@ -31,6 +31,7 @@ function priceFigure(one: PriceChart): Html {
     y,
     xTicks: axis.ticks(6),
     yTicks: roundTicks(y, 5, amountText),
+    size: "large" as const,
     label: `Prices of ${symbol} with trades`,
   };
   const isCandles = scale !== "executions" && timeUs.length <= CANDLES_MAX;

@@ -32,7 +32,7 @@ margin-right:6px;vertical-align:.28em}
 .key.accent::before{color:var(--accent)}.key.other::before{color:var(--other)}
 .key.good::before{color:var(--good)}.key.bad::before{color:var(--bad)}
 figcaption .key{color:var(--quiet)}
-.chart{position:relative;height:220px;margin:0 58px 22px 0}
+.chart{position:relative;height:220px;margin:0 58px 32px 0}
 .chart.large{height:320px}.chart.small{height:130px}
 .chart svg{position:absolute;inset:0;width:100%;height:100%;overflow:hidden}
 .chart span{position:absolute;color:var(--quiet);font-size:12px;line-height:1;white-space:nowrap}
@@ -52,7 +52,11 @@ path{vector-effect:non-scaling-stroke;fill:none}
 .dots{stroke-width:7;stroke-linecap:round}
 .dots.accent{stroke:var(--accent)}.dots.good{stroke:var(--good)}.dots.bad{stroke:var(--bad)}
 .pair{display:grid;grid-template-columns:1fr 1fr;gap:0 36px}
+.triple{display:grid;grid-template-columns:1fr 1fr 1fr;gap:0 28px}
 .wide{overflow-x:auto}
+.groups table{table-layout:fixed;min-width:520px}.groups th:first-child{width:26%}
+.trips table{table-layout:fixed;min-width:900px}.trips th:first-child{width:17%}
+.trips th:nth-child(3){width:13%}.trips td{overflow:hidden;text-overflow:ellipsis}
 table{border-collapse:collapse;width:100%;font-size:14px}
 th,td{padding:5px 10px 5px 0;text-align:right;border-bottom:1px solid var(--rule);white-space:nowrap}
 thead th{color:var(--quiet);font-weight:500;font-size:13px}
@@ -73,7 +77,7 @@ code{font:13px ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;overflow-wra
 footer{margin-top:52px;padding-top:14px;border-top:1px solid var(--rule);color:var(--quiet);font-size:13px}
 @media(max-width:860px){.lead{grid-template-columns:repeat(3,1fr)}.figures{grid-template-columns:1fr 1fr}}
 @media(max-width:620px){main{padding:24px 16px 48px}h1{font-size:22px}.lead{grid-template-columns:1fr 1fr}
-.lead dd{font-size:19px}.figures,.pair{grid-template-columns:1fr}.chart.large{height:240px}
+.lead dd{font-size:19px}.figures,.pair,.triple{grid-template-columns:1fr}.chart.large{height:240px}
 .chart .x:nth-of-type(even){display:none}}
 @media print{:root{--paper:#fff;--ink:#000;--quiet:#555;--rule:#ddd;--faint:#f6f6f6;--accent:#1f4bb0;
 --other:#8a8f98;--good:#146b40;--bad:#a62b21;--stop:#a9691f}body{font-size:11px}main{max-width:none;padding:0}

@@ -27,7 +27,7 @@ function groupTable(title: string, rows: readonly GroupRow[]): Html {
     ? rows.toSorted((a, b) => Math.abs(b.gain) - Math.abs(a.gain)).slice(0, GROUPS_MAX)
     : rows;
   return html`
-    <figure>
+    <figure class="groups">
       <figcaption><b>${title}</b>${shown.length < rows.length
         ? html`<span>those ${shown.length} of ${rows.length} that gained or lost most</span>`
         : ""}</figcaption>

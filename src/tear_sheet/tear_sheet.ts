@@ -139,7 +139,9 @@ function trades(report: Report): Html | "" {
   if (report.trades.count === 0) return "";
   const spread = [dailyHistogram(report), gainHistogram(report), rHistogram(report)]
     .filter((one) => one !== "");
-  return html`<h2>Trades</h2><div class="pair">${spread}</div>${excursionCharts(report.trips)}
+  return html`<h2>Trades</h2><div class="${
+    spread.length === 3 ? "triple" : "pair"
+  }">${spread}</div>${excursionCharts(report.trips)}
 ${groupTables(report)}${tripTables(report)}`;
 }
 
