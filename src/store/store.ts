@@ -7,6 +7,7 @@
  * after a loss of power the journal makes its trades whole again.
  */
 import type {
+  BatchFigures,
   BatchSummary,
   DenialRow,
   GainLossRow,
@@ -31,6 +32,7 @@ import { type Migration, readMigrations } from "./migrations.ts";
 import { storeRecords } from "./records.ts";
 import { Spool } from "./spool.ts";
 import { insertRun, nextRunId, selectLiveRuns, selectRuns } from "./tables/algo_run.ts";
+import { selectBatchFigures, selectPortfolioBatches } from "./tables/batch_figures.ts";
 import { selectBatches } from "./tables/batches.ts";
 import { selectGainLoss } from "./tables/gain_loss.ts";
 import { selectValues } from "./tables/keystore.ts";
@@ -178,6 +180,14 @@ class DatabaseStore implements Store {
 
   trending(batchId: string): Promise<TrendingRow[]> {
     return this.#ask((sql) => selectTrending(sql, batchId));
+  }
+
+  batchFigures(batchId: string): Promise<BatchFigures | null> {
+    return this.#ask((sql) => selectBatchFigures(sql, batchId));
+  }
+
+  portfolioBatches(portfolioId: string): ReturnType<Store["portfolioBatches"]> {
+    return this.#ask((sql) => selectPortfolioBatches(sql, portfolioId));
   }
 
   keystore(algoName: string): Promise<KeystoreRow[]> {
