@@ -33,6 +33,7 @@ const EXIT_RUNNING = 3;
 /** After a close, bars still settle. */
 const SETTLING_US = 20 * 60e6;
 const WARNINGS_MAX = 20;
+const CLOSE_MS_MAX = 30_000;
 
 /** Gives the exit code. Throws ConfigError, and OperationError where it could not begin. */
 export async function mine(wanted: MineWanted, host: Host): Promise<number> {
@@ -70,7 +71,8 @@ export async function mine(wanted: MineWanted, host: Host): Promise<number> {
           signal,
         });
       } finally {
-        await store.close();
+        // All that was written has been answered: what hangs is a query of the miner's.
+        await store.close(CLOSE_MS_MAX);
       }
       const run: MinerRun = {
         date,

@@ -3,6 +3,7 @@
  * Invariant: whatever a miner sends, nothing outside of its tables changes. It runs in the store's
  * worker, so that a miner's worker, whatever becomes of it, has no other way.
  */
+import type postgres from "postgres";
 import type { Json } from "../../contracts/store.ts";
 import { ConfigError, OperationError } from "../../util/errors.ts";
 import { Database, type DatabaseOptions, type Sql } from "../database.ts";
@@ -50,6 +51,8 @@ const NEVER: readonly string[] = [
 
 const ROWS_MAX = 1_000_000;
 const QUERY_MS_MAX = 60_000;
+/** Of the planner: two million rows of stock_ohlc, sorted, are below a million. */
+const EMBEDDED_COST_MAX = 5_000_000;
 
 export class MineAccess implements MineStore {
   readonly #scope: MineScope;
@@ -77,11 +80,9 @@ export class MineAccess implements MineStore {
     await this.#refuseVolatile(names);
     // The line's end ends a comment in it.
     const text = `select * from (\n${sql}\n) as query limit ${ROWS_MAX + 1}`;
-    const rows = await this.#ask(
-      this.#reading,
-      (db) => db.unsafe(text, parameters.map(parameterText), { simple: false } as object),
-      QUERY_MS_MAX + 5_000,
-    );
+    const values = parameters.map(parameterText);
+    if (this.#reading.target.kind === "embedded") await this.#refuseLong(text, values);
+    const rows = await this.#read(text, values);
     if (rows.length > ROWS_MAX) refuse(`it gives more than ${ROWS_MAX} rows: ask for less`);
     return rows.map((row) => ({ ...row as Record<string, Json> }));
   }
@@ -116,6 +117,29 @@ export class MineAccess implements MineStore {
   async close(): Promise<void> {
     await this.#reading.close();
     await this.#writing.close();
+  }
+
+  #read(text: string, values: (string | null)[]): Promise<postgres.Row[]> {
+    return this.#ask(
+      this.#reading,
+      (db) => db.unsafe(text, values, { simple: false } as object),
+      QUERY_MS_MAX + 5_000,
+    );
+  }
+
+  /**
+   * The embedded database cannot break a query off, and all of this machine's programs wait for it:
+   * a trader too. What is planned to take long is not begun.
+   */
+  async #refuseLong(text: string, values: (string | null)[]): Promise<void> {
+    if (/\brecursive\b/i.test(text)) refuse("the embedded database takes no recursive one");
+    const [row] = await this.#read(`explain (format json) ${text}`, values);
+    const cost = Number(row?.["QUERY PLAN"]?.[0]?.Plan?.["Total Cost"]);
+    if (cost <= EMBEDDED_COST_MAX) return;
+    refuse(
+      `it would take too long for the embedded database (cost ${Math.round(cost)} of at most ` +
+        `${EMBEDDED_COST_MAX}): ask for less, or use a server`,
+    );
   }
 
   async #refuseVolatile(names: string[]): Promise<void> {

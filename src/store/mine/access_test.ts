@@ -141,6 +141,33 @@ databases.each("a query only reads, whatever is tried", (db) =>
     await bare("drop function do_harm(); drop function harmless()");
   }));
 
+databases.embedded(
+  "a query that would hold the embedded database up is not begun",
+  (db) =>
+    mining(db, async (client) => {
+      const cases: [sql: string, why: RegExp][] = [
+        [
+          "select count(*) from generate_series(1, 1000000000)",
+          /too long for the embedded database/,
+        ],
+        [
+          "select count(*) from generate_series(1, 10000) a, generate_series(1, 10000) b, " +
+          "generate_series(1, 10000) c",
+          /too long/,
+        ],
+        [
+          "with recursive r(n) as (select 1 union all select n + 1 from r) select max(n) from r",
+          /recursive/,
+        ],
+      ];
+      for (const [sql, message] of cases) await assert.rejects(client.query(sql, []), { message });
+      const [row] = await client.query("select count(*) as n from generate_series(1, $1::int)", [
+        9,
+      ]);
+      assert.deepEqual(row, { n: "9" });
+    }),
+);
+
 databases.each(
   "rows are written by their key, twice changes nothing, others' tables are shut",
   (db) =>
