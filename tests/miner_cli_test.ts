@@ -160,6 +160,35 @@ databases.each(
     }),
 );
 
+Deno.test("a provider's limit is waited for; what was mined before it fails stays, and a rerun goes on", () =>
+  inFolder(async (folder) => {
+    await writeFiles(folder, {
+      "miner.toml": "[miners.daily_ohlc]\ndays = 20\n",
+      // Of the second two hundred symbols: once too many requests, then no answer any more.
+      "faults.toml": [[429, 3], [503, 4], [503, 5], [503, 6], [503, 7]].map(([status, nth]) =>
+        `[[faults]]\nkind = "http_error"\nrequests = ["GET /v2/stocks/bars"]\n` +
+        `status = ${status}\nnth = ${nth}\n` + (status === 429 ? "wait = 1\n" : "")
+      ).join(""),
+    });
+    const exchange = await new Liu(folder).simulate(
+      [...["--generate", "230", "--seed", "3", "--speed", "max"], "--faults", "faults.toml"],
+    );
+    try {
+      const liu = new Liu(folder, undefined, exchangeEnv(exchange.baseUrl, KEYS));
+      const failed = await liu.run(["miner", "daily_ohlc"]);
+      assert.equal(failed.code, 1, failed.err);
+      assert.match(failed.err, /"daily_ohlc" failed for 2021-12-31: Cannot read from .*503/);
+      assert.match(failed.err, /kept \(4000 rows of stock_ohlc\): the same command goes on/);
+      const { error, written } = JSON.parse(failed.out);
+      assert.match(error, /503/);
+      assert.deepEqual(written, { stock_ohlc: 4000 });
+      const again = lineOf(await liu.run(["miner", "daily_ohlc"]));
+      assert.deepEqual(again.written, { stock_ohlc: 600 });
+    } finally {
+      await exchange.stop();
+    }
+  }));
+
 const OWN = `import { type MineContext, Miner, param } from "liu";
 export default class Own extends Miner {
   static override params = { what: param.text("") };
