@@ -113,6 +113,22 @@ databases.each(
       const stocks = portfolio.result.stocks as { symbol: string; weight: number }[];
       assert.equal(stocks.length, 3);
 
+      // A backtest may not know a portfolio that was computed later.
+      const backtest = (from: string) =>
+        liu.run(["backtest", from, "--to", "2021-12-30", "--scale", "day", "--json"]);
+      const early = await backtest("2021-12-16");
+      assert.equal(early.code, 2);
+      assert.match(early.err, /"momentum" was computed after the session of 2021-12-31/);
+      await mine("portfolio", "--date", "2021-12-15");
+      const tested = await backtest("2021-12-16");
+      assert.equal(tested.code, 0, tested.err);
+      assert.deepEqual(
+        [...new Set((await liu.analysis()).trades.map(({ symbol }) => symbol))].length,
+        3,
+        tested.out,
+      );
+      await mine("portfolio");
+
       const [row] = await bare.run((sql) =>
         sql`select close::float8 as close, (indicators ->> 'sma(5)')::float8 as sma,
                  (select avg(close)::float8 from (select close from stock_ohlc o
