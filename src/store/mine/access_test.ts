@@ -26,6 +26,7 @@ async function mining(
       (sql) => bare.run(async (connection) => [...await connection.unsafe(sql)]),
     );
   } finally {
+    port1.close();
     port2.close();
     await bare.close();
     await access.close();
