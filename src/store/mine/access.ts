@@ -59,15 +59,21 @@ export class MineAccess implements MineStore {
   readonly #reading: Database;
   readonly #writing: Database;
   readonly #shapes = new Map<string, Promise<TableShape>>();
+  readonly #queryMsMax: number;
 
-  constructor(options: Pick<DatabaseOptions, "dsn" | "dataDir" | "log">, scope: MineScope) {
+  constructor(
+    options: Pick<DatabaseOptions, "dsn" | "dataDir" | "log">,
+    scope: MineScope,
+    queryMsMax = QUERY_MS_MAX,
+  ) {
     this.#scope = scope;
+    this.#queryMsMax = queryMsMax;
     this.#reading = new Database({
       ...options,
       readOnly: true,
       types: PLAIN_TYPES,
       settings: {
-        statement_timeout: QUERY_MS_MAX,
+        statement_timeout: queryMsMax,
         standard_conforming_strings: true,
         TimeZone: "UTC",
       },
@@ -123,7 +129,7 @@ export class MineAccess implements MineStore {
     return this.#ask(
       this.#reading,
       (db) => db.unsafe(text, values, { simple: false } as object),
-      QUERY_MS_MAX + 5_000,
+      this.#queryMsMax + 5_000,
     );
   }
 
@@ -163,7 +169,7 @@ export class MineAccess implements MineStore {
     try {
       return await database.run(query, msMax);
     } catch (error) {
-      throw queryError(error, database);
+      throw queryError(error, database, this.#queryMsMax);
     }
   }
 }
@@ -207,7 +213,7 @@ function parameterText(value: Json): string | null {
 }
 
 /** A database that is away may be back; that it does not take a query is the miner's fault. */
-function queryError(error: unknown, { target }: Database): Error {
+function queryError(error: unknown, { target }: Database, queryMsMax: number): Error {
   if (error instanceof OperationError || error instanceof ConfigError) return error;
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
   const isOfQuery = /^(0A|22|23|25|34|42|54|55|2F|2B)\w{3}$/.test(code) || code === "57014";
@@ -215,7 +221,7 @@ function queryError(error: unknown, { target }: Database): Error {
   const message = error instanceof Error ? error.message : String(error);
   return new OperationError(
     code === "57014"
-      ? `Cannot run the miner's query: it takes longer than ${QUERY_MS_MAX / 1000} s`
+      ? `Cannot run the miner's query: it takes longer than ${queryMsMax / 1000} s`
       : `The database refused what the miner asked: ${message}`,
   );
 }

@@ -142,6 +142,23 @@ databases.each("a query only reads, whatever is tried", (db) =>
     await bare("drop function do_harm(); drop function harmless()");
   }));
 
+databases.server("a query that takes too long is broken off, and the next one runs", async (db) => {
+  const store = await db.open();
+  const access = new MineAccess(db, { tables: [], isDryRun: false }, 300);
+  try {
+    for (let i = 0; i < 3; i++) {
+      await assert.rejects(
+        access.query("select count(*) from generate_series(1, 100000000000)", []),
+        /takes longer than 0\.3 s/,
+      );
+      assert.deepEqual(await access.query("select 1 as one", []), [{ one: 1 }]);
+    }
+  } finally {
+    await access.close();
+    await store.close();
+  }
+});
+
 databases.embedded(
   "a query that would hold the embedded database up is not begun",
   (db) =>
