@@ -155,6 +155,8 @@ class Lines {
 
   log(text: string): void {
     if (this.#host.isErrTerminal) this.#status.print(text);
+    // Who asks for logs gets them.
+    else if (this.#host.env.LIU_LOG || this.#host.env.LIU_DEBUG_ENABLED) this.#host.err(text);
     else this.#held.push(text);
   }
 
