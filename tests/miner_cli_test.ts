@@ -176,6 +176,45 @@ databases.each(
     }),
 );
 
+Deno.test("the next session sells what left the portfolio, buys what came, and leaves the rest", () =>
+  inFolder(async (folder) => {
+    const exchange = await new Liu(folder).simulate([
+      ...["--generate", "6", "--seed", "3", "--speed", "max"],
+      ...["--start", "2021-12-31T14:00:00Z"],
+    ]);
+    try {
+      const liu = new Liu(folder, undefined, exchangeEnv(exchange.baseUrl, KEYS));
+      const assets = await fetch(`${exchange.baseUrl}/v2/assets`, {
+        headers: { "APCA-API-KEY-ID": KEYS.keyId, "APCA-API-SECRET-KEY": KEYS.secretKey },
+      });
+      const [leaves, stays, comes] = (await assets.json() as { symbol: string }[])
+        .map(({ symbol }) => symbol).sort();
+      const portfolioOf = (...symbols: (string | undefined)[]) =>
+        `[miners.portfolio]\nsize = 20_000\nlookback = 30\nskip = 5\nmin_score = -1\nstocks = 2\n` +
+        `max_weight = 50\nmin_share_price = 0\nmin_dollar_volume = 0\n` +
+        `symbols = ${JSON.stringify(symbols)}\n`;
+      await writeFiles(folder, {
+        "tradeplan.toml": PLAN.replace("band = 10", "band = 50"),
+        "first.toml": portfolioOf(leaves, stays),
+        "second.toml": portfolioOf(stays, comes),
+      });
+      const session = async (config: string) => {
+        lineOf(await liu.run(["miner", "portfolio", "--config", config]));
+        const traded = await liu.run(["trader"]);
+        assert.equal(traded.code, 0, traded.err);
+        const { trades } = await liu.analysis();
+        // An order may be filled in parts.
+        return [...new Set(trades.map(({ symbol, operation }) => `${operation} ${symbol}`))];
+      };
+      const first = await session("first.toml");
+      assert.deepEqual(first.sort(), [`buy ${leaves}`, `buy ${stays}`].sort());
+      const second = await session("second.toml");
+      assert.deepEqual(second, [`sell ${leaves}`, `buy ${comes}`]);
+    } finally {
+      await exchange.stop();
+    }
+  }));
+
 Deno.test("a provider's limit is waited for; what was mined before it fails stays, and a rerun goes on", () =>
   inFolder(async (folder) => {
     await writeFiles(folder, {
