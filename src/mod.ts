@@ -49,11 +49,13 @@ export type {
   VoiView,
 } from "./contracts/strategy.ts";
 export { Miner } from "./contracts/miner.ts";
-export type { MineContext, MineDatabase, MineHistory } from "./contracts/miner.ts";
+export type { MineBatches, MineContext, MineDatabase, MineHistory } from "./contracts/miner.ts";
+export type { TickerReference } from "./contracts/provider.ts";
 export { Scanner } from "./contracts/scanner.ts";
 export type { Market, MarketRow, MarketRows, ScanContext } from "./contracts/scanner.ts";
 export type { Json } from "./contracts/store.ts";
 export type { AssetClass } from "./model/asset.ts";
+export type { TargetPortfolio, TargetStock } from "./model/target_portfolio.ts";
 export { emptyBars } from "./model/bars.ts";
 export type { BarColumns, BarScale } from "./model/bars.ts";
 export { BarSeries, Series } from "./model/bar_series.ts";

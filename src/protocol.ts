@@ -11,3 +11,4 @@ export type * from "./protocol/orders.ts";
 export type * from "./protocol/gateway.ts";
 export type * from "./protocol/consumer.ts";
 export type * from "./protocol/scanners.ts";
+export type * from "./protocol/miners.ts";

@@ -11,6 +11,7 @@ import type { StoreClient } from "../store/store_port.ts";
 import type { StoreWorker } from "../store/store_worker.ts";
 import { backtestFigures } from "./backtest_figures.ts";
 import { refRunsOf } from "./backtest_refs.ts";
+import { readTargets } from "./plan_targets.ts";
 import { hasEmbeddedDatabase, openSettingsStore } from "./store.ts";
 
 export class BacktestStore implements Pick<Store, "startRun" | "write"> {
@@ -34,6 +35,8 @@ export class BacktestStore implements Pick<Store, "startRun" | "write"> {
     const names = settings.strategies.map(({ name }) => name);
     settings.refRuns ??= await refRunsOf(client, names, settings);
     for (const source of settings.strategies) source.keystore = await client.keystore(source.name);
+    const targets = await readTargets(settings.strategies, client, settings.fromUs);
+    settings.scanners = [...settings.scanners, ...targets];
     return settings;
   }
 

@@ -16,8 +16,9 @@ export async function readSources(
   const strategies: StrategySetup[] = [];
   for (const section of plan.strategies) {
     const source = await sourceOf(plan, section, builtinStrategies);
-    const { netHosts, schedule, onFailure } = section;
-    strategies.push({ source: { ...source, schedule, keystore: [] }, netHosts, onFailure });
+    const { netHosts, schedule, onFailure, targetPortfolio } = section;
+    const own = { schedule, keystore: [], targetName: targetPortfolio };
+    strategies.push({ source: { ...source, ...own }, netHosts, onFailure });
   }
   const all = plan.strategies.map(({ name }) => name);
   const scanners: ScannerSetup[] = [];
@@ -34,8 +35,9 @@ export async function readSources(
   return { strategies, scanners };
 }
 
-async function sourceOf(
-  plan: TradePlan,
+/** What a section names: one of Liu's own by name, or a user's file, bundled. Throws ConfigError. */
+export async function sourceOf(
+  plan: Pick<TradePlan, "file" | "folder">,
   section: PluginSection,
   registry: Record<string, unknown>,
 ): Promise<PluginSource> {
@@ -43,9 +45,7 @@ async function sourceOf(
   if (filename !== null) {
     return { name, parameters, from: { kind: "user", bundle: await bundleOf(plan, section) } };
   }
-  // The original wrote MomentumLong for momentum_long.
-  const plain = (text: string) => text.replaceAll("_", "").toLowerCase();
-  const builtin = Object.keys(registry).find((key) => plain(key) === plain(name));
+  const builtin = builtinOf(name, registry);
   if (builtin === undefined) {
     const meant = closest(name, Object.keys(registry));
     throw new ConfigError(
@@ -59,7 +59,13 @@ async function sourceOf(
   return { name, parameters, from: { kind: "builtin", builtin } };
 }
 
-async function bundleOf(plan: TradePlan, section: PluginSection) {
+/** The registry's name for it: the original wrote MomentumLong for momentum_long. */
+export function builtinOf(name: string, registry: Record<string, unknown>): string | undefined {
+  const plain = (text: string) => text.replaceAll("_", "").toLowerCase();
+  return Object.keys(registry).find((key) => plain(key) === plain(name));
+}
+
+async function bundleOf(plan: Pick<TradePlan, "file" | "folder">, section: PluginSection) {
   const { name, filename, table } = section;
   if (!await isFile(filename!)) {
     throw sectionError(plan.file, section, null, `its filename is no file: ${filename}`);

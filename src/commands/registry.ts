@@ -53,6 +53,10 @@ export const COMMANDS: Readonly<Record<string, RegisteredCommand>> = {
     summary: "download, import, list or check history",
     load: () => import("./data.ts"),
   },
+  miner: {
+    summary: "run an off-hours job of miner.toml",
+    load: () => import("./miner.ts"),
+  },
   simulate: {
     summary: "serve a simulated exchange over recorded or generated data",
     load: () => import("./simulate.ts"),

@@ -17,6 +17,7 @@ import { logger, type LogSink } from "../util/log.ts";
 import { within } from "../util/within.ts";
 import { checkMoney } from "./money.ts";
 import { readSources } from "./plan_sources.ts";
+import { readTargets } from "./plan_targets.ts";
 import { alpacaSettings, providerOf } from "./provider.ts";
 import { symbolsMaxOf } from "./settings.ts";
 import { openSettingsStore } from "./store.ts";
@@ -70,6 +71,7 @@ export async function trade(options: TradeOptions): Promise<TradeResult> {
     const store = storeWorker.connect();
     const going = withoutLeftOut(sources.strategies, marks.read(), logSink);
     const strategies = await withKeystore(going, store);
+    const targets = await readTargets(strategies.map(({ source }) => source), store);
     const session = new Session({
       batchId: crypto.randomUUID(),
       buildNumber: config.version,
@@ -86,7 +88,7 @@ export async function trade(options: TradeOptions): Promise<TradeResult> {
         isNewBatch: options.isNewBatch ?? false,
         unknownPositions: plan.risk.unknownPositions,
       },
-      scanners: sources.scanners,
+      scanners: [...sources.scanners, ...targets],
       strategies,
       assets: plan.assets,
       consumers: consumersOf(settings),

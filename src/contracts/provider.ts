@@ -98,6 +98,18 @@ export interface TicksQuery {
   toUs: number;
 }
 
+/** What a provider says of a symbol beside its prices; what it does not know is missing. */
+export interface TickerReference {
+  name?: string;
+  exchange?: string;
+  description?: string;
+  industry?: string;
+  sector?: string;
+  tags?: string[];
+  /** Symbols that it calls similar, the nearest first. */
+  similar?: string[];
+}
+
 /** Delivers market data. One file in src/providers/ and a line in its registry. */
 export interface DataProvider {
   readonly name: string;
@@ -119,4 +131,9 @@ export interface DataProvider {
   quotes?(query: TicksQuery, signal: AbortSignal): Promise<Map<string, QuoteColumns>>;
   snapshots(symbols: string[], signal: AbortSignal): Promise<Snapshot[]>;
   assets(assetClass: AssetClass, signal: AbortSignal): Promise<Asset[]>;
+  /** Of these symbols, beside name and exchange, which `assets` has; missing: it knows nothing more. */
+  reference?(
+    symbols: readonly string[],
+    signal: AbortSignal,
+  ): Promise<Map<string, TickerReference>>;
 }

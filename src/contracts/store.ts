@@ -3,6 +3,8 @@
  * Invariant: a record that was taken in is never lost: it is in the database, or in the spool on disk.
  */
 
+import type { TargetPortfolio } from "../model/target_portfolio.ts";
+
 export type Environment = "PAPER" | "BACKTEST" | "PROD";
 /** As in the database's enum: buy and sell open and close a long, sell_short and buy_short a short. */
 export type Operation = "buy" | "sell" | "sell_short" | "buy_short";
@@ -226,6 +228,8 @@ export interface Store {
   ): Promise<{ size: string; batchIds: string[] } | null>;
   /** All of a strategy's values. */
   keystore(algoName: string): Promise<KeystoreRow[]>;
+  /** The target that is stored for this portfolio; null: there is none. Throws where it cannot be one. */
+  targetPortfolio(id: string): Promise<TargetPortfolio | null>;
   /** Newest first. Trials of the optimizer are among them where their executions are stored. */
   batches(limit: number): Promise<BatchSummary[]>;
   /** Newest first. */

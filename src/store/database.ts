@@ -24,6 +24,12 @@ export interface DatabaseOptions {
   dataDir: string;
   log: StoreLog;
   readOnly?: boolean;
+  /** To a server; 3 unless given. */
+  connectionsMax?: number;
+  /** How values are read and written, where not as the library does. */
+  types?: Record<string, postgres.PostgresType>;
+  /** Settings of a server's sessions. */
+  settings?: Record<string, string | number | boolean>;
 }
 
 /** In time, or ETIMEDOUT. */
@@ -96,15 +102,16 @@ export class Database {
   }
 
   #connect(): Sql {
-    const { dsn, readOnly } = this.#options;
+    const { dsn, readOnly, types, settings: own, connectionsMax } = this.#options;
     const settings: postgres.Options<Record<string, never>> = {
-      max: CONNECTIONS_MAX,
+      max: connectionsMax ?? CONNECTIONS_MAX,
       fetch_types: false,
       connect_timeout: CONNECT_SECONDS_MAX,
       // Whoever asks again has backed off already.
       backoff: () => 0,
       onnotice: () => {},
-      connection: { application_name: "liu" },
+      connection: { application_name: "liu", ...own },
+      ...(types === undefined ? {} : { types: types as never }),
     };
     if (dsn === null) return postgres({ ...settings, ...this.#embeddedSettings() });
     if (readOnly) settings.connection!.default_transaction_read_only = true;

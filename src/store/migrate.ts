@@ -52,28 +52,32 @@ interface AppliedRow {
 // transaction's: a program that dies in it leaves none behind.
 const LOCK = `select pg_advisory_xact_lock(${MIGRATION_LOCK_KEY});`;
 
+export const MIGRATIONS_TABLE = `${LOCK}
+  create table if not exists liu_migration (
+    version integer primary key,
+    name text not null,
+    checksum text not null,
+    applied_tstamp timestamptz not null default now()
+  );`;
+
 async function prepare(database: Database): Promise<void> {
-  await database.run((sql) =>
-    sql.unsafe(`${LOCK}
-      create table if not exists liu_migration (
-        version integer primary key,
-        name text not null,
-        checksum text not null,
-        applied_tstamp timestamptz not null default now()
-      )`)
-  );
+  await database.run((sql) => sql.unsafe(MIGRATIONS_TABLE));
+}
+
+/** One migration with its row in liu_migration, as a message or part of one. */
+export async function migrationStatement(migration: Migration): Promise<string> {
+  const { version, name, sql: text } = migration;
+  return `
+    insert into liu_migration (version, name, checksum)
+      values (${version}, ${quoted(name)}, ${quoted(await checksum(text))});
+    ${text}`;
 }
 
 /** false where another program applied it first: its row is there. */
 async function applyOne(database: Database, migration: Migration): Promise<boolean> {
-  const { version, name, sql: text } = migration;
-  const row = `${version}, ${quoted(name)}, ${quoted(await checksum(text))}`;
+  const statement = await migrationStatement(migration);
   try {
-    await database.run((sql) =>
-      sql.unsafe(`${LOCK}
-        insert into liu_migration (version, name, checksum) values (${row});
-        ${text}`)
-    );
+    await database.run((sql) => sql.unsafe(`${LOCK}${statement}`));
     return true;
   } catch (error) {
     if (constraintOf(error) === "liu_migration_pkey") return false;
@@ -115,7 +119,8 @@ async function refuseForeignTables(database: Database): Promise<void> {
   if (!foreign) return;
   throw new OperationError(
     "Cannot migrate the database: it already holds a table algo_run that liu did not make. " +
-      "Give liu a database of its own in DSN.",
+      "If it is LiuAlgoTrader's, take it over: liu migrate --from-liualgotrader --dry-run. " +
+      "Else give liu a database of its own in DSN.",
   );
 }
 

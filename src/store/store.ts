@@ -22,6 +22,7 @@ import type {
   TradeRow,
   TrendingRow,
 } from "../contracts/store.ts";
+import { targetOfRow, type TargetPortfolio } from "../model/target_portfolio.ts";
 import { OperationError } from "../util/errors.ts";
 import { AccountLock } from "./account_lock.ts";
 import { Database, type DatabaseOptions, type Sql } from "./database.ts";
@@ -38,6 +39,7 @@ import { selectValues } from "./tables/keystore.ts";
 import { selectTrades } from "./tables/new_trades.ts";
 import { selectOptimizerRuns, selectOptimizerSessions } from "./tables/optimizer_run.ts";
 import { selectDenials } from "./tables/order_denial.ts";
+import { selectTarget } from "./tables/target_portfolio.ts";
 import { selectTradeAnalysis } from "./tables/trade_analysis.ts";
 import { selectTrending } from "./tables/trending_tickers.ts";
 import type { Target } from "./target.ts";
@@ -190,6 +192,15 @@ class DatabaseStore implements Store {
 
   keystore(algoName: string): Promise<KeystoreRow[]> {
     return this.#ask((sql) => selectValues(sql, algoName));
+  }
+
+  async targetPortfolio(id: string): Promise<TargetPortfolio | null> {
+    const row = await this.#ask((sql) => selectTarget(sql, id));
+    try {
+      return row === null ? null : targetOfRow(row);
+    } catch (error) {
+      throw error instanceof RangeError ? new OperationError(error.message) : error;
+    }
   }
 
   batches(limit: number): Promise<BatchSummary[]> {

@@ -6,6 +6,7 @@
  */
 import type { RunStart, Store, StoreRecord } from "../contracts/store.ts";
 import { ConfigError, OperationError, RetryableError } from "../util/errors.ts";
+import type { MineScope } from "./mine/access.ts";
 import type { StoreTrouble } from "./writer.ts";
 
 /** From main to the worker. The DSN is a secret: this message is never logged. */
@@ -13,6 +14,8 @@ export type StoreWorkerRequest =
   | { type: "start"; dsn: string | null; dataDir: string; readOnly: boolean }
   /** A client's port, transferred. */
   | { type: "port"; port: MessagePort }
+  /** A miner's port, transferred, with what it may write. */
+  | { type: "minePort"; port: MessagePort; scope: MineScope }
   | { type: "close" };
 
 export type StoreWorkerEvent =
@@ -116,6 +119,10 @@ export class StoreClient implements Store {
 
   keystore(algoName: string): ReturnType<Store["keystore"]> {
     return this.#call({ method: "keystore", args: [algoName] });
+  }
+
+  targetPortfolio(id: string): ReturnType<Store["targetPortfolio"]> {
+    return this.#call({ method: "targetPortfolio", args: [id] });
   }
 
   batches(limit: number): ReturnType<Store["batches"]> {

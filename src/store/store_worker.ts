@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { within } from "../util/within.ts";
 import { OperationError } from "../util/errors.ts";
 import type { DatabaseOptions } from "./database.ts";
+import type { MineScope } from "./mine/access.ts";
 import { MIGRATIONS_URL } from "./migrations.ts";
 import {
   fromPortError,
@@ -26,6 +27,8 @@ export interface StoreWorker {
   watch(listener: (trouble: StoreTrouble) => void): void;
   /** A port for another isolate, which makes its `new StoreClient(port, onFault)` of it. */
   port(): MessagePort;
+  /** A port for a miner's worker, which makes its `new MineClient(port)` of it. */
+  minePort(scope: MineScope): MessagePort;
   /**
    * Stores what is left, closes the database and ends the worker. `withinMs`: longer it is not waited
    * for; what is not in the database is in the spool.
@@ -116,6 +119,11 @@ export async function startStoreWorker(options: StoreWorkerOptions): Promise<Sto
   };
   return {
     port,
+    minePort(scope) {
+      const { port1, port2 } = new MessageChannel();
+      post({ type: "minePort", port: port1, scope }, [port1]);
+      return port2;
+    },
     watch(listener) {
       onTrouble = listener;
       listener(trouble);

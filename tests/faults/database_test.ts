@@ -67,7 +67,7 @@ function trading(
       }, { DSN: own.href });
     } finally {
       if (spoolSize !== "") await command("umount", ["--lazy", spool]);
-      await proxy.close();
+      proxy.close();
       await psql(`drop database if exists ${name} with (force)`);
     }
   });

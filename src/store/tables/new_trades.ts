@@ -33,6 +33,7 @@ export function insertTrades(sql: Sql, rows: TradeRow[]): Fragment {
     on conflict do nothing`;
 }
 
+/** Without those that LiuAlgoTrader marked as expired, which it left out of every analysis, too. */
 export async function selectTrades(sql: Sql, batchId: string): Promise<TradeRow[]> {
   return [
     ...await sql<TradeRow[]>`
@@ -45,7 +46,7 @@ export async function selectTrades(sql: Sql, batchId: string): Promise<TradeRow[
            cumulative_qty as "cumulativeQty"
       from new_trades t
       join algo_run using (algo_run_id)
-     where batch_id = ${batchId}
+     where batch_id = ${batchId} and expire_tstamp is null
      order by tstamp, trade_id`,
   ];
 }
