@@ -110,5 +110,5 @@ Deno.test("100,000 trades make a page of about the size of one of a thousand", a
   };
   const [some, all] = [await pageOf(1000), await pageOf(100_000)];
   assert.ok(all.length < 1.5 * some.length, `${all.length} of ${some.length} characters`);
-  assert.match(all, /the newest 200 of 100,000; all of them: liu analyze --csv/);
+  assert.match(all, /the newest 200 exits of 100,000; all of them: liu analyze --csv/);
 });
