@@ -10,6 +10,7 @@ import {
   tradeAnalysisRows,
 } from "../fincalcs/trade_analysis.ts";
 import { Decimal, decimal, plain } from "../util/decimal.ts";
+import { differences } from "./stored_gains.ts";
 import { tradesBefore } from "./trades_before.ts";
 
 /** What some executions earned. Decimal texts. */
@@ -73,7 +74,7 @@ export function analyzeBatch(
   for (const { algoRunId, refAlgoRun } of runs) {
     if (refAlgoRun !== null && ids.has(refAlgoRun)) continues.set(algoRunId, refAlgoRun);
   }
-  const results = analyzeTrades([...before, ...trades], { continues });
+  const results = analyzeTrades(trades, { continues, before });
   const names = new Map(runs.map(({ algoRunId, algoName }) => [algoRunId, algoName]));
   const nameOf = (algoRunId: number) => names.get(algoRunId) ?? `run ${algoRunId}`;
   const group = (keyOf: (row: { algoRunId: number; symbol: string }) => string) => {
@@ -113,14 +114,45 @@ export async function analyzeAndStoreAll(
   batchId: string,
   nowUs: number,
 ): Promise<ReturnType<typeof analyzeBatch>> {
-  await store.flush();
-  const [runs, trades] = [await store.runs(batchId), await store.trades(batchId)];
-  return await storeAnalysis(store, runs, trades, nowUs, await tradesBefore(store, runs));
+  return await recalculateBatch(store, batchId, { nowUs, isDryRun: false });
+}
+
+/** What a recalculation found, and how many rows it changed, or would have. */
+export interface Recalculated extends ReturnType<typeof analyzeBatch> {
+  gains: number;
+  trades: number;
+  /** Rows that say what no execution says any more. */
+  removed: number;
 }
 
 /**
- * Writes gain_loss and trade_analysis of a batch, and gives what they say when all that was written
- * is stored. Twice changes nothing.
+ * Makes gain_loss and trade_analysis say what the stored executions say: the session's end and the
+ * gainloss miner come through here. Only rows that differ are written, and those are removed that an
+ * earlier calculation made of fewer executions; twice changes nothing. What is written is stored
+ * when this returns.
+ */
+export async function recalculateBatch(
+  store: Store,
+  batchId: string,
+  { nowUs, isDryRun }: { nowUs: number; isDryRun: boolean },
+): Promise<Recalculated> {
+  await store.flush();
+  const [runs, trades] = [await store.runs(batchId), await store.trades(batchId)];
+  const analyzed = analyzeBatch(runs, trades, await tradesBefore(store, runs));
+  const { records, ...counts } = differences(analyzed.results, {
+    gains: await store.gainLoss(batchId),
+    trips: await store.tradeAnalysis(batchId),
+  }, nowUs);
+  if (!isDryRun && records.length > 0) {
+    store.write(records);
+    await store.flush();
+  }
+  return { ...analyzed, ...counts };
+}
+
+/**
+ * Writes gain_loss and trade_analysis of a batch of which none is stored yet, and gives what they
+ * say when all that was written is stored.
  */
 export async function storeAnalysis(
   store: Store,
@@ -145,8 +177,7 @@ function gainOf(results: SymbolResult[], executions: number): Gain {
   const closed = sum(trips.map((trip) => trip.gainValue));
   const gainValue = sum(results.map((result) => result.gainValue));
   const fees = sum(results.map((result) => result.fees));
-  // What is held has not realised its own share of the fees.
-  const held = sum(results.map(({ open }) => open?.fees ?? "0"));
+  const gainFees = sum(results.map((result) => result.gainFees));
   return {
     executions,
     trades: trips.length,
@@ -157,7 +188,7 @@ function gainOf(results: SymbolResult[], executions: number): Gain {
     fees: plain(fees),
     beforeFees: {
       wins: trips.filter((trip) => decimal(trip.gainValue).plus(trip.fees).gt(0)).length,
-      gainValue: plain(gainValue.plus(fees).minus(held)),
+      gainValue: plain(gainValue.plus(gainFees)),
     },
   };
 }

@@ -139,6 +139,8 @@ export type StoreRecord =
   | { table: "keystore"; row: KeystoreRow }
   | { table: "gain_loss"; row: GainLossRow }
   | { table: "trade_analysis"; row: TradeAnalysisRow }
+  /** Removes a row of trade_analysis, or of gain_loss (startUs: null). */
+  | { table: "stale_gain"; row: { algoRunId: number; symbol: string; startUs: number | null } }
   | { table: "finished_run"; row: FinishedRunRow }
   | { table: "optimizer_session"; row: OptimizerSessionRow }
   | { table: "optimizer_run"; row: OptimizerRunRow }

@@ -7,6 +7,7 @@ import { putValues } from "./tables/keystore.ts";
 import { insertTrades } from "./tables/new_trades.ts";
 import { insertOptimizerRuns, putOptimizerSessions } from "./tables/optimizer_run.ts";
 import { insertDenials } from "./tables/order_denial.ts";
+import { deleteStaleGains } from "./tables/stale_gain.ts";
 import { putTradeAnalysis } from "./tables/trade_analysis.ts";
 import { insertTrending } from "./tables/trending_tickers.ts";
 
@@ -26,6 +27,7 @@ export async function storeRecords(sql: Sql, records: StoreRecord[]): Promise<vo
   if (rows.keystore) parts.push(putValues(sql, rows.keystore));
   if (rows.gain_loss) parts.push(putGainLoss(sql, rows.gain_loss));
   if (rows.trade_analysis) parts.push(putTradeAnalysis(sql, rows.trade_analysis));
+  if (rows.stale_gain) parts.push(...deleteStaleGains(sql, rows.stale_gain));
   if (rows.finished_run) parts.push(insertFinishedRuns(sql, rows.finished_run));
   if (rows.optimizer_session) parts.push(putOptimizerSessions(sql, rows.optimizer_session));
   if (rows.optimizer_run) parts.push(insertOptimizerRuns(sql, rows.optimizer_run));
@@ -56,6 +58,9 @@ function byTable(records: StoreRecord[]): RowsByTable {
         break;
       case "trade_analysis":
         (rows.trade_analysis ??= []).push(record.row);
+        break;
+      case "stale_gain":
+        (rows.stale_gain ??= []).push(record.row);
         break;
       case "finished_run":
         (rows.finished_run ??= []).push(record.row);
