@@ -55,6 +55,7 @@ export { Scanner } from "./contracts/scanner.ts";
 export type { Market, MarketRow, MarketRows, ScanContext } from "./contracts/scanner.ts";
 export type { Json } from "./contracts/store.ts";
 export type { AssetClass } from "./model/asset.ts";
+export type { TargetPortfolio, TargetStock } from "./model/target_portfolio.ts";
 export { emptyBars } from "./model/bars.ts";
 export type { BarColumns, BarScale } from "./model/bars.ts";
 export { BarSeries, Series } from "./model/bar_series.ts";

@@ -16,6 +16,7 @@ import {
   nextSession,
   sessionOf,
 } from "./model/calendar.ts";
+import type { TargetPortfolio } from "./model/target_portfolio.ts";
 import { MarketBatch, RowKind } from "./model/market_batch.ts";
 import type { ConsumerToGateway, ConsumerToMain, Intent } from "./protocol.ts";
 import {
@@ -48,6 +49,8 @@ export interface CheckOptions extends Partial<CheckSymbol> {
   portfolioValue?: number;
   /** Values of earlier sessions, context "". */
   keystore?: Readonly<Record<string, string>>;
+  /** What the strategy trades towards; see Strategy.targetPortfolio. */
+  targetPortfolio?: TargetPortfolio;
   /** Denies orders, to see what the strategy makes of it: the message, or null. */
   deny?(order: CheckedOrder): { by: "risk" | "broker"; code: string; message: string } | null;
 }
@@ -147,6 +150,7 @@ class CheckRun<S extends Strategy> {
         context: "",
         value,
       })),
+      target: options.targetPortfolio,
       toMain: (message) => this.#onMain(message),
       onKeystoreSet: (key, _context, value) => this.#result.keystore[key] = value,
     });

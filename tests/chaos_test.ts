@@ -6,6 +6,7 @@ import { STORMS } from "./chaos/weather.ts";
 import { SessionWorld } from "./session_world.ts";
 
 const RANDOM_SEED = Math.floor(Math.random() * 2 ** 31);
+const FIXED_SEED = 1;
 const INJECTIONS = 1;
 
 Deno.test(`storms of each fault leave nothing wrong, seed ${RANDOM_SEED}`, async (t) => {
@@ -19,7 +20,7 @@ Deno.test(`storms of each fault leave nothing wrong, seed ${RANDOM_SEED}`, async
   }
 });
 
-for (const seed of [1, RANDOM_SEED]) {
+for (const seed of [FIXED_SEED, RANDOM_SEED]) {
   Deno.test(`a session with all faults mixed ends with equal books, seed ${seed}`, async () => {
     const world = await SessionWorld.open();
     try {
@@ -27,7 +28,8 @@ for (const seed of [1, RANDOM_SEED]) {
       const { duplicates, lostFills, mismatches, unprotected, cashDifference } = told;
       assert.deepEqual([duplicates, lostFills, mismatches, unprotected].flat(), []);
       assert.equal(cashDifference, "0");
-      assert.ok(told.injected > 50, `${told.injected} faults`);
+      // With a seed of chance it may be a limit of risk that ends the day's trading early.
+      if (seed === FIXED_SEED) assert.ok(told.injected > 50, `${told.injected} faults`);
     } finally {
       await world.close();
     }

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { COMMANDS } from "../src/commands/registry.ts";
+import { readMinerPlan } from "../src/config/miner_plan.ts";
 import { readTradePlan } from "../src/config/tradeplan.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
@@ -127,7 +128,11 @@ Deno.test("init writes a plan that is right, and never overwrites", () =>
     const text = await Deno.readTextFile(plan);
     const read = readTradePlan(text, plan, "tradeplan.toml");
     assert.deepEqual(read.warnings, []);
-    for (const { filename } of [...read.scanners, ...read.strategies]) {
+    const minerToml = join(folder, "first", "miner.toml");
+    const mined = readMinerPlan(await Deno.readTextFile(minerToml), minerToml, "miner.toml");
+    assert.deepEqual(mined.warnings, []);
+    const own = mined.miners.filter(({ filename }) => filename !== null);
+    for (const { filename } of [...read.scanners, ...read.strategies, ...own]) {
       assert.ok((await Deno.stat(filename!)).isFile);
     }
     await Deno.writeTextFile(plan, "# mine\n");
@@ -157,7 +162,10 @@ Deno.test("what init writes has the types that it should have", () =>
       JSON.stringify({ compilerOptions, imports: Object.fromEntries(absolute) }),
     );
     const { code, stderr } = await new Deno.Command(Deno.execPath(), {
-      args: ["check", "--config", config, "strategies/my_strategy.ts", "scanners/my_scanner.ts"],
+      args: [
+        ...["check", "--config", config],
+        ...["strategies/my_strategy.ts", "scanners/my_scanner.ts", "miners/my_miner.ts"],
+      ],
       cwd: folder,
     }).output();
     assert.equal(code, 0, new TextDecoder().decode(stderr));

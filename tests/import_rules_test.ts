@@ -40,6 +40,8 @@ const LAYERS: Record<string, number> = {
   "testing.ts": 6,
   // Made of backtests, and of what they earned.
   optimizer: 6.5,
+  // A report as a page.
+  tear_sheet: 6.5,
   commands: 7,
 };
 /** Workers wire ports to src; main.ts starts the commands. */

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { exchangeUs } from "../model/calendar.ts";
 import { barsOf, emptySymbol, mergeMarketData } from "../recorded/market_data.ts";
-import { dailyReturns, dailyValues, dataEndUs, ruinedAt, sharpeRatio } from "./equity.ts";
+import { dailyReturns, dailyValues, ruinedAt, sharpeRatio } from "../fincalcs/performance.ts";
+import { dataEndUs } from "./equity.ts";
 
 const curve = (points: [date: string, time: string, value: number][]) => ({
   timeUs: points.map(([date, time]) => exchangeUs(date, time)),

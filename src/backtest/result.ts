@@ -5,7 +5,8 @@ import { assetClassOf } from "../model/asset.ts";
 import type { RunRecord } from "./decision_record.ts";
 import { decimal, plain } from "../util/decimal.ts";
 import type { TradeList } from "./trade_list.ts";
-import { dailyValues, type EquityCurve, maxDrawdown, ruinedAt, sharpeRatio } from "./equity.ts";
+import { dailyValues, maxDrawdown, ruinedAt, sharpeRatio } from "../fincalcs/performance.ts";
+import type { EquityCurve } from "./equity.ts";
 
 export interface BacktestTrade {
   symbol: string;

@@ -55,7 +55,7 @@ export async function runAndReport(
       log: logSink,
       signal: host.signal,
     });
-    analysis = await store.analyze(result.endUs);
+    analysis = await store.analyze(result);
   } finally {
     report.end();
     await store.close();

@@ -3,12 +3,15 @@
  * Invariant: what is analysed are the very records that were written.
  */
 import { type AnalyzedRun, type BatchAnalysis, storeAnalysis } from "../analysis/batch_analysis.ts";
+import type { BacktestResult } from "../backtest/result.ts";
 import type { BacktestSettings } from "../backtest/options.ts";
 import type { Settings } from "../config/environment.ts";
 import type { RunStart, Store, StoreRecord, TradeRow } from "../contracts/store.ts";
 import type { StoreClient } from "../store/store_port.ts";
 import type { StoreWorker } from "../store/store_worker.ts";
+import { backtestFigures } from "./backtest_figures.ts";
 import { refRunsOf } from "./backtest_refs.ts";
+import { readTargets } from "./plan_targets.ts";
 import { hasEmbeddedDatabase, openSettingsStore } from "./store.ts";
 
 export class BacktestStore implements Pick<Store, "startRun" | "write"> {
@@ -32,6 +35,8 @@ export class BacktestStore implements Pick<Store, "startRun" | "write"> {
     const names = settings.strategies.map(({ name }) => name);
     settings.refRuns ??= await refRunsOf(client, names, settings);
     for (const source of settings.strategies) source.keystore = await client.keystore(source.name);
+    const targets = await readTargets(settings.strategies, client, settings.fromUs);
+    settings.scanners = [...settings.scanners, ...targets];
     return settings;
   }
 
@@ -51,9 +56,12 @@ export class BacktestStore implements Pick<Store, "startRun" | "write"> {
   }
 
   /** When all is stored. */
-  async analyze(endUs: number): Promise<BatchAnalysis> {
+  async analyze(result: BacktestResult): Promise<BatchAnalysis> {
     const client = await this.#opened();
-    return (await storeAnalysis(client, this.#runs, this.#trades, endUs)).analysis;
+    const { batchId, endUs: timeUs } = result;
+    const figures = backtestFigures(result);
+    client.write([{ table: "batch_figures", row: { batchId, figures, timeUs } }]);
+    return (await storeAnalysis(client, this.#runs, this.#trades, timeUs)).analysis;
   }
 
   async close(): Promise<void> {

@@ -101,6 +101,62 @@ export default class MyScanner extends Scanner {
 }
 `,
 
+  "miner.toml": `# Jobs for the hours when the market is closed: liu miner NAME, as from cron.
+# liu miner --list shows them all, and when they last ran.
+
+# Daily bars with indicators into the table stock_ohlc: the days that are missing.
+[miners.daily_ohlc]
+days = 250
+min_share_price = 5
+max_share_price = 1000
+indicators = ["sma(20)", "rsi(14)"]
+
+# Names, exchanges and similar symbols into ticker_data.
+[miners.stock_cluster]
+days = 120
+
+# Gains of the last days' batches, also of those that were cut short.
+[miners.gainloss]
+days = 7
+
+# What a strategy with target_portfolio = "momentum" trades towards.
+[miners.portfolio]
+portfolio = "momentum"
+size = 25_000
+stocks = 20
+
+[miners.my_miner]
+filename = "miners/my_miner.ts"
+tables = ["keystore"]               # it may read all, and write these only
+days = 20
+`,
+
+  "miners/my_miner.ts": `import { type MineContext, Miner, param, type ParamValues } from "liu";
+
+/** Keeps the most volatile symbols of stock_ohlc where my_strategy can read them: its keystore. */
+export default class MyMiner extends Miner {
+  static override params = {
+    days: param.int(20, { min: 2, doc: "calendar days looked back on" }),
+    symbols: param.int(10, { min: 1 }),
+  };
+  declare readonly params: ParamValues<typeof MyMiner.params>;
+
+  async run({ db, date }: MineContext) {
+    const { days, symbols } = this.params;
+    const rows = await db.query(
+      "select symbol from stock_ohlc where symbol_date > $1::date - $2::int and close > 0 " +
+        "group by symbol order by avg((high - low) / close) desc, symbol limit $3",
+      [date, days, symbols],
+    );
+    const value = rows.map(({ symbol }) => symbol).join(" ");
+    await db.write("keystore", [
+      { algo_name: "my_strategy", context: "", key: "volatile", value },
+    ]);
+    return { volatile: value };
+  }
+}
+`,
+
   ".env.example": `# Read from the environment by every liu command:  set -a; . ./.env; set +a
 APCA_API_KEY_ID=
 APCA_API_SECRET_KEY=

@@ -156,7 +156,7 @@ async function listText(
   settings: Settings,
   host: Host,
 ): Promise<string> {
-  const width = Math.max(host.columns(), 80);
+  const width = host.isOutTerminal ? Math.max(host.columns(), 80) : Infinity;
   const rows = (await builtinRows()).map((
     { name, does, tables },
   ) => [name, does, tables.join(", ")]);

@@ -33,6 +33,7 @@ import { OutputFile } from "./output_file.ts";
 import { curveCsv } from "./backtest_report.ts";
 import { loadTradePlan } from "./plan.ts";
 import { startSettings } from "./settings.ts";
+import { readTargets } from "./plan_targets.ts";
 import { openSettingsStore } from "./store.ts";
 
 export const command: Command = {
@@ -82,6 +83,8 @@ export const command: Command = {
     try {
       const store = storeWorker.connect();
       for (const source of run.strategies) source.keystore = await store.keystore(source.name);
+      const targets = await readTargets(run.strategies, store, run.fromUs);
+      run.scanners = [...run.scanners, ...targets];
       const prepared = {
         plan,
         period,

@@ -16,8 +16,9 @@ export async function readSources(
   const strategies: StrategySetup[] = [];
   for (const section of plan.strategies) {
     const source = await sourceOf(plan, section, builtinStrategies);
-    const { netHosts, schedule, onFailure } = section;
-    strategies.push({ source: { ...source, schedule, keystore: [] }, netHosts, onFailure });
+    const { netHosts, schedule, onFailure, targetPortfolio } = section;
+    const own = { schedule, keystore: [], targetName: targetPortfolio };
+    strategies.push({ source: { ...source, ...own }, netHosts, onFailure });
   }
   const all = plan.strategies.map(({ name }) => name);
   const scanners: ScannerSetup[] = [];

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import config from "../../deno.json" with { type: "json" };
 import { analyzeAndStore, analyzeBatch, type BatchAnalysis } from "../analysis/batch_analysis.ts";
+import { LiveFigures } from "../analysis/live_figures.ts";
 import type { Settings } from "../config/environment.ts";
 import type { TradePlan } from "../config/tradeplan.ts";
 import { startControlServer } from "../control/control_server.ts";
@@ -16,6 +17,7 @@ import { logger, type LogSink } from "../util/log.ts";
 import { within } from "../util/within.ts";
 import { checkMoney } from "./money.ts";
 import { readSources } from "./plan_sources.ts";
+import { readTargets } from "./plan_targets.ts";
 import { alpacaSettings, providerOf } from "./provider.ts";
 import { symbolsMaxOf } from "./settings.ts";
 import { openSettingsStore } from "./store.ts";
@@ -54,8 +56,10 @@ export interface TradeResult {
 export async function trade(options: TradeOptions): Promise<TradeResult> {
   const { plan, settings, logSink, signal } = options;
   const failed = new Set<string>();
+  const figures = new LiveFigures();
   const onEvent = (event: SessionEvent) => {
     if (event.type === "strategyFailed") failed.add(event.strategy);
+    figures.onEvent(event);
     options.onEvent(event);
   };
   checkMoney(plan, settings.alpaca);
@@ -67,6 +71,7 @@ export async function trade(options: TradeOptions): Promise<TradeResult> {
     const store = storeWorker.connect();
     const going = withoutLeftOut(sources.strategies, marks.read(), logSink);
     const strategies = await withKeystore(going, store);
+    const targets = await readTargets(strategies.map(({ source }) => source), store);
     const session = new Session({
       batchId: crypto.randomUUID(),
       buildNumber: config.version,
@@ -83,7 +88,7 @@ export async function trade(options: TradeOptions): Promise<TradeResult> {
         isNewBatch: options.isNewBatch ?? false,
         unknownPositions: plan.risk.unknownPositions,
       },
-      scanners: sources.scanners,
+      scanners: [...sources.scanners, ...targets],
       strategies,
       assets: plan.assets,
       consumers: consumersOf(settings),
@@ -99,7 +104,7 @@ export async function trade(options: TradeOptions): Promise<TradeResult> {
       signal,
     });
     const result = await controlled(session, settings, () => session.run());
-    const { analysis, stored } = await analyzed(store, result, signal);
+    const { analysis, stored } = await analyzed(store, result, figures, signal);
     return { batchId: result.batchId, session: result, analysis, stored, failed: [...failed] };
   } finally {
     marks.close();
@@ -132,17 +137,25 @@ function withoutLeftOut(
 /** Where the trader was stopped, and the database does not answer, there is nothing to be said. */
 async function analyzed(
   store: Store,
-  { batchId, endUs }: SessionResult,
+  result: SessionResult,
+  figures: LiveFigures,
   signal: AbortSignal,
 ): Promise<Pick<TradeResult, "analysis" | "stored">> {
-  const analyze = async () => ({
-    analysis: await analyzeAndStore(store, batchId, endUs),
-    stored: {
-      trades: await store.trades(batchId),
-      denials: await store.denials(batchId),
-      runs: await store.runs(batchId),
-    },
-  });
+  const { batchId, endUs } = result;
+  const analyze = async () => {
+    const row = figures.figures(result, await store.batchFigures(batchId));
+    if (row !== null) {
+      store.write([{ table: "batch_figures", row: { batchId, figures: row, timeUs: endUs } }]);
+    }
+    return {
+      analysis: await analyzeAndStore(store, batchId, endUs),
+      stored: {
+        trades: await store.trades(batchId),
+        denials: await store.denials(batchId),
+        runs: await store.runs(batchId),
+      },
+    };
+  };
   if (!signal.aborted) return await analyze();
   const nothing = {
     analysis: analyzeBatch([], []).analysis,

@@ -66,6 +66,8 @@ export interface StrategyPlan extends PluginSection {
   schedule: ScheduleWindow[];
   /** What becomes of its positions when it is stopped for what it did; null: as [session] says. */
   onFailure: OnFailure | null;
+  /** The portfolio that it trades towards; null: none. */
+  targetPortfolio: string | null;
 }
 
 /**
@@ -237,6 +239,7 @@ const WINDOW = z.object(
 const STRATEGY = z.object({
   schedule: z.array(WINDOW, "must be [[…schedule]] tables with start and duration").default([]),
   on_failure: onFailure.optional(),
+  target_portfolio: must(z.string().min(1), "the name of a portfolio").optional(),
 });
 
 function readStrategies(toml: TomlFile, folder: string): StrategyPlan[] {
@@ -256,6 +259,7 @@ function readStrategies(toml: TomlFile, folder: string): StrategyPlan[] {
       }),
       schedule: own?.schedule ?? [],
       onFailure: own?.on_failure ?? null,
+      targetPortfolio: own?.target_portfolio ?? null,
     };
   });
 }

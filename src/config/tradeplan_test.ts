@@ -59,6 +59,7 @@ duration = 30
 
 [strategies.momentum_long]
 on_failure = "flatten"
+target_portfolio = "momentum"
 
 [session]
 on_stop = "keep"
@@ -126,6 +127,7 @@ start_date = "2021-01-01"
         { start: 300, duration: 30 },
       ],
       onFailure: null,
+      targetPortfolio: null,
     }, {
       name: "momentum_long",
       table: "strategies.momentum_long",
@@ -136,6 +138,7 @@ start_date = "2021-01-01"
       written: {},
       schedule: [],
       onFailure: "flatten",
+      targetPortfolio: "momentum",
     }],
     optimizer: { startDate: "2021-01-01", endDate: null, parameters: [] },
     warnings: [],

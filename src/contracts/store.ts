@@ -3,6 +3,8 @@
  * Invariant: a record that was taken in is never lost: it is in the database, or in the spool on disk.
  */
 
+import type { TargetPortfolio } from "../model/target_portfolio.ts";
+
 export type Environment = "PAPER" | "BACKTEST" | "PROD";
 /** As in the database's enum: buy and sell open and close a long, sell_short and buy_short a short. */
 export type Operation = "buy" | "sell" | "sell_short" | "buy_short";
@@ -42,6 +44,8 @@ export interface TradeRow {
   tradeUs: number;
   /** When the strategy decided; null for an execution that no strategy asked for. */
   decidedUs: number | null;
+  /** What the market was at then: the quote's side that the order met, else the last price. */
+  decisionPrice?: string | null;
   stopPrice: string | null;
   targetPrice: string | null;
   brokerOrderId: string;
@@ -99,6 +103,42 @@ export interface TradeAnalysisRow {
   timeUs: number;
 }
 
+/** What of a batch no execution says: written at the end of its session, or backtest. */
+export interface BatchFigures {
+  /** Account currency. null: not known. */
+  startEquity: number | null;
+  endEquity: number | null;
+  /** The account's value, thinned out; each day's last value is among it. */
+  curve: { timeUs: number[]; equity: number[] };
+  /** What daily figures count. */
+  fromUs: number;
+  countedToUs: number;
+  isRoundTheClock: boolean;
+  /** Of all values, not only those of `curve`: a share. */
+  maxDrawdown: number;
+  /** Paid beside the executions' fees, where it is known. */
+  costs: { borrow: number; interest: number } | null;
+  /** Rows of market data; null of a backtest, which loses none. */
+  market: MarketFigures | null;
+}
+
+export interface MarketFigures {
+  rows: number;
+  /** Not given to a consumer because its queue was full. */
+  dropped: number;
+  /** Given up by consumers that were more than 5 s behind, and how often that happened. */
+  outOfSync: number;
+  rowsLost: number;
+  /** The greatest age that a consumer saw, in seconds. */
+  lagSecondsMax: number;
+}
+
+export interface BatchFiguresRow {
+  batchId: string;
+  figures: BatchFigures;
+  timeUs: number;
+}
+
 /** A run that is stored when it is over: nothing of it was stored before. */
 export interface FinishedRunRow extends RunStart {
   endUs: number;
@@ -141,6 +181,7 @@ export type StoreRecord =
   | { table: "trade_analysis"; row: TradeAnalysisRow }
   /** Removes a row of trade_analysis, or of gain_loss (startUs: null). */
   | { table: "stale_gain"; row: { algoRunId: number; symbol: string; startUs: number | null } }
+  | { table: "batch_figures"; row: BatchFiguresRow }
   | { table: "finished_run"; row: FinishedRunRow }
   | { table: "optimizer_session"; row: OptimizerSessionRow }
   | { table: "optimizer_run"; row: OptimizerRunRow }
@@ -181,8 +222,16 @@ export interface Store {
   gainLoss(batchId: string): Promise<GainLossRow[]>;
   tradeAnalysis(batchId: string): Promise<TradeAnalysisRow[]>;
   trending(batchId: string): Promise<TrendingRow[]>;
+  /** null: none were stored. */
+  batchFigures(batchId: string): Promise<BatchFigures | null>;
+  /** Its size, and batches in the order in which they were attached; null: there is none. */
+  portfolioBatches(
+    portfolioId: string,
+  ): Promise<{ size: string; batchIds: string[] } | null>;
   /** All of a strategy's values. */
   keystore(algoName: string): Promise<KeystoreRow[]>;
+  /** The target that is stored for this portfolio; null: there is none. Throws where it cannot be one. */
+  targetPortfolio(id: string): Promise<TargetPortfolio | null>;
   /** Newest first. Trials of the optimizer are among them where their executions are stored. */
   batches(limit: number): Promise<BatchSummary[]>;
   /** Newest first. */

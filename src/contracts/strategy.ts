@@ -6,6 +6,7 @@ import type { IndicatorSet } from "../fincalcs/indicators.ts";
 import type { BarSeries } from "../model/bar_series.ts";
 import type { AssetClass } from "../model/asset.ts";
 import type { Decision } from "./decision.ts";
+import type { TargetPortfolio } from "../model/target_portfolio.ts";
 import type { ParamTable } from "./params.ts";
 
 /** Day trades are liquidated before the close, swing positions are kept over it. */
@@ -41,6 +42,7 @@ export interface StrategyContext {
   readonly schedule: readonly ScheduleWindow[];
   readonly log: StrategyLog;
   readonly keystore: Keystore;
+  readonly targetPortfolio: TargetPortfolio | null;
 }
 
 /** Made once per symbol and strategy; the indicators it makes are fed with each completed minute bar. */
@@ -215,6 +217,11 @@ export abstract class Strategy {
   readonly log: StrategyLog;
   readonly keystore: Keystore;
   readonly schedule: readonly ScheduleWindow[];
+  /**
+   * What its section's target_portfolio names, as it stood when the session began; its symbols are
+   * followed. null: the section names none, or none has been computed.
+   */
+  readonly targetPortfolio: TargetPortfolio | null;
 
   /** Called by the engine; a strategy that has a constructor of its own hands the context on. */
   constructor(context: StrategyContext) {
@@ -223,6 +230,7 @@ export abstract class Strategy {
     this.log = context.log;
     this.keystore = context.keystore;
     this.schedule = context.schedule;
+    this.targetPortfolio = context.targetPortfolio;
   }
 
   /** False: the strategy is not run in this session. */

@@ -229,6 +229,7 @@ export class Session {
         runs: this.#runs.all,
         collections: this.#collections,
         ...this.#producer.counts,
+        lagSecondsMax: this.#messages.lagSecondsMax,
         cash: this.#messages.cash,
         open: open ?? [],
         notDone,

@@ -33,6 +33,8 @@ export class SessionMessages {
   #watched: readonly string[] = [];
   /** The newest step that the gateway has done. */
   completedStep = -1;
+  /** The greatest age of market data that a consumer told of. */
+  lagSecondsMax = 0;
   /** The account's when the batch began (null: not known), and as it was told last, in its currency. */
   readonly cash: { before: number | null; after: number } = { before: null, after: 0 };
 
@@ -125,6 +127,7 @@ export class SessionMessages {
       case "corrected":
         return before(refills.correct(consumer, message.symbol));
       case "counts":
+        this.lagSecondsMax = Math.max(this.lagSecondsMax, message.lagMsMax / 1000);
         if (message.corrections === 0) return;
         return this.#options.log("info", "{corrections} bars and trades were corrected", {
           consumer,

@@ -145,6 +145,8 @@ export interface SessionResult {
   collections: string[];
   rows: number;
   dropped: number;
+  /** The greatest age of market data that a consumer told of. */
+  lagSecondsMax: number;
   /** The account's cash when the batch began (null: not known), and now, in its currency. */
   cash: { before: number | null; after: number };
   /** Positions that the session left, and what protects them now. */

@@ -1,15 +1,14 @@
 /** What a trial earned, in figures. */
+import type { BacktestResult } from "../backtest/result.ts";
 import {
+  calmarRatio,
   dailyReturns,
   dailyValues,
-  daysAYear,
   maxDrawdown,
   ruinedAt,
   sharpeRatio,
-} from "../backtest/equity.ts";
-import type { BacktestResult } from "../backtest/result.ts";
-
-const YEAR_US = 365.25 * 24 * 3600e6;
+  sortinoRatio,
+} from "../fincalcs/performance.ts";
 
 export interface TrialFigures {
   initialCash: number;
@@ -132,27 +131,4 @@ export function valueOf(objective: ObjectiveName, figures: TrialFigures): number
     default:
       return objective satisfies never;
   }
-}
-
-/**
- * Mean daily return over the downside deviation from 0, a year's (Sortino and Price, 1994); null
- * where no day lost.
- */
-export function sortinoRatio(returns: readonly number[], isRoundTheClock: boolean): number | null {
-  if (returns.length < 2) return null;
-  const mean = returns.reduce((sum, one) => sum + one, 0) / returns.length;
-  const squares = returns.reduce((sum, one) => sum + Math.min(0, one) ** 2, 0);
-  if (squares === 0) return null;
-  return mean / Math.sqrt(squares / returns.length) * Math.sqrt(daysAYear(isRoundTheClock));
-}
-
-/**
- * Return a year, compounded, over the greatest fall (Young, 1991); null where nothing fell, or all
- * was lost: what is lost beyond that cannot be compounded.
- */
-export function calmarRatio(totalReturn: number, fall: number, us: number): number | null {
-  if (!(fall > 0) || !(us > 0)) return null;
-  const growth = 1 + totalReturn;
-  if (!(growth > 0)) return null;
-  return (growth ** (YEAR_US / us) - 1) / fall;
 }

@@ -4,7 +4,8 @@ import { Strategy, type Tick } from "../contracts/strategy.ts";
 import { seededRandom } from "../engine/worker.ts";
 import { exchangeUs } from "../model/calendar.ts";
 import { minuteBars, run } from "../backtest/fixture.ts";
-import { calmarRatio, figuresOf, joinedFigures } from "./figures.ts";
+import { calmarRatio } from "../fincalcs/performance.ts";
+import { figuresOf, joinedFigures } from "./figures.ts";
 import { seedOf } from "./session.ts";
 
 class ShortTooMuch extends Strategy {

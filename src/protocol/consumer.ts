@@ -2,6 +2,7 @@
 import type { Json } from "../contracts/store.ts";
 import type { Asset } from "../model/asset.ts";
 import type { BarColumns } from "../model/bars.ts";
+import type { TargetPortfolio } from "../model/target_portfolio.ts";
 import type { Bundle } from "../sandbox/bundle.ts";
 import type {
   ClockSetting,
@@ -26,6 +27,9 @@ export interface PluginSource {
 export interface StrategySource extends PluginSource {
   schedule: { start: number; duration: number }[];
   keystore: { key: string; context: string; value: string }[];
+  /** The portfolio that it trades towards, as its section names it, and as it stands. */
+  targetName?: string | null;
+  target?: TargetPortfolio | null;
 }
 
 export interface ConsumerStart {

@@ -10,6 +10,7 @@ const TABLES = [
   "account_transactions",
   "accounts",
   "algo_run",
+  "batch_figures",
   "gain_loss",
   "keystore",
   "new_trades",

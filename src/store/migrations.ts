@@ -10,7 +10,12 @@ export interface Migration {
   sql: string;
 }
 
-const NAMES = ["0001_tables.sql", "0002_account_balance.sql", "0003_optimizer.sql"];
+const NAMES = [
+  "0001_tables.sql",
+  "0002_account_balance.sql",
+  "0003_optimizer.sql",
+  "0007_reports.sql",
+];
 
 /** Where the files are: beside the sources, or inside the compiled binary. */
 export const MIGRATIONS_URL: URL = new URL("../../migrations/", import.meta.url);

@@ -2,6 +2,7 @@ import type { StoreRecord } from "../contracts/store.ts";
 import type { Fragment, Sql } from "./database.ts";
 import { BadRecord } from "./database_error.ts";
 import { endRuns, insertFinishedRuns } from "./tables/algo_run.ts";
+import { putBatchFigures } from "./tables/batch_figures.ts";
 import { putGainLoss } from "./tables/gain_loss.ts";
 import { putValues } from "./tables/keystore.ts";
 import { insertTrades } from "./tables/new_trades.ts";
@@ -28,6 +29,7 @@ export async function storeRecords(sql: Sql, records: StoreRecord[]): Promise<vo
   if (rows.gain_loss) parts.push(putGainLoss(sql, rows.gain_loss));
   if (rows.trade_analysis) parts.push(putTradeAnalysis(sql, rows.trade_analysis));
   if (rows.stale_gain) parts.push(...deleteStaleGains(sql, rows.stale_gain));
+  if (rows.batch_figures) parts.push(putBatchFigures(sql, rows.batch_figures));
   if (rows.finished_run) parts.push(insertFinishedRuns(sql, rows.finished_run));
   if (rows.optimizer_session) parts.push(putOptimizerSessions(sql, rows.optimizer_session));
   if (rows.optimizer_run) parts.push(insertOptimizerRuns(sql, rows.optimizer_run));
@@ -61,6 +63,8 @@ function byTable(records: StoreRecord[]): RowsByTable {
         break;
       case "stale_gain":
         (rows.stale_gain ??= []).push(record.row);
+      case "batch_figures":
+        (rows.batch_figures ??= []).push(record.row);
         break;
       case "finished_run":
         (rows.finished_run ??= []).push(record.row);

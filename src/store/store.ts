@@ -7,6 +7,7 @@
  * after a loss of power the journal makes its trades whole again.
  */
 import type {
+  BatchFigures,
   BatchSummary,
   DenialRow,
   GainLossRow,
@@ -21,6 +22,7 @@ import type {
   TradeRow,
   TrendingRow,
 } from "../contracts/store.ts";
+import { targetOfRow, type TargetPortfolio } from "../model/target_portfolio.ts";
 import { OperationError } from "../util/errors.ts";
 import { AccountLock } from "./account_lock.ts";
 import { Database, type DatabaseOptions, type Sql } from "./database.ts";
@@ -30,12 +32,14 @@ import { type Migration, readMigrations } from "./migrations.ts";
 import { storeRecords } from "./records.ts";
 import { Spool } from "./spool.ts";
 import { insertRun, nextRunId, selectLiveRuns, selectRuns } from "./tables/algo_run.ts";
+import { selectBatchFigures, selectPortfolioBatches } from "./tables/batch_figures.ts";
 import { selectBatches } from "./tables/batches.ts";
 import { selectGainLoss } from "./tables/gain_loss.ts";
 import { selectValues } from "./tables/keystore.ts";
 import { selectTrades } from "./tables/new_trades.ts";
 import { selectOptimizerRuns, selectOptimizerSessions } from "./tables/optimizer_run.ts";
 import { selectDenials } from "./tables/order_denial.ts";
+import { selectTarget } from "./tables/target_portfolio.ts";
 import { selectTradeAnalysis } from "./tables/trade_analysis.ts";
 import { selectTrending } from "./tables/trending_tickers.ts";
 import type { Target } from "./target.ts";
@@ -178,8 +182,25 @@ class DatabaseStore implements Store {
     return this.#ask((sql) => selectTrending(sql, batchId));
   }
 
+  batchFigures(batchId: string): Promise<BatchFigures | null> {
+    return this.#ask((sql) => selectBatchFigures(sql, batchId));
+  }
+
+  portfolioBatches(portfolioId: string): ReturnType<Store["portfolioBatches"]> {
+    return this.#ask((sql) => selectPortfolioBatches(sql, portfolioId));
+  }
+
   keystore(algoName: string): Promise<KeystoreRow[]> {
     return this.#ask((sql) => selectValues(sql, algoName));
+  }
+
+  async targetPortfolio(id: string): Promise<TargetPortfolio | null> {
+    const row = await this.#ask((sql) => selectTarget(sql, id));
+    try {
+      return row === null ? null : targetOfRow(row);
+    } catch (error) {
+      throw error instanceof RangeError ? new OperationError(error.message) : error;
+    }
   }
 
   batches(limit: number): Promise<BatchSummary[]> {

@@ -109,8 +109,20 @@ export class StoreClient implements Store {
     return this.#call({ method: "trending", args: [batchId] });
   }
 
+  batchFigures(batchId: string): ReturnType<Store["batchFigures"]> {
+    return this.#call({ method: "batchFigures", args: [batchId] });
+  }
+
+  portfolioBatches(portfolioId: string): ReturnType<Store["portfolioBatches"]> {
+    return this.#call({ method: "portfolioBatches", args: [portfolioId] });
+  }
+
   keystore(algoName: string): ReturnType<Store["keystore"]> {
     return this.#call({ method: "keystore", args: [algoName] });
+  }
+
+  targetPortfolio(id: string): ReturnType<Store["targetPortfolio"]> {
+    return this.#call({ method: "targetPortfolio", args: [id] });
   }
 
   batches(limit: number): ReturnType<Store["batches"]> {

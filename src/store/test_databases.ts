@@ -131,6 +131,7 @@ export function trade(algoRunId: number, index: number, changes: Partial<TradeRo
     indicators: { index },
     tradeUs: 1_641_220_260_123_457,
     decidedUs: 1_641_220_260_000_003,
+    decisionPrice: "182",
     stopPrice: null,
     targetPrice: null,
     brokerOrderId: `order-${algoRunId}-${index}`,

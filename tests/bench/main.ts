@@ -12,6 +12,7 @@ const PARTS: Record<string, { file: string; permissions: string[] }> = {
   backtest: { file: "backtest.ts", permissions: ["read", "env", "sys"] },
   optimizer: { file: "optimizer.ts", permissions: ["read", "env", "sys"] },
   daily: { file: "daily.ts", permissions: ["read", "env", "sys"] },
+  miner: { file: "miner.ts", permissions: ["net", "read", "write", "env", "sys"] },
   process: { file: "process.ts", permissions: ["read", "write", "env", "sys", "run"] },
 };
 

@@ -25,6 +25,8 @@ export interface MixedResult extends SessionFaults {
 const SPEED = 300;
 /** After this nothing goes wrong any more: what went wrong is repaired until the close. */
 const CALM_FROM = "15:40";
+/** Liquidations are among the last: after two the trader only reduces for the rest of its day. */
+const LIQUIDATIONS_FROM = "14:30";
 /** Five market minutes: as often as can be. */
 const RECONCILE = `
 [reconcile]
@@ -64,7 +66,7 @@ const MIXED: FaultInput[] = [
   { kind: "socket_closed", sockets: ["trading"], probability: 0.0005 },
   { kind: "socket_cut", sockets: ["stocks"], probability: 0.0005, name: "stocks socket cut" },
   { kind: "socket_error", sockets: ["crypto"], probability: 0.0005 },
-  { kind: "forced_liquidation", probability: 0.0005 },
+  { kind: "forced_liquidation", at: LIQUIDATIONS_FROM, probability: 0.001 },
 ];
 
 export async function playMixed(world: SessionWorld, seed: number): Promise<MixedResult> {

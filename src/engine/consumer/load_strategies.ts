@@ -1,4 +1,5 @@
 import { type ScheduleWindow, Strategy, type StrategyLog } from "../../contracts/strategy.ts";
+import type { TargetPortfolio } from "../../model/target_portfolio.ts";
 import type { ConsumerToMain, StrategySource, StrategyTraits } from "../../protocol.ts";
 import type { Constructor } from "../../sandbox/load_user_module.ts";
 import { plainData } from "../../sandbox/plain_data.ts";
@@ -36,6 +37,7 @@ export async function loadStrategies(options: {
         params: plugin.params,
         schedule: source.schedule,
         keystore: source.keystore,
+        target: source.target,
         toMain: options.toMain,
         onKeystoreSet: (...value) => options.onKeystoreSet(source.name, ...value),
       });
@@ -65,6 +67,7 @@ export function strategyRun(type: StrategyType, options: {
   params: Readonly<Record<string, unknown>>;
   schedule: readonly ScheduleWindow[];
   keystore: Iterable<{ key: string; context: string; value: string }>;
+  target?: TargetPortfolio | null;
   toMain(message: ConsumerToMain & { type: "log" }): void;
   onKeystoreSet(key: string, context: string, value: string): void;
 }): StrategyRun {
@@ -77,6 +80,7 @@ export function strategyRun(type: StrategyType, options: {
     schedule: Object.freeze(schedule.map((window) => Object.freeze({ ...window }))),
     log: strategyLog(name, options.toMain),
     keystore,
+    targetPortfolio: frozenTarget(options.target ?? null),
   });
   return {
     name,
@@ -92,6 +96,13 @@ export function strategyRun(type: StrategyType, options: {
     slots: new Map(),
     runAllInterval: 0,
   };
+}
+
+/** What crossed a port is frozen no more. */
+function frozenTarget(target: TargetPortfolio | null): TargetPortfolio | null {
+  if (target === null) return null;
+  const stocks = target.stocks.map((stock) => Object.freeze({ ...stock }));
+  return Object.freeze({ ...target, stocks: Object.freeze(stocks) });
 }
 
 /**

@@ -3,7 +3,7 @@ import type { OrderAction } from "../../contracts/decision.ts";
 import type { Execution } from "../../model/order.ts";
 import type { TradeLine } from "../../protocol.ts";
 import type { Decimal } from "../../util/decimal.ts";
-import type { ChildOrder } from "./work.ts";
+import type { ChildOrder, Work } from "./work.ts";
 
 /** One execution of a run's order. What terminal and store read of it is made when they want it. */
 export class ToldTrade {
@@ -56,6 +56,7 @@ export class ToldTrade {
       indicators: work?.indicators ?? { why: kind },
       tradeUs: execution.timeUs,
       decidedUs: work?.decidedUs ?? null,
+      decisionPrice: decisionPriceOf(work),
       stopPrice: work?.stopPrice ?? null,
       targetPrice: work?.targetPrice ?? null,
       brokerOrderId: execution.brokerOrderId,
@@ -63,6 +64,12 @@ export class ToldTrade {
       cumulativeQty: execution.cumulativeQty.toFixed(),
     };
   }
+}
+
+/** Of an exit that no strategy decided there is none. */
+function decisionPriceOf(work: Work | null): string | null {
+  if (work === null || work.decidedUs === null || !(work.referencePrice > 0)) return null;
+  return Number.isFinite(work.referencePrice) ? String(work.referencePrice) : null;
 }
 
 function operationOf(action: OrderAction): Operation {

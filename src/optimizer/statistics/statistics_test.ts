@@ -1,7 +1,7 @@
 /** Figures by numpy 2.4.6 and scipy 1.17.1, worked out from the same definitions, apart from Liu. */
 import assert from "node:assert/strict";
 import { seededRandom } from "../../engine/worker.ts";
-import { sortinoRatio } from "../figures.ts";
+import { sortinoRatio } from "../../fincalcs/performance.ts";
 import { bootstrapTrades, quantile } from "./bootstrap.ts";
 import { momentsOf } from "./moments.ts";
 import { normalCdf, normalInverse } from "./normal.ts";
