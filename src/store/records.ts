@@ -61,8 +61,10 @@ function byTable(records: StoreRecord[]): RowsByTable {
       case "trade_analysis":
         (rows.trade_analysis ??= []).push(record.row);
         break;
+        (rows.stale_gain ??= []).push(record.row);
       case "stale_gain":
         (rows.stale_gain ??= []).push(record.row);
+        break;
       case "batch_figures":
         (rows.batch_figures ??= []).push(record.row);
         break;
