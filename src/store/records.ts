@@ -61,7 +61,6 @@ function byTable(records: StoreRecord[]): RowsByTable {
       case "trade_analysis":
         (rows.trade_analysis ??= []).push(record.row);
         break;
-        (rows.stale_gain ??= []).push(record.row);
       case "stale_gain":
         (rows.stale_gain ??= []).push(record.row);
         break;
