@@ -106,10 +106,7 @@ function runs(old: OldTables, zone: string): TableCopy {
       ref_algo_run: REFERENCE,
     },
     leftOut: [],
-    sums: [{
-      old: "coalesce(extract(epoch from o.end_time - o.start_time), 0)",
-      new: "coalesce(extract(epoch from end_time - start_time), 0)",
-    }].slice(0, Number(row.has("end_time"))),
+    sums: [],
     changes: [
       { why: "runs made up for rows whose own is missing", when: "e.is_stand_in" },
       {
@@ -243,6 +240,7 @@ function boughtAndSold(row: OldRow): TableCopy[] {
 function gains(row: OldRow): TableCopy {
   const isTrip = row.table === "trade_analysis";
   const id = `${row.table}_id`;
+  const isTimed = "isfinite(o.start_tstamp) and isfinite(o.end_tstamp)";
   const rUnits = `nullif(${row.number("r_units")}, 'NaN'::numeric)`;
   return {
     table: row.table,
@@ -266,7 +264,7 @@ function gains(row: OldRow): TableCopy {
       why: "without a number as gain",
       when: `${row.isNull("gain_percentage", "gain_value")} or ` +
         row.isNoNumber("gain_percentage", "gain_value"),
-    }],
+    }, ...(isTrip ? [{ why: "without times", when: `not (${isTimed})` }] : [])],
     unique: {
       by: ["symbol", "algo_run_id", ...(isTrip ? ["start_tstamp"] : [])],
       order: `tstamp desc, ${id} desc`,
