@@ -1,5 +1,8 @@
 /** By command line: an old database is taken over, its batches listed, analysed, traded again, deleted. */
 import assert from "node:assert/strict";
+import { join } from "node:path";
+import { startControlServer } from "../src/control/control_server.ts";
+import type { TraderStatus } from "../src/control/trader_control.ts";
 import { TestDatabases } from "../src/store/test_databases.ts";
 import { OLD_DDL, OLD_ROWS } from "../src/store/takeover/fixture.ts";
 import { Liu } from "./program.ts";
@@ -60,6 +63,32 @@ databases.server("from LiuAlgoTrader's database to a backtest of what it picked"
     await Deno.remove(folder, { recursive: true });
   }
 });
+
+/** `batchId`: what it says that it runs; null: it does not answer. */
+async function whileTraderRuns(
+  batchId: string | null,
+  folder: string,
+  run: () => Promise<void>,
+): Promise<void> {
+  const server = startControlServer({
+    dataFolder: join(folder, "data"),
+    onProblem: () => {},
+    control: {
+      isKilled: false,
+      kill: () => Promise.resolve(),
+      resume: () => Promise.reject(new Error("stuck")),
+      status: () =>
+        batchId === null
+          ? Promise.reject(new Error("stuck"))
+          : Promise.resolve({ batchId } as TraderStatus),
+    },
+  });
+  try {
+    await run();
+  } finally {
+    await server.close();
+  }
+}
 
 /** Minutes of the old session's day. */
 function bars(): string {

@@ -1,3 +1,4 @@
+import type { Settings } from "../config/environment.ts";
 import type { Command } from "../contracts/command.ts";
 import { ConfigError, OperationError } from "../util/errors.ts";
 import { runningBatches } from "./batch_options.ts";
@@ -35,9 +36,7 @@ export const command: Command = {
       const store = worker.connect();
       const facts = await batchFacts(store, operands[0]);
       const { batchId, analysis: { totals } } = facts;
-      if ((await runningBatches(settings)).has(batchId)) {
-        throw new OperationError(`Cannot delete the batch ${batchId}: a trader runs it now`);
-      }
+      await refuseRunning(facts, settings);
       const reasons = reasonsAgainst(facts);
       if (reasons.length > 0 && !options.force) {
         throw new OperationError(
@@ -61,6 +60,19 @@ export const command: Command = {
     }
   },
 };
+
+/** Also with --force: rows would come to a batch that is not there. */
+async function refuseRunning({ batchId, runs }: BatchFacts, settings: Settings): Promise<void> {
+  const { ids, problems } = await runningBatches(settings);
+  if (ids.has(batchId)) {
+    throw new OperationError(`Cannot delete the batch ${batchId}: a trader runs it now`);
+  }
+  if (problems.length > 0 && runs.some(({ endUs }) => endUs === null)) {
+    throw new OperationError(
+      `Cannot delete the batch ${batchId}: a trader may run it. ${problems.join(". ")}`,
+    );
+  }
+}
 
 /** What would be missed by somebody. */
 function reasonsAgainst({ runs, references, analysis }: BatchFacts): string[] {

@@ -31,7 +31,7 @@ export const command: Command = {
     const worker = await openSettingsStore(settings, { readOnly: true });
     try {
       const batches = await worker.connect().batches(cli.limit, filterOf(cli));
-      const running = await runningBatches(settings);
+      const { ids: running } = await runningBatches(settings);
       const rows = batches.map((batch) => ({ ...batch, isRunning: running.has(batch.batchId) }));
       if (cli.json) return host.out(JSON.stringify(rows) + "\n");
       if (rows.length === 0) return host.out("There is no such batch.\n");

@@ -37,18 +37,24 @@ export function filterOf({ env, from, to, strategy }: ListOptions): BatchFilter 
   return { environment: env, fromUs: from, toUs: to, strategy };
 }
 
-/** Ids of batches that a trader of this data folder runs now. */
-export async function runningBatches(settings: Settings): Promise<Set<string>> {
-  const batches = new Set<string>();
+export interface Running {
+  /** Ids of batches that traders of this data folder run now. */
+  ids: Set<string>;
+  /** One that does not answer runs something, but cannot say what. Empty: all answered. */
+  problems: string[];
+}
+
+export async function runningBatches(settings: Settings): Promise<Running> {
+  const running: Running = { ids: new Set(), problems: [] };
   for (const trader of findTraders(settings.dataFolder)) {
     try {
-      batches.add((await new ControlClient(trader).status()).batchId);
+      running.ids.add((await new ControlClient(trader).status()).batchId);
     } catch (error) {
-      // One that does not answer runs something, but cannot say what.
       if (!(error instanceof OperationError)) throw error;
+      running.problems.push(error.message);
     }
   }
-  return batches;
+  return running;
 }
 
 /** "2022-01-03 09:30" */

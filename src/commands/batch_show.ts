@@ -40,7 +40,7 @@ export const command: Command = {
     try {
       const facts = await batchFacts(worker.connect(), operands[0] ?? "last");
       const { batchId, runs, references, analysis } = facts;
-      const isRunning = (await runningBatches(settings)).has(batchId);
+      const isRunning = (await runningBatches(settings)).ids.has(batchId);
       if (options.json) {
         const { totals } = analysis;
         host.out(JSON.stringify({ batchId, isRunning, runs, ...references, totals }) + "\n");

@@ -37,7 +37,7 @@ const list: Command = {
       const store = worker.connect();
       const batchId = cli.batch === undefined ? undefined : await batchOf(store, cli.batch);
       const runs = await store.runSummaries(cli.limit, { ...filterOf(cli), batchId });
-      const running = await runningBatches(settings);
+      const { ids: running } = await runningBatches(settings);
       const rows = runs.map((run) => ({
         ...run,
         isRunning: run.endUs === null && running.has(run.batchId),
