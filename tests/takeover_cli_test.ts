@@ -50,10 +50,16 @@ databases.server("from LiuAlgoTrader's database to a backtest of what it picked"
 
     assert.match((await ended("batch delete paper-1 --yes", 1)).err, /of the portfolio p1/);
     assert.match((await ended("batch delete last --yes", 2)).err, /name the one that is meant/);
-    assert.match(
-      (await ended("batch delete live-2", 1)).err,
-      /has not ended.*positions?|cut short/,
-    );
+    assert.match((await ended("batch delete live-2 --yes", 1)).err, /has not ended: .*cut short/);
+    await whileTraderRuns("live-2", folder, async () => {
+      assert.match((await ended("batch list", 0)).out, /live-2 .* runs now/);
+      const { err } = await ended("batch delete live-2 --yes --force", 1);
+      assert.match(err, /a trader runs it now/);
+    });
+    await whileTraderRuns(null, folder, async () => {
+      const { err } = await ended("batch delete live-2 --yes --force", 1);
+      assert.match(err, /a trader may run it\. The trader .* does not answer/);
+    });
     assert.match(
       (await ended("batch delete paper-1 --yes --force", 0)).out,
       /Deleted batch paper-1: 3 of new_trades/,
