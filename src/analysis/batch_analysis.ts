@@ -53,11 +53,14 @@ export interface BatchAnalysis {
   };
 }
 
-/** What is looked at of a run. */
-export type AnalyzedRun = Pick<RunRow, "algoRunId" | "algoName" | "refAlgoRun" | "environment">;
+/** What is looked at of a run; where runs are of several batches, their batches too. */
+export type AnalyzedRun =
+  & Pick<RunRow, "algoRunId" | "algoName" | "refAlgoRun" | "environment">
+  & { batchId?: string };
 
 /**
- * Round trips of a batch's executions; a run that continues another carries its positions on.
+ * Round trips of executions of a batch, or of several; a run that continues another carries its
+ * positions on.
  * `before`: what opened those that were taken over from batches before, as this batch's runs'. Trades
  * that began with them are of this batch; their executions are not counted again.
  */
@@ -69,12 +72,7 @@ export function analyzeBatch(
   analysis: BatchAnalysis;
   results: SymbolResult[];
 } {
-  const continues = new Map<number, number>();
-  const ids = new Set(runs.map(({ algoRunId }) => algoRunId));
-  for (const { algoRunId, refAlgoRun } of runs) {
-    if (refAlgoRun !== null && ids.has(refAlgoRun)) continues.set(algoRunId, refAlgoRun);
-  }
-  const results = analyzeTrades(trades, { continues, before });
+  const results = analyzeTrades(trades, { continues: continuedRuns(runs), before });
   const names = new Map(runs.map(({ algoRunId, algoName }) => [algoRunId, algoName]));
   const nameOf = (algoRunId: number) => names.get(algoRunId) ?? `run ${algoRunId}`;
   const group = (keyOf: (row: { algoRunId: number; symbol: string }) => string) => {
@@ -97,6 +95,45 @@ export function analyzeBatch(
   const hasFees = runs.every(({ environment }) => environment === "BACKTEST") ||
     trades.some(({ fee }) => decimal(fee).gt(0));
   return { analysis: { rows, strategies, hasFees, totals }, results };
+}
+
+/**
+ * Run → the older one that it goes on for. Within a batch that is what it refers to. A batch that
+ * refers to another one carries on all that its strategy held there, whichever runs held it: so all
+ * the strategy's runs of both are one.
+ */
+function continuedRuns(runs: readonly AnalyzedRun[]): Map<number, number> {
+  const byId = new Map(runs.map((run) => [run.algoRunId, run]));
+  const ofBatch = Map.groupBy(runs, ({ batchId, algoName }) => JSON.stringify([batchId, algoName]));
+  const continues = new Map<number, number>();
+  for (const run of runs) {
+    const referred = byId.get(run.refAlgoRun ?? -1);
+    if (referred?.batchId === run.batchId && referred !== undefined) {
+      continues.set(run.algoRunId, referred.algoRunId);
+    }
+  }
+  const firstOf = (run: AnalyzedRun) => {
+    const all = ofBatch.get(JSON.stringify([run.batchId, run.algoName]))!;
+    return all.reduce((first, one) => one.algoRunId < first.algoRunId ? one : first);
+  };
+  const join = (run: AnalyzedRun, first: AnalyzedRun) => {
+    if (run !== first && !continues.has(run.algoRunId)) {
+      continues.set(run.algoRunId, first.algoRunId);
+    }
+  };
+  for (const group of ofBatch.values()) {
+    // A backtest refers to what it traded again, and takes nothing over.
+    if (group[0].environment === "BACKTEST") continue;
+    const before = group.map(({ refAlgoRun }) => byId.get(refAlgoRun ?? -1))
+      .find((referred) => referred !== undefined && referred.batchId !== group[0].batchId);
+    if (before === undefined) continue;
+    const first = firstOf(before);
+    for (const run of ofBatch.get(JSON.stringify([before.batchId, before.algoName]))!) {
+      join(run, first);
+    }
+    for (const run of group) join(run, first);
+  }
+  return continues;
 }
 
 /** As storeAnalysis, of what the store has of the batch. */

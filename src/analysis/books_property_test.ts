@@ -115,7 +115,9 @@ function tradeRow(
 
 type Analyzed = ReturnType<typeof analyzeBatch>;
 
-async function analyzed(given: Given): Promise<{ all: Analyzed[]; trades: TradeRow[] }> {
+async function analyzed(
+  given: Given,
+): Promise<{ all: Analyzed[]; together: Analyzed; trades: TradeRow[] }> {
   const { runs, trades } = stored(given);
   const store = {
     liveRuns: (_fromUs: number, toUs: number) =>
@@ -127,7 +129,8 @@ async function analyzed(given: Given): Promise<{ all: Analyzed[]; trades: TradeR
     const own = runs.filter((run) => run.batchId === batchId);
     all.push(analyzeBatch(own, rows, await tradesBefore(store, own)));
   }
-  return { all, trades: [...trades.values()].flat() };
+  const rows = [...trades.values()].flat();
+  return { all, together: analyzeBatch(runs, rows), trades: rows };
 }
 
 function sum(values: Iterable<string | Decimal>): Decimal {
@@ -204,6 +207,20 @@ Deno.test("what is open at the end is what was bought less what was sold, by str
       );
       for (const [key, held] of flat) assert.ok(held.eq(open.get(key) ?? "0"), key);
     }
+  }));
+});
+
+Deno.test("batches that are looked at together earned what they did one by one", async () => {
+  await fc.assert(fc.asyncProperty(batches, async (given) => {
+    const { all, together } = await analyzed(given);
+    const gains = sum(all.map(({ analysis }) => analysis.totals.gainValue));
+    assert.ok(isZero(gains.minus(together.analysis.totals.gainValue)));
+    assert.ok(isZero(tripGains(together).minus(sum(all.map(tripGains)))));
+    assert.equal(
+      together.analysis.totals.trades,
+      all.reduce((count, { analysis }) => count + analysis.totals.trades, 0),
+    );
+    assert.ok(isZero(atCost(together).minus(atCost(all.at(-1)!))));
   }));
 });
 
