@@ -10,6 +10,7 @@ import {
   tradeAnalysisRows,
 } from "../fincalcs/trade_analysis.ts";
 import { Decimal, decimal, plain } from "../util/decimal.ts";
+import { differences } from "./stored_gains.ts";
 import { tradesBefore } from "./trades_before.ts";
 
 /** What some executions earned. Decimal texts. */
@@ -52,11 +53,14 @@ export interface BatchAnalysis {
   };
 }
 
-/** What is looked at of a run. */
-export type AnalyzedRun = Pick<RunRow, "algoRunId" | "algoName" | "refAlgoRun" | "environment">;
+/** What is looked at of a run; where runs are of several batches, their batches too. */
+export type AnalyzedRun =
+  & Pick<RunRow, "algoRunId" | "algoName" | "refAlgoRun" | "environment">
+  & { batchId?: string };
 
 /**
- * Round trips of a batch's executions; a run that continues another carries its positions on.
+ * Round trips of executions of a batch, or of several; a run that continues another carries its
+ * positions on.
  * `before`: what opened those that were taken over from batches before, as this batch's runs'. Trades
  * that began with them are of this batch; their executions are not counted again.
  */
@@ -68,12 +72,7 @@ export function analyzeBatch(
   analysis: BatchAnalysis;
   results: SymbolResult[];
 } {
-  const continues = new Map<number, number>();
-  const ids = new Set(runs.map(({ algoRunId }) => algoRunId));
-  for (const { algoRunId, refAlgoRun } of runs) {
-    if (refAlgoRun !== null && ids.has(refAlgoRun)) continues.set(algoRunId, refAlgoRun);
-  }
-  const results = analyzeTrades([...before, ...trades], { continues });
+  const results = analyzeTrades(trades, { continues: continuedRuns(runs), before });
   const names = new Map(runs.map(({ algoRunId, algoName }) => [algoRunId, algoName]));
   const nameOf = (algoRunId: number) => names.get(algoRunId) ?? `run ${algoRunId}`;
   const group = (keyOf: (row: { algoRunId: number; symbol: string }) => string) => {
@@ -98,6 +97,45 @@ export function analyzeBatch(
   return { analysis: { rows, strategies, hasFees, totals }, results };
 }
 
+/**
+ * Run → the older one that it goes on for. Within a batch that is what it refers to. A batch that
+ * refers to another one carries on all that its strategy held there, whichever runs held it: so all
+ * the strategy's runs of both are one.
+ */
+function continuedRuns(runs: readonly AnalyzedRun[]): Map<number, number> {
+  const byId = new Map(runs.map((run) => [run.algoRunId, run]));
+  const ofBatch = Map.groupBy(runs, ({ batchId, algoName }) => JSON.stringify([batchId, algoName]));
+  const continues = new Map<number, number>();
+  for (const run of runs) {
+    const referred = byId.get(run.refAlgoRun ?? -1);
+    if (referred?.batchId === run.batchId && referred !== undefined) {
+      continues.set(run.algoRunId, referred.algoRunId);
+    }
+  }
+  const firstOf = (run: AnalyzedRun) => {
+    const all = ofBatch.get(JSON.stringify([run.batchId, run.algoName]))!;
+    return all.reduce((first, one) => one.algoRunId < first.algoRunId ? one : first);
+  };
+  const join = (run: AnalyzedRun, first: AnalyzedRun) => {
+    if (run !== first && !continues.has(run.algoRunId)) {
+      continues.set(run.algoRunId, first.algoRunId);
+    }
+  };
+  for (const group of ofBatch.values()) {
+    // A backtest refers to what it traded again, and takes nothing over.
+    if (group[0].environment === "BACKTEST") continue;
+    const before = group.map(({ refAlgoRun }) => byId.get(refAlgoRun ?? -1))
+      .find((referred) => referred !== undefined && referred.batchId !== group[0].batchId);
+    if (before === undefined) continue;
+    const first = firstOf(before);
+    for (const run of ofBatch.get(JSON.stringify([before.batchId, before.algoName]))!) {
+      join(run, first);
+    }
+    for (const run of group) join(run, first);
+  }
+  return continues;
+}
+
 /** As storeAnalysis, of what the store has of the batch. */
 export async function analyzeAndStore(
   store: Store,
@@ -113,14 +151,45 @@ export async function analyzeAndStoreAll(
   batchId: string,
   nowUs: number,
 ): Promise<ReturnType<typeof analyzeBatch>> {
-  await store.flush();
-  const [runs, trades] = [await store.runs(batchId), await store.trades(batchId)];
-  return await storeAnalysis(store, runs, trades, nowUs, await tradesBefore(store, runs));
+  return await recalculateBatch(store, batchId, { nowUs, isDryRun: false });
+}
+
+/** What a recalculation found, and how many rows it changed, or would have. */
+export interface Recalculated extends ReturnType<typeof analyzeBatch> {
+  gains: number;
+  trades: number;
+  /** Rows that say what no execution says any more. */
+  removed: number;
 }
 
 /**
- * Writes gain_loss and trade_analysis of a batch, and gives what they say when all that was written
- * is stored. Twice changes nothing.
+ * Makes gain_loss and trade_analysis say what the stored executions say: the session's end and the
+ * gainloss miner come through here. Only rows that differ are written, and those are removed that an
+ * earlier calculation made of fewer executions; twice changes nothing. What is written is stored
+ * when this returns.
+ */
+export async function recalculateBatch(
+  store: Store,
+  batchId: string,
+  { nowUs, isDryRun }: { nowUs: number; isDryRun: boolean },
+): Promise<Recalculated> {
+  await store.flush();
+  const [runs, trades] = [await store.runs(batchId), await store.trades(batchId)];
+  const analyzed = analyzeBatch(runs, trades, await tradesBefore(store, runs));
+  const { records, ...counts } = differences(analyzed.results, {
+    gains: await store.gainLoss(batchId),
+    trips: await store.tradeAnalysis(batchId),
+  }, nowUs);
+  if (!isDryRun && records.length > 0) {
+    store.write(records);
+    await store.flush();
+  }
+  return { ...analyzed, ...counts };
+}
+
+/**
+ * Writes gain_loss and trade_analysis of a batch of which none is stored yet, and gives what they
+ * say when all that was written is stored.
  */
 export async function storeAnalysis(
   store: Store,
@@ -145,8 +214,7 @@ function gainOf(results: SymbolResult[], executions: number): Gain {
   const closed = sum(trips.map((trip) => trip.gainValue));
   const gainValue = sum(results.map((result) => result.gainValue));
   const fees = sum(results.map((result) => result.fees));
-  // What is held has not realised its own share of the fees.
-  const held = sum(results.map(({ open }) => open?.fees ?? "0"));
+  const gainFees = sum(results.map((result) => result.gainFees));
   return {
     executions,
     trades: trips.length,
@@ -157,7 +225,7 @@ function gainOf(results: SymbolResult[], executions: number): Gain {
     fees: plain(fees),
     beforeFees: {
       wins: trips.filter((trip) => decimal(trip.gainValue).plus(trip.fees).gt(0)).length,
-      gainValue: plain(gainValue.plus(fees).minus(held)),
+      gainValue: plain(gainValue.plus(gainFees)),
     },
   };
 }

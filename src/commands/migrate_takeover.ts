@@ -26,21 +26,28 @@ export async function takeOverDatabase(cli: TakeOverCli, host: Host): Promise<nu
     log: logger("store"),
   };
   const options = { ...database, zone: cli.zone ?? null, environment: cli.environment };
-  const rehearsed = await takeOver({ ...options, isRehearsal: true });
-  if (rehearsed === "done") return await toldDone(await migrate(database), cli, host);
-  if (!cli.json) host.out(planText(rehearsed, host, settings.hasColors));
-  if (cli.dryRun) {
-    if (cli.json) host.out(JSON.stringify({ dryRun: true, ...rehearsed }) + "\n");
-    else host.out(`Nothing was changed. Without --dry-run the same is done.\n`);
-    return 0;
+  const told = async (isRehearsal: boolean) => {
+    if (host.isErrTerminal) host.err("Copying and comparing each row …\n");
+    return await takeOver({ ...options, isRehearsal });
+  };
+  if (cli.dryRun || !cli.yes) {
+    const rehearsed = await told(true);
+    if (rehearsed === "done") return toldDone(await migrate(database), cli, host);
+    if (cli.dryRun && cli.json) host.out(JSON.stringify({ dryRun: true, ...rehearsed }) + "\n");
+    else host.out(planText(rehearsed, host, settings.hasColors));
+    if (cli.dryRun) {
+      if (!cli.json) host.out("Nothing was changed. Without --dry-run the same is done.\n");
+      return 0;
+    }
+    if (!await confirmed("Take the database over?", host)) {
+      host.err("Nothing was changed.\n");
+      return 1;
+    }
   }
-  if (!cli.yes && !await confirmed("Take the database over?", host)) {
-    host.err("Nothing was changed.\n");
-    return 1;
-  }
-  const taken = await takeOver({ ...options, isRehearsal: false });
-  if (taken === "done") return await toldDone(await migrate(database), cli, host);
-  host.out(cli.json ? JSON.stringify({ dryRun: false, ...taken }) + "\n" : doneText(taken));
+  const taken = await told(false);
+  if (taken === "done") return toldDone(await migrate(database), cli, host);
+  if (cli.json) host.out(JSON.stringify({ dryRun: false, ...taken }) + "\n");
+  else host.out((cli.yes ? planText(taken, host, settings.hasColors) : "") + doneText(taken));
   return 0;
 }
 
@@ -56,7 +63,7 @@ function toldDone({ applied }: { applied: string[] }, cli: TakeOverCli, host: Ho
 }
 
 function planText({ zone, schema, tables }: TakeOver, host: Host, hasColors: boolean): string {
-  const rows = tables.map(({ table, found, taken }) => [
+  const rows = tables.filter(({ found }) => found > 0).map(({ table, found, taken }) => [
     table,
     String(found),
     String(taken),

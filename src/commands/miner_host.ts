@@ -1,15 +1,12 @@
 /** What a miner asks main for: history, what the provider knows, batches. Opened when asked for. */
-import { analyzeBatch, storeAnalysis } from "../analysis/batch_analysis.ts";
-import { tradesBefore } from "../analysis/trades_before.ts";
+import { recalculateBatch } from "../analysis/batch_analysis.ts";
 import type { Settings } from "../config/environment.ts";
 import type { TickerReference } from "../contracts/provider.ts";
-import type { Store, StoreRecord } from "../contracts/store.ts";
+import type { Store } from "../contracts/store.ts";
 import type { MinerHost } from "../engine/miners/run_miner.ts";
-import { gainLossRow, tradeAnalysisRows } from "../fincalcs/trade_analysis.ts";
 import { History, type Remote } from "../history/history.ts";
 import { assetClassOf } from "../model/asset.ts";
 import { addDays, cryptoSession } from "../model/calendar.ts";
-import { decimal } from "../util/decimal.ts";
 import { ConfigError } from "../util/errors.ts";
 import { logger } from "../util/log.ts";
 import { historyFolder } from "./data_series.ts";
@@ -32,7 +29,7 @@ const BATCHES_MAX = 100_000;
 const GAIN_TABLES = ["gain_loss", "trade_analysis"];
 
 export function minerHost(world: MinerWorld): MinerHost {
-  const { settings, store, date, tables, signal } = world;
+  const { settings, store, date, tables, isDryRun, nowUs, signal } = world;
   let opening: Promise<{ history: History; remote: Remote | null }> | null = null;
   const opened = () =>
     opening ??= world.remote().then((remote) => ({
@@ -86,41 +83,10 @@ export function minerHost(world: MinerWorld): MinerHost {
             `${missing.join(", ")}. Add them there: tables = ["gain_loss", "trade_analysis"]`,
         );
       }
-      return await analyze(batchId, world);
+      const { gains, trades } = await recalculateBatch(store, batchId, { nowUs, isDryRun });
+      return { gains, trades };
     },
   };
-}
-
-/** Stores the gains of a batch where they are not the ones that are stored. */
-async function analyze(
-  batchId: string,
-  { store, isDryRun, nowUs }: MinerWorld,
-): Promise<{ gains: number; trades: number }> {
-  const [runs, trades] = [await store.runs(batchId), await store.trades(batchId)];
-  const before = await tradesBefore(store, runs);
-  const { results } = analyzeBatch(runs, trades, before);
-  const gains = results.map((result) => gainLossRow(result, nowUs));
-  const trips = results.flatMap((result) => tradeAnalysisRows(result, nowUs));
-  const stored = new Set([
-    ...(await store.gainLoss(batchId)).map((row) => keyOf({ table: "gain_loss", row })),
-    ...(await store.tradeAnalysis(batchId)).map((row) => keyOf({ table: "trade_analysis", row })),
-  ]);
-  const newGains = gains.filter((row) => !stored.has(keyOf({ table: "gain_loss", row })));
-  const newTrips = trips.filter((row) => !stored.has(keyOf({ table: "trade_analysis", row })));
-  if (!isDryRun && newGains.length + newTrips.length > 0) {
-    await storeAnalysis(store, runs, trades, nowUs, before);
-  }
-  return { gains: newGains.length, trades: newTrips.length };
-}
-
-/** What a row says, but for when it was worked out. */
-function keyOf(record: StoreRecord & { table: "gain_loss" | "trade_analysis" }): string {
-  const amount = (text: string | null) => text === null ? null : decimal(text).toString();
-  const { symbol, algoRunId, gainValue, gainPercentage } = record.row;
-  const ofTrip = record.table === "trade_analysis"
-    ? [record.row.startUs, record.row.endUs, amount(record.row.rUnits)]
-    : [];
-  return JSON.stringify([symbol, algoRunId, amount(gainValue), amount(gainPercentage), ...ofTrip]);
 }
 
 async function referenceOf(

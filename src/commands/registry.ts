@@ -49,6 +49,14 @@ export const COMMANDS: Readonly<Record<string, RegisteredCommand>> = {
     summary: "show what a batch earned",
     load: () => import("./analyze.ts"),
   },
+  batch: {
+    summary: "list, show or delete batches",
+    load: () => import("./batch.ts"),
+  },
+  run: {
+    summary: "list runs: a strategy's part in a batch",
+    load: () => import("./run.ts"),
+  },
   data: {
     summary: "download, import, list or check history",
     load: () => import("./data.ts"),

@@ -179,6 +179,8 @@ export type StoreRecord =
   | { table: "keystore"; row: KeystoreRow }
   | { table: "gain_loss"; row: GainLossRow }
   | { table: "trade_analysis"; row: TradeAnalysisRow }
+  /** Removes a row of trade_analysis, or of gain_loss (startUs: null). */
+  | { table: "stale_gain"; row: { algoRunId: number; symbol: string; startUs: number | null } }
   | { table: "batch_figures"; row: BatchFiguresRow }
   | { table: "finished_run"; row: FinishedRunRow }
   | { table: "optimizer_session"; row: OptimizerSessionRow }
@@ -189,8 +191,36 @@ export interface BatchSummary {
   batchId: string;
   environment: Environment;
   startUs: number;
+  /** null: one of its runs has no end. */
   endUs: number | null;
   runs: number;
+  trades: number;
+  /** Of its runs, without repetition. */
+  strategies: string[];
+  /** Of the runs that have ended. */
+  endReasons: string[];
+  buildNumber: string;
+}
+
+/** What is wanted of batches or runs; what is not given is no condition. */
+export interface BatchFilter {
+  environment?: Environment;
+  /** Those that began in the time, microseconds: from on, before to. */
+  fromUs?: number;
+  toUs?: number;
+  strategy?: string;
+}
+
+export interface BatchReferences {
+  /** Portfolios that it is attached to. */
+  portfolios: string[];
+  /** Batches whose runs carry its runs on. */
+  carriedOnBy: string[];
+  /** Sessions of the optimizer that it is a trial of. */
+  optimizerSessions: string[];
+}
+
+export interface RunSummary extends RunRow {
   trades: number;
 }
 
@@ -231,7 +261,16 @@ export interface Store {
   /** The target that is stored for this portfolio; null: there is none. Throws where it cannot be one. */
   targetPortfolio(id: string): Promise<TargetPortfolio | null>;
   /** Newest first. Trials of the optimizer are among them where their executions are stored. */
-  batches(limit: number): Promise<BatchSummary[]>;
+  batches(limit: number, filter?: BatchFilter): Promise<BatchSummary[]>;
+  /** Newest first. */
+  runSummaries(limit: number, filter?: BatchFilter & { batchId?: string }): Promise<RunSummary[]>;
+  /** What names a batch, besides its own rows. */
+  batchReferences(batchId: string): Promise<BatchReferences>;
+  /**
+   * Removes all of a batch but a search's trials, in one transaction, and gives how many rows of
+   * each table it removed. Runs that carried its runs on refer to none from then on.
+   */
+  deleteBatch(batchId: string): Promise<Record<string, number>>;
   /** Newest first. */
   optimizerSessions(limit: number): Promise<OptimizerSessionRow[]>;
   /** By window and trial. */

@@ -1,7 +1,9 @@
 /**
  * What executions earned: round trips and gains of each algo_run and symbol, in exact decimals.
  * Invariant: nothing is lost in rounding. For each (run, symbol), what the executions did to the
- * cash is the gains of its trips, plus what an open position has realised, minus what it cost.
+ * cash is `gainValue`, less what the open position at their end cost more than that at their
+ * beginning (a short's proceeds count against its fees). Without a position at the beginning,
+ * `gainValue` is the gains of the trips and what the open position has realised.
  */
 import type { GainLossRow, TradeAnalysisRow, TradeRow } from "../contracts/store.ts";
 import { Decimal, decimal, plain } from "../util/decimal.ts";
@@ -35,8 +37,8 @@ export interface RoundTrip {
   gainPercentage: string;
   /**
    * (exit − entry) ÷ (entry − stop), for a short with the signs turned, 2 decimals at most; the
-   * stop is that of the entries, weighted by quantity. null where no entry had one, or it stood at
-   * the entry.
+   * stop is that of the entries as they were made, weighted by quantity: one that was moved later
+   * changes nothing. null where no entry had one, or it was not on the side that loses.
    */
   rUnits: string | null;
   /** How many executions it is made of; one that turns a position over counts in both trips. */
@@ -65,8 +67,8 @@ export interface SymbolResult {
   trips: RoundTrip[];
   open: OpenPosition | null;
   /**
-   * Gains of all trips and the realised part of the open position; its unrealised part is not in
-   * it.
+   * What the executions realised, less fees: of a trip that began before them, what they added. What
+   * a position has not realised is not in it. So sums over batches count nothing twice.
    */
   gainValue: string;
   /**
@@ -74,8 +76,10 @@ export interface SymbolResult {
    * was.
    */
   gainPercentage: string;
-  /** Of all executions, the open position's included. */
+  /** Of all executions, the open position's included; not of those before. */
   fees: string;
+  /** Fees that are in gainValue: those of exits, and the share of entries that was closed. */
+  gainFees: string;
 }
 
 export interface AnalyzeOptions {
@@ -84,6 +88,11 @@ export interface AnalyzeOptions {
    * executions are one story, told under the first run's id. Without it each run stands alone.
    */
   continues?: ReadonlyMap<number, number>;
+  /**
+   * Executions that opened what the runs began with. Trips begin with them, but what they realised,
+   * and their fees, belong to whom they were made by.
+   */
+  before?: readonly TradeRow[];
 }
 
 /**
@@ -114,13 +123,17 @@ export function analyzeTrades(
   options: AnalyzeOptions = {},
 ): SymbolResult[] {
   const books = new Map<string, SymbolBook>();
-  for (const trade of trades.toSorted((a, b) => a.tradeUs - b.tradeUs)) {
+  const add = (trade: TradeRow) => {
     const runId = firstRun(trade.algoRunId, options.continues);
     const key = `${runId} ${trade.symbol}`;
     let book = books.get(key);
     if (book === undefined) books.set(key, book = new SymbolBook(runId, trade.symbol));
     book.add(trade);
-  }
+  };
+  const byTime = (rows: readonly TradeRow[]) => rows.toSorted((a, b) => a.tradeUs - b.tradeUs);
+  for (const trade of byTime(options.before ?? [])) add(trade);
+  for (const book of books.values()) book.begin();
+  for (const trade of byTime(trades)) add(trade);
   return [...books.values()].map((book) => book.result()).sort((a, b) =>
     a.algoRunId - b.algoRunId || (a.symbol < b.symbol ? -1 : 1)
   );
@@ -161,15 +174,32 @@ function firstRun(algoRunId: number, continues: ReadonlyMap<number, number> | un
   return run;
 }
 
+/** Sums of what was closed. */
+interface Realised {
+  gain: Decimal;
+  notional: Decimal;
+  fees: Decimal;
+}
+
+const NOTHING: Realised = { gain: decimal(0), notional: decimal(0), fees: decimal(0) };
+
 class SymbolBook {
-  readonly #trips: RoundTrip[] = [];
+  #trips: RoundTrip[] = [];
   #trip: Trip | null = null;
-  #gain = decimal(0);
-  #closedNotional = decimal(0);
+  #closed = NOTHING;
   #fees = decimal(0);
+  /** What was realised before. */
+  #before = NOTHING;
   #lastStartUs = -Infinity;
 
   constructor(readonly algoRunId: number, readonly symbol: string) {}
+
+  /** What has been added until now was before. */
+  begin(): void {
+    this.#trips = [];
+    this.#fees = decimal(0);
+    this.#before = this.#realised();
+  }
 
   add(trade: TradeRow): void {
     const isBuy = trade.operation === "buy" || trade.operation === "buy_short";
@@ -187,28 +217,36 @@ class SymbolBook {
       if (trip.heldQty.eq(0)) this.#close(trip);
       if (qty.eq(0)) return;
     }
-    this.#trip ??= this.#begin(isBuy, trade.tradeUs);
+    this.#trip ??= this.#open(isBuy, trade.tradeUs);
     this.#trip.putOn(qty, price, fee, trade);
   }
 
   result(): SymbolResult {
-    const open = this.#trip;
-    const gain = open === null ? this.#gain : this.#gain.plus(open.realised());
-    const notional = open === null
-      ? this.#closedNotional
-      : this.#closedNotional.plus(open.releasedCost);
+    const all = this.#realised();
+    const gain = all.gain.minus(this.#before.gain);
     return {
       algoRunId: this.algoRunId,
       symbol: this.symbol,
       trips: this.#trips,
-      open: open === null ? null : open.asOpen(),
+      open: this.#trip === null ? null : this.#trip.asOpen(),
       gainValue: plain(gain),
-      gainPercentage: percentage(gain, notional),
+      gainPercentage: percentage(gain, all.notional.minus(this.#before.notional)),
       fees: plain(this.#fees),
+      gainFees: plain(all.fees.minus(this.#before.fees)),
     };
   }
 
-  #begin(isLong: boolean, tradeUs: number): Trip {
+  #realised(): Realised {
+    const { gain, notional, fees } = this.#closed;
+    const open = this.#trip;
+    return open === null ? this.#closed : {
+      gain: gain.plus(open.realised()),
+      notional: notional.plus(open.releasedCost),
+      fees: fees.plus(open.fees()),
+    };
+  }
+
+  #open(isLong: boolean, tradeUs: number): Trip {
     // trade_analysis is unique by start time: two trips begun at one microsecond are told apart.
     this.#lastStartUs = Math.max(tradeUs, this.#lastStartUs + 1);
     return new Trip(isLong, this.#lastStartUs);
@@ -216,8 +254,12 @@ class SymbolBook {
 
   #close(trip: Trip): void {
     this.#trip = null;
-    this.#gain = this.#gain.plus(trip.realised());
-    this.#closedNotional = this.#closedNotional.plus(trip.entryNotional);
+    const { gain, notional, fees } = this.#closed;
+    this.#closed = {
+      gain: gain.plus(trip.realised()),
+      notional: notional.plus(trip.entryNotional),
+      fees: fees.plus(trip.fees()),
+    };
     this.#trips.push(trip.asClosed());
   }
 }
@@ -226,7 +268,7 @@ class SymbolBook {
 class Trip {
   entryNotional = decimal(0);
   heldQty = decimal(0);
-  /** Cost and fees of what has been taken off. */
+  /** Cost of what has been taken off. */
   releasedCost = decimal(0);
   #releasedFees = decimal(0);
   #entryQty = decimal(0);
@@ -276,7 +318,7 @@ class Trip {
     const gain = this.isLong
       ? this.#exitNotional.minus(this.releasedCost)
       : this.releasedCost.minus(this.#exitNotional);
-    return gain.minus(this.#fees());
+    return gain.minus(this.fees());
   }
 
   asClosed(): RoundTrip {
@@ -289,7 +331,7 @@ class Trip {
       entryPrice: average(this.entryNotional, this.#entryQty),
       exitPrice: average(this.#exitNotional, this.#exitQty),
       openingNotional: plain(this.entryNotional),
-      fees: plain(this.#fees()),
+      fees: plain(this.fees()),
       gainValue: plain(gain),
       gainPercentage: percentage(gain, this.entryNotional),
       rUnits: this.#rUnits(),
@@ -309,7 +351,8 @@ class Trip {
     };
   }
 
-  #fees(): Decimal {
+  /** Of what has been taken off. */
+  fees(): Decimal {
     return this.#exitFees.plus(this.#releasedFees);
   }
 
@@ -319,7 +362,7 @@ class Trip {
     const entry = this.entryNotional.div(this.#entryQty);
     const exit = this.#exitNotional.div(this.#exitQty);
     const risk = entry.minus(this.#stopNotional.div(this.#stopQty));
-    if (risk.eq(0)) return null;
+    if (this.isLong ? risk.lte(0) : risk.gte(0)) return null;
     return plain(exit.minus(entry).div(risk).round(R_UNIT_DECIMALS, Decimal.roundHalfUp));
   }
 }

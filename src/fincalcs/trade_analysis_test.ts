@@ -93,10 +93,51 @@ Deno.test("r units are null without a stop or at the entry, and weigh several st
   const rUnits = (...rows: TradeRow[]) => analyzed(...rows).trips[0].rUnits;
   assert.equal(rUnits(row("buy", "1", "10"), row("sell", "1", "11", { stop: "9" })), null);
   assert.equal(rUnits(row("buy", "1", "10", { stop: "10" }), row("sell", "1", "11")), null);
+  // Filled beyond its stop: what would be lost is not known, and a gain is no loss.
+  assert.equal(rUnits(row("buy", "1", "10", { stop: "10.5" }), row("sell", "1", "11")), null);
+  assert.equal(rUnits(row("sell_short", "1", "10", { stop: "9.5" }), row("buy", "1", "9")), null);
   // Entry 10.5, stop (9 × 10 + 10 × 30) ÷ 40 = 9.75; 1.5 ÷ 0.75.
   const entries = [row("buy", "10", "9", { stop: "9" }), row("buy", "30", "11", { stop: "10" })];
   assert.equal(rUnits(...entries, row("sell", "40", "12")), "2");
   assert.equal(rUnits(row("buy", "1", "10", { stop: "9" }), row("sell", "1", "9.999")), "0");
+});
+
+Deno.test("a stop that was moved while the trade went on leaves its r units as planned", () => {
+  const { trips: [trip] } = analyzed(
+    row("buy", "100", "50", { stop: "48" }),
+    row("sell", "50", "53", { stop: "50" }), // half off, stop to the entry
+    row("sell", "50", "51", { stop: "51" }), // trailed
+  );
+  assert.equal(trip.exitPrice, "52");
+  assert.equal(trip.rUnits, "1");
+  assert.equal(trip.gainPercentage, "4");
+});
+
+Deno.test("a trade that began before is whole, but its gain is told where it was made", () => {
+  const before = [
+    row("buy", "100", "10", { fee: "1", stop: "9", timeUs: 1 }),
+    row("sell", "40", "12", { fee: "0.4", timeUs: 2 }), // 80 − 0.4 − 0.4
+  ];
+  const [monday] = analyzeTrades(before);
+  assert.equal(monday.gainValue, "79.2");
+  assert.equal(monday.gainPercentage, "19.8");
+  assert.equal(monday.gainFees, "0.8");
+  const trades = [row("sell", "60", "11", { fee: "0.6", timeUs: 3 })];
+  const [tuesday] = analyzeTrades(trades, { before });
+  assert.equal(tuesday.gainValue, "58.8"); // 60 − 0.6 − 0.6
+  assert.equal(tuesday.gainPercentage, "9.8"); // of 600
+  assert.equal(tuesday.fees, "0.6");
+  assert.equal(tuesday.gainFees, "1.2");
+  assert.equal(tuesday.open, null);
+  const [trip] = tuesday.trips;
+  assert.equal(trip.gainValue, "138");
+  assert.equal(trip.gainPercentage, "13.8");
+  assert.equal(trip.rUnits, "1.4");
+  assert.deepEqual([trip.startUs, trip.endUs, trip.executions], [1, 3, 3]);
+  // What is not touched has earned nothing.
+  const [idle] = analyzeTrades([], { before });
+  assert.equal(idle.gainValue, "0");
+  assert.equal(idle.open!.qty, "60");
 });
 
 Deno.test("a position turned over in one fill is two trades that share its fee", () => {

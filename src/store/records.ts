@@ -8,6 +8,7 @@ import { putValues } from "./tables/keystore.ts";
 import { insertTrades } from "./tables/new_trades.ts";
 import { insertOptimizerRuns, putOptimizerSessions } from "./tables/optimizer_run.ts";
 import { insertDenials } from "./tables/order_denial.ts";
+import { deleteStaleGains } from "./tables/stale_gain.ts";
 import { putTradeAnalysis } from "./tables/trade_analysis.ts";
 import { insertTrending } from "./tables/trending_tickers.ts";
 
@@ -27,6 +28,7 @@ export async function storeRecords(sql: Sql, records: StoreRecord[]): Promise<vo
   if (rows.keystore) parts.push(putValues(sql, rows.keystore));
   if (rows.gain_loss) parts.push(putGainLoss(sql, rows.gain_loss));
   if (rows.trade_analysis) parts.push(putTradeAnalysis(sql, rows.trade_analysis));
+  if (rows.stale_gain) parts.push(...deleteStaleGains(sql, rows.stale_gain));
   if (rows.batch_figures) parts.push(putBatchFigures(sql, rows.batch_figures));
   if (rows.finished_run) parts.push(insertFinishedRuns(sql, rows.finished_run));
   if (rows.optimizer_session) parts.push(putOptimizerSessions(sql, rows.optimizer_session));
@@ -58,6 +60,9 @@ function byTable(records: StoreRecord[]): RowsByTable {
         break;
       case "trade_analysis":
         (rows.trade_analysis ??= []).push(record.row);
+        break;
+      case "stale_gain":
+        (rows.stale_gain ??= []).push(record.row);
         break;
       case "batch_figures":
         (rows.batch_figures ??= []).push(record.row);

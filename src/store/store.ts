@@ -8,6 +8,8 @@
  */
 import type {
   BatchFigures,
+  BatchFilter,
+  BatchReferences,
   BatchSummary,
   DenialRow,
   GainLossRow,
@@ -16,6 +18,7 @@ import type {
   OptimizerSessionRow,
   RunRow,
   RunStart,
+  RunSummary,
   Store,
   StoreRecord,
   TradeAnalysisRow,
@@ -31,9 +34,15 @@ import { applyMigrations, checkMigrated } from "./migrate.ts";
 import { type Migration, readMigrations } from "./migrations.ts";
 import { storeRecords } from "./records.ts";
 import { Spool } from "./spool.ts";
-import { insertRun, nextRunId, selectLiveRuns, selectRuns } from "./tables/algo_run.ts";
+import {
+  insertRun,
+  nextRunId,
+  selectLiveRuns,
+  selectRuns,
+  selectRunSummaries,
+} from "./tables/algo_run.ts";
 import { selectBatchFigures, selectPortfolioBatches } from "./tables/batch_figures.ts";
-import { selectBatches } from "./tables/batches.ts";
+import { deleteBatch, selectBatches, selectReferences } from "./tables/batches.ts";
 import { selectGainLoss } from "./tables/gain_loss.ts";
 import { selectValues } from "./tables/keystore.ts";
 import { selectTrades } from "./tables/new_trades.ts";
@@ -203,8 +212,25 @@ class DatabaseStore implements Store {
     }
   }
 
-  batches(limit: number): Promise<BatchSummary[]> {
-    return this.#ask((sql) => selectBatches(sql, limit));
+  batches(limit: number, filter: BatchFilter = {}): Promise<BatchSummary[]> {
+    return this.#ask((sql) => selectBatches(sql, limit, filter));
+  }
+
+  runSummaries(
+    limit: number,
+    filter: BatchFilter & { batchId?: string } = {},
+  ): Promise<RunSummary[]> {
+    return this.#ask((sql) => selectRunSummaries(sql, limit, filter));
+  }
+
+  batchReferences(batchId: string): Promise<BatchReferences> {
+    return this.#ask((sql) => selectReferences(sql, batchId));
+  }
+
+  async deleteBatch(batchId: string): Promise<Record<string, number>> {
+    if (this.#writer === null) throw readOnlyError();
+    await this.flush();
+    return await this.#ask((sql) => deleteBatch(sql, batchId));
   }
 
   optimizerSessions(limit: number): Promise<OptimizerSessionRow[]> {

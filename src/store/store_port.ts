@@ -125,8 +125,20 @@ export class StoreClient implements Store {
     return this.#call({ method: "targetPortfolio", args: [id] });
   }
 
-  batches(limit: number): ReturnType<Store["batches"]> {
-    return this.#call({ method: "batches", args: [limit] });
+  batches(...args: Parameters<Store["batches"]>): ReturnType<Store["batches"]> {
+    return this.#call({ method: "batches", args });
+  }
+
+  runSummaries(...args: Parameters<Store["runSummaries"]>): ReturnType<Store["runSummaries"]> {
+    return this.#call({ method: "runSummaries", args });
+  }
+
+  batchReferences(batchId: string): ReturnType<Store["batchReferences"]> {
+    return this.#call({ method: "batchReferences", args: [batchId] });
+  }
+
+  deleteBatch(batchId: string): ReturnType<Store["deleteBatch"]> {
+    return this.#call({ method: "deleteBatch", args: [batchId] });
   }
 
   optimizerSessions(limit: number): ReturnType<Store["optimizerSessions"]> {

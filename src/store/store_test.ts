@@ -173,6 +173,33 @@ databases.each("of values and reckonings the newest stands, in any order", async
   await store.close();
 });
 
+databases.each("a gain that no execution gives any more is removed, and only that", async (
+  { open },
+) => {
+  const store = await open();
+  const { batchId, algoRunId } = await startBatch(store);
+  const gain = { algoRunId, gainPercentage: "1", gainValue: "2", timeUs: 5 };
+  const trip = { ...gain, symbol: "A'é", endUs: 9, rUnits: null };
+  store.write([
+    { table: "gain_loss", row: { ...gain, symbol: "A'é" } },
+    { table: "gain_loss", row: { ...gain, symbol: "B" } },
+    { table: "trade_analysis", row: { ...trip, startUs: 1_641_220_260_123_457 } },
+    { table: "trade_analysis", row: { ...trip, startUs: 1_641_220_260_123_458 } },
+  ]);
+  await store.flush();
+  store.write([
+    { table: "stale_gain", row: { algoRunId, symbol: "A'é", startUs: null } },
+    { table: "stale_gain", row: { algoRunId, symbol: "A'é", startUs: 1_641_220_260_123_457 } },
+    { table: "stale_gain", row: { algoRunId: algoRunId + 1, symbol: "B", startUs: null } },
+  ]);
+  await store.flush();
+  assert.deepEqual((await store.gainLoss(batchId)).map(({ symbol }) => symbol), ["B"]);
+  assert.deepEqual((await store.tradeAnalysis(batchId)).map(({ startUs }) => startUs), [
+    1_641_220_260_123_458,
+  ]);
+  await store.close();
+});
+
 databases.each("a record that the database refuses is kept aside, the others are stored", async (
   { open, log },
 ) => {

@@ -1,5 +1,13 @@
-import type { FinishedRunRow, RunRow, RunStart, StoreRecord } from "../../contracts/store.ts";
+import type {
+  BatchFilter,
+  FinishedRunRow,
+  RunRow,
+  RunStart,
+  RunSummary,
+  StoreRecord,
+} from "../../contracts/store.ts";
 import type { Fragment, Sql } from "../database.ts";
+import { andFilter } from "./batches.ts";
 import { rowsJson, storable } from "./rows.ts";
 
 export type RunEnd = Extract<StoreRecord, { table: "algo_run_end" }>["row"];
@@ -79,10 +87,31 @@ export function selectLiveRuns(sql: Sql, fromUs: number, toUs: number): Promise<
   );
 }
 
-async function selectWhere(sql: Sql, condition: Fragment): Promise<RunRow[]> {
+/** Newest first, with the number of their executions. */
+export function selectRunSummaries(
+  sql: Sql,
+  limit: number,
+  { batchId, ...filter }: BatchFilter & { batchId?: string },
+): Promise<RunSummary[]> {
+  const trades = sql`
+    (select count(*)::integer from new_trades t
+      where t.algo_run_id = algo_run.algo_run_id and expire_tstamp is null) as trades,`;
+  const condition = batchId === undefined ? sql`true` : sql`batch_id = ${batchId}`;
+  return selectWhere<RunSummary>(
+    sql,
+    sql`${condition} ${andFilter(sql, filter)} order by algo_run_id desc limit ${limit}`,
+    trades,
+  );
+}
+
+async function selectWhere<Row extends RunRow>(
+  sql: Sql,
+  condition: Fragment,
+  more = sql``,
+): Promise<Row[]> {
   return [
-    ...await sql<RunRow[]>`
-    select algo_run_id as "algoRunId", algo_name as "algoName", algo_env as "environment",
+    ...await sql<Row[]>`
+    select ${more} algo_run_id as "algoRunId", algo_name as "algoName", algo_env as "environment",
            build_number as "buildNumber", batch_id as "batchId", parameters,
            (extract(epoch from start_time) * 1000000)::float8 as "startUs",
            (extract(epoch from end_time) * 1000000)::float8 as "endUs",

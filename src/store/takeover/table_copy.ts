@@ -78,18 +78,20 @@ export class OldRow {
     }
   }
 
-  /** A time without zone is one of the zone in which the server wrote it. */
+  /** A time without zone is one of the zone in which the server wrote it; no infinite one is any. */
   time(column: string): string {
+    const value = `${this.alias}.${column}`;
+    const finite = (time: string) => `(case when isfinite(${value}) then ${time} end)`;
     switch (this.old.typeOf(this.table, column)) {
       case null:
         return "null::timestamptz";
       case "timestamp without time zone":
       case "date":
-        return `(${this.alias}.${column}::timestamp at time zone ${literal(this.zone)})`;
+        return finite(`${value}::timestamp at time zone ${literal(this.zone)}`);
       case "text":
-        return `pg_temp.liu_time(${this.alias}.${column})`;
+        return `pg_temp.liu_time(${value})`;
       default:
-        return `${this.alias}.${column}`;
+        return finite(value);
     }
   }
 

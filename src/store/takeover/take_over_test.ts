@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { Database } from "../database.ts";
 import { migrate, openStore } from "../store.ts";
 import { type Migration, readMigrations } from "../migrations.ts";
 import { startBatch, type TestDatabase, TestDatabases } from "../test_databases.ts";
@@ -94,7 +95,8 @@ databases.server("runs and executions are as they were, in Liu's types", async (
         ["sell", "0.0000000001", 1.2, Date.parse("2021-05-03T13:50:00Z") * 1000],
       ],
     );
-    assert.equal((await store.runs("back-1"))[0].environment, "BACKTEST");
+    const [backtest] = await store.runs("back-1");
+    assert.deepEqual([backtest.environment, backtest.refAlgoRun], ["BACKTEST", 1]);
     assert.equal((await store.runs("live-2"))[0].environment, "PAPER");
     assert.deepEqual(
       (await store.trades("live-2")).map(({ symbol }) => symbol),
@@ -260,6 +262,37 @@ databases.server("what would not be stored as it was is found before it counts",
     "insert into keystore (algo_name, key, value) values ('x', 'x', 'x');\n-- Gains",
     /1 rows of keystore would be too many/,
   );
+});
+
+databases.server("connections that break in the middle leave all of it done, or nothing", async (
+  db,
+) => {
+  await made(db, OLD_DDL + OLD_ROWS);
+  const before = await contents(db, "public");
+  const url = new URL(db.dsn!);
+  const name = url.pathname.slice(1);
+  url.pathname = "/postgres";
+  // From another database: who uses this one is refused.
+  const other = new Database({ dsn: url.href, dataDir: db.dataDir, log: db.log });
+  let cuts = 0;
+  let isOver = false;
+  const cutting = (async () => {
+    while (!isOver && cuts < 2) {
+      const [{ n }] = await other.run((sql) =>
+        sql<{ n: number }[]>`
+          select count(pg_terminate_backend(pid))::integer as n from pg_stat_activity
+           where datname = ${name} and query like '%set local search_path%' and state = 'active'`
+      );
+      cuts += n;
+    }
+  })();
+  await take(db);
+  isOver = true;
+  await cutting;
+  await other.close();
+  assert.ok(cuts > 0, "never cut");
+  assert.deepEqual(await contents(db, "liualgotrader"), before);
+  assert.deepEqual(await query(db, "select count(*)::int as n from new_trades"), [{ n: 13 }]);
 });
 
 function told({ leftOut, changed }: TableTaken): string[] {

@@ -72,6 +72,10 @@ export function tradingCopies(old: OldTables, zone: string): TableCopy[] {
   return copies;
 }
 
+/** Of a backtest the run that it traded again, as in Liu; a live run's would carry on positions. */
+const REFERENCE = `(case when e.environment = 'BACKTEST' and e.ref <> e.id
+    then (select r.id from liu_environment r where r.id = e.ref) end)`;
+
 function runs(old: OldTables, zone: string): TableCopy {
   const row = new OldRow(old, "algo_run", zone);
   const stored = new OldRow(old, "new_trades", zone, "n");
@@ -90,7 +94,8 @@ function runs(old: OldTables, zone: string): TableCopy {
           when 'null' then '{}'::jsonb
           else coalesce(jsonb_build_object('parameters', ${parameters}), '{}'::jsonb)
         end || jsonb_build_object('liualgotrader', jsonb_strip_nulls(jsonb_build_object(
-          'environment', o.algo_env, 'ref_algo_run', e.ref,
+          'environment', o.algo_env,
+          'ref_algo_run', case when ${REFERENCE} is null then e.ref end,
           'stands_for_missing_run', nullif(e.is_stand_in, false))))`,
       start_time: `coalesce(${row.time("start_time")},
         (select min(${stored.time("tstamp")}) from ${stored.from} where n.algo_run_id = e.id),
@@ -98,12 +103,10 @@ function runs(old: OldTables, zone: string): TableCopy {
       end_time: row.time("end_time"),
       end_reason: row.text("end_reason"),
       batch_id: "e.batch_id",
+      ref_algo_run: REFERENCE,
     },
     leftOut: [],
-    sums: [{
-      old: "coalesce(extract(epoch from o.end_time - o.start_time), 0)",
-      new: "coalesce(extract(epoch from end_time - start_time), 0)",
-    }].slice(0, Number(row.has("end_time"))),
+    sums: [],
     changes: [
       { why: "runs made up for rows whose own is missing", when: "e.is_stand_in" },
       {
@@ -237,6 +240,7 @@ function boughtAndSold(row: OldRow): TableCopy[] {
 function gains(row: OldRow): TableCopy {
   const isTrip = row.table === "trade_analysis";
   const id = `${row.table}_id`;
+  const isTimed = "isfinite(o.start_tstamp) and isfinite(o.end_tstamp)";
   const rUnits = `nullif(${row.number("r_units")}, 'NaN'::numeric)`;
   return {
     table: row.table,
@@ -260,7 +264,7 @@ function gains(row: OldRow): TableCopy {
       why: "without a number as gain",
       when: `${row.isNull("gain_percentage", "gain_value")} or ` +
         row.isNoNumber("gain_percentage", "gain_value"),
-    }],
+    }, ...(isTrip ? [{ why: "without times", when: `not (${isTimed})` }] : [])],
     unique: {
       by: ["symbol", "algo_run_id", ...(isTrip ? ["start_tstamp"] : [])],
       order: `tstamp desc, ${id} desc`,
