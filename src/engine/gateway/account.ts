@@ -25,6 +25,9 @@ export class Account {
   worstDrawdown = 0;
   /** The last reading's equity was a number. */
   isMeasured = true;
+  /** The last two readings' equity; NaN: there was none, or it was no number. */
+  #lastEquity = NaN;
+  #equityBefore = NaN;
   #firstEquity = NaN;
   #highestEquity = NaN;
   /** A reading that is due, and was put off until somebody looks. */
@@ -32,7 +35,11 @@ export class Account {
   /** The figures as they are when they are looked at. */
   readonly late: AccountFigures;
 
-  constructor() {
+  /**
+   * `confirms`: no single reading makes a loss or a highest, but two in a row do. One reply of a
+   * broker may be wrong, and what a day has lost is not forgotten on that day.
+   */
+  constructor(readonly confirms = false) {
     const read = () => this.broker;
     this.late = {
       get cash() {
@@ -99,12 +106,12 @@ export class Account {
    * trader has been started again.
    */
   startDay(day: { firstEquity: number; highestEquity: number } | null): void {
-    const equity = this.#broker === null ? NaN : numberOf(this.#broker.equity);
+    const equity = this.#lastEquity;
     this.worstLoss = 0;
     this.worstDrawdown = 0;
     this.#firstEquity = day?.firstEquity ?? equity;
     this.#highestEquity = day?.highestEquity ?? equity;
-    if (this.#broker !== null) this.#measure(equity);
+    if (this.#broker !== null) this.#measure();
   }
 
   get firstEquity(): number {
@@ -115,13 +122,27 @@ export class Account {
     return this.#highestEquity;
   }
 
-  #measure(equity: number): void {
+  /** What the last reading alone would make of the day; account currency. */
+  get lastLoss(): number {
+    return this.#firstEquity - this.#lastEquity;
+  }
+
+  get lastDrawdown(): number {
+    return this.#highestEquity - this.#lastEquity;
+  }
+
+  #measure(): void {
+    const equity = this.#lastEquity;
     this.isMeasured = Number.isFinite(equity);
     if (!this.isMeasured) return;
     if (Number.isNaN(this.#firstEquity)) this.#firstEquity = this.#highestEquity = equity;
-    this.worstLoss = Math.max(this.worstLoss, this.#firstEquity - equity);
-    if (equity > this.#highestEquity) this.#highestEquity = equity;
-    else this.worstDrawdown = Math.max(this.worstDrawdown, this.#highestEquity - equity);
+    const before = this.confirms ? this.#equityBefore : equity;
+    if (Number.isNaN(before)) return;
+    const low = Math.max(equity, before);
+    const high = Math.min(equity, before);
+    this.worstLoss = Math.max(this.worstLoss, this.#firstEquity - low);
+    if (high > this.#highestEquity) this.#highestEquity = high;
+    else this.worstDrawdown = Math.max(this.worstDrawdown, this.#highestEquity - low);
   }
 
   /** What is left for a new entry. Crypto is bought with cash only. */
@@ -165,8 +186,9 @@ export class Account {
 
   #set(account: BrokerAccount, known: Reserved[]): void {
     this.#broker = account;
-    const equity = numberOf(account.equity);
-    this.#measure(equity);
+    this.#equityBefore = this.#lastEquity;
+    this.#lastEquity = numberOf(account.equity);
+    this.#measure();
     if (known.length > 0) this.#reserved = this.#reserved.filter((one) => !known.includes(one));
   }
 }

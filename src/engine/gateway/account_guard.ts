@@ -82,9 +82,21 @@ export class AccountGuard {
         this.#notedHighest = highestEquity;
         this.#note();
       }
+      if (account.confirms) this.#askAgain();
       return null;
     } catch (error) {
       return String(error);
+    }
+  }
+
+  /** One reading is beyond a limit: the next one says whether it was right. */
+  #askAgain(): void {
+    const { account, options: { risk: { maxDailyLoss, maxDrawdown }, log } } = this.state;
+    const isBeyond = account.lastLoss >= maxDailyLoss || account.lastDrawdown >= maxDrawdown;
+    if (isBeyond && this.#loss === null) {
+      account.isStale = true;
+      const equity = money(account.figures.equity);
+      log("warning", "Equity {equity} is beyond a limit for losses: it is read again", { equity });
     }
   }
 

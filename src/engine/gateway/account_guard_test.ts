@@ -133,3 +133,34 @@ Deno.test("a drawdown goes on from the highest that was reached before a restart
   await again.step([]);
   assert.equal(states(again).at(-1), "reducing loss");
 });
+
+Deno.test("one wrong reading of the equity restricts nothing, a second one like it does", async () => {
+  const risk = { maxDailyLoss: 500, maxDrawdown: 2000 };
+  const world = await World.open({ runs: RUNS, stepping: false, isTimed: true, risk });
+  const reads = async (...equities: (string | null)[]) => {
+    for (const equity of equities) {
+      world.broker.equity = equity;
+      await world.pass(60_000);
+    }
+  };
+  const account = world.broker.account.bind(world.broker);
+  let wrong: string | null = null;
+  world.broker.account = async () => {
+    const read = await account();
+    const equity = wrong ?? read.equity;
+    wrong = null;
+    return { ...read, equity };
+  };
+  await reads(null);
+  for (const equity of ["0", "99000", "500000"]) {
+    wrong = equity;
+    await reads(null, null);
+  }
+  assert.deepEqual(states(world), []);
+  assert.match(world.logs.join("\n"), /warning Equity .*beyond a limit.*"0\.00"/);
+  world.broker.equity = "99000";
+  // Read again a second later, not at the next minute.
+  await world.pass(62_000);
+  assert.deepEqual(states(world), ["reducing loss"]);
+  assert.match(world.logs.join("\n"), /error .*1000\.00 lost today/);
+});

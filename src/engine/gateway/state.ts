@@ -44,7 +44,7 @@ export class GatewayState {
   readonly book: Book;
   /** The broker tells each event once, in order (BrokerCapabilities). */
   readonly tellsOnce: boolean;
-  readonly account = new Account();
+  readonly account: Account;
   readonly desks = new Map<string, Desk>();
   readonly board = new Board();
   readonly runs = new Map<number, RunInfo>();
@@ -75,6 +75,7 @@ export class GatewayState {
 
   constructor(readonly options: GatewayOptions) {
     this.tellsOnce = options.broker.capabilities.tellsOnce;
+    this.account = new Account(!options.stepping && !this.tellsOnce);
     this.book = new Book(this.tellsOnce);
     this.restrictions = new Restrictions(() => this.#tellState());
     const { risk } = options;
