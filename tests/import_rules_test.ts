@@ -42,6 +42,7 @@ const LAYERS: Record<string, number> = {
   optimizer: 6.5,
   // A report as a page.
   tear_sheet: 6.5,
+  "analysis.ts": 6.6,
   commands: 7,
 };
 /** Workers wire ports to src; main.ts starts the commands. */

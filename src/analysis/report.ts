@@ -73,7 +73,7 @@ export function buildReport(selection: Selection, options: ReportOptions): Repor
     prices,
     timesUs: daily.date.length > DAYS_ENOUGH
       ? [period.fromUs, ...dayEnds(period.fromUs, period.toUs, period.isRoundTheClock)]
-      : shown.timeUs,
+      : thinTimes(made.exposure.timeUs),
     startEquity: start,
   });
   const gaps = dataGaps(trades, prices, period);
@@ -313,6 +313,12 @@ function marketOf({ figures, isPart }: Selection): Report["market"] {
     rowsLost: sum(all.map(({ rowsLost }) => rowsLost)),
     lagSecondsMax: Math.max(...all.map(({ lagSecondsMax }) => lagSecondsMax)),
   };
+}
+
+/** Of the hours of trade; few enough to be drawn. */
+function thinTimes(timesUs: readonly number[]): number[] {
+  const every = Math.ceil(timesUs.length / 500);
+  return timesUs.filter((_, i) => i % every === 0 || i === timesUs.length - 1);
 }
 
 function meanOf(values: readonly number[]): number | null {

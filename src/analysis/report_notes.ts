@@ -61,7 +61,9 @@ export function notesOf(
         "fees, interest, deposits, or what others traded in it.",
     );
   }
-  if (!fees && trades.length > 0) notes.push("The broker reported no fees: gains are before fees.");
+  if (!fees && trades.length > 0) {
+    notes.push("Fees: not reported by the broker; the gains are before fees.");
+  }
   if (wanted !== undefined && start !== null && benchmark?.isTraded !== false) {
     notes.push(
       `There are no prices of ${wanted}: ` +

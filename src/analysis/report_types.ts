@@ -122,7 +122,8 @@ export interface OrderFigures {
   denials: { by: string; code: string; count: number }[];
 }
 
-export type GroupName = "symbol" | "strategy" | "side" | "weekday" | "hour";
+/** "total": one row, of all trades. */
+export type GroupName = "symbol" | "strategy" | "side" | "weekday" | "hour" | "total";
 
 export interface GroupRow {
   name: string;
@@ -130,6 +131,8 @@ export interface GroupRow {
   winRate: number | null;
   profitFactor: number | null;
   gain: number;
+  /** Of what was opened, %. */
+  gainPercent: number | null;
   /** Mean. */
   r: number | null;
   fees: number;

@@ -45,6 +45,7 @@ export function tradeGroups(trips: readonly Trip[]): Record<GroupName, GroupRow[
     strategy: groupsBy(trips, ({ strategy }) => strategy),
     side: groupsBy(trips, ({ side }) => side),
     weekday: groupsBy(trips, ({ startUs }) => weekdayOf(startUs), WEEKDAYS),
+    total: groupsBy(trips, () => "total"),
     hour: groupsBy(trips, ({ startUs }) => `${exchangeTime(startUs).slice(0, 2)}:00`),
   };
 }
@@ -80,9 +81,15 @@ function groupsBy(
     winRate: share(rows.filter(({ gain }) => gain > 0).length, rows.length),
     profitFactor: profitFactor(rows),
     gain: sum(rows.map(({ gain }) => gain)),
+    gainPercent: percentOf(rows),
     r: mean(rows.flatMap(({ r }) => r === null ? [] : [r])),
     fees: sum(rows.map(({ fees }) => fees)),
   }));
+}
+
+function percentOf(trips: readonly Trip[]): number | null {
+  const opened = sum(trips.map(({ qty, entryPrice }) => Math.abs(qty * entryPrice)));
+  return opened > 0 ? 100 * sum(trips.map(({ gain }) => gain)) / opened : null;
 }
 
 function profitFactor(trips: readonly Trip[]): number | null {

@@ -13,7 +13,7 @@ interface Shown {
 const ROWS_MAX = 25;
 const NAME_WIDTH = 19;
 const COLUMN_WIDTH = 40;
-const GROUP_TITLES: Record<GroupName, string> = {
+const GROUP_TITLES: Record<Exclude<GroupName, "total">, string> = {
   symbol: "symbol",
   strategy: "strategy",
   side: "side",
@@ -28,13 +28,13 @@ export function reportText(report: Report, shown: Shown): string {
       const rows = report.groups[name];
       // One side says nothing that the totals do not.
       if (name === "side" && rows.length < 2) continue;
-      parts.push(groupTable(GROUP_TITLES[name], rows, shown));
+      parts.push(groupTable(GROUP_TITLES[name], rows, report, shown));
     }
     if (report.best.length > 0) parts.push(tripTable("Best trades", report.best, shown));
     if (report.worst.length > 0) parts.push(tripTable("Worst trades", report.worst, shown));
   }
   if (report.notes.length > 0) {
-    parts.push(report.notes.map((note) => wrap(`• ${note}`, shown.width, "  ")).join(""));
+    parts.push(report.notes.map((note) => wrap(note, shown.width, "  ")).join(""));
   }
   return parts.join("\n");
 }
@@ -91,22 +91,33 @@ function figuresText(report: Report, { width, hasColors }: Shown): string {
   ).join("");
 }
 
-function groupTable(title: string, rows: readonly GroupRow[], shown: Shown): string {
-  const isWide = shown.width >= 72;
+function groupTable(
+  title: string,
+  rows: readonly GroupRow[],
+  report: Report,
+  shown: Shown,
+): string {
+  const isWide = shown.width >= 76;
   const order = rows.length > ROWS_MAX
     ? rows.toSorted((a, b) => Math.abs(b.gain) - Math.abs(a.gain)).slice(0, ROWS_MAX)
     : rows;
-  const cells = order.map((row): Cell[] => [
+  const cellsOf = (row: GroupRow): Cell[] => [
     row.name,
     String(row.trades),
     percent(row.winRate),
     ...(isWide ? [ratio(row.profitFactor)] : []),
     signed(row.gain, row.gain.toFixed(2)),
+    ...(isWide ? [percent(row.gainPercent === null ? null : row.gainPercent / 100, "+")] : []),
     row.r === null ? "–" : ratio(row.r, "+"),
-    ...(isWide ? [row.fees.toFixed(2)] : []),
-  ]);
-  const head = [title, "trades", "won", ...(isWide ? ["profit factor"] : []), "gain", "r"];
-  const text = table([...head, ...(isWide ? ["fees"] : [])], cells, shown);
+    ...(isWide ? [report.orders.hasFees ? row.fees.toFixed(2) : "–"] : []),
+  ];
+  const head = isWide
+    ? [title, "trades", "won", "profit factor", "gain", "gain %", "r", "fees"]
+    : [title, "trades", "won", "gain", "r"];
+  const text = table(head, order.map(cellsOf), {
+    ...shown,
+    foot: rows.length > 1 || title === "strategy" ? report.groups.total.map(cellsOf) : [],
+  });
   const more = rows.length - order.length;
   return more === 0 ? text : text + `${more} more, of smaller gains and losses: --csv, --json\n`;
 }

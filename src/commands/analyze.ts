@@ -1,7 +1,8 @@
 /** What batches earned: on the terminal, as JSON, as CSV, as one HTML file. Nothing is written to the database. */
 import { InvalidArgumentError } from "commander";
 import { analyzeBatch } from "../analysis/batch_analysis.ts";
-import { tripsCsv } from "../analysis/csv.ts";
+import { frameCsv } from "../analysis/frame.ts";
+import { tripFrame } from "../analysis/frames.ts";
 import { loadReport, type ReportSources } from "../analysis/load_report.ts";
 import type { Report } from "../analysis/report_types.ts";
 import type { Selection } from "../analysis/selection.ts";
@@ -16,8 +17,8 @@ import { tearSheet } from "../tear_sheet/tear_sheet.ts";
 import { ConfigError } from "../util/errors.ts";
 import { table } from "../util/table.ts";
 import { comparisonText, reportText } from "./analysis_text.ts";
-import { meantBatches } from "./analyze_batches.ts";
-import { batchOf } from "./batch_of.ts";
+import { meantBatches } from "../analysis/meant_batches.ts";
+import { batchOf } from "../analysis/batch_of.ts";
 import { fileSources } from "./data_files.ts";
 import { historyFolder } from "./data_series.ts";
 import { fromTime, toTime } from "./operands.ts";
@@ -36,6 +37,7 @@ interface Options {
   cash?: number;
   bars?: string[];
   html?: string;
+  arrow?: string;
   trades?: boolean;
   denials?: boolean;
   json?: boolean;
@@ -80,6 +82,7 @@ export const command: Command = {
         "prices from files, as of liu backtest; else those of the history",
       )
       .option("--html <FILE>", "write a report for a browser, in one file")
+      .option("--arrow <FILE>", "write the round trips as an Arrow file, for pandas and the like")
       .option("--trades", "list each execution")
       .option("--denials", "list what was denied or refused, and how often")
       .option("--csv", "print the round trips as CSV")
@@ -90,7 +93,7 @@ export const command: Command = {
     const asked = options as Options;
     check(operands[0], asked);
     const { settings } = startSettings(host);
-    const file = asked.html === undefined ? null : await OutputFile.open(asked.html, host.cwd);
+    const file = await fileFor(asked, host);
     const recorded = await readBars(asked, host.cwd);
     const worker = await openSettingsStore(settings, { readOnly: true });
     const store = worker.connect();
@@ -99,10 +102,10 @@ export const command: Command = {
     try {
       const { report, selection } = await reportOf(operands[0], asked, sources, host);
       if (asked.json) return host.out(jsonText(report, selection));
-      if (asked.csv) return host.out(tripsCsv(report.trips));
+      if (asked.csv) return host.out(frameCsv(tripFrame(report.trips)));
       if (file !== null) {
-        await file.write(await tearSheet(report));
-        return host.out(`Written: ${asked.html}\n`);
+        await file.write(asked.html ? await tearSheet(report) : await arrowOf(report));
+        return host.out(`Written: ${asked.html ?? asked.arrow}\n`);
       }
       host.out(await terminalText(report, selection, { asked, sources, settings, host }));
     } finally {
@@ -111,15 +114,18 @@ export const command: Command = {
   },
 };
 
-function check(named: string | undefined, { from, to, portfolio, json, csv, html }: Options): void {
+function check(
+  named: string | undefined,
+  { from, to, portfolio, json, csv, html, arrow }: Options,
+): void {
   if (from !== undefined && to !== undefined && from >= to) {
     throw new ConfigError("Cannot analyze: --from is later than --to");
   }
   if (named !== undefined && portfolio !== undefined) {
     throw new ConfigError("Cannot analyze a batch and a portfolio: name one of them");
   }
-  if ([json, csv, html].filter((one) => one !== undefined).length > 1) {
-    throw new ConfigError("Cannot use more than one of --json, --csv and --html");
+  if ([json, csv, html, arrow].filter((one) => one !== undefined).length > 1) {
+    throw new ConfigError("Cannot use more than one of --json, --csv, --html and --arrow");
   }
 }
 
@@ -135,6 +141,17 @@ async function readBars({ bars }: Options, cwd: string): Promise<MarketData> {
   return mergeMarketData(parts);
 }
 
+async function fileFor({ html, arrow }: Options, { cwd }: Host): Promise<OutputFile | null> {
+  const name = html ?? arrow;
+  return name === undefined ? null : await OutputFile.open(name, cwd);
+}
+
+async function arrowOf({ trips }: Report): Promise<Uint8Array> {
+  // A library for those who use it.
+  const { frameArrow } = await import("../analysis/arrow_frame.ts");
+  return frameArrow(tripFrame(trips));
+}
+
 type Sources = ReportSources & { store: Store };
 
 async function reportOf(
@@ -144,7 +161,7 @@ async function reportOf(
   { signal }: Host,
 ): Promise<{ report: Report; selection: Selection }> {
   const { from: fromUs, to: toUs, portfolio } = asked;
-  const batchIds = await meantBatches(sources.store, { named, portfolio, fromUs, toUs });
+  const batchIds = await meantBatches(sources.store, { batch: named, portfolio, fromUs, toUs });
   return await loadReport({ ...requestOf(asked), batchIds }, sources, signal);
 }
 

@@ -13,7 +13,7 @@ import { chosenPicks, rangeOf, recordedPicks, type StoredBatch } from "./backtes
 import { backtestJson } from "./backtest_report.ts";
 import { runAndReport } from "./backtest_run.ts";
 import { backtestSettings } from "./backtest_settings.ts";
-import { batchOf } from "./batch_of.ts";
+import { batchOf } from "../analysis/batch_of.ts";
 import { loadTradePlan } from "./plan.ts";
 import { startSettings } from "./settings.ts";
 import { openSettingsStore, requireDatabase } from "./store.ts";

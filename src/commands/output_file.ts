@@ -21,9 +21,10 @@ export class OutputFile {
   }
 
   /** After the result has been told: it is not lost with the file. Throws OperationError. */
-  async write(text: string): Promise<void> {
+  async write(content: string | Uint8Array): Promise<void> {
     try {
-      await Deno.writeTextFile(this.path, text);
+      if (typeof content === "string") await Deno.writeTextFile(this.path, content);
+      else await Deno.writeFile(this.path, content);
     } catch (error) {
       throw new OperationError(
         `Cannot write ${this.path}: ${(error as Error).message}. The result is told above`,

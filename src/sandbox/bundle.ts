@@ -132,6 +132,9 @@ async function replacement(
   const { specifier } = site;
   const refuse = (why: string) => refusal(module.path, module.text, site.at, why);
   if (specifier === "liu") return '"liu"';
+  if (specifier === "liu/analysis") {
+    throw refuse('"liu/analysis" is for notebooks and programs of your own, not for what trades');
+  }
   if (specifier === "liu/testing") {
     throw refuse('"liu/testing" is for tests only: import it in a test file, not in what trades');
   }

@@ -45,6 +45,7 @@ const REFUSED: [specifier: string, message: RegExp][] = [
   ["LIU", /is refused/],
   ["liu/guard", /is refused/],
   ["liu/testing", /for tests only/],
+  ["liu/analysis", /not for what trades/],
   ["../../outside.ts", /lies outside of \/plan: move it there/],
   ["./missing.ts", /cannot read strategies\/missing.ts: no such file/],
   ["./levels", /must end in .ts, .mts, .js or .mjs/],

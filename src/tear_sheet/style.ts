@@ -70,7 +70,7 @@ th:last-child,td:last-child{padding-right:0}
 .months .loss{background:color-mix(in srgb,var(--bad) var(--strength),var(--paper))}
 .months .year{font-weight:600}
 ul{margin:0;padding-left:18px}li{margin:3px 0}
-.notes{margin:18px 0 0;padding:12px 16px;background:var(--faint);border-radius:8px;font-size:14px}
+.notes{margin:18px 0 0;padding:12px 16px 12px 32px;background:var(--faint);border-radius:8px;font-size:14px}
 pre{margin:6px 0 0;padding:12px 14px;background:var(--faint);border-radius:8px;overflow-x:auto;
 font:12.5px/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;white-space:pre-wrap;overflow-wrap:anywhere}
 code{font:13px ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;overflow-wrap:anywhere}

@@ -8,7 +8,8 @@ import type { Html } from "./chart.ts";
 
 const GROUPS_MAX = 30;
 const TRIPS_MAX = 200;
-const TITLES: Record<GroupName, string> = {
+const FEW = 10;
+const TITLES: Record<Exclude<GroupName, "total">, string> = {
   strategy: "By strategy",
   symbol: "By symbol",
   side: "By side",
@@ -16,13 +17,13 @@ const TITLES: Record<GroupName, string> = {
   hour: "By hour of entry",
 };
 
-export function groupTables({ groups }: Report): Html[] {
+export function groupTables({ groups, orders }: Report): Html[] {
   const names = ["strategy", "symbol", "side", "weekday", "hour"] as const;
   return names.filter((name) => groups[name].length > (name === "side" ? 1 : 0))
-    .map((name) => groupTable(TITLES[name], groups[name]));
+    .map((name) => groupTable(TITLES[name], groups[name], orders.hasFees));
 }
 
-function groupTable(title: string, rows: readonly GroupRow[]): Html {
+function groupTable(title: string, rows: readonly GroupRow[], hasFees: boolean): Html {
   const shown = rows.length > GROUPS_MAX
     ? rows.toSorted((a, b) => Math.abs(b.gain) - Math.abs(a.gain)).slice(0, GROUPS_MAX)
     : rows;
@@ -49,7 +50,7 @@ function groupTable(title: string, rows: readonly GroupRow[]): Html {
               percent(row.winRate)
             }</td><td>${ratio(row.profitFactor)}</td>${gainCell(row.gain)}<td>${
               ratio(row.r, "+")
-            }</td><td>${row.fees.toFixed(2)}</td></tr>`
+            }</td><td>${hasFees ? row.fees.toFixed(2) : "–"}</td></tr>`
           )}</tbody>
         </table>
       </div>
@@ -57,17 +58,20 @@ function groupTable(title: string, rows: readonly GroupRow[]): Html {
   `;
 }
 
-export function tripTables({ trips, best, worst }: Report): Html | "" {
-  if (trips.length <= 10) return tripTable("All trades", "", trips);
+/** The best and the worst, where there are more than are read at a glance. */
+export function extremeTables({ trips, best, worst }: Report): Html | "" {
+  if (trips.length <= FEW) return "";
+  return html`${tripTable("Best", "", best)}${tripTable("Worst", "", worst)}`;
+}
+
+export function allTrips({ trips }: Report): Html | "" {
   const newest = trips.slice(-TRIPS_MAX).reverse();
   const told = newest.length < trips.length
-    ? `the newest ${newest.length} of ${
+    ? `the newest ${newest.length} exits of ${
       trips.length.toLocaleString("en-US")
     }; all of them: liu analyze --csv`
-    : "the newest first";
-  return html`${tripTable("Best", "", best)}${tripTable("Worst", "", worst)}${
-    tripTable("All trades", told, newest)
-  }`;
+    : "the newest exits first";
+  return tripTable("All trades", told, newest);
 }
 
 function tripTable(title: string, told: string, trips: readonly Trip[]): Html | "" {
@@ -99,9 +103,9 @@ function tripTable(title: string, told: string, trips: readonly Trip[]): Html | 
               price(trip.qty)
             }</td><td>${price(trip.entryPrice)}</td><td>${price(trip.exitPrice)}</td>${
               gainCell(trip.gain)
-            }<td>${trip.gainPercent.toFixed(2)}</td><td>${ratio(trip.r, "+")}</td><td>${
-              duration((trip.endUs - trip.startUs) / 86_400e6)
-            }</td></tr>`
+            }<td>${trip.gainPercent.toFixed(2).replace(/^-(0\.00)$/, "$1")}</td><td>${
+              ratio(trip.r, "+")
+            }</td><td>${duration((trip.endUs - trip.startUs) / 86_400e6)}</td></tr>`
           )}</tbody>
         </table>
       </div>

@@ -18,7 +18,7 @@ import {
 } from "./distributions.ts";
 import { priceFigures } from "./price_charts.ts";
 import { STYLE } from "./style.ts";
-import { groupTables, tripTables } from "./tables.ts";
+import { allTrips, extremeTables, groupTables } from "./tables.ts";
 
 const POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
 
@@ -45,7 +45,7 @@ export async function tearSheet(report: Report): Promise<string> {
     <h2>Figures</h2>${figures(report)}
     ${trades(report)}
     ${prices(report)}
-    ${ran(report)}
+    ${ran(report)}${allTrips(report)}
     <footer>Made by Liu from what it had stored. What each figure is: docs/analysis.md.</footer>
         </main>
       </body>
@@ -142,7 +142,7 @@ function trades(report: Report): Html | "" {
   return html`<h2>Trades</h2><div class="${
     spread.length === 3 ? "triple" : "pair"
   }">${spread}</div>${excursionCharts(report.trips)}
-${groupTables(report)}${tripTables(report)}`;
+${groupTables(report)}${extremeTables(report)}`;
 }
 
 function prices(report: Report): Html | "" {

@@ -3,20 +3,28 @@ import { exchangeDate } from "../model/calendar.ts";
 import { OperationError } from "../util/errors.ts";
 import { batchOf } from "./batch_of.ts";
 
+/** Which batches: of these the first that is given; nothing: the newest. */
+export interface MeantBatches {
+  /** An id, what it begins with, or "last". */
+  batch?: string;
+  /** Whole ids. */
+  batches?: readonly string[];
+  portfolio?: string;
+  /** Of traders, not backtests, that began in [fromUs, toUs): microseconds since the epoch. */
+  fromUs?: number;
+  toUs?: number;
+}
+
 /**
  * Batches that are meant: one that is named, those of a portfolio, or, by dates alone, the traders' that
  * began in them. Throws OperationError where there is none.
  */
 export async function meantBatches(
   store: Pick<Store, "runs" | "batches" | "liveRuns" | "portfolioBatches">,
-  { named, portfolio, fromUs, toUs }: {
-    named: string | undefined;
-    portfolio: string | undefined;
-    fromUs: number | undefined;
-    toUs: number | undefined;
-  },
+  { batch, batches, portfolio, fromUs, toUs }: MeantBatches,
 ): Promise<string[]> {
-  if (named !== undefined) return [await batchOf(store, named)];
+  if (batch !== undefined) return [await batchOf(store, batch)];
+  if (batches !== undefined) return [...batches];
   if (portfolio !== undefined) {
     const found = await store.portfolioBatches(portfolio);
     if (found === null) throw new OperationError(`There is no portfolio "${portfolio}"`);
