@@ -4,7 +4,7 @@ import type { Command } from "../contracts/command.ts";
 import type { BatchReferences, RunRow, Store } from "../contracts/store.ts";
 import { table } from "../util/table.ts";
 import { endText, minuteText, runningBatches } from "./batch_options.ts";
-import { batchOf } from "./batch_of.ts";
+import { batchOf } from "../analysis/batch_of.ts";
 import { startSettings } from "./settings.ts";
 import { openSettingsStore } from "./store.ts";
 

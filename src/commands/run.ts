@@ -1,7 +1,7 @@
 import type { Command } from "../contracts/command.ts";
 import { ConfigError } from "../util/errors.ts";
 import { table } from "../util/table.ts";
-import { batchOf } from "./batch_of.ts";
+import { batchOf } from "../analysis/batch_of.ts";
 import {
   declareListOptions,
   endText,

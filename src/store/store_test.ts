@@ -95,6 +95,9 @@ databases.each("every table gives back what it was given", async ({ open }) => {
     endUs: ended.endUs,
     runs: 1,
     trades: 0,
+    strategies: [run.algoName],
+    endReasons: ["close"],
+    buildNumber: "test",
   });
   await store.close();
 });
