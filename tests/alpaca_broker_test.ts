@@ -68,6 +68,7 @@ Deno.test("legs make an order a bracket, an OTO or an OCO", async () => {
 });
 
 Deno.test("each answer to an order is what the contract calls it", async () => {
+  const MISMATCH = "position intent mismatch, inferred: sell_to_open, specified: sell_to_close";
   const duplicate = { code: 42210000, message: "client_order_id must be unique" };
   const forbidden = (message: string) => ({ code: 40310000, message });
   const refusal = (message: string, cause?: string) => (
@@ -75,6 +76,10 @@ Deno.test("each answer to an order is what the contract calls it", async () => {
   );
   const table: [number, unknown, Record<string, string>, unknown][] = [
     [403, forbidden("insufficient qty"), {}, refusal("insufficient qty", "qty_held")],
+    [422, { code: 42210000, message: MISMATCH }, {}, {
+      ...refusal(MISMATCH, "qty_held"),
+      code: 42210000,
+    }],
     [403, forbidden("potential wash trade"), {}, refusal("potential wash trade", "wash_trade")],
     [403, forbidden("insufficient buying power"), {}, refusal("insufficient buying power")],
     [422, duplicate, {}, { result: "duplicate" }],

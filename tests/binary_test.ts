@@ -78,6 +78,17 @@ inBinary("trades the demo's day", async () => {
   assert.equal(Number(account.cashChange).toFixed(2), Number(totals.cashChange).toFixed(2));
 });
 
+inBinary("runs a user's own miner, and one of its own", async () => {
+  assert.equal((await liu.run(["init", "mining"])).code, 0);
+  for (
+    const [name, result] of [["my_miner", /"volatile":""/], ["gainloss", /"batches":/]] as const
+  ) {
+    const { code, out, err } = await liu.run(["miner", name, "--config", "mining/miner.toml"]);
+    assert.equal(code, 0, err);
+    assert.match(out, result);
+  }
+});
+
 inBinary("refuses imports from outside of the plan", async () => {
   await writeFiles(liu.folder, {
     "hostile/plan.toml": '[scanners.momentum]\n[strategies.mine]\nfilename = "mine.ts"\n',

@@ -113,6 +113,22 @@ databases.each(
       const stocks = portfolio.result.stocks as { symbol: string; weight: number }[];
       assert.equal(stocks.length, 3);
 
+      // A backtest may not know a portfolio that was computed later.
+      const backtest = (from: string) =>
+        liu.run(["backtest", from, "--to", "2021-12-30", "--scale", "day", "--json"]);
+      const early = await backtest("2021-12-16");
+      assert.equal(early.code, 2);
+      assert.match(early.err, /"momentum" was computed after the session of 2021-12-31/);
+      await mine("portfolio", "--date", "2021-12-15");
+      const tested = await backtest("2021-12-16");
+      assert.equal(tested.code, 0, tested.err);
+      assert.deepEqual(
+        [...new Set((await liu.analysis()).trades.map(({ symbol }) => symbol))].length,
+        3,
+        tested.out,
+      );
+      await mine("portfolio");
+
       const [row] = await bare.run((sql) =>
         sql`select close::float8 as close, (indicators ->> 'sma(5)')::float8 as sma,
                  (select avg(close)::float8 from (select close from stock_ohlc o
@@ -159,6 +175,74 @@ databases.each(
       await bare.close();
     }),
 );
+
+Deno.test("the next session sells what left the portfolio, buys what came, and leaves the rest", () =>
+  inFolder(async (folder) => {
+    const exchange = await new Liu(folder).simulate([
+      ...["--generate", "6", "--seed", "3", "--speed", "max"],
+      ...["--start", "2021-12-31T14:00:00Z"],
+    ]);
+    try {
+      const liu = new Liu(folder, undefined, exchangeEnv(exchange.baseUrl, KEYS));
+      const assets = await fetch(`${exchange.baseUrl}/v2/assets`, {
+        headers: { "APCA-API-KEY-ID": KEYS.keyId, "APCA-API-SECRET-KEY": KEYS.secretKey },
+      });
+      const [leaves, stays, comes] = (await assets.json() as { symbol: string }[])
+        .map(({ symbol }) => symbol).sort();
+      const portfolioOf = (...symbols: (string | undefined)[]) =>
+        `[miners.portfolio]\nsize = 20_000\nlookback = 30\nskip = 5\nmin_score = -1\nstocks = 2\n` +
+        `max_weight = 50\nmin_share_price = 0\nmin_dollar_volume = 0\n` +
+        `symbols = ${JSON.stringify(symbols)}\n`;
+      await writeFiles(folder, {
+        "tradeplan.toml": PLAN.replace("band = 10", "band = 50"),
+        "first.toml": portfolioOf(leaves, stays),
+        "second.toml": portfolioOf(stays, comes),
+      });
+      const session = async (config: string) => {
+        lineOf(await liu.run(["miner", "portfolio", "--config", config]));
+        const traded = await liu.run(["trader"]);
+        assert.equal(traded.code, 0, traded.err);
+        const { trades } = await liu.analysis();
+        // An order may be filled in parts.
+        return [...new Set(trades.map(({ symbol, operation }) => `${operation} ${symbol}`))];
+      };
+      const first = await session("first.toml");
+      assert.deepEqual(first.sort(), [`buy ${leaves}`, `buy ${stays}`].sort());
+      const second = await session("second.toml");
+      assert.deepEqual(second, [`sell ${leaves}`, `buy ${comes}`]);
+    } finally {
+      await exchange.stop();
+    }
+  }));
+
+Deno.test("a provider's limit is waited for; what was mined before it fails stays, and a rerun goes on", () =>
+  inFolder(async (folder) => {
+    await writeFiles(folder, {
+      "miner.toml": "[miners.daily_ohlc]\ndays = 20\n",
+      // Of the second two hundred symbols: once too many requests, then no answer any more.
+      "faults.toml": [[429, 3], [503, 4], [503, 5], [503, 6], [503, 7]].map(([status, nth]) =>
+        `[[faults]]\nkind = "http_error"\nrequests = ["GET /v2/stocks/bars"]\n` +
+        `status = ${status}\nnth = ${nth}\n` + (status === 429 ? "wait = 1\n" : "")
+      ).join(""),
+    });
+    const exchange = await new Liu(folder).simulate(
+      [...["--generate", "230", "--seed", "3", "--speed", "max"], "--faults", "faults.toml"],
+    );
+    try {
+      const liu = new Liu(folder, undefined, exchangeEnv(exchange.baseUrl, KEYS));
+      const failed = await liu.run(["miner", "daily_ohlc"]);
+      assert.equal(failed.code, 1, failed.err);
+      assert.match(failed.err, /"daily_ohlc" failed for 2021-12-31: Cannot read from .*503/);
+      assert.match(failed.err, /kept \(4000 rows of stock_ohlc\): the same command goes on/);
+      const { error, written } = JSON.parse(failed.out);
+      assert.match(error, /503/);
+      assert.deepEqual(written, { stock_ohlc: 4000 });
+      const again = lineOf(await liu.run(["miner", "daily_ohlc"]));
+      assert.deepEqual(again.written, { stock_ohlc: 600 });
+    } finally {
+      await exchange.stop();
+    }
+  }));
 
 const OWN = `import { type MineContext, Miner, param } from "liu";
 export default class Own extends Miner {

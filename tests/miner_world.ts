@@ -54,6 +54,7 @@ export class MinerWorld {
       return await new miner({ name: "test", params: values }).run(context) ?? null;
     } finally {
       this.written = client.written;
+      port1.close();
       port2.close();
       await access.close();
     }

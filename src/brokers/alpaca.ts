@@ -226,6 +226,8 @@ function isDuplicate(message: string): boolean {
 
 /** Of one code, 40310000, too. */
 function causeOf({ code, message }: { code: number; message: string }): { cause?: RefusalCause } {
+  // It was to close what the account does not hold (any more).
+  if (/position intent mismatch/i.test(message)) return { cause: "qty_held" };
   if (code !== AlpacaErrorCode.forbidden) return {};
   if (/wash trade/i.test(message)) return { cause: "wash_trade" };
   return /insufficient qty/i.test(message) ? { cause: "qty_held" } : {};

@@ -36,7 +36,8 @@ export class BacktestStore implements Pick<Store, "startRun" | "write"> {
     settings.refRuns ??= await refRunsOf(client, names, settings);
     for (const source of settings.strategies) source.keystore = await client.keystore(source.name);
     const targets = await readTargets(settings.strategies, client, settings.fromUs);
-    settings.scanners = [...settings.scanners, ...targets];
+    // In place: runs of a check are made of copies that share the list.
+    settings.scanners.push(...targets);
     return settings;
   }
 

@@ -11,7 +11,9 @@ import { assetClassOf } from "../model/asset.ts";
 import { addDays, cryptoSession } from "../model/calendar.ts";
 import { decimal } from "../util/decimal.ts";
 import { ConfigError } from "../util/errors.ts";
+import { logger } from "../util/log.ts";
 import { historyFolder } from "./data_series.ts";
+import { barsOfGood } from "./miner_bars.ts";
 
 export interface MinerWorld {
   settings: Settings;
@@ -44,8 +46,13 @@ export function minerHost(world: MinerWorld): MinerHost {
   return {
     async bars({ symbols, scale, fromUs, toUs }) {
       const { history } = await opened();
-      const range = { symbols, scale, fromUs, toUs: Math.min(toUs, endUs) };
-      return await history.loadBars(range, signal);
+      const range = { scale, fromUs, toUs: Math.min(toUs, endUs) };
+      return await barsOfGood(
+        symbols,
+        (some) => history.loadBars({ ...range, symbols: some }, signal),
+        (symbol, { message }) =>
+          logger("miner").warn("{symbol} is left out: {message}", { symbol, message }),
+      );
     },
 
     async symbols(assetClass) {

@@ -2,6 +2,7 @@
 import type { Settings } from "../config/environment.ts";
 import type { MinerPlan, MinerSection } from "../config/miner_plan.ts";
 import type { Host } from "../contracts/command.ts";
+import type { Json } from "../contracts/store.ts";
 import { type MinerEnd, runMiner } from "../engine/miners/run_miner.ts";
 import type { Remote } from "../history/history.ts";
 import { miners as builtins } from "../miners/registry.ts";
@@ -9,6 +10,7 @@ import { exchangeDate, previousSession, sessionOf } from "../model/calendar.ts";
 import { ConfigError, OperationError, RetryableError, StrategyError } from "../util/errors.ts";
 import { logger } from "../util/log.ts";
 import { progressBar, StatusLine } from "../util/progress.ts";
+import { table } from "../util/table.ts";
 import { alpacaUrls } from "../wire/alpaca_urls.ts";
 import { minerHost } from "./miner_host.ts";
 import { lockMiner, type MinerRun, noteRun } from "./miner_lock.ts";
@@ -33,6 +35,7 @@ const EXIT_RUNNING = 3;
 /** After a close, bars still settle. */
 const SETTLING_US = 20 * 60e6;
 const WARNINGS_MAX = 20;
+const CLOSE_MS_MAX = 30_000;
 
 /** Gives the exit code. Throws ConfigError, and OperationError where it could not begin. */
 export async function mine(wanted: MineWanted, host: Host): Promise<number> {
@@ -70,7 +73,8 @@ export async function mine(wanted: MineWanted, host: Host): Promise<number> {
           signal,
         });
       } finally {
-        await store.close();
+        // All that was written has been answered: what hangs is a query of the miner's.
+        await store.close(CLOSE_MS_MAX);
       }
       const run: MinerRun = {
         date,
@@ -151,6 +155,8 @@ class Lines {
 
   log(text: string): void {
     if (this.#host.isErrTerminal) this.#status.print(text);
+    // Who asks for logs gets them.
+    else if (this.#host.env.LIU_LOG || this.#host.env.LIU_DEBUG_ENABLED) this.#host.err(text);
     else this.#held.push(text);
   }
 
@@ -221,10 +227,22 @@ function keptText(written: Record<string, number>, isDryRun: boolean): string {
 function peopleText(name: string, { date, written, result }: MinerRun, isDryRun: boolean): string {
   const rows = Object.entries(written).map(([table, count]) => `${count} rows of ${table}`);
   const stored = rows.length === 0 ? "nothing new" : rows.join(", ");
-  const rest = Object.entries(result).filter(([, value]) => !isEmpty(value)).map(([key, value]) =>
-    `\n  ${key.replaceAll("_", " ")}: ${typeof value === "object" ? JSON.stringify(value) : value}`
-  );
+  const rest = Object.entries(result).filter(([, value]) => !isEmpty(value))
+    .map(([key, value]) => `\n  ${key.replaceAll("_", " ")}: ${valueText(value)}`);
   return `${name} for ${date}: ${stored}${isDryRun ? " would be stored" : ""}${rest.join("")}`;
+}
+
+function valueText(value: Json): string {
+  if (Array.isArray(value) && value.every(isTable)) {
+    const head = [...new Set(value.flatMap((row) => Object.keys(row)))];
+    const cells = value.map((row) => head.map((name) => valueText(row[name] ?? null)));
+    return "\n" + table(head, cells, { width: Infinity, hasColors: false }).trimEnd();
+  }
+  return typeof value === "object" ? JSON.stringify(value) : String(value);
+}
+
+function isTable(value: Json): value is { [key: string]: Json } {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function isEmpty(value: unknown): boolean {

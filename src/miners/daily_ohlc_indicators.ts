@@ -15,9 +15,18 @@ export interface IndicatorSpec {
 /** What has no length to be warmed up by: it counts from the first bar, which each run moves. */
 const CUMULATIVE = ["obv", "vwap"];
 const NONE = ["constructor", "feed", "every"];
-/** An average that never forgets has forgotten all but a fraction of 1/3000 after so many periods. */
-const PERIODS = 4;
-const BARS_DEFAULT = 35;
+/**
+ * Averages that never forget have forgotten all but a part of 1/5000 after so many periods: those
+ * with a weight of 2 / (period + 1), some of which are averaged again, and Wilder's, of 1 / period.
+ */
+const PERIODS_OF_EMA = 6;
+const PERIODS_OF_WILDER = 9;
+/** The others look at their periods alone. */
+const PERIODS = 2;
+const EMA_LIKE = ["ema", "dema", "tema", "macd"];
+const WILDER_LIKE = ["wilder", "rsi", "atr", "adx", "keltner", "superTrend"];
+/** Where none is given: no default is longer. */
+const BARS_DEFAULT = 47;
 /** Numbers that some kinds have beside their value. */
 const PARTS = ["signal", "histogram", "upper", "middle", "lower", "k", "d", "plusDi", "minusDi"];
 
@@ -33,9 +42,11 @@ export function indicatorSpecs(texts: readonly string[], section: string): Indic
 export function warmUpBars(specs: readonly IndicatorSpec[]): number {
   return Math.max(
     0,
-    ...specs.map(({ args }) => {
+    ...specs.map(({ method, args }) => {
       const numbers = args.filter((arg) => typeof arg === "number");
-      return PERIODS * Math.max(BARS_DEFAULT, ...numbers);
+      const bars = Math.ceil(numbers.reduce((sum, bars) => sum + bars, 0)) || BARS_DEFAULT;
+      if (EMA_LIKE.includes(method)) return PERIODS_OF_EMA * bars;
+      return (WILDER_LIKE.includes(method) ? PERIODS_OF_WILDER : PERIODS) * bars;
     }),
   );
 }

@@ -34,6 +34,11 @@ export interface OrderRequest {
    */
   takeProfit: { limitPrice: string } | null;
   stopLoss: { triggerPrice: string; limitPrice: string | null } | null;
+  /**
+   * It is to close what the account holds: a broker that can tell refuses it where it would open a
+   * position instead. Not given: false.
+   */
+  closesOnly?: boolean;
 }
 
 /** An order's state, the same for all brokers. The first group can still change, the second is final. */

@@ -259,6 +259,9 @@ export function toOrderBody(order: OrderRequest): AlpacaOrderRequest {
   if (order.trailPrice !== null) body.trail_price = plain(order.trailPrice);
   if (order.trailPercent !== null) body.trail_percent = plain(order.trailPercent);
   if (order.extendedHours) body.extended_hours = true;
+  if (order.closesOnly) {
+    body.position_intent = order.side === "sell" ? "sell_to_close" : "buy_to_close";
+  }
   if (takeProfit) body.take_profit = { limit_price: plain(takeProfit.limitPrice) };
   if (stopLoss) {
     body.stop_loss = { stop_price: plain(stopLoss.triggerPrice) };

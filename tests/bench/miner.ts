@@ -91,6 +91,7 @@ async function run(what: string, dsn: string): Promise<{ rows: number; seconds: 
   const seconds = databaseMs / 1000;
   const all = ((performance.now() - startMs) / 1000).toFixed(1);
   console.log(`  ${what}: ${rows} rows, ${seconds.toFixed(1)} s in the database, ${all} s in all`);
+  port1.close();
   port2.close();
   await access.close();
   return { rows, seconds };

@@ -42,16 +42,17 @@ async function storms(injections: number): Promise<void> {
   );
   console.log("| --- | --- | --- | --- | --- | --- | --- |");
   for (const fault of STORMS) {
-    const { kind: _, every: __, ...own } = fault;
+    const { kind, every: _, ...own } = fault;
     const what = Object.keys(own).length > 0 ? ` ${JSON.stringify(own)}` : "";
-    const told = await storm(fault, { injections, seed });
+    const told = await storm([fault], { injections, seed });
     const { duplicates, lostFills, mismatches, unprotected, others } = told;
     const problems = [...duplicates, ...lostFills, ...mismatches, ...unprotected, ...others];
-    const counts = [told.injected, told.orders, duplicates, lostFills, mismatches, unprotected]
+    const [injected] = told.injected;
+    const counts = [injected, told.orders, duplicates, lostFills, mismatches, unprotected]
       .map((one) => Array.isArray(one) ? one.length : one);
-    console.log(`| ${told.kind}${what} | ${counts.join(" | ")} |`);
+    console.log(`| ${kind}${what} | ${counts.join(" | ")} |`);
     for (const problem of problems) console.log(`PROBLEM: ${problem}`);
-    if (problems.length > 0 || told.injected < injections) isWrong = true;
+    if (problems.length > 0 || injected < injections) isWrong = true;
   }
 }
 

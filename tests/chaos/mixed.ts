@@ -1,7 +1,9 @@
 /** Whole sessions of the demo's day with all kinds of faults at once. */
+import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { decimal } from "../../src/util/decimal.ts";
 import type { FaultInput } from "../../src/config/fault_kinds.ts";
+import { Random } from "../../src/simulator/random.ts";
 import { faultsOf, type SessionFaults } from "../faults/session_check.ts";
 import { type Played, SessionWorld } from "../session_world.ts";
 
@@ -21,13 +23,67 @@ export interface MixedResult extends SessionFaults {
   cashDifference: string;
 }
 
-/** Market seconds in a second: where time goes by steps, the trader does not look again by itself. */
-const SPEED = 300;
-/** After this nothing goes wrong any more: what went wrong is repaired until the close. */
-const CALM_FROM = "15:40";
-/** Liquidations are among the last: after two the trader only reduces for the rest of its day. */
-const LIQUIDATIONS_FROM = "14:30";
-/** Five market minutes: as often as can be. */
+const DATE = "2022-01-03";
+
+/** How long everything goes wrong, exchange time. */
+export interface MixedDay {
+  close: string;
+  /**
+   * Market seconds in a second: where time goes by steps, the trader does not look again by itself.
+   */
+  speed: number;
+  /** Of the crypto session, and of the exchange, UTC. */
+  endTime: string;
+  endUtc: string;
+  /** After this nothing goes wrong any more: what went wrong is repaired until the close. */
+  calmFrom: string;
+  /** Each fault is injected once for certain, after more and more orders, and else by chance. */
+  isCertain: boolean;
+  /** When the sockets are lost for certain: trading twice, stocks, crypto. */
+  socketsAt: readonly [string, string, string, string];
+  /**
+   * The broker liquidates the account within a quarter of an hour from then on. Late: Liu enters
+   * nothing any more after it, so that nothing else could go wrong.
+   */
+  liquidatedFrom: string;
+  /** Lines of the demo's plan, by what they begin with: strategies that trade more often. */
+  plan: Readonly<Record<string, string>>;
+}
+
+export const WHOLE_DAY: MixedDay = {
+  close: "16:00",
+  speed: 300,
+  endTime: "16:15",
+  endUtc: "21:20",
+  calmFrom: "15:40",
+  isCertain: false,
+  socketsAt: ["10:30", "12:30", "11:00", "14:00"],
+  liquidatedFrom: "15:10",
+  plan: {},
+};
+/** A day with an early close, for tests: all kinds of faults in half a minute. */
+export const SHORT_DAY: MixedDay = {
+  close: "11:00",
+  speed: 200,
+  endTime: "11:10",
+  endUtc: "16:12",
+  calmFrom: "10:40",
+  isCertain: true,
+  socketsAt: ["09:58", "10:14", "10:04", "10:09"],
+  liquidatedFrom: "10:22",
+  plan: {
+    "fast = 10": "fast = 2",
+    "slow = 30": "slow = 5",
+    "min_distance = 0.5": "min_distance = 0.1",
+    "given_back = 60": "given_back = 20",
+    "hold_minutes = 60": "hold_minutes = 6",
+    "rest_minutes = 10": "rest_minutes = 1",
+    "start = 30": "start = 15",
+  },
+};
+/** So many orders come on any day. */
+const ORDERS = 10;
+/** Market minutes, as often as can be. */
 const RECONCILE = `
 [reconcile]
 in_flight = 1
@@ -62,26 +118,54 @@ const MIXED: FaultInput[] = [
   { kind: "update_late", ms: 60_000, jitter: 60_000, probability: 0.05 },
   { kind: "update_swapped", probability: 0.05 },
   { kind: "legs_both_fill", probability: 0.2 },
-  { kind: "socket_cut", sockets: ["trading"], probability: 0.0005, name: "trading socket cut" },
-  { kind: "socket_closed", sockets: ["trading"], probability: 0.0005 },
-  { kind: "socket_cut", sockets: ["stocks"], probability: 0.0005, name: "stocks socket cut" },
-  { kind: "socket_error", sockets: ["crypto"], probability: 0.0005 },
-  { kind: "forced_liquidation", at: LIQUIDATIONS_FROM, probability: 0.001 },
 ];
 
-export async function playMixed(world: SessionWorld, seed: number): Promise<MixedResult> {
+/** What goes wrong on such a day, in the numbers of this seed. */
+function faultsOfDay(day: MixedDay, seed: number): FaultInput[] {
+  const { close, calmFrom, isCertain, socketsAt: [cut, closed, stocks, crypto] } = day;
+  const random = new Random(seed, MIXED.length);
+  const [hour, minute] = day.liquidatedFrom.split(":").map(Number);
+  const at = `${hour}:${String(minute + random.int(0, 15)).padStart(2, "0")}`;
+  const faults: FaultInput[] = [
+    ...MIXED,
+    ...(isCertain ? MIXED : []).map(({ probability: _, name, ...fault }, i) => ({
+      ...fault,
+      name: `one ${name ?? `${fault.kind} ${i}`}`,
+      after: { orders: 1 + i % ORDERS },
+    })),
+    { kind: "socket_cut", sockets: ["trading"], at: cut, name: "trading socket cut" },
+    { kind: "socket_closed", sockets: ["trading"], at: closed, name: "trading socket closed" },
+    { kind: "socket_cut", sockets: ["stocks"], at: stocks, name: "stocks socket cut" },
+    { kind: "socket_error", sockets: ["crypto"], at: crypto, name: "crypto socket 407" },
+    { kind: "forced_liquidation", at, name: "forced liquidation" },
+  ];
+  return [
+    ...faults.map((fault) => ({ ...fault, until: calmFrom })),
+    ...(close === WHOLE_DAY.close ? [] : [{ kind: "early_close", date: DATE, close } as const]),
+  ];
+}
+
+export async function playMixed(
+  world: SessionWorld,
+  seed: number,
+  day = WHOLE_DAY,
+): Promise<MixedResult> {
   const text = await Deno.readTextFile(new URL("../../tradeplan.toml", import.meta.url));
-  const plan = text.replace(/^end_time = .*$/m, 'end_time = "16:15"') + RECONCILE;
+  let plan = text.replace(/^end_time = .*$/m, `end_time = "${day.endTime}"`) + RECONCILE;
+  for (const [line, other] of Object.entries(day.plan)) {
+    assert.ok(plan.includes(`\n${line} `) || plan.includes(`\n${line}\n`), line);
+    plan = plan.replace(`\n${line}`, `\n${other}`);
+  }
   const played = await world.play({
     plan,
     sources: [
       { kind: "bars", file: FILE, symbol: "BTC/USD", volumeIn: "quote" },
       { kind: "generate", symbols: 30, seed: 1 },
     ],
-    start: "2022-01-03T14:25:00Z",
-    end: "2022-01-03T21:20:00Z",
-    speed: SPEED,
-    faults: MIXED.map((fault) => ({ ...fault, until: CALM_FROM })),
+    start: `${DATE}T14:25:00Z`,
+    end: `${DATE}T${day.endUtc}:00Z`,
+    speed: day.speed,
+    faults: faultsOfDay(day, seed),
     seed,
   });
   const { injected, orders, fills, othersOrders } = played.truth;

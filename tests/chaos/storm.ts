@@ -1,15 +1,15 @@
 /**
- * One fault, again and again, into the orders of a gateway that trades all day: what is wrong
- * afterwards is counted.
+ * Faults, one after the other, again and again, into the orders of a gateway that trades all day:
+ * what is wrong afterwards is counted.
  */
-import type { FaultInput, FaultKind } from "../../src/config/fault_kinds.ts";
+import type { FaultInput } from "../../src/config/fault_kinds.ts";
 import { Random } from "../../src/simulator/random.ts";
 import { type Problems, problemsOf } from "../faults/check.ts";
 import { FaultWorld } from "../faults/world.ts";
 
 export interface StormResult extends Problems {
-  kind: FaultKind;
-  injected: number;
+  /** How often, by the place of the fault among those that were asked for. */
+  injected: number[];
   orders: number;
   /** Days that were traded. */
   days: number;
@@ -25,14 +25,13 @@ const CALM_MS = 90_000;
 const NETWORK_MS = 1500;
 const RECONCILE = { inFlightMs: 2000, openOrdersMs: 15_000, positionsMs: 30_000 };
 
-/** Trades days until the fault was injected so often. */
+/** Trades days until each of the faults, one after the other, was injected so often. */
 export async function storm(
-  fault: FaultInput,
+  faults: readonly FaultInput[],
   { injections, seed }: { injections: number; seed: number },
 ): Promise<StormResult> {
   const result: StormResult = {
-    kind: fault.kind,
-    injected: 0,
+    injected: faults.map(() => 0),
     orders: 0,
     days: 0,
     duplicates: [],
@@ -41,16 +40,16 @@ export async function storm(
     unprotected: [],
     others: [],
   };
-  while (result.injected < injections && result.days < DAYS_MAX) {
+  while (result.injected.some((count) => count < injections) && result.days < DAYS_MAX) {
     const day = ++result.days;
-    await tradeDay(fault, injections - result.injected, new Random(seed, day), result);
+    await tradeDay(faults, injections, new Random(seed, day), result);
   }
   return result;
 }
 
 async function tradeDay(
-  fault: FaultInput,
-  wanted: number,
+  faults: readonly FaultInput[],
+  injections: number,
   random: Random,
   result: StormResult,
 ): Promise<void> {
@@ -67,22 +66,30 @@ async function tradeDay(
     seed: random.uint32(),
     gateway: { reconcile: RECONCILE },
   });
-  const { fault: live, remove } = world.inject(fault);
-  for (let minute = 0; minute < MINUTES && live.injected < wanted; minute++) {
-    for (const { runId } of runs) {
-      for (const symbol of SYMBOLS) {
-        decide(world, { runId, symbol, price: bars[symbol](minute) }, random);
+  const left = faults.map((fault, i) => ({ fault, i }))
+    .filter(({ i }) => result.injected[i] < injections);
+  let minute = 0;
+  for (const { fault, i } of left) {
+    const before = result.injected[i];
+    const { fault: live, remove } = world.inject(fault);
+    for (; minute < MINUTES && before + live.injected < injections; minute++) {
+      for (const { runId } of runs) {
+        for (const symbol of SYMBOLS) {
+          decide(world, { runId, symbol, price: bars[symbol](minute) }, random);
+        }
       }
+      await world.minutes();
+      await world.networkMs(NETWORK_MS);
     }
-    await world.minutes();
-    await world.networkMs(NETWORK_MS);
+    remove();
+    result.injected[i] += live.injected;
+    // What a liquidation restricts is lifted by somebody who has looked.
+    world.gateway.fromMain({ type: "lift", cause: "liquidated" });
   }
-  remove();
   await world.networkMs(CALM_MS);
   await world.minutes(CALM_MINUTES);
   await world.networkMs(CALM_MS);
   await world.settled();
-  result.injected += live.injected;
   result.orders += world.ownOrders().length;
   const problems = problemsOf(world, { isOpen: true });
   for (const [name, found] of Object.entries(problems)) {

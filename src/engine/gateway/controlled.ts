@@ -36,10 +36,18 @@ export function controlled(
     case "lift":
       // What it closed stays closed; what comes after may be traded again.
       if (message.cause === "kill") liquidations.forget("kill");
+      if (message.cause === "liquidated") resume(state);
       return state.lift(message.cause);
     case "inspect":
       return state.options.toMain({ type: "inspected", id: message.id, ...inspect(state) });
     default:
       return message satisfies never;
   }
+}
+
+/** A person has looked at what somebody else has closed: it may be entered again. */
+function resume(state: GatewayState): void {
+  const { closedOutside, options: { journal } } = state;
+  closedOutside.clear();
+  if (journal.isKept) journal.note({ type: "resumed", timeUs: state.nowUs() });
 }

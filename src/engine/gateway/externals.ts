@@ -15,7 +15,6 @@ import { isEntry } from "./work.ts";
 
 const ZERO = decimal(0);
 const ELSEWHERE = "closed elsewhere";
-const NAMED_MAX = 10;
 
 /** What of a run's position somebody else has closed. */
 export interface Closed {
@@ -144,15 +143,11 @@ export class Externals {
   #keepOut(desk: Desk, timeUs: number): void {
     const { state } = this;
     const { symbol } = desk;
-    const together = state.closedOutside.note(symbol, timeUs);
+    const isLiquidation = state.closedOutside.note(symbol, timeUs);
     const why = `somebody else closed a position in ${symbol}`;
     for (const work of desk.works) if (isEntry(work.action)) work.cancelReason ??= why;
-    if (together === null) return;
-    const reason = `positions in ${together.slice(0, NAMED_MAX).join(", ")}` +
-      `${
-        together.length > NAMED_MAX ? ", …" : ""
-      } were closed by somebody else, as a broker does ` +
-      `that liquidates an account: look there; liu resume lifts it`;
+    const reason = isLiquidation ? state.closedOutside.liquidationOf(state.nowUs()) : null;
+    if (reason === null) return;
     state.restrict("liquidated", "reducing", reason);
     cancelEntries(state, reason);
   }

@@ -112,6 +112,8 @@ export type JournalRecord =
   | { type: "splits_done"; to: string }
   /** What losses of the account are measured from, and the limit for them that was reached. */
   | DayRecord
+  /** `liu resume`: what was closed by somebody else before this was looked at by a person. */
+  | { type: "resumed"; timeUs: number }
   /** The session has ended in order. */
   | { type: "end"; timeUs: number };
 

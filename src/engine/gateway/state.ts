@@ -88,6 +88,7 @@ export class GatewayState {
       if (record.type === "closed") {
         this.closedOutside.note(record.execution.symbol, record.execution.timeUs);
       }
+      if (record.type === "resumed") this.closedOutside.clear();
       if (record.type === "session") this.#sequence = Math.max(this.#sequence, record.sequence);
     }
   }
@@ -276,6 +277,7 @@ export class GatewayState {
     const { symbol } = desk;
     const clientOrderId = this.#nextId(runId);
     const { type, limitPrice, triggerPrice, timeInForce, extendedHours } = terms;
+    const closesOnly = work !== null && !isEntry(work.action) && closesAccount(desk, side);
     const stopPrice = legs === null ? null : legs.stopPrice;
     const targetPrice = legs === null ? null : legs.targetPrice;
     return {
@@ -301,6 +303,7 @@ export class GatewayState {
         trailPercent: null,
         takeProfit: targetPrice !== null ? { limitPrice: targetPrice } : null,
         stopLoss: stopPrice !== null ? { triggerPrice: stopPrice, limitPrice: null } : null,
+        closesOnly,
       },
       clientOrderId,
       sentUs: this.nowUs(),
@@ -328,6 +331,16 @@ export class GatewayState {
   static sequenceOf(clientOrderId: string): number {
     return Number(clientOrderId.slice(clientOrderId.lastIndexOf("-") + 1));
   }
+}
+
+/**
+ * As the books have it, an order on this side closes what the account holds. (Where it does not,
+ * another run holds the other side, and a run's exit opens a position at the broker.) Crypto cannot
+ * be sold short anyway.
+ */
+function closesAccount({ assetClass, holding: { net } }: Desk, side: Side): boolean {
+  if (assetClass === "crypto" || net.isZero) return false;
+  return side === "sell" ? net.s > 0 : net.s < 0;
 }
 
 /** What the strategy says of it, in a word. */

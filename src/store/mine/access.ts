@@ -3,6 +3,7 @@
  * Invariant: whatever a miner sends, nothing outside of its tables changes. It runs in the store's
  * worker, so that a miner's worker, whatever becomes of it, has no other way.
  */
+import type postgres from "postgres";
 import type { Json } from "../../contracts/store.ts";
 import { ConfigError, OperationError } from "../../util/errors.ts";
 import { Database, type DatabaseOptions, type Sql } from "../database.ts";
@@ -50,21 +51,29 @@ const NEVER: readonly string[] = [
 
 const ROWS_MAX = 1_000_000;
 const QUERY_MS_MAX = 60_000;
+/** Of the planner: two million rows of stock_ohlc, sorted, are below a million. */
+const EMBEDDED_COST_MAX = 5_000_000;
 
 export class MineAccess implements MineStore {
   readonly #scope: MineScope;
   readonly #reading: Database;
   readonly #writing: Database;
   readonly #shapes = new Map<string, Promise<TableShape>>();
+  readonly #queryMsMax: number;
 
-  constructor(options: Pick<DatabaseOptions, "dsn" | "dataDir" | "log">, scope: MineScope) {
+  constructor(
+    options: Pick<DatabaseOptions, "dsn" | "dataDir" | "log">,
+    scope: MineScope,
+    queryMsMax = QUERY_MS_MAX,
+  ) {
     this.#scope = scope;
+    this.#queryMsMax = queryMsMax;
     this.#reading = new Database({
       ...options,
       readOnly: true,
       types: PLAIN_TYPES,
       settings: {
-        statement_timeout: QUERY_MS_MAX,
+        statement_timeout: queryMsMax,
         standard_conforming_strings: true,
         TimeZone: "UTC",
       },
@@ -77,11 +86,9 @@ export class MineAccess implements MineStore {
     await this.#refuseVolatile(names);
     // The line's end ends a comment in it.
     const text = `select * from (\n${sql}\n) as query limit ${ROWS_MAX + 1}`;
-    const rows = await this.#ask(
-      this.#reading,
-      (db) => db.unsafe(text, parameters.map(parameterText), { simple: false } as object),
-      QUERY_MS_MAX + 5_000,
-    );
+    const values = parameters.map(parameterText);
+    if (this.#reading.target.kind === "embedded") await this.#refuseLong(text, values);
+    const rows = await this.#read(text, values);
     if (rows.length > ROWS_MAX) refuse(`it gives more than ${ROWS_MAX} rows: ask for less`);
     return rows.map((row) => ({ ...row as Record<string, Json> }));
   }
@@ -118,6 +125,29 @@ export class MineAccess implements MineStore {
     await this.#writing.close();
   }
 
+  #read(text: string, values: (string | null)[]): Promise<postgres.Row[]> {
+    return this.#ask(
+      this.#reading,
+      (db) => db.unsafe(text, values, { simple: false } as object),
+      this.#queryMsMax + 5_000,
+    );
+  }
+
+  /**
+   * The embedded database cannot break a query off, and all of this machine's programs wait for it:
+   * a trader too. What is planned to take long is not begun.
+   */
+  async #refuseLong(text: string, values: (string | null)[]): Promise<void> {
+    if (/\brecursive\b/i.test(text)) refuse("the embedded database takes no recursive one");
+    const [row] = await this.#read(`explain (format json) ${text}`, values);
+    const cost = Number(row?.["QUERY PLAN"]?.[0]?.Plan?.["Total Cost"]);
+    if (cost <= EMBEDDED_COST_MAX) return;
+    refuse(
+      `it would take too long for the embedded database (cost ${Math.round(cost)} of at most ` +
+        `${EMBEDDED_COST_MAX}): ask for less, or use a server`,
+    );
+  }
+
   async #refuseVolatile(names: string[]): Promise<void> {
     if (names.length === 0) return;
     const found = await this.#ask(this.#reading, (sql) =>
@@ -139,7 +169,7 @@ export class MineAccess implements MineStore {
     try {
       return await database.run(query, msMax);
     } catch (error) {
-      throw queryError(error, database);
+      throw queryError(error, database, this.#queryMsMax);
     }
   }
 }
@@ -183,7 +213,7 @@ function parameterText(value: Json): string | null {
 }
 
 /** A database that is away may be back; that it does not take a query is the miner's fault. */
-function queryError(error: unknown, { target }: Database): Error {
+function queryError(error: unknown, { target }: Database, queryMsMax: number): Error {
   if (error instanceof OperationError || error instanceof ConfigError) return error;
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
   const isOfQuery = /^(0A|22|23|25|34|42|54|55|2F|2B)\w{3}$/.test(code) || code === "57014";
@@ -191,7 +221,7 @@ function queryError(error: unknown, { target }: Database): Error {
   const message = error instanceof Error ? error.message : String(error);
   return new OperationError(
     code === "57014"
-      ? `Cannot run the miner's query: it takes longer than ${QUERY_MS_MAX / 1000} s`
+      ? `Cannot run the miner's query: it takes longer than ${queryMsMax / 1000} s`
       : `The database refused what the miner asked: ${message}`,
   );
 }

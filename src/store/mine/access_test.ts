@@ -26,6 +26,7 @@ async function mining(
       (sql) => bare.run(async (connection) => [...await connection.unsafe(sql)]),
     );
   } finally {
+    port1.close();
     port2.close();
     await bare.close();
     await access.close();
@@ -140,6 +141,50 @@ databases.each("a query only reads, whatever is tried", (db) =>
     );
     await bare("drop function do_harm(); drop function harmless()");
   }));
+
+databases.server("a query that takes too long is broken off, and the next one runs", async (db) => {
+  const store = await db.open();
+  const access = new MineAccess(db, { tables: [], isDryRun: false }, 300);
+  try {
+    for (let i = 0; i < 3; i++) {
+      await assert.rejects(
+        access.query("select count(*) from generate_series(1, 100000000000)", []),
+        /takes longer than 0\.3 s/,
+      );
+      assert.deepEqual(await access.query("select 1 as one", []), [{ one: 1 }]);
+    }
+  } finally {
+    await access.close();
+    await store.close();
+  }
+});
+
+databases.embedded(
+  "a query that would hold the embedded database up is not begun",
+  (db) =>
+    mining(db, async (client) => {
+      const cases: [sql: string, why: RegExp][] = [
+        [
+          "select count(*) from generate_series(1, 1000000000)",
+          /too long for the embedded database/,
+        ],
+        [
+          "select count(*) from generate_series(1, 10000) a, generate_series(1, 10000) b, " +
+          "generate_series(1, 10000) c",
+          /too long/,
+        ],
+        [
+          "with recursive r(n) as (select 1 union all select n + 1 from r) select max(n) from r",
+          /recursive/,
+        ],
+      ];
+      for (const [sql, message] of cases) await assert.rejects(client.query(sql, []), { message });
+      const [row] = await client.query("select count(*) as n from generate_series(1, $1::int)", [
+        9,
+      ]);
+      assert.deepEqual(row, { n: "9" });
+    }),
+);
 
 databases.each(
   "rows are written by their key, twice changes nothing, others' tables are shut",

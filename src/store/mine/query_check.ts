@@ -24,6 +24,8 @@ const NAME = /[A-Za-z_\u0080-\uffff][\w$\u0080-\uffff]*/y;
 const DOLLAR = /\$(?:[A-Za-z_\u0080-\uffff][\w\u0080-\uffff]*)?\$/y;
 /** Texts with escapes are read differently by each server's settings, and from part to part. */
 const ESCAPED = /[eE]'|[uU]&['"]/y;
+/** Where Postgres keeps passwords, its own and those of other servers. */
+const SECRET = ["pg_authid", "pg_shadow", "pg_user_mapping", "pg_user_mappings"];
 const BEGINS = ["select", "with", "values", "table"];
 
 /** Names that are followed by an opening bracket. Throws OperationError. */
@@ -47,6 +49,7 @@ export function calledNames(sql: string): string[] {
         ? sql.slice(at, end).toLowerCase()
         : sql.slice(at + 1, end - 1).replaceAll('""', '"');
       if (name !== null) first ??= last;
+      if (SECRET.includes(last)) refuse(`it may not read ${last}`);
       at = end;
       continue;
     }

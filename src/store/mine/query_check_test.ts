@@ -35,6 +35,8 @@ Deno.test("a query that is no single expression is refused before it is sent", (
     ["select E'a'\n'\\'', pg_sleep(10), '", /without E''/],
     ['select U&"\\0070g_sleep"(1)', /without E''/],
     ["select 1\0", /zero character/],
+    ["select rolpassword from pg_catalog.pg_authid", /may not read pg_authid/],
+    ['select * from "pg_shadow"', /may not read pg_shadow/],
   ];
   for (const [sql, why] of cases) assert.throws(() => calledNames(sql), { message: why }, sql);
 });

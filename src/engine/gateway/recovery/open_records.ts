@@ -152,6 +152,7 @@ function symbolNamed(record: JournalRecord, known: Map<string, string>): string 
     case "known":
     case "splits_done":
     case "day":
+    case "resumed":
     case "end":
       return undefined;
     default:

@@ -36,6 +36,8 @@ export class Recovery {
     if (quiet === null) return;
     this.#replay.run(journal.restored);
     quiet.isQuiet = false;
+    const liquidation = state.closedOutside.liquidationOf(state.nowUs());
+    if (liquidation !== null) state.restrict("liquidated", "reducing", liquidation);
     if (recovery && recovery.damage !== null) {
       state.restrict("journal", "reducing", recovery.damage);
     }

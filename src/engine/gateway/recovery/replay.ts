@@ -83,6 +83,7 @@ export class Replay {
         this.splits.doneTo = record.to;
         return;
       case "day":
+      case "resumed":
       case "end":
         return;
       default:
