@@ -1,6 +1,11 @@
 import { join, relative, resolve } from "node:path";
 import { ConfigError } from "../util/errors.ts";
 
+const OTHERWISE = {
+  "tradeplan.toml": "--plan FILE, or write one with: liu init",
+  "miner.toml": "--config FILE",
+};
+
 /**
  * Reads the text of tradeplan.toml or miner.toml: the file that was named, else the one in `folder`
  * (TRADEPLAN_DIR), else the one in `cwd`. Throws a ConfigError that says where it looked.
@@ -10,7 +15,7 @@ export async function readPlanFile(
     named: string | undefined;
     folder: string | null;
     cwd: string;
-    name: "tradeplan.toml" | "miner.toml";
+    name: keyof typeof OTHERWISE;
   },
 ): Promise<{ text: string; path: string; file: string }> {
   const path = named === undefined ? resolve(cwd, folder ?? "", name) : resolve(cwd, named);
@@ -23,8 +28,7 @@ export async function readPlanFile(
     const why = error instanceof Deno.errors.IsADirectory
       ? `it is a folder; name the file: ${join(named ?? "", name)}`
       : isMissing
-      ? `there is no ${path}. Name another with --plan FILE` +
-        (name === "tradeplan.toml" ? ", or write one with: liu init" : "")
+      ? `there is no ${path}. Name another with ${OTHERWISE[name]}`
       : error instanceof Error
       ? error.message
       : String(error);

@@ -42,6 +42,13 @@ Deno.test("a plan that is not there is told with where it was looked for", () =>
       message: `Cannot read ${NAME}: there is no ${join(cwd, NAME)}. ` +
         "Name another with --plan FILE, or write one with: liu init",
     });
+    await assert.rejects(
+      readPlanFile({ named: undefined, folder: null, cwd, name: "miner.toml" }),
+      {
+        name: "ConfigError",
+        message: /there is no .*miner\.toml\. Name another with --config FILE$/,
+      },
+    );
     await assert.rejects(readPlanFile({ named: ".", folder: null, cwd, name: NAME }), {
       name: "ConfigError",
       message: /it is a folder; name the file: tradeplan\.toml$/,
